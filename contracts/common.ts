@@ -1,0 +1,22 @@
+import * as z from 'zod';
+
+/** Longest Call-ID taken: a key of the table, and an attacker's choice. */
+export const maxCallIdLength = 256;
+
+export const callIdSchema = z.string().min(1).max(maxCallIdLength);
+export const usernameSchema = z.string().min(1).max(128);
+export const edgeIdSchema = z.string().min(1).max(64);
+
+/** A SIP dialog id as drachtio gives it: `{Call-ID};from-tag={tag}`. */
+export const dialogIdSchema = z.string().min(1).max(600);
+
+/** Where a packet came from, as the edge saw it (not what its headers claim). */
+export const peerSchema = z.object({
+  address: z.string().min(1).max(64),
+  port: z.number().int().min(1).max(65535),
+  protocol: z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']),
+});
+export type Peer = z.infer<typeof peerSchema>;
+
+/** A time in milliseconds since 1970 (UTC). */
+export const epochMsSchema = z.number().int().nonnegative();

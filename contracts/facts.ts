@@ -1,0 +1,122 @@
+import * as z from 'zod';
+import { attemptFailureSchema, callerSchema } from './commands.ts';
+import {
+  callIdSchema,
+  dialogIdSchema,
+  edgeIdSchema,
+  epochMsSchema,
+  peerSchema,
+  usernameSchema,
+} from './common.ts';
+import { outcomeSchema } from './outcomes.ts';
+
+/*
+ * Facts are published on the EventBridge bus after they happened: at least once, in any order. Every consumer
+ * leaves the same table whatever comes twice or early.
+ */
+
+/** EventBridge `Source` of all that the edge says. The fact's type is the `DetailType`. */
+export const edgeEventSource = 'switchroom.edge';
+export const factVersion = 1;
+
+const fact = <T extends string>(type: T) =>
+  z.object({
+    version: z.literal(factVersion),
+    /** A UUID; the same when the fact is sent again. */
+    id: z.uuid(),
+    type: z.literal(type),
+    at: epochMsSchema,
+    edgeId: edgeIdSchema,
+  });
+
+const callFact = <T extends string>(type: T) => fact(type).extend({ callId: callIdSchema });
+
+export const gatewayRegisteredSchema = fact('gateway.registered').extend({
+  username: usernameSchema,
+  registrationId: callIdSchema,
+  contact: z.string(),
+  received: peerSchema,
+});
+
+export const gatewayUnregisteredSchema = fact('gateway.unregistered').extend({
+  username: usernameSchema,
+  registrationId: callIdSchema,
+});
+
+/** A gateway that held a call is gone, or started anew without it. */
+export const gatewayLostSchema = callFact('gateway.lost').extend({
+  username: usernameSchema,
+  cause: z.string(),
+});
+
+/** The INVITE goes out to a gateway. One for each attempt. */
+export const callOfferedSchema = callFact('call.offered').extend({
+  room: z.string(),
+  caller: callerSchema,
+  gateway: usernameSchema,
+  attempt: z.number().int().min(1),
+});
+
+export const callAnsweredSchema = callFact('call.answered').extend({
+  gateway: usernameSchema,
+  receivedAt: epochMsSchema,
+  ringingAt: epochMsSchema.optional(),
+  callerDialogId: dialogIdSchema,
+  gatewayDialogId: dialogIdSchema,
+});
+
+/** An answered call is over. */
+export const callEndedSchema = callFact('call.ended').extend({
+  gateway: usernameSchema,
+  by: z.enum(['caller', 'gateway', 'edge']),
+  outcome: z.enum(['answered', 'gateway-lost', 'edge-lost']),
+  answeredAt: epochMsSchema.optional(),
+});
+
+/** The call was refused or came to nothing. `gateway` is the one still locked for it, if any. */
+export const callFailedSchema = callFact('call.failed').extend({
+  outcome: outcomeSchema,
+  room: z.string().optional(),
+  caller: callerSchema.optional(),
+  gateway: usernameSchema.optional(),
+  failed: z.array(attemptFailureSchema).max(10),
+  detail: z.string().max(500).optional(),
+});
+
+/** The caller gave up. Where the gateway had answered already (CANCEL crossed the 200), its call is over too. */
+export const callCancelledSchema = callFact('call.cancelled').extend({
+  gateway: usernameSchema.optional(),
+  gatewayAnswered: z.boolean(),
+});
+
+export const edgeHeartbeatSchema = fact('edge.heartbeat').extend({
+  /** Rises with each start of the edge's application. */
+  generation: z.number().int().nonnegative(),
+  calls: z.number().int().nonnegative(),
+  leaseSec: z.number().int().min(15).max(600),
+});
+
+export const factSchema = z.discriminatedUnion('type', [
+  gatewayRegisteredSchema,
+  gatewayUnregisteredSchema,
+  gatewayLostSchema,
+  callOfferedSchema,
+  callAnsweredSchema,
+  callEndedSchema,
+  callFailedSchema,
+  callCancelledSchema,
+  edgeHeartbeatSchema,
+]);
+export type Fact = z.infer<typeof factSchema>;
+export type FactType = Fact['type'];
+export type FactOf<T extends FactType> = Extract<Fact, { type: T }>;
+
+/** What the `calls` function acts on; the rest is for metrics, the pool and people. */
+export const consumedByCalls = [
+  'gateway.lost',
+  'call.answered',
+  'call.ended',
+  'call.failed',
+  'call.cancelled',
+  'edge.heartbeat',
+] as const satisfies readonly FactType[];

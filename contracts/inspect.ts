@@ -1,0 +1,68 @@
+import * as z from 'zod';
+import { callStateSchema } from './commands.ts';
+import { callIdSchema, edgeIdSchema, epochMsSchema, usernameSchema } from './common.ts';
+import { outcomeSchema } from './outcomes.ts';
+
+/* Read-only commands for people: what `npm run pool` shows, locally and of a deployed stack. */
+
+export const inspectCommandSchema = z.discriminatedUnion('command', [
+  z.object({ command: z.literal('listGateways') }),
+  z.object({ command: z.literal('listCalls'), limit: z.number().int().min(1).max(1000).default(100) }),
+  z.object({ command: z.literal('describeCall'), callId: callIdSchema }),
+]);
+export type InspectCommand = z.input<typeof inspectCommandSchema>;
+
+/** `silent`: it did not answer an INVITE and is out until its next REGISTER. */
+export const gatewayStates = ['free', 'locked', 'busy', 'silent', 'draining'] as const;
+export const gatewayStateSchema = z.enum(gatewayStates);
+export type GatewayState = z.infer<typeof gatewayStateSchema>;
+
+export const gatewayViewSchema = z.object({
+  username: usernameSchema,
+  /** As it counts now: a lock whose lease is over shows as free. */
+  state: gatewayStateSchema,
+  contact: z.string(),
+  /** `address:port;transport` as the edge saw it. */
+  received: z.string(),
+  edgeId: edgeIdSchema,
+  lockedBy: callIdSchema.optional(),
+  lockedUntil: epochMsSchema.optional(),
+  registeredAt: epochMsSchema,
+  /** Epoch seconds, as in the table. */
+  expiresAt: z.number().int(),
+  taskId: z.string().optional(),
+});
+export type GatewayView = z.infer<typeof gatewayViewSchema>;
+
+/** One step of a call's timeline. */
+export const callStepSchema = z.object({
+  at: epochMsSchema,
+  step: z.string(),
+  gateway: usernameSchema.optional(),
+  detail: z.string().optional(),
+});
+export type CallStep = z.infer<typeof callStepSchema>;
+
+export const callViewSchema = z.object({
+  callId: callIdSchema,
+  state: callStateSchema,
+  room: z.string(),
+  callerUri: z.string(),
+  gateway: usernameSchema.optional(),
+  edgeId: edgeIdSchema,
+  outcome: outcomeSchema.optional(),
+  offeredAt: epochMsSchema,
+  answeredAt: epochMsSchema.optional(),
+  endedAt: epochMsSchema.optional(),
+  /** Oldest first. */
+  steps: z.array(callStepSchema),
+});
+export type CallView = z.infer<typeof callViewSchema>;
+
+export const inspectAnswerSchema = z.discriminatedUnion('result', [
+  z.object({ result: z.literal('gateways'), gateways: z.array(gatewayViewSchema) }),
+  z.object({ result: z.literal('calls'), calls: z.array(callViewSchema) }),
+  z.object({ result: z.literal('call'), call: callViewSchema }),
+  z.object({ result: z.literal('not-found') }),
+]);
+export type InspectAnswer = z.infer<typeof inspectAnswerSchema>;
