@@ -1,0 +1,69 @@
+import type {
+  AllocateAnswer,
+  AllocateGateway,
+  ListEdgeCallsAnswer,
+  RegisterAnswer,
+  RegisterCommand,
+} from '../contracts/commands.ts';
+import type { Fact } from '../contracts/facts.ts';
+
+/* What the edge needs of the world. The adapters stand in control-plane.ts, outbox.ts and main.ts. */
+
+export interface ControlPlane {
+  /** @throws {ControlPlaneUnavailable} */
+  register(command: RegisterCommand): Promise<RegisterAnswer>;
+  /** @throws {ControlPlaneUnavailable} */
+  allocate(command: AllocateGateway): Promise<AllocateAnswer>;
+  /**
+   * The calls that this edge holds, as the table has them.
+   * @throws {ControlPlaneUnavailable}
+   */
+  listEdgeCalls(): Promise<ListEdgeCallsAnswer>;
+}
+
+/** `bad-answer`: the function answered with what the contract does not know (a half-done deployment). */
+export type UnavailableCause = 'timeout' | 'network' | 'throttled' | 'function-error' | 'bad-answer';
+
+/** No answer that a SIP answer could be built on: 503 with Retry-After. Asking again is safe. */
+export class ControlPlaneUnavailable extends Error {
+  override readonly name = 'ControlPlaneUnavailable';
+  readonly why: UnavailableCause;
+
+  /**
+   * @param why the kind of failure, for logs and metrics
+   * @param message what happened, without secrets
+   * @param options `cause`: the error below
+   */
+  constructor(why: UnavailableCause, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.why = why;
+  }
+}
+
+/** `Omit` would merge the members of the union into one. */
+type WithoutEnvelope<F> = F extends Fact ? Omit<F, 'version' | 'id' | 'at' | 'edgeId'> : never;
+
+/** A fact as its author says it; the sink adds version, id, edge, and the time unless given (epoch ms). */
+export type NewFact = WithoutEnvelope<Fact> & { at?: number };
+
+export interface FactSink {
+  /** Says a fact. Never throws and never waits: a call goes on where the outbox cannot be written. */
+  publish(fact: NewFact): void;
+}
+
+export interface Clock {
+  /** @returns milliseconds since 1970 (UTC). */
+  now(): number;
+}
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+type LogMethod = (fields: Record<string, unknown>, message: string) => void;
+
+/** The part of pino that the edge uses. `callId` and `outcome` stand in every line about a call. */
+export interface Log {
+  debug: LogMethod;
+  info: LogMethod;
+  warn: LogMethod;
+  error: LogMethod;
+}

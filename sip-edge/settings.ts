@@ -1,0 +1,158 @@
+import { hostname } from 'node:os';
+import * as z from 'zod';
+import { edgeIdSchema } from '../contracts/common.ts';
+
+/*
+ * The edge's settings, read once from the environment and checked at start: a wrong one stops the start with
+ * one line that names it. Names and meanings: docs/architecture.md.
+ */
+
+const integer = (min: number, max: number, fallback: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+
+const list = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    );
+
+const hostPort = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/;
+
+const addressSchema = z
+  .string()
+  .regex(hostPort, 'must be host:port')
+  .transform((text) => {
+    const [, host = '', port = ''] = hostPort.exec(text) ?? [];
+    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  });
+
+const environmentSchema = z.object({
+  /** The only domain served (host part of the Request-URI, To and From). */
+  SIP_DOMAIN: z
+    .string()
+    .min(1)
+    .max(253)
+    .transform((domain) => domain.toLowerCase()),
+  /** Middle part of the gateways' usernames. */
+  GATEWAY_NAME: z.string().min(1).max(64).default('mediagw'),
+
+  /** Function names or ARNs. */
+  REGISTER_FUNCTION: z.string().min(1),
+  ALLOCATE_FUNCTION: z.string().min(1),
+  CALLS_FUNCTION: z.string().min(1),
+  BUS_NAME: z.string().min(1),
+  /** Secrets Manager secret, JSON `{"current":"…","previous":"…"?}`. */
+  SIP_SECRET_ARN: z.string().min(1),
+
+  /** This edge's name in the table. Must outlive a restart, or its calls cannot be taken over. */
+  EDGE_ID: edgeIdSchema.default(() => hostname().slice(0, 64)),
+  /** Directory of the outbox and the generation. Must outlive a restart. */
+  STATE_DIR: z.string().min(1).default('/var/lib/switchroom'),
+  /** drachtio's admin address. Loopback only: the port does not enforce its secret. */
+  DRACHTIO_ADDRESS: addressSchema.prefault('127.0.0.1:9022'),
+  DRACHTIO_SECRET: z.string().min(1).default('cymru'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+
+  /** Shortest registration granted, seconds (RFC 3261 10.3 step 6). */
+  MIN_EXPIRES_SEC: integer(1, 3600, 60),
+  /** Below the minimum: `raise` the grant to it, as the original does, or `refuse` with 423 and Min-Expires. */
+  MIN_EXPIRES_MODE: z.enum(['raise', 'refuse']).default('raise'),
+  /** Longest registration granted, and what is granted where none is asked for, seconds. */
+  MAX_EXPIRES_SEC: integer(60, 3600, 3600),
+
+  /** A gateway that has sent nothing for so long is silent, and the next is tried, ms. */
+  GATEWAY_TIMEOUT_MS: integer(100, 32_000, 2000),
+  /** Gateways tried for one call. */
+  MAX_ATTEMPTS: integer(1, 10, 3),
+  /** How long a gateway may ring without an answer, seconds. */
+  RING_LIMIT_SEC: integer(1, 600, 60),
+  /** How long a call waits for a gateway to start, seconds. */
+  WAIT_LIMIT_SEC: integer(1, 600, 90),
+  /** How often the legs of taken-over calls are probed with OPTIONS, ms. */
+  PROBE_INTERVAL_MS: integer(500, 60_000, 5000),
+  /** A probe without an answer for so long counts as failed, ms. */
+  PROBE_TIMEOUT_MS: integer(500, 32_000, 4000),
+
+  /** One attempt of a command, ms; and all attempts together. Below the SIP client's patience (timer B, 32 s). */
+  COMMAND_ATTEMPT_TIMEOUT_MS: integer(100, 30_000, 2000),
+  COMMAND_TIMEOUT_MS: integer(100, 30_000, 3000),
+  /** Sockets kept open to the Lambda endpoint. 600 commands/s of 20 ms each need 12. */
+  COMMAND_SOCKETS: integer(1, 1000, 100),
+
+  /** How often the edge's lease is renewed, seconds, and how long it lasts without. */
+  HEARTBEAT_SEC: integer(1, 60, 15),
+  LEASE_SEC: integer(15, 600, 45),
+  /** After SIGTERM: how long calls in progress may go on, seconds. */
+  DRAIN_LIMIT_SEC: integer(0, 7200, 110),
+
+  /** Bytes of facts kept on disk before the oldest are given up (1 KB a fact). */
+  OUTBOX_MAX_BYTES: integer(65_536, 4_294_967_296, 268_435_456),
+  /** How often the SIP secret is read anew, seconds, and how soon at the earliest after a wrong password. */
+  SECRET_REFRESH_SEC: integer(5, 86_400, 300),
+  SECRET_MISMATCH_REFRESH_SEC: integer(1, 3600, 10),
+  /** How long a nonce is good, seconds; later answers get `stale=true`. */
+  NONCE_LIFETIME_SEC: integer(5, 86_400, 300),
+
+  /** CIDRs whose From of our domain needs no digest. */
+  TRUSTED_ADDRESSES: list(''),
+  /** Parts of User-Agents, case-insensitive, whose requests are dropped without an answer. */
+  SCANNER_AGENTS: list(
+    'friendly-scanner,sipvicious,sipcli,sundayddr,sip-scan,sipsak-scan,vaxsipuseragent,pplsip,iwar,gulp,smap,friendly-request,sivus,warvox,sipptk',
+  ),
+  /** New requests a second from one address, and how many may come at once; above ten times that, silence. */
+  ADDRESS_RATE_PER_SEC: integer(1, 100_000, 50),
+  ADDRESS_BURST: integer(1, 1_000_000, 200),
+  /** Wrong passwords of one address or for one user before it is banned, in so many seconds, for so many. */
+  BAN_AFTER_FAILURES: integer(1, 1000, 10),
+  BAN_WINDOW_SEC: integer(1, 86_400, 60),
+  BAN_SEC: integer(1, 86_400, 300),
+  /** Addresses remembered by the limits. Bounds memory: the least recent is forgotten first. */
+  TRACKED_ADDRESSES: integer(100, 1_000_000, 20_000),
+});
+
+/** Turns `MIN_EXPIRES_SEC` into `minExpiresSec`. */
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Lowercase<Head>}${Capitalize<CamelCase<Tail>>}`
+  : Lowercase<S>;
+
+type Environment = z.infer<typeof environmentSchema>;
+
+/** The settings by the names of the environment in camel case: `MIN_EXPIRES_SEC` is `minExpiresSec`. */
+export type Settings = { readonly [K in keyof Environment as CamelCase<K>]: Environment[K] };
+
+/** One line that says which setting is wrong and why. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+const camelCase = (name: string) =>
+  name.toLowerCase().replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+
+/**
+ * Reads and checks the settings.
+ * @param environment e.g. `process.env`; keys that are not ours are ignored, empty values count as not given
+ * @throws {SettingsError} naming each wrong variable
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new SettingsError(`wrong settings: ${problems.join('; ')}`);
+  }
+  const settings = parsed.data;
+  if (settings.MIN_EXPIRES_SEC > settings.MAX_EXPIRES_SEC) {
+    throw new SettingsError('wrong settings: MIN_EXPIRES_SEC is above MAX_EXPIRES_SEC');
+  }
+  if (settings.LEASE_SEC < 2 * settings.HEARTBEAT_SEC) {
+    throw new SettingsError('wrong settings: LEASE_SEC must outlast two heartbeats (HEARTBEAT_SEC)');
+  }
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [camelCase(name), value]),
+  ) as unknown as Settings;
+}
