@@ -83,6 +83,9 @@ export interface ResponseOptions {
 /** `error` is drachtio's text (not an Error) where it did not send; `sent` is the message as it went out. */
 export type SentCallback = (error: unknown, sent?: SipMessage) => void;
 
+/** Called with the ACK of a 200 to an INVITE, before it goes to the dialog. */
+export type OnAck = (ack: SrfRequest) => void;
+
 export interface SrfResponse extends SipMessage, FromNetwork, EventEmitter {
   readonly status: number;
   readonly reason: string;
@@ -90,7 +93,7 @@ export interface SrfResponse extends SipMessage, FromNetwork, EventEmitter {
   readonly finalResponseSent: boolean;
   /** After a final response: does nothing, and tells the callback so. */
   send(status: number, callback?: SentCallback): void;
-  send(status: number, options: ResponseOptions, callback?: SentCallback): void;
+  send(status: number, options: ResponseOptions, callback?: SentCallback, onAck?: OnAck): void;
   send(status: number, reason: string, options?: ResponseOptions, callback?: SentCallback): void;
 }
 
@@ -107,6 +110,7 @@ export interface InDialogRequest {
 export interface Dialog extends EventEmitter {
   /** `{Call-ID};from-tag={tag}`: good for `Srf.request` after a restart of the application. */
   readonly id: string;
+  readonly dialogType: string;
   readonly type: 'uac' | 'uas';
   readonly connected: boolean;
   readonly socket: Socket;
@@ -184,6 +188,13 @@ export interface OutgoingRequest {
 export type Middleware = (request: SrfRequest, response: SrfResponse, next: (error?: Error) => void) => void;
 export type RequestHandler = (request: SrfRequest, response: SrfResponse) => void;
 
+/** What drachtio-srf keeps in its map of dialogs and hands in-dialog requests to (`Dialog` is one). */
+export interface DialogHandler {
+  readonly id: string;
+  readonly dialogType: string;
+  handle(request: SrfRequest, response: SrfResponse): void;
+}
+
 export interface ConnectOptions {
   host: string;
   port: number;
@@ -219,8 +230,20 @@ export interface Srf extends EventEmitter {
   ): Promise<Dialog>;
   /** Settles when drachtio has sent it; the answer comes as 'response' on the request. */
   request(uri: string, options: OutgoingRequest): Promise<SrfRequest>;
+  /**
+   * The callback runs before any answer is read from the socket; a promise settles after, so that an answer in
+   * the same packet has no listener yet.
+   * @throws where there is no connection
+   */
+  request(
+    uri: string,
+    options: OutgoingRequest,
+    callback: (error: (Error & { code?: string }) | null, request?: SrfRequest) => void,
+  ): this;
   findDialogById(stackDialogId: string): Dialog | undefined;
-  removeDialog(dialog: Dialog): void;
+  /** From here on the requests that come in within that dialog go to its `handle`. */
+  addDialog(dialog: DialogHandler): void;
+  removeDialog(dialog: Pick<DialogHandler, 'id' | 'dialogType'>): void;
   /** Also on each reconnect. `hostPorts`: `tcp/ip:port,udp/ip:port`. */
   on(
     event: 'connect',
