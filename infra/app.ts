@@ -1,0 +1,21 @@
+import { resolve } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { readSettings, SettingsError } from './settings.ts';
+import { SwitchroomStack } from './stack.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+const app = new App();
+try {
+  // No account or region: the template is the same everywhere, and `cdk synth` needs neither.
+  new SwitchroomStack(app, 'Switchroom', {
+    settings: readSettings(app.node.getAllContext()),
+    bundles: resolve(root, 'dist/lambdas'),
+    gatewayImage: resolve(root, 'gateway'),
+  });
+  app.synth();
+} catch (error) {
+  if (!(error instanceof SettingsError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

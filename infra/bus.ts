@@ -1,0 +1,50 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { consumedByCalls, edgeEventSource } from '../contracts/facts.ts';
+
+/** The bus that carries the edge's facts. */
+export class FactBus extends Construct {
+  readonly bus: events.EventBus;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.bus = new events.EventBus(this, 'Bus', {
+      eventBusName: `${Stack.of(this).stackName}-facts`,
+      description: 'What the SIP edges say has happened',
+    });
+  }
+}
+
+export interface CallsTriggersProps {
+  bus: events.EventBus;
+  calls: lambda.Function;
+  deadLetters: sqs.Queue;
+}
+
+/** What starts the `calls` function: the facts it acts on, and the clock (for leases that ran out). */
+export class CallsTriggers extends Construct {
+  constructor(scope: Construct, id: string, { bus, calls, deadLetters }: CallsTriggersProps) {
+    super(scope, id);
+    const target = () =>
+      new targets.LambdaFunction(calls, {
+        deadLetterQueue: deadLetters,
+        maxEventAge: Duration.hours(24),
+        retryAttempts: 185,
+      });
+    new events.Rule(this, 'Facts', {
+      eventBus: bus as events.IEventBus,
+      description: 'Facts that change a call or an edge',
+      eventPattern: { source: [edgeEventSource], detailType: [...consumedByCalls] },
+      targets: [target()],
+    });
+    new events.Rule(this, 'EveryMinute', {
+      description: 'Finds the edges and calls whose lease is over',
+      schedule: events.Schedule.rate(Duration.minutes(1)),
+      targets: [target()],
+    });
+  }
+}

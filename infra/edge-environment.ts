@@ -1,0 +1,27 @@
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import type { Functions } from './functions.ts';
+import type { SipSecret } from './secret.ts';
+import type { Settings } from './settings.ts';
+
+export interface EdgeEnvironmentProps {
+  settings: Settings;
+  functions: Functions;
+  bus: EventBus;
+  secret: SipSecret;
+}
+
+/** The variables every edge of the deployment shares (docs/architecture.md); its name and addresses are its own. */
+export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnvironmentProps) {
+  return {
+    SIP_DOMAIN: settings.domain,
+    GATEWAY_NAME: settings.gatewayName,
+    MIN_EXPIRES_SEC: String(settings.minExpiresSec),
+    MIN_EXPIRES_MODE: settings.minExpiresMode,
+    TRUSTED_ADDRESSES: settings.trustedAddresses,
+    REGISTER_FUNCTION: functions.register.functionName,
+    ALLOCATE_FUNCTION: functions.allocate.functionName,
+    CALLS_FUNCTION: functions.calls.functionName,
+    BUS_NAME: bus.eventBusName,
+    SIP_SECRET_ARN: secret.secret.secretArn,
+  };
+}

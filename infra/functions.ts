@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Settings } from './settings.ts';
+import { freeIndexName, type StateTable, watchIndexName } from './table.ts';
+
+interface BundledFunctionProps {
+  /** Directory of the function's bundle, with `index.mjs` in it. */
+  bundle: string;
+  description: string;
+  timeoutSec: number;
+  environment: Record<string, string>;
+  logRetentionDays: number;
+  /** Where an asynchronous event goes that failed for good. Without it the function is only ever invoked for its answer. */
+  deadLetters?: sqs.IQueue;
+}
+
+/** A function made of one bundle, allowed nothing but to write its own log. */
+class BundledFunction extends Construct {
+  readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: BundledFunctionProps) {
+    super(scope, id);
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      retention: props.logRetentionDays as logs.RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // Instead of AWSLambdaBasicExecutionRole, which may write every log group of the account.
+    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    this.function = new lambda.Function(this, 'Function', {
+      description: props.description,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      handler: 'index.handler',
+      code: lambda.Code.fromAsset(props.bundle),
+      // A whole vCPU comes at 1769 MB; half of one answers in the same time here, since it mostly waits for the table.
+      memorySize: 1024,
+      timeout: Duration.seconds(props.timeoutSec),
+      environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+      logGroup,
+      role,
+      ...(props.deadLetters && {
+        onFailure: new SqsDestination(props.deadLetters),
+        retryAttempts: 2,
+        maxEventAge: Duration.hours(6),
+      }),
+    });
+  }
+}
+
+export interface FunctionsProps {
+  /** Directory with one directory of a bundle for each function. */
+  bundles: string;
+  settings: Settings;
+  table: StateTable;
+  deadLetters: sqs.IQueue;
+  cluster: { name: string; arn: string; taskArns: string };
+}
+
+/** The four functions, each with the variables of docs/architecture.md and the least it must be allowed. */
+export class Functions extends Construct {
+  readonly register: lambda.Function;
+  readonly allocate: lambda.Function;
+  readonly calls: lambda.Function;
+  readonly inspect: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const { settings, table } = props;
+    const make = (
+      name: string,
+      description: string,
+      timeoutSec: number,
+      environment: Record<string, string> = {},
+      deadLetters?: sqs.IQueue,
+    ) =>
+      new BundledFunction(this, name, {
+        bundle: join(props.bundles, name.toLowerCase()),
+        description,
+        timeoutSec,
+        environment: { TABLE_NAME: table.table.tableName, ...environment },
+        logRetentionDays: settings.logRetentionDays,
+        ...(deadLetters && { deadLetters }),
+      }).function;
+    const freeShards = { FREE_SHARDS: String(settings.freeShards) };
+    const gatewayName = { GATEWAY_NAME: settings.gatewayName };
+
+    // A SIP transaction waits for these two (Timer B: 32 s); the edge gives up long before.
+    this.register = make('Register', 'Holds the bindings of the gateways', 5, {
+      ...gatewayName,
+      ...freeShards,
+    });
+    table.grant(this.register, [
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:ConditionCheckItem',
+    ]);
+
+    this.allocate = make('Allocate', 'Locks a free gateway for a call', 5, {
+      LOCK_LEASE_SEC: String(settings.lockLeaseSec),
+      ...freeShards,
+    });
+    table.grant(
+      this.allocate,
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
+      [freeIndexName],
+    );
+
+    this.calls = make(
+      'Calls',
+      'Acts on the facts of calls: confirms, releases, ends',
+      30,
+      { CLUSTER: props.cluster.name, AFTER_CALL: settings.afterCall, ...gatewayName, ...freeShards },
+      props.deadLetters,
+    );
+    table.grant(
+      this.calls,
+      [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
+      ],
+      [watchIndexName],
+    );
+    this.calls.addToRolePolicy(
+      new iam.PolicyStatement({
+        actions: ['ecs:StopTask'],
+        // The ids of tasks are not known before they run; the cluster is.
+        resources: [props.cluster.taskArns],
+        conditions: { ArnEquals: { 'ecs:cluster': props.cluster.arn } },
+      }),
+    );
+
+    this.inspect = make('Inspect', 'Shows the pool and the calls to people', 10);
+    table.grant(this.inspect, ['dynamodb:GetItem', 'dynamodb:Scan']);
+  }
+}

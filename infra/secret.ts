@@ -1,0 +1,27 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+
+/** The key of the secret's JSON that new digests are made with; `previous` may stand beside it in a rotation. */
+export const currentSecretKey = 'current';
+
+/** The secret that gateways and trusted endpoints answer a digest challenge with. */
+export class SipSecret extends Construct {
+  readonly secret: secretsmanager.Secret;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.secret = new secretsmanager.Secret(this, 'Secret', {
+      description:
+        'Shared secret of the SIP gateways: JSON with "current" and, during a rotation, "previous"',
+      generateSecretString: {
+        secretStringTemplate: '{}',
+        generateStringKey: currentSecretKey,
+        passwordLength: 32,
+        // It stands in baresip's account line, where punctuation separates parameters.
+        excludePunctuation: true,
+      },
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings, SettingsError } from '../../infra/settings.ts';
+
+describe('the settings of a deployment', () => {
+  it('deploy from nothing', () => {
+    expect(readSettings({})).toMatchObject({ gatewayName: 'mediagw', minExpiresSec: 60, afterCall: 'stop' });
+  });
+
+  it('take numbers as the command line gives them', () => {
+    expect(readSettings({ lockLeaseSec: '90' }).lockLeaseSec).toBe(90);
+  });
+
+  it('leave the context of CDK alone', () => {
+    expect(() => readSettings({ '@aws-cdk/core:x': true, 'aws:cdk:bundling-stacks': [] })).not.toThrow();
+  });
+
+  it.each([
+    ['an unknown name', { domian: 'example.org' }, /unknown setting domian/],
+    ['a wrong word', { afterCall: 'maybe' }, /afterCall/],
+    ['a number out of range', { lockLeaseSec: 1 }, /lockLeaseSec/],
+    ['text for a number', { minExpiresSec: 'soon' }, /minExpiresSec/],
+    [
+      'a retention that CloudWatch does not know',
+      { logRetentionDays: 4 },
+      /logRetentionDays: must be one of/,
+    ],
+    ['a gateway name with a dot', { gatewayName: 'media.gw' }, /gatewayName/],
+    ['a domain with a blank', { domain: 'a b' }, /domain/],
+  ])('refuse %s by name', (_what, context, message) => {
+    expect(() => readSettings(context)).toThrow(SettingsError);
+    expect(() => readSettings(context)).toThrow(message);
+  });
+});

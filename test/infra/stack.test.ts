@@ -1,0 +1,139 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { consumedByCalls } from '../../contracts/facts.ts';
+import { synthesize } from './synth.ts';
+
+const template = synthesize();
+
+interface Statement {
+  Action: string | string[];
+  Resource: unknown;
+  Effect: string;
+  Condition?: unknown;
+}
+
+const statements = Object.entries(template.findResources('AWS::IAM::Policy')).flatMap(([id, policy]) =>
+  (policy.Properties.PolicyDocument.Statement as Statement[]).map((statement) => ({ id, ...statement })),
+);
+const actionsOf = (role: string) =>
+  statements.filter(({ id }) => id.includes(role)).flatMap(({ Action }) => Action);
+
+describe('the table', () => {
+  it('is swept by TTL, can be restored to a point in time, and cannot be deleted by accident', () => {
+    template.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        DeletionProtectionEnabled: true,
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      },
+    });
+  });
+
+  it('projects into the index of free gateways nothing that a refresh changes', () => {
+    const [table] = Object.values(template.findResources('AWS::DynamoDB::Table'));
+    const free = table?.Properties.GlobalSecondaryIndexes.find(
+      (index: { IndexName: string }) => index.IndexName === 'free',
+    );
+    expect(free.KeySchema).toEqual([
+      { AttributeName: 'freeShard', KeyType: 'HASH' },
+      { AttributeName: 'availableAt', KeyType: 'RANGE' },
+    ]);
+    expect(free.Projection.ProjectionType).toBe('INCLUDE');
+    for (const changing of ['expiresAt', 'cseq', 'contacts']) {
+      expect(free.Projection.NonKeyAttributes).not.toContain(changing);
+    }
+  });
+});
+
+describe('permissions', () => {
+  it('name every action', () => {
+    expect(statements.flatMap(({ Action }) => Action).filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  it('name every resource, but for the tasks of our own cluster', () => {
+    const open = statements.filter(({ Resource }) => JSON.stringify(Resource).includes('*'));
+    // A registry login has no resource to name (ecr:GetAuthorizationToken).
+    const explained = open.filter(({ Action }) => Action !== 'ecr:GetAuthorizationToken');
+    expect(explained.map(({ Action }) => Action)).toEqual(['ecs:StopTask']);
+    expect(JSON.stringify(explained[0]?.Resource)).toMatch(/:task\/.*GatewaysCluster.*"\/\*"/);
+    expect(explained[0]?.Condition).toHaveProperty(['ArnEquals', 'ecs:cluster']);
+  });
+
+  it('give no function a managed policy', () => {
+    for (const role of Object.values(template.findResources('AWS::IAM::Role'))) {
+      expect(role.Properties.ManagedPolicyArns ?? []).toEqual([]);
+    }
+  });
+
+  it('let only the calls function stop tasks, and let inspect only read', () => {
+    expect(actionsOf('FunctionsCalls')).toContain('ecs:StopTask');
+    for (const other of ['Register', 'Allocate', 'Inspect']) {
+      expect(actionsOf(`Functions${other}`)).not.toContain('ecs:StopTask');
+    }
+    const writes = actionsOf('FunctionsInspect').filter((action) => /Put|Update|Delete/.test(action));
+    expect(writes).toEqual(['logs:PutLogEvents']);
+  });
+});
+
+describe('the functions', () => {
+  it('run on the current Node on Arm, from an own log group that does not grow for ever', () => {
+    const functions = Object.values(template.findResources('AWS::Lambda::Function'));
+    expect(functions).toHaveLength(4);
+    for (const { Properties } of functions) {
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+      expect(Properties.LoggingConfig.LogGroup).toBeDefined();
+    }
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  });
+
+  it('are told the settings', () => {
+    const told = synthesize({ afterCall: 'reuse', lockLeaseSec: '45', gatewayName: 'gw', freeShards: 2 });
+    told.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({ AFTER_CALL: 'reuse', GATEWAY_NAME: 'gw', FREE_SHARDS: '2' }),
+      },
+    });
+    told.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ LOCK_LEASE_SEC: '45' }) },
+    });
+  });
+});
+
+describe('the bus', () => {
+  it('gives the calls function exactly the facts it acts on, and keeps what could not be delivered', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { source: ['switchroom.edge'], 'detail-type': [...consumedByCalls] },
+      Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue(), RetryPolicy: Match.anyValue() })],
+    });
+  });
+
+  it('wakes the calls function every minute', () => {
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)' });
+  });
+
+  it('keeps an event that the calls function failed on for good', () => {
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+    });
+  });
+});
+
+describe('a gateway', () => {
+  it('gets the secret from Secrets Manager and time to leave its call', () => {
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Family: 'gateway',
+      RequiresCompatibilities: ['FARGATE'],
+      RuntimePlatform: { CpuArchitecture: 'ARM64' },
+      ContainerDefinitions: [
+        Match.objectLike({
+          StopTimeout: 30,
+          Environment: Match.arrayWith([{ Name: 'GW_NAME_PREFIX', Value: 'mediagw' }]),
+          Secrets: [Match.objectLike({ Name: 'SIP_SECRET' })],
+        }),
+      ],
+    });
+  });
+});
