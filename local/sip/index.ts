@@ -1,0 +1,15 @@
+/*
+ * A small SIP stack: the lower half of the local run's SIP server, and of its callers and gateways. Start at
+ * `createSipEndpoint` (endpoint.ts).
+ */
+export * from './build.ts';
+export { type ClientHandlers, ClientTransaction, SipTransactionError } from './client-transaction.ts';
+export * from './endpoint.ts';
+export * from './fields.ts';
+export * from './headers.ts';
+export * from './message.ts';
+export { type ServerEnd, ServerTransaction } from './server-transaction.ts';
+export * from './timers.ts';
+export * from './transport.ts';
+export * from './uas-2xx.ts';
+export * from './uri.ts';

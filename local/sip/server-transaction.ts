@@ -1,0 +1,167 @@
+import { createResponse, type NewResponse, newTag } from './build.ts';
+import { type SipRequest, type SipResponse, serialize } from './message.ts';
+import type { SipTimers, Timer, Timers } from './timers.ts';
+import type { Incoming, Target } from './transport.ts';
+
+/** What a server transaction needs of the endpoint. */
+export interface ServerTransactionHost {
+  timers: Timers;
+  settings: SipTimers;
+  send(bytes: Buffer, target: Target): void;
+  /** Takes the transaction out of the table, or leaves only what answers a retransmission there. */
+  replace(key: string, by: { retransmission(): void } | undefined): void;
+}
+
+export type ServerState = 'proceeding' | 'completed' | 'confirmed' | 'accepted' | 'terminated';
+
+/** Why an INVITE transaction ended: as it should, or a final answer (300 and above) was never acknowledged. */
+export type ServerEnd = 'done' | 'no-ack';
+
+/**
+ * A request from the network and its answers (RFC 3261 17.2, RFC 6026): absorbs retransmissions of the request,
+ * repeats the answer to them, and repeats 300-699 to an INVITE until the ACK. Repeating a 2xx until its ACK is the
+ * user's part, as the RFC has it: `retransmit` (see `uas-2xx.ts`).
+ */
+export class ServerTransaction {
+  readonly incoming: Incoming<SipRequest>;
+  readonly isInvite: boolean;
+  /** Called when the caller gives up before a final answer. The CANCEL is answered already; answer the INVITE with 487. */
+  onCancel: ((cancel: Incoming<SipRequest>) => void) | undefined;
+  /** Called once when an INVITE transaction is over. */
+  onEnd: ((why: ServerEnd) => void) | undefined;
+  state: ServerState = 'proceeding';
+
+  private readonly key: string;
+  private readonly host: ServerTransactionHost;
+  private readonly answerTo: Target;
+  private last: Buffer | undefined;
+  private tag: string | undefined;
+  private repeat: Timer | undefined;
+  private end: Timer | undefined;
+
+  constructor(incoming: Incoming<SipRequest>, key: string, answerTo: Target, host: ServerTransactionHost) {
+    this.incoming = incoming;
+    this.isInvite = incoming.message.method === 'INVITE';
+    this.key = key;
+    this.answerTo = answerTo;
+    this.host = host;
+  }
+
+  /** Our To tag: the same in all answers. Set it before the first answer to choose it. */
+  get localTag(): string {
+    this.tag ??= this.incoming.envelope.toTag ?? newTag();
+    return this.tag;
+  }
+  set localTag(tag: string) {
+    this.tag = tag;
+  }
+
+  /** Whether an answer can still be given. */
+  get pending(): boolean {
+    return this.state === 'proceeding';
+  }
+
+  /**
+   * Answers. A To tag is added to all but 100.
+   * @returns what was sent, or undefined where the final answer has been given already
+   * @throws SipHeaderError on a line break in a header
+   */
+  reply(answer: NewResponse): SipResponse | undefined {
+    const withTag = answer.status > 100 ? { ...answer, toTag: this.localTag } : answer;
+    const response = createResponse(this.incoming.message, withTag);
+    return this.respond(response) ? response : undefined;
+  }
+
+  /** Sends a built answer. @returns false where the final answer has been given already */
+  respond(response: SipResponse): boolean {
+    if (!this.pending) return false;
+    this.last = serialize(response);
+    this.host.send(this.last, this.answerTo);
+    if (response.status >= 200) this.finish(response.status);
+    return true;
+  }
+
+  /** Sends the last answer again. */
+  retransmit(): void {
+    if (this.last) this.host.send(this.last, this.answerTo);
+  }
+
+  /** The request came again. */
+  retransmission(): void {
+    // The 2xx to an INVITE is repeated by its own clock (RFC 6026 7.1).
+    if (this.state === 'proceeding' || this.state === 'completed') this.retransmit();
+  }
+
+  /** The ACK of this transaction came. @returns true where it acknowledges a 2xx, which is the user's to handle */
+  acknowledged(): boolean {
+    if (this.state === 'accepted') return true;
+    if (this.state === 'completed' && this.isInvite) {
+      this.repeat?.cancel();
+      this.end?.cancel();
+      this.state = 'confirmed';
+      const timerI = this.reliable ? 0 : this.host.settings.t4Ms;
+      if (timerI === 0) this.terminate('done');
+      else this.end = this.host.timers.after(timerI, () => this.terminate('done'));
+    }
+    return false;
+  }
+
+  private get reliable(): boolean {
+    return this.incoming.source.protocol === 'tcp';
+  }
+
+  private finish(status: number): void {
+    const { timers, settings } = this.host;
+    const longMs = 64 * settings.t1Ms;
+    if (!this.isInvite) {
+      this.state = 'completed';
+      if (this.reliable) {
+        this.terminate('done');
+        return;
+      }
+      // Only the answer's bytes stay for timer J: the request, its body and the user's handlers may go.
+      this.host.replace(this.key, new Remembered(this.last as Buffer, this.answerTo, this.host));
+      const { host, key } = this;
+      timers.after(longMs, () => host.replace(key, undefined));
+    } else if (status < 300) {
+      this.state = 'accepted';
+      this.end = timers.after(longMs, () => this.terminate('done'));
+    } else {
+      this.state = 'completed';
+      if (!this.reliable) this.repeatAfter(settings.t1Ms);
+      this.end = timers.after(longMs, () => this.terminate('no-ack'));
+    }
+  }
+
+  private repeatAfter(ms: number): void {
+    this.repeat = this.host.timers.after(ms, () => {
+      this.retransmit();
+      this.repeatAfter(Math.min(ms * 2, this.host.settings.t2Ms));
+    });
+  }
+
+  private terminate(why: ServerEnd): void {
+    this.state = 'terminated';
+    this.repeat?.cancel();
+    this.end?.cancel();
+    this.host.replace(this.key, undefined);
+    this.onEnd?.(why);
+  }
+}
+
+/** Answers retransmissions of a request that has its final answer. */
+class Remembered {
+  private readonly bytes: Buffer;
+  private readonly target: Target;
+  private readonly host: ServerTransactionHost;
+
+  constructor(bytes: Buffer, target: Target, host: ServerTransactionHost) {
+    this.bytes = bytes;
+    this.target = target;
+    this.host = host;
+  }
+
+  retransmission(): void {
+    this.host.send(this.bytes, this.target);
+  }
+}

@@ -1,0 +1,44 @@
+import { endOfFirstElement, type Via } from './fields.ts';
+import type { Envelope, SipRequest } from './message.ts';
+import type { Target } from './transport.ts';
+
+const magicCookie = 'z9hG4bK';
+
+/**
+ * @param method the transaction's: `INVITE` for the ACK and CANCEL of one
+ * @returns what tells server transactions apart (RFC 3261 17.2.3). Call it before `noteSource`.
+ */
+export function serverKey(request: SipRequest, envelope: Envelope, method: string): string {
+  const { via } = envelope;
+  const branch = via.params.get('branch');
+  if (branch?.startsWith(magicCookie) && branch.length > magicCookie.length) {
+    return `${branch}|${via.host}:${via.port ?? ''}|${method}`;
+  }
+  // RFC 2543 clients send no such branch.
+  const { callId, fromTag, cseq } = envelope;
+  return `${callId}|${fromTag}|${cseq.number}|${request.headers.get('via')}|${method}`;
+}
+
+/**
+ * Writes the source into the topmost Via, as the answer must carry it (RFC 3261 18.2.1, RFC 3581 4).
+ * @param always answer to the source's port even where the client did not ask for it by `rport`
+ */
+export function noteSource(request: SipRequest, via: Via, source: Target, always: boolean): void {
+  const asksPort = via.params.get('rport') === '';
+  const forcesPort = always && !via.params.has('rport') && (via.port ?? 5060) !== source.port;
+  if (!asksPort && !forcesPort && via.host === source.address) return;
+  const { headers } = request;
+  const at = headers.keys.indexOf('via');
+  const line = headers.values[at] as string;
+  const end = endOfFirstElement(line);
+  let hop = line.slice(0, end).trimEnd();
+  if (asksPort) hop = hop.replace(/;\s*rport\s*(?=;|$)/i, `;rport=${source.port}`);
+  else if (forcesPort) hop += `;rport=${source.port}`;
+  headers.values[at] = `${hop};received=${source.address}${line.slice(end)}`;
+}
+
+/** @returns where the answer to a request goes (RFC 3261 18.2.2, RFC 3581 4); `always` as in `noteSource` */
+export function answerTarget(via: Via, source: Target, always: boolean): Target {
+  if (source.protocol === 'tcp' || always || via.params.has('rport')) return source;
+  return { protocol: 'udp', address: source.address, port: via.port ?? 5060 };
+}
