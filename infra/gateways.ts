@@ -49,7 +49,12 @@ export class Gateways extends Construct {
         platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
       }),
       essential: true,
-      environment: { SIP_DOMAIN: settings.domain, GW_NAME_PREFIX: settings.gatewayName, GW_ID: '1' },
+      environment: {
+        SIP_DOMAIN: settings.domain,
+        GW_NAME_PREFIX: settings.gatewayName,
+        GW_ID: '1',
+        AFTER_CALL: settings.afterCall,
+      },
       secrets: { SIP_SECRET: ecs.Secret.fromSecretsManager(secret.secret as ISecret, currentSecretKey) },
       stopTimeout: Duration.seconds(settings.gatewayStopTimeoutSec),
       logging: ecs.LogDrivers.awsLogs({

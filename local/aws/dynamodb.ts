@@ -1,0 +1,194 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UnsupportedError } from './errors.ts';
+import { region } from './identity.ts';
+import type { Json, JsonObject, Resource } from './template.ts';
+
+/* The embedded DynamoDB: dynoxide, one static binary, given the tables of the template. */
+
+/** @returns the binary's file, or undefined where npm has installed none (it is an optional dependency) */
+export function dynoxideFile(): string | undefined {
+  const given = process.env.DYNOXIDE;
+  if (given) return existsSync(given) ? given : undefined;
+  try {
+    return createRequire(import.meta.url).resolve('@dynoxide/linux-x64/dynoxide');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A refusal of the table engine. */
+class DynamoDbError extends Error {
+  override readonly name = 'DynamoDbError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * One call over the wire, without the SDK: it would cost the start of the whole run 150 ms.
+ * @throws DynamoDbError, or the error of fetch where nobody listens
+ */
+export async function callDynamoDb(
+  endpoint: string,
+  operation: string,
+  request: JsonObject,
+): Promise<JsonObject> {
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `DynamoDB_20120810.${operation}`,
+      'x-amz-date': date,
+      // dynoxide wants a signature to be there and checks none.
+      authorization: `AWS4-HMAC-SHA256 Credential=local/${date.slice(0, 8)}/${region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
+    },
+    body: JSON.stringify(request),
+  });
+  const answer = (await response.json()) as JsonObject;
+  if (response.ok) return answer;
+  const type = String(answer.__type ?? 'Unknown');
+  throw new DynamoDbError(
+    type.slice(type.indexOf('#') + 1),
+    String(answer.message ?? answer.Message ?? type),
+  );
+}
+
+/**
+ * @param port free TCP port on loopback
+ * @param file SQLite file, or undefined for a table in memory
+ */
+export function spawnDynamoDb(
+  binary: string,
+  port: number,
+  file: string | undefined,
+  log: number,
+): ChildProcess {
+  const args = ['--host', '127.0.0.1', '--port', String(port), ...(file ? ['--db-path', file] : [])];
+  return spawn(binary, args, { stdio: ['ignore', log, log], detached: true });
+}
+
+/**
+ * Waits until the engine answers.
+ * @throws Error when `signal` ends the wait
+ */
+export async function untilDynamoDbAnswers(endpoint: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      await callDynamoDb(endpoint, 'ListTables', {});
+      return;
+    } catch (error) {
+      if (error instanceof DynamoDbError) throw error;
+      await delay(5);
+    }
+  }
+}
+
+interface KeyPart extends JsonObject {
+  AttributeName: string;
+  KeyType: string;
+}
+
+/** What tells whether a kept table still fits the template. */
+function shapeOf(table: JsonObject): string {
+  const keys = (schema: Json | undefined) =>
+    ((schema ?? []) as KeyPart[])
+      .map(({ AttributeName, KeyType }) => `${AttributeName}:${KeyType}`)
+      .join(',');
+  const indexes = ((table.GlobalSecondaryIndexes ?? []) as JsonObject[]).map((index) => {
+    const projection = (index.Projection ?? {}) as { ProjectionType?: string; NonKeyAttributes?: string[] };
+    const attributes = [...(projection.NonKeyAttributes ?? [])].sort().join(',');
+    return `${index.IndexName}(${keys(index.KeySchema)};${projection.ProjectionType};${attributes})`;
+  });
+  return [keys(table.KeySchema), ...indexes.sort()].join(' ');
+}
+
+/** What CreateTable takes of the resource's properties; the rest (backups, protection) means nothing here. */
+const createProperties = [
+  'KeySchema',
+  'AttributeDefinitions',
+  'BillingMode',
+  'GlobalSecondaryIndexes',
+] as const;
+
+/**
+ * Makes the tables of the template, or checks that those kept from a former run are still theirs.
+ * @throws UnsupportedError where a kept table has another shape
+ */
+export async function provisionTables(endpoint: string, resources: readonly Resource[]): Promise<void> {
+  for (const { type, ref, properties } of resources) {
+    if (type !== 'AWS::DynamoDB::Table') continue;
+    const wanted = Object.fromEntries(
+      createProperties.flatMap((name) =>
+        properties[name] === undefined ? [] : [[name, properties[name] as Json]],
+      ),
+    );
+    try {
+      await callDynamoDb(endpoint, 'CreateTable', { TableName: ref, ...wanted });
+    } catch (error) {
+      if (!(error instanceof DynamoDbError && error.code === 'ResourceInUseException')) throw error;
+      const { Table } = await callDynamoDb(endpoint, 'DescribeTable', { TableName: ref });
+      if (shapeOf(Table as JsonObject) !== shapeOf(wanted)) {
+        throw new UnsupportedError(
+          `table ${ref} of the kept data has another shape than the template; use another --data`,
+        );
+      }
+      continue;
+    }
+    const ttl = properties.TimeToLiveSpecification;
+    if (ttl)
+      await callDynamoDb(endpoint, 'UpdateTimeToLive', { TableName: ref, TimeToLiveSpecification: ttl });
+  }
+}
+
+/**
+ * Deletes what has expired, in the place of DynamoDB's own sweep, which dynoxide does not have.
+ * @param now epoch seconds
+ * @returns how many items went
+ */
+export async function sweepExpired(endpoint: string, resource: Resource, now: number): Promise<number> {
+  const ttl = resource.properties.TimeToLiveSpecification as
+    | { AttributeName?: string; Enabled?: boolean }
+    | undefined;
+  if (!ttl?.Enabled || !ttl.AttributeName) return 0;
+  const [key] = resource.properties.KeySchema as unknown as KeyPart[];
+  const names = { '#expires': ttl.AttributeName };
+  const values = { ':now': { N: String(now) } };
+  let swept = 0;
+  let from: Json | undefined;
+  do {
+    const page = await callDynamoDb(endpoint, 'Scan', {
+      TableName: resource.ref,
+      FilterExpression: '#expires < :now',
+      ProjectionExpression: '#key',
+      ExpressionAttributeNames: { ...names, '#key': key?.AttributeName ?? '' },
+      ExpressionAttributeValues: values,
+      ...(from !== undefined && { ExclusiveStartKey: from }),
+    });
+    for (const item of page.Items as JsonObject[]) {
+      try {
+        await callDynamoDb(endpoint, 'DeleteItem', {
+          TableName: resource.ref,
+          Key: item,
+          // It may have been renewed since the scan.
+          ConditionExpression: '#expires < :now',
+          ExpressionAttributeNames: names,
+          ExpressionAttributeValues: values,
+        });
+        swept++;
+      } catch (error) {
+        if (!(error instanceof DynamoDbError && error.code === 'ConditionalCheckFailedException'))
+          throw error;
+      }
+    }
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+  return swept;
+}

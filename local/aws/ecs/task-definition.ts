@@ -1,0 +1,58 @@
+import { UnsupportedError } from '../errors.ts';
+import type { JsonObject, Resource } from '../template.ts';
+
+/** The one container of a task definition, as a process needs it. */
+export interface ContainerDefinition {
+  name: string;
+  image: string;
+  environment: Record<string, string>;
+  /** Variable → ARN in Secrets Manager, `…:secret:name:jsonKey::`. */
+  secrets: Record<string, string>;
+  /** Between SIGTERM and SIGKILL, seconds. */
+  stopTimeoutSec: number;
+}
+
+export interface TaskDefinition {
+  arn: string;
+  family: string;
+  cpu: string;
+  memory: string;
+  container: ContainerDefinition;
+}
+
+const defaultStopTimeoutSec = 30;
+
+/**
+ * Reads an `AWS::ECS::TaskDefinition`.
+ * @throws UnsupportedError where it has other than one container
+ */
+export function readTaskDefinition({ logicalId, ref, properties }: Resource): TaskDefinition {
+  const containers = (properties.ContainerDefinitions ?? []) as JsonObject[];
+  const [container] = containers;
+  if (!container || containers.length > 1) {
+    throw new UnsupportedError(`${logicalId}: the local cloud runs tasks of exactly one container`);
+  }
+  const pairs = (list: unknown, value: string) =>
+    Object.fromEntries(
+      ((list ?? []) as JsonObject[]).map((entry) => [String(entry.Name), String(entry[value])]),
+    );
+  return {
+    arn: ref,
+    family: familyOf(ref),
+    cpu: String(properties.Cpu ?? ''),
+    memory: String(properties.Memory ?? ''),
+    container: {
+      name: String(container.Name),
+      image: String(container.Image),
+      environment: pairs(container.Environment, 'Value'),
+      secrets: pairs(container.Secrets, 'ValueFrom'),
+      stopTimeoutSec: Number(container.StopTimeout ?? defaultStopTimeoutSec),
+    },
+  };
+}
+
+/** @param id ARN, `family:revision` or `family` */
+export function familyOf(id: string): string {
+  const last = id.slice(id.lastIndexOf('/') + 1);
+  return last.split(':')[0] ?? last;
+}

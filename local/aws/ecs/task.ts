@@ -1,0 +1,109 @@
+import { arn } from '../identity.ts';
+import type { JsonObject } from '../template.ts';
+import type { TaskDefinition } from './task-definition.ts';
+
+/** The states a task goes through here; Fargate has a few between that take no time on one machine. */
+export type TaskStatus = 'PENDING' | 'RUNNING' | 'DEPROVISIONING' | 'STOPPED';
+export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated';
+
+export interface Task {
+  /** 32 hex digits, the last part of the ARN. */
+  id: string;
+  arn: string;
+  clusterName: string;
+  clusterArn: string;
+  definition: TaskDefinition;
+  lastStatus: TaskStatus;
+  desiredStatus: 'RUNNING' | 'STOPPED';
+  /** Rises with each change; an event's idempotency key. */
+  version: number;
+  createdAt: number;
+  startedAt?: number;
+  stoppingAt?: number;
+  stoppedAt?: number;
+  stopCode?: StopCode;
+  stoppedReason?: string;
+  exitCode?: number;
+  group: string;
+  startedBy?: string;
+  overrides: JsonObject;
+}
+
+export const taskArn = (clusterName: string, id: string) => arn('ecs', `task/${clusterName}/${id}`);
+
+/** `RUNNING` while the process is there, for a container too. */
+const containerStatus = ({ lastStatus }: Task) => (lastStatus === 'DEPROVISIONING' ? 'STOPPED' : lastStatus);
+
+/** @param time how a point in time (epoch ms) is written: the API gives epoch seconds, events ISO text */
+function describe(task: Task, time: (at: number) => number | string): JsonObject {
+  const at = (name: string, value: number | undefined) =>
+    value === undefined ? {} : { [name]: time(value) };
+  return {
+    taskArn: task.arn,
+    clusterArn: task.clusterArn,
+    taskDefinitionArn: task.definition.arn,
+    lastStatus: task.lastStatus,
+    desiredStatus: task.desiredStatus,
+    version: task.version,
+    group: task.group,
+    launchType: 'FARGATE',
+    cpu: task.definition.cpu,
+    memory: task.definition.memory,
+    overrides: task.overrides,
+    ...(task.startedBy !== undefined && { startedBy: task.startedBy }),
+    ...at('createdAt', task.createdAt),
+    ...at('startedAt', task.startedAt),
+    ...at('stoppingAt', task.stoppingAt),
+    ...at('stoppedAt', task.stoppedAt),
+    ...(task.stopCode !== undefined && { stopCode: task.stopCode }),
+    ...(task.stoppedReason !== undefined && { stoppedReason: task.stoppedReason }),
+    containers: [
+      {
+        name: task.definition.container.name,
+        image: task.definition.container.image,
+        taskArn: task.arn,
+        lastStatus: containerStatus(task),
+        ...(task.exitCode !== undefined && { exitCode: task.exitCode }),
+      },
+    ],
+  };
+}
+
+/** A task as `DescribeTasks` gives it (API_Task). */
+export const taskOfApi = (task: Task) => describe(task, (at) => at / 1000);
+
+/** A task as an `ECS Task State Change` event tells of it (ecs_cwe_events). */
+export const taskOfEvent = (task: Task) => describe(task, (at) => new Date(at).toISOString());
+
+/** What a container reads at `${ECS_CONTAINER_METADATA_URI_V4}/task` (task metadata endpoint, version 4). */
+export function taskMetadata(task: Task): JsonObject {
+  return {
+    Cluster: task.clusterArn,
+    TaskARN: task.arn,
+    Family: task.definition.family,
+    Revision: '1',
+    DesiredStatus: task.desiredStatus,
+    KnownStatus: task.lastStatus,
+    LaunchType: 'FARGATE',
+    AvailabilityZone: 'local',
+    Containers: [containerMetadata(task)],
+  };
+}
+
+/** What a container reads at `$ECS_CONTAINER_METADATA_URI_V4`. */
+export function containerMetadata(task: Task): JsonObject {
+  return {
+    Name: task.definition.container.name,
+    DockerName: task.definition.container.name,
+    Image: task.definition.container.image,
+    KnownStatus: task.lastStatus,
+    DesiredStatus: task.desiredStatus,
+    Labels: {
+      'com.amazonaws.ecs.cluster': task.clusterArn,
+      'com.amazonaws.ecs.task-arn': task.arn,
+      'com.amazonaws.ecs.task-definition-family': task.definition.family,
+      'com.amazonaws.ecs.task-definition-version': '1',
+    },
+    Networks: [{ NetworkMode: 'awsvpc', IPv4Addresses: ['127.0.0.1'] }],
+  };
+}

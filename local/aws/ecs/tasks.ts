@@ -1,0 +1,263 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { AwsError } from '../errors.ts';
+import type { JsonObject, Resource } from '../template.ts';
+import { type StopCode, type Task, taskArn, taskOfApi, taskOfEvent } from './task.ts';
+import { familyOf, readTaskDefinition, type TaskDefinition } from './task-definition.ts';
+import { type Command, TaskProcess } from './task-process.ts';
+
+export interface TasksOptions {
+  /** The clusters and task definitions of the stack. */
+  resources: readonly Resource[];
+  /** @returns what runs in the place of a task definition's image */
+  commandOf: (definition: TaskDefinition) => Command;
+  /** What each container finds in its environment besides its definition: endpoints, and what DNS would tell. */
+  variables: Record<string, string>;
+  /** @returns the value that a container's secret refers to */
+  secretValue: (valueFrom: string) => string;
+  publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
+  logDir: string;
+  onGroup?: ((groupId: number, running: boolean) => void) | undefined;
+}
+
+export interface RunTaskRequest {
+  cluster?: string;
+  taskDefinition?: string;
+  count?: number;
+  clientToken?: string;
+  startedBy?: string;
+  group?: string;
+  overrides?: {
+    containerOverrides?: {
+      name?: string;
+      environment?: { name: string; value: string }[];
+      command?: string[];
+    }[];
+  };
+}
+
+interface Failure {
+  arn?: string;
+  reason: string;
+}
+
+/** RunTask takes so many (ECS quotas). */
+const maxTasksPerCall = 10;
+/** Stopped tasks can still be described for a while (about an hour in ECS); bounded here. */
+const maxStoppedTasks = 200;
+
+const lastPart = (id: string) => id.slice(id.lastIndexOf('/') + 1);
+
+/** Amazon ECS without machines: a task is a process of this one. */
+export class EcsTasks {
+  readonly #options: TasksOptions;
+  readonly #clusters = new Map<string, string>();
+  readonly #definitions = new Map<string, TaskDefinition>();
+  readonly #tasks = new Map<string, { task: Task; process: TaskProcess | undefined }>();
+  /** Client token → what was run for it. */
+  readonly #answers = new Map<string, { request: string; tasks: Task[] }>();
+
+  constructor(options: TasksOptions) {
+    this.#options = options;
+    for (const resource of options.resources) {
+      if (resource.type === 'AWS::ECS::Cluster')
+        this.#clusters.set(resource.ref, resource.attributes.Arn ?? '');
+      if (resource.type === 'AWS::ECS::TaskDefinition') {
+        const definition = readTaskDefinition(resource);
+        this.#definitions.set(definition.family, definition);
+      }
+    }
+  }
+
+  /** @throws AwsError ClusterNotFoundException, ClientException, InvalidParameterException, ConflictException */
+  runTask(request: RunTaskRequest): { tasks: JsonObject[]; failures: Failure[] } {
+    const clusterName = this.#clusterName(request.cluster);
+    const definition = this.#definition(request.taskDefinition);
+    const count = request.count ?? 1;
+    if (!Number.isInteger(count) || count < 1 || count > maxTasksPerCall) {
+      throw new AwsError('InvalidParameterException', `count must be 1 to ${maxTasksPerCall}`);
+    }
+    const { clientToken, ...rest } = request;
+    const asked = JSON.stringify(rest);
+    const before = clientToken === undefined ? undefined : this.#answers.get(clientToken);
+    if (before) {
+      if (before.request !== asked) {
+        throw new AwsError('ConflictException', 'The clientToken was used with another request.');
+      }
+      return { tasks: before.tasks.map(taskOfApi), failures: [] };
+    }
+    const tasks = Array.from({ length: count }, () => this.#start(clusterName, definition, request));
+    if (clientToken !== undefined) this.#answers.set(clientToken, { request: asked, tasks });
+    return { tasks: tasks.map(taskOfApi), failures: [] };
+  }
+
+  /** @throws AwsError InvalidParameterException where there is no such task, as ECS says it */
+  stopTask(request: { cluster?: string; task?: string; reason?: string }): { task: JsonObject } {
+    const clusterName = this.#clusterName(request.cluster);
+    const entry = this.#tasks.get(lastPart(request.task ?? ''));
+    if (!entry || entry.task.clusterName !== clusterName) {
+      throw new AwsError('InvalidParameterException', 'The referenced task was not found.');
+    }
+    this.#stop(entry, request.reason ?? 'Task stopped by user');
+    return { task: taskOfApi(entry.task) };
+  }
+
+  describeTasks(request: { cluster?: string; tasks?: string[] }): {
+    tasks: JsonObject[];
+    failures: Failure[];
+  } {
+    const clusterName = this.#clusterName(request.cluster);
+    const tasks: JsonObject[] = [];
+    const failures: Failure[] = [];
+    for (const id of request.tasks ?? []) {
+      const entry = this.#tasks.get(lastPart(id));
+      if (entry?.task.clusterName === clusterName) tasks.push(taskOfApi(entry.task));
+      else failures.push({ arn: id.includes('/') ? id : taskArn(clusterName, id), reason: 'MISSING' });
+    }
+    return { tasks, failures };
+  }
+
+  listTasks(request: { cluster?: string; family?: string; startedBy?: string; desiredStatus?: string }): {
+    taskArns: string[];
+  } {
+    const clusterName = this.#clusterName(request.cluster);
+    const desired = request.desiredStatus ?? 'RUNNING';
+    const found = [...this.#tasks.values()].filter(
+      ({ task }) =>
+        task.clusterName === clusterName &&
+        task.desiredStatus === desired &&
+        (request.family === undefined || task.definition.family === request.family) &&
+        (request.startedBy === undefined || task.startedBy === request.startedBy),
+    );
+    return { taskArns: found.map(({ task }) => task.arn) };
+  }
+
+  /** @returns the task, for its metadata endpoint */
+  find(taskId: string): Task | undefined {
+    return this.#tasks.get(taskId)?.task;
+  }
+
+  /** The processes of running tasks. Without any, everything of ECS has ended. */
+  get running(): readonly Task[] {
+    return [...this.#tasks.values()].flatMap(({ task }) => (task.lastStatus === 'STOPPED' ? [] : [task]));
+  }
+
+  /** Stops every task, each in its own time. */
+  async stopAll(reason: string): Promise<void> {
+    const open = [...this.#tasks.values()].filter(({ task }) => task.lastStatus !== 'STOPPED');
+    for (const entry of open) this.#stop(entry, reason);
+    await Promise.all(open.map(({ process }) => process?.exited));
+  }
+
+  killAll(): void {
+    for (const { task, process } of this.#tasks.values()) if (task.lastStatus !== 'STOPPED') process?.kill();
+  }
+
+  #start(clusterName: string, definition: TaskDefinition, request: RunTaskRequest): Task {
+    const id = randomBytes(16).toString('hex');
+    const task: Task = {
+      id,
+      arn: taskArn(clusterName, id),
+      clusterName,
+      clusterArn: this.#clusters.get(clusterName) as string,
+      definition,
+      lastStatus: 'PENDING',
+      desiredStatus: 'RUNNING',
+      version: 0,
+      createdAt: Date.now(),
+      group: request.group ?? `family:${definition.family}`,
+      ...(request.startedBy !== undefined && { startedBy: request.startedBy }),
+      overrides: (request.overrides ?? {}) as JsonObject,
+    };
+    const entry: { task: Task; process: TaskProcess | undefined } = { task, process: undefined };
+    this.#tasks.set(id, entry);
+    this.#changed(task);
+    try {
+      entry.process = this.#spawn(task, request);
+    } catch (error) {
+      this.#stopped(task, 'TaskFailedToStart', undefined, (error as Error).message);
+      return task;
+    }
+    void entry.process.exited.then(({ exitCode, reason }) => {
+      const code: StopCode =
+        task.stopCode ?? (exitCode === undefined ? 'TaskFailedToStart' : 'EssentialContainerExited');
+      this.#stopped(task, code, exitCode, reason ?? 'Essential container in task exited');
+    });
+    if (entry.process.pid !== undefined) {
+      task.lastStatus = 'RUNNING';
+      task.startedAt = Date.now();
+      this.#changed(task);
+    }
+    return task;
+  }
+
+  #spawn(task: Task, request: RunTaskRequest): TaskProcess {
+    const { container } = task.definition;
+    const override = request.overrides?.containerOverrides?.find(({ name }) => name === container.name);
+    const overridden = Object.fromEntries(
+      (override?.environment ?? []).map(({ name, value }) => [name, value]),
+    );
+    const secrets = Object.entries(container.secrets).map(([name, from]) => [
+      name,
+      this.#options.secretValue(from),
+    ]);
+    const common = this.#options.variables;
+    return new TaskProcess({
+      command: this.#options.commandOf(task.definition),
+      environment: {
+        ...common,
+        ECS_CONTAINER_METADATA_URI_V4: `${common.AWS_ENDPOINT_URL}/v4/${task.id}`,
+        ...container.environment,
+        ...Object.fromEntries(secrets),
+        ...overridden,
+      },
+      logFile: join(this.#options.logDir, `task-${task.id}.log`),
+      onGroup: this.#options.onGroup,
+    });
+  }
+
+  #stop({ task, process }: { task: Task; process: TaskProcess | undefined }, reason: string): void {
+    if (task.desiredStatus === 'STOPPED') return;
+    task.desiredStatus = 'STOPPED';
+    task.stopCode = 'UserInitiated';
+    task.stoppedReason = reason;
+    task.stoppingAt = Date.now();
+    this.#changed(task);
+    process?.stop(task.definition.container.stopTimeoutSec);
+  }
+
+  #stopped(task: Task, code: StopCode, exitCode: number | undefined, reason: string): void {
+    task.desiredStatus = 'STOPPED';
+    task.lastStatus = 'STOPPED';
+    task.stopCode = code;
+    task.stoppedReason ??= reason;
+    task.stoppedAt = Date.now();
+    if (exitCode !== undefined) task.exitCode = exitCode;
+    this.#changed(task);
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const stopped = [...this.#tasks.values()].filter(({ task }) => task.lastStatus === 'STOPPED');
+    for (const { task } of stopped.slice(0, -maxStoppedTasks)) this.#tasks.delete(task.id);
+    const excess = this.#answers.size - 10 * maxStoppedTasks;
+    for (const token of [...this.#answers.keys()].slice(0, Math.max(0, excess))) this.#answers.delete(token);
+  }
+
+  #changed(task: Task): void {
+    task.version++;
+    this.#options.publish('ECS Task State Change', taskOfEvent(task), task.arn);
+  }
+
+  #clusterName(cluster = 'default'): string {
+    const name = lastPart(cluster);
+    if (!this.#clusters.has(name)) throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
+    return name;
+  }
+
+  #definition(id = ''): TaskDefinition {
+    const definition = this.#definitions.get(familyOf(id));
+    if (!definition) throw new AwsError('ClientException', `Unable to find task definition ${id}.`);
+    return definition;
+  }
+}

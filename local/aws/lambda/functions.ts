@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import { AwsError, UnsupportedError } from '../errors.ts';
+import { region } from '../identity.ts';
+import type { JsonObject, Resource } from '../template.ts';
+import { AsyncInvocations, type AsyncPolicy } from './async-invocations.ts';
+import type { InvocationResult } from './environment.ts';
+import { defaultPoolLimits, FunctionPool, type PoolLimits } from './function-pool.ts';
+
+export interface FunctionsOptions {
+  /** The function resources of the stack, and their `AWS::Lambda::EventInvokeConfig`s. */
+  resources: readonly Resource[];
+  /** @returns the directory of a function's code, by the key of its asset */
+  codeDirectory: (assetKey: string) => string;
+  /** Directory of the functions' log files. */
+  logDir: string;
+  /** What every function finds in its environment: endpoints and credentials. */
+  variables: Record<string, string>;
+  /** Takes the record of an asynchronous event that failed for good, by the ARN of its destination. */
+  deadLetter: (queueArn: string, record: JsonObject) => void;
+  limits?: PoolLimits;
+  /** Waits before the first and second retry of an asynchronous event, ms. */
+  retryDelaysMs?: readonly number[];
+  /** File that keeps accepted asynchronous events over a restart. */
+  journalFile?: string | undefined;
+}
+
+interface LocalFunction {
+  pool: FunctionPool;
+  policy: AsyncPolicy;
+}
+
+/** The largest payload of a synchronous and of an asynchronous invocation, bytes (Lambda quotas). */
+export const maxPayloadBytes = { sync: 6_291_456, async: 1_048_576 };
+
+/** Lambda waits one and two minutes; somebody who looks on is better served by the same order of things, faster. */
+const defaultRetryDelaysMs = [1000, 2000] as const;
+
+const text = (value: unknown): string => String(value ?? '');
+
+/** AWS Lambda, as far as it is needed: functions from the template, invoked for an answer or for an event. */
+export class LambdaFunctions {
+  readonly #functions = new Map<string, LocalFunction>();
+  readonly #async: AsyncInvocations;
+
+  /** @throws UnsupportedError for what a function asks that is not played here */
+  constructor(options: FunctionsOptions) {
+    const configs = options.resources.filter(({ type }) => type === 'AWS::Lambda::EventInvokeConfig');
+    for (const resource of options.resources) {
+      if (resource.type !== 'AWS::Lambda::Function') continue;
+      const config = configs.find(({ properties }) => properties.FunctionName === resource.ref);
+      this.#functions.set(resource.ref, makeFunction(resource, config, options));
+    }
+    this.#async = new AsyncInvocations({
+      invoke: (name, payload) => this.#find(name).pool.invoke(payload),
+      policyOf: (name) => this.#find(name).policy,
+      deadLetter: options.deadLetter,
+      retryDelaysMs: options.retryDelaysMs ?? defaultRetryDelaysMs,
+      journalFile: options.journalFile,
+    });
+  }
+
+  /** Sends again what was accepted before a restart and not done. */
+  start(): void {
+    for (const { pool } of this.#functions.values()) pool.warm();
+    this.#async.replay((name) => this.#functions.has(name));
+  }
+
+  /**
+   * Invokes for the answer (`RequestResponse`).
+   * @param name function name or ARN, with or without qualifier
+   * @throws AwsError ResourceNotFoundException, TooManyRequestsException
+   */
+  async invoke(name: string, payload: string): Promise<InvocationResult> {
+    return this.#find(functionNameOf(name)).pool.invoke(payload);
+  }
+
+  /**
+   * Accepts an event (`Event`): tried again where the function fails, then handed to its failure destination.
+   * @throws AwsError ResourceNotFoundException, InvalidRequestContentException
+   */
+  invokeAsync(name: string, payload: string): void {
+    const functionName = functionNameOf(name);
+    this.#find(functionName);
+    this.#async.accept(functionName, payload);
+  }
+
+  async stop(): Promise<void> {
+    await this.#async.stop();
+    await Promise.all([...this.#functions.values()].map(({ pool }) => pool.stop()));
+  }
+
+  #find(name: string): LocalFunction {
+    const found = this.#functions.get(name);
+    if (found) return found;
+    throw new AwsError(
+      'ResourceNotFoundException',
+      `Function not found: arn:aws:lambda:${region}:function:${name}`,
+      404,
+    );
+  }
+}
+
+/** `arn:aws:lambda:r:a:function:name:qualifier`, `a:function:name`, `name:qualifier` or `name`. */
+function functionNameOf(nameOrArn: string): string {
+  const at = nameOrArn.indexOf('function:');
+  const rest = at < 0 ? nameOrArn : nameOrArn.slice(at + 'function:'.length);
+  return rest.split(':')[0] ?? rest;
+}
+
+function makeFunction(
+  { ref, attributes, logicalId, properties }: Resource,
+  config: Resource | undefined,
+  options: FunctionsOptions,
+): LocalFunction {
+  const code = properties.Code as JsonObject;
+  const runtime = text(properties.Runtime);
+  if (!/^nodejs(2[2-9]|[3-9]\d)\.x$/.test(runtime)) {
+    throw new UnsupportedError(`${logicalId}: the local cloud does not run ${runtime}`);
+  }
+  if (typeof code?.S3Key !== 'string') throw new UnsupportedError(`${logicalId}: its code is no asset`);
+  const [file, exportName] = text(properties.Handler).split('.');
+  const memoryMb = Number(properties.MemorySize ?? 128);
+  const functionArn = text(attributes.Arn);
+  const environment =
+    (properties.Environment as { Variables?: Record<string, string> } | undefined)?.Variables ?? {};
+
+  const pool = new FunctionPool(
+    {
+      data: {
+        bundleFile: join(options.codeDirectory(code.S3Key), `${file}.mjs`),
+        exportName: text(exportName),
+        functionName: ref,
+        functionArn,
+        memoryMb,
+        logFile: join(options.logDir, `${ref}.log`),
+      },
+      variables: { ...lambdaVariables(ref, memoryMb), ...options.variables, ...environment },
+      timeoutMs: Number(properties.Timeout ?? 3) * 1000,
+    },
+    options.limits ?? defaultPoolLimits,
+  );
+
+  const destinations = config?.properties.DestinationConfig as
+    | { OnFailure?: { Destination?: string } }
+    | undefined;
+  return {
+    pool,
+    policy: {
+      functionArn,
+      retries: Number(config?.properties.MaximumRetryAttempts ?? 2),
+      onFailureArn: destinations?.OnFailure?.Destination,
+    },
+  };
+}
+
+/** The variables that Lambda sets by itself (Lambda developer guide, "Defined runtime environment variables"). */
+function lambdaVariables(name: string, memoryMb: number): Record<string, string> {
+  return {
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    LAMBDA_TASK_ROOT: '/var/task',
+    TZ: ':UTC',
+  };
+}

@@ -1,0 +1,124 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { AwsError } from './errors.ts';
+import type { JsonObject, Resource } from './template.ts';
+
+export interface SecretsOptions {
+  resources: readonly Resource[];
+  /** File that keeps the values over a restart. */
+  file?: string | undefined;
+  /** Value of the generated key of every secret, in the place of a random one. */
+  generated?: string | undefined;
+}
+
+interface Secret {
+  name: string;
+  arn: string;
+  value: string;
+  versionId: string;
+  createdAt: number;
+}
+
+const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const digits = '0123456789';
+const punctuation = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
+
+/** Secrets Manager: values generated as the template says. */
+export class Secrets {
+  readonly #secrets = new Map<string, Secret>();
+  readonly #file: string | undefined;
+
+  constructor({ resources, file, generated }: SecretsOptions) {
+    this.#file = file;
+    const kept: Record<string, string> =
+      file && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+    for (const resource of resources) {
+      if (resource.type !== 'AWS::SecretsManager::Secret') continue;
+      const before = generated === undefined ? kept[resource.ref] : undefined;
+      this.#secrets.set(resource.ref, {
+        name: nameOf(resource.ref),
+        arn: resource.ref,
+        value: before ?? initialValue(resource.properties, generated),
+        versionId: randomUUID(),
+        createdAt: Date.now(),
+      });
+    }
+    this.#save();
+  }
+
+  /** @throws AwsError ResourceNotFoundException */
+  getSecretValue(request: { SecretId?: string }): JsonObject {
+    const { arn, name, value, versionId, createdAt } = this.#find(request.SecretId ?? '');
+    return {
+      ARN: arn,
+      Name: name,
+      SecretString: value,
+      VersionId: versionId,
+      VersionStages: ['AWSCURRENT'],
+      CreatedDate: createdAt / 1000,
+    };
+  }
+
+  /** @throws AwsError ResourceNotFoundException */
+  putSecretValue(request: { SecretId?: string; SecretString?: string }): JsonObject {
+    const secret = this.#find(request.SecretId ?? '');
+    secret.value = request.SecretString ?? '';
+    secret.versionId = randomUUID();
+    this.#save();
+    return { ARN: secret.arn, Name: secret.name, VersionId: secret.versionId, VersionStages: ['AWSCURRENT'] };
+  }
+
+  /**
+   * @param valueFrom as in a container's secrets: `{ARN}[:{json key}:{stage}:{version}]`
+   * @throws AwsError ResourceNotFoundException; Error where the value has no such key
+   */
+  containerValue(valueFrom: string): string {
+    const parts = valueFrom.split(':');
+    const { value } = this.#find(parts.slice(0, 7).join(':'));
+    const key = parts[7];
+    if (!key) return value;
+    const held = (JSON.parse(value) as Record<string, unknown>)[key];
+    if (typeof held !== 'string') throw new Error(`secret ${parts[6]} has no key ${key}`);
+    return held;
+  }
+
+  #find(id: string): Secret {
+    const found = this.#secrets.get(id) ?? [...this.#secrets.values()].find(({ name }) => name === id);
+    if (found) return found;
+    throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+  }
+
+  #save(): void {
+    if (!this.#file) return;
+    const values = Object.fromEntries([...this.#secrets.values()].map(({ arn, value }) => [arn, value]));
+    writeFileSync(`${this.#file}.new`, JSON.stringify(values), { mode: 0o600 });
+    renameSync(`${this.#file}.new`, this.#file);
+  }
+}
+
+/** `arn:…:secret:{name}-{six characters}` */
+const nameOf = (arn: string) => arn.slice(arn.lastIndexOf(':') + 1).replace(/-[^-]{6}$/, '');
+
+/** The value that CloudFormation would give it (AWS::SecretsManager::Secret, GenerateSecretString). */
+function initialValue(
+  { SecretString, GenerateSecretString }: JsonObject,
+  generated: string | undefined,
+): string {
+  if (typeof SecretString === 'string') return SecretString;
+  const wish = (GenerateSecretString ?? {}) as JsonObject;
+  const word = generated ?? randomWord(wish);
+  if (typeof wish.GenerateStringKey !== 'string') return word;
+  return JSON.stringify({
+    ...JSON.parse(String(wish.SecretStringTemplate ?? '{}')),
+    [wish.GenerateStringKey]: word,
+  });
+}
+
+function randomWord(wish: JsonObject): string {
+  const excluded = String(wish.ExcludeCharacters ?? '');
+  const alphabet = [...(letters + digits + (wish.ExcludePunctuation === true ? '' : punctuation))].filter(
+    (character) => !excluded.includes(character),
+  );
+  const length = Number(wish.PasswordLength ?? 32);
+  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+}

@@ -1,0 +1,115 @@
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { SynthesizedStack } from '../../local/aws/assets.ts';
+import {
+  type LocalCloud,
+  type LocalCloudOptions,
+  sdkVariables,
+  startLocalCloud,
+} from '../../local/aws/cloud.ts';
+import { dynoxideFile, spawnDynamoDb, untilDynamoDbAnswers } from '../../local/aws/dynamodb.ts';
+import { region } from '../../local/aws/identity.ts';
+import type { JsonObject } from '../../local/aws/template.ts';
+import { freePort } from '../../local/run/ports.ts';
+
+export const fixtures = resolve(import.meta.dirname, 'fixtures');
+
+/** A template resource for a function of test/local/fixtures/functions. */
+export const functionResource = (bundle: string, properties: JsonObject = {}) => ({
+  Type: 'AWS::Lambda::Function',
+  Properties: {
+    Runtime: 'nodejs24.x',
+    Handler: 'index.handler',
+    Code: { S3Bucket: 'assets', S3Key: bundle },
+    Timeout: 5,
+    MemorySize: 128,
+    ...properties,
+  },
+});
+
+/** A template resource for a task of test/local/fixtures/tasks. */
+export const taskResource = (family: string, container: JsonObject = {}) => ({
+  Type: 'AWS::ECS::TaskDefinition',
+  Properties: {
+    Family: family,
+    ContainerDefinitions: [{ Name: 'main', Image: `${family}.mjs`, ...container }],
+  },
+});
+
+type Resources = Record<string, { Type: string; Properties?: JsonObject }>;
+
+export interface TestCloud extends LocalCloud {
+  dir: string;
+  dynamoDbEndpoint: string;
+  /** Configuration for an SDK client. */
+  client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
+}
+
+export function stackOf(resources: Resources): SynthesizedStack {
+  return {
+    name: 'Test',
+    template: { Resources: resources },
+    codeDirectory: (key) => join(fixtures, 'functions', key),
+    imageDirectory: (image) => join(fixtures, 'tasks', image),
+  };
+}
+
+const clients = (endpoint: string) => ({
+  endpoint,
+  region,
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+});
+
+/** A local cloud of these resources, with no table engine: for what needs no table. */
+export async function startTestCloud(
+  resources: Resources,
+  options: Partial<LocalCloudOptions> = {},
+): Promise<TestCloud> {
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'switchroom-test-'));
+  const dynamoDbEndpoint = options.dynamoDbEndpoint ?? 'http://127.0.0.1:9';
+  const cloud = await startLocalCloud({
+    stack: stackOf(resources),
+    dynamoDbEndpoint,
+    dir,
+    keep: false,
+    host: '127.0.0.1',
+    port: 0,
+    commandOf: (_definition, imageDirectory) => ({ file: process.execPath, args: [imageDirectory] }),
+    ...options,
+  });
+  return {
+    ...cloud,
+    dir,
+    dynamoDbEndpoint,
+    client: clients(cloud.endpoint),
+    close: async () => {
+      cloud.tasks.killAll();
+      await cloud.tasks.stopAll('the test is over');
+      await cloud.close();
+      if (!options.dir) rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A table engine of its own. */
+export async function startTestDynamoDb(
+  file?: string,
+): Promise<{ endpoint: string; stop: () => Promise<void> }> {
+  const binary = dynoxideFile();
+  if (!binary) throw new Error('@dynoxide/linux-x64 is not installed: npm ci');
+  const port = await freePort();
+  const child = spawnDynamoDb(binary, port, file, openSync('/dev/null', 'a'));
+  const endpoint = `http://127.0.0.1:${port}`;
+  await untilDynamoDbAnswers(endpoint, AbortSignal.timeout(10_000));
+  return {
+    endpoint,
+    stop: async () => {
+      const exited = new Promise((done) => child.once('exit', done));
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+export { sdkVariables };
