@@ -1,0 +1,56 @@
+import type { AttemptFailure, Caller } from '../../contracts/commands.ts';
+import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
+import type { Clock, ControlPlane, FactSink, Log } from '../ports.ts';
+import type { Settings } from '../settings.ts';
+import type { Srf } from '../srf-types.ts';
+
+export type CallSettings = Pick<
+  Settings,
+  | 'edgeId'
+  | 'gatewayName'
+  | 'gatewayTimeoutMs'
+  | 'maxAttempts'
+  | 'ringLimitSec'
+  | 'waitLimitSec'
+  | 'probeIntervalMs'
+  | 'probeTimeoutMs'
+>;
+
+/** What a call needs of the world. */
+export interface CallParts {
+  readonly srf: Srf;
+  readonly controlPlane: Pick<ControlPlane, 'allocate' | 'listEdgeCalls'>;
+  readonly facts: FactSink;
+  readonly settings: CallSettings;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** What is known of a call; times in epoch ms. */
+export interface Call {
+  /** The Call-ID of the caller's leg. */
+  readonly callId: string;
+  readonly receivedAt: number;
+  /** The room's name, or the gateway's where the caller dialled one; undefined for a call taken over. */
+  room?: string;
+  caller?: Caller;
+  /** The gateway locked for the call: the last one granted. */
+  gateway?: string;
+  /** The gateways that did not take it, in order. */
+  readonly failed: AttemptFailure[];
+  ringingAt?: number;
+  answeredAt?: number;
+}
+
+/** How a call ended that was not answered. */
+export type SetupFailure =
+  | {
+      readonly result: 'refused';
+      readonly outcome: Outcome;
+      readonly cause?: ExhaustionCause | undefined;
+      readonly retryAfterSec?: number | undefined;
+      /** For log and record: what no outcome says. */
+      readonly detail?: string | undefined;
+    }
+  /** The caller gave up. `gatewayAnswered`: its CANCEL crossed the gateway's 200. */
+  | { readonly result: 'cancelled'; readonly gatewayAnswered: boolean };

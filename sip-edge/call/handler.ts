@@ -1,0 +1,192 @@
+import type { EdgeCall } from '../../contracts/commands.ts';
+import { maxCallIdLength } from '../../contracts/common.ts';
+import { peerOf } from '../sip/peer.ts';
+import type { SrfRequest, SrfResponse } from '../srf-types.ts';
+import { Bridge, type BridgeEnd } from './bridge.ts';
+import type { Call, CallParts, SetupFailure } from './call.ts';
+import { CallerLeg } from './caller-leg.ts';
+import { readFrom } from './from-header.ts';
+import { Leg } from './leg.ts';
+import { Prober } from './probe.ts';
+import { refuseCaller, reportEnd, reportFailure } from './report.ts';
+import { readTarget } from './room.ts';
+import { CallSetup, type DialledCall, type SetupSuccess } from './setup.ts';
+import { type AnsweredEdgeCall, listCallsToTakeOver } from './takeover.ts';
+
+/** A call that this application holds. */
+interface ActiveCall {
+  readonly call: Call;
+  /** Until it is answered. */
+  readonly caller?: CallerLeg;
+  setup?: CallSetup;
+  bridge?: Bridge;
+}
+
+/** Takes calls in, holds them, and takes them over after a restart or a lost connection. */
+export class CallHandler {
+  readonly #parts: CallParts;
+  readonly #active = new Map<string, ActiveCall>();
+  readonly #prober: Prober;
+  /** Dialogs whose BYE could not be sent for want of a connection. */
+  readonly #unsentByes = new Set<string>();
+  #takingOver: Promise<void> = Promise.resolve();
+  readonly #closing = new AbortController();
+  readonly #onConnectionLost = () => this.#loseSetups();
+
+  constructor(parts: CallParts) {
+    this.#parts = parts;
+    this.#prober = new Prober(parts.settings);
+    parts.srf.on('close', this.#onConnectionLost);
+  }
+
+  get activeCalls(): number {
+    return this.#active.size;
+  }
+
+  /**
+   * Handles an INVITE that admission let through, until its call is answered or refused. Never rejects: what
+   * goes wrong becomes an answer, a fact and a log line.
+   */
+  async invite(request: SrfRequest, response: SrfResponse): Promise<void> {
+    const callId = request.headers['call-id'] ?? '';
+    const caller = new CallerLeg(this.#parts.srf, request, response, callId);
+    // No fact: it would speak of the call that has this Call-ID, or of none.
+    if (callId === '' || callId.length > maxCallIdLength) return this.#refuseUntold(caller, 'bad-request');
+    if (this.#active.has(callId)) return this.#refuseUntold(caller, 'loop-detected');
+
+    const call: Call = { callId, receivedAt: this.#parts.clock.now(), failed: [] };
+    const active: ActiveCall = { call, caller };
+    this.#active.set(callId, active);
+    let end: SetupSuccess | SetupFailure;
+    try {
+      end = await this.#setUp(active, caller);
+    } catch (error) {
+      this.#parts.log.error({ callId, error }, 'call handling failed');
+      end = { result: 'refused', outcome: 'edge-lost', detail: `internal error: ${String(error)}` };
+    }
+    if (end.result === 'answered') return this.#hold(active, end);
+    this.#active.delete(callId);
+    if (end.result === 'refused') refuseCaller(caller, end);
+    reportFailure(this.#parts, call, end);
+  }
+
+  /** A gateway started anew without the call it held: the caller's leg, or the attempt at it, ends. */
+  onGatewayLost(callId: string): void {
+    const active = this.#active.get(callId);
+    active?.setup?.onGatewayLost();
+    active?.bridge?.end({ by: 'gateway', outcome: 'gateway-lost' });
+  }
+
+  /**
+   * To be called whenever drachtio was (re)connected: finds the calls that go on without this application.
+   * Settles when all are found; never rejects for a control plane that does not answer.
+   */
+  takeOver(): Promise<void> {
+    this.#reprobeHeld();
+    this.#sendUnsentByes();
+    this.#takingOver = this.#takingOver.then(() => this.#takeOverOthers());
+    return this.#takingOver;
+  }
+
+  /** Calls of before are on a connection that is gone: drachtio answers for them itself. */
+  #reprobeHeld(): void {
+    const held = [...this.#active.values()].flatMap(({ bridge }) => bridge ?? []);
+    for (const { caller, gateway } of held) {
+      caller.detach();
+      gateway.detach();
+    }
+    this.#prober.add(held);
+  }
+
+  async #takeOverOthers(): Promise<void> {
+    const isHeld = (callId: string) => this.#active.has(callId);
+    const { answered, lost } = await listCallsToTakeOver(this.#parts, isHeld, this.#closing.signal);
+    for (const call of lost) this.#giveUpLost(call);
+    this.#prober.add(answered.map((call) => this.#adopt(call)));
+  }
+
+  /** Ends all calls that are up, as the edge stops. */
+  endAll(): void {
+    for (const { bridge } of this.#active.values()) bridge?.end({ by: 'edge', outcome: 'edge-lost' });
+  }
+
+  /** Stops timers and listening; calls go on. */
+  close(): void {
+    this.#closing.abort();
+    this.#prober.stop();
+    this.#parts.srf.removeListener('close', this.#onConnectionLost);
+  }
+
+  #refuseUntold(caller: CallerLeg, outcome: 'bad-request' | 'loop-detected'): void {
+    this.#parts.log.warn({ callId: caller.callId.slice(0, maxCallIdLength), outcome }, 'INVITE refused');
+    refuseCaller(caller, { result: 'refused', outcome });
+  }
+
+  async #setUp(active: ActiveCall, caller: CallerLeg): Promise<SetupSuccess | SetupFailure> {
+    const { request } = caller;
+    const from = readFrom(request.headers.from ?? '');
+    if (!from) return { result: 'refused', outcome: 'bad-request', detail: 'From not understood' };
+    const { displayName, uri } = from;
+    active.call.caller = { uri, ...(displayName && { displayName }), received: peerOf(request) };
+
+    const target = readTarget(request.uri, this.#parts.settings.gatewayName);
+    if (target.kind === 'no-room') return { result: 'refused', outcome: 'no-room' };
+    if (target.kind === 'malformed') return { result: 'refused', outcome: 'bad-request', detail: target.why };
+    active.call.room = target.kind === 'room' ? target.room : target.gateway;
+
+    active.setup = new CallSetup(this.#parts, active.call as DialledCall, caller, from, target);
+    return active.setup.run();
+  }
+
+  #hold(active: ActiveCall, { caller, gateway, lateAck }: SetupSuccess): void {
+    delete active.setup;
+    active.bridge = new Bridge(caller, gateway, this.#listener(active), lateAck);
+    active.bridge.open();
+  }
+
+  #adopt({ callId, gateway, offeredAt, callerDialogId, gatewayDialogId }: AnsweredEdgeCall): Bridge {
+    const { srf, log } = this.#parts;
+    const active: ActiveCall = { call: { callId, gateway, receivedAt: offeredAt, failed: [] } };
+    const caller = new Leg(srf, 'caller', callerDialogId);
+    active.bridge = new Bridge(caller, new Leg(srf, 'gateway', gatewayDialogId), this.#listener(active));
+    this.#active.set(callId, active);
+    log.info({ callId, gateway }, 'call taken over');
+    return active.bridge;
+  }
+
+  /** drachtio keeps no dialog of a call in set-up, except where it was answered and nobody could say so. */
+  #giveUpLost({ callId, gateway, offeredAt, callerDialogId }: EdgeCall): void {
+    if (callerDialogId) void new Leg(this.#parts.srf, 'caller', callerDialogId).bye();
+    const call: Call = { callId, gateway, receivedAt: offeredAt, failed: [] };
+    reportFailure(this.#parts, call, {
+      result: 'refused',
+      outcome: 'edge-lost',
+      detail: 'restart in set-up',
+    });
+  }
+
+  #listener({ call }: ActiveCall) {
+    return {
+      onEnd: (end: BridgeEnd) => {
+        this.#active.delete(call.callId);
+        reportEnd(this.#parts, call as Call & { gateway: string }, end);
+      },
+      onUnsentBye: (dialogId: string) => void this.#unsentByes.add(dialogId),
+    };
+  }
+
+  #loseSetups(): void {
+    for (const { caller, bridge } of this.#active.values()) if (!bridge) caller?.leave('edge-lost');
+  }
+
+  #sendUnsentByes(): void {
+    const dialogIds = [...this.#unsentByes];
+    this.#unsentByes.clear();
+    for (const dialogId of dialogIds) void new Leg(this.#parts.srf, 'caller', dialogId).bye();
+  }
+}
+
+/** @returns the handler of all calls of one edge; register `invite` before connecting to drachtio */
+export function createCallHandler(parts: CallParts): CallHandler {
+  return new CallHandler(parts);
+}

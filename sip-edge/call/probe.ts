@@ -1,0 +1,105 @@
+import type { Bridge } from './bridge.ts';
+import type { Leg } from './leg.ts';
+
+/*
+ * The legs of a call taken over. drachtio answers what comes in on them 481 itself and drops the dialog on a BYE,
+ * but requests by dialog id go out: an OPTIONS within each tells whether it still stands.
+ */
+
+/** `unknown`: no answer, or drachtio out of reach. */
+export type Pulse = 'alive' | 'gone' | 'unknown';
+
+/** RFC 3261 12.2.1.2: these end the dialog. Any other answer, a refusal of OPTIONS too, comes from a peer that has it. */
+const deadStatuses: ReadonlySet<number> = new Set([481, 408]);
+
+/** @param timeoutMs without an answer for so long the pulse is unknown */
+export function takePulse(leg: Leg, timeoutMs: number): Promise<Pulse> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve('unknown'), timeoutMs);
+    const feel = (pulse: Pulse) => {
+      clearTimeout(timer);
+      resolve(pulse);
+    };
+    leg.request('OPTIONS', {}, undefined, {
+      answer: ({ status }) => {
+        if (status >= 200) feel(deadStatuses.has(status) ? 'gone' : 'alive');
+      },
+      failed: (failure) => feel(failure === 'no-dialog' ? 'gone' : 'unknown'),
+    });
+  });
+}
+
+/** One unanswered probe may be a lost packet or a peer that is slow; this many in a row are a dead peer. */
+const missesToBeGone = 3;
+/** Probes under way at once: a restart with a thousand calls must not flood drachtio. */
+const maxConcurrent = 50;
+
+export interface ProbeSettings {
+  readonly probeIntervalMs: number;
+  readonly probeTimeoutMs: number;
+}
+
+/** Ends each call of which a leg is gone. */
+export class Prober {
+  readonly #settings: ProbeSettings;
+  /** Bridge → unanswered probes in a row, by leg. */
+  readonly #misses = new Map<Bridge, Map<Leg, number>>();
+  #timer: NodeJS.Timeout | undefined;
+  #running = false;
+
+  constructor(settings: ProbeSettings) {
+    this.#settings = settings;
+  }
+
+  /** Probes the call now and from now on, until it is over. */
+  add(bridges: Iterable<Bridge>): void {
+    for (const bridge of bridges) {
+      if (!bridge.isOver && !this.#misses.has(bridge)) this.#misses.set(bridge, new Map());
+    }
+    this.#schedule(0);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#misses.clear();
+  }
+
+  #schedule(delayMs: number): void {
+    clearTimeout(this.#timer);
+    if (this.#misses.size > 0) this.#timer = setTimeout(() => void this.#round(), delayMs);
+  }
+
+  async #round(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    const bridges = [...this.#misses.keys()];
+    const workers = Array.from({ length: Math.min(maxConcurrent, bridges.length) }, async () => {
+      for (let bridge = bridges.pop(); bridge; bridge = bridges.pop()) await this.#probe(bridge);
+    });
+    await Promise.all(workers);
+    this.#running = false;
+    this.#schedule(this.#settings.probeIntervalMs);
+  }
+
+  async #probe(bridge: Bridge): Promise<void> {
+    const { caller, gateway } = bridge;
+    const [callerGone, gatewayGone] = await Promise.all([
+      this.#isGone(bridge, caller),
+      this.#isGone(bridge, gateway),
+    ]);
+    // Both at once: drachtio itself was started anew, and the call went with it.
+    if (callerGone && gatewayGone) bridge.end({ by: 'edge', outcome: 'edge-lost' });
+    else if (callerGone) bridge.endOther(caller, { by: 'caller', outcome: 'answered' });
+    else if (gatewayGone) bridge.endOther(gateway, { by: 'gateway', outcome: 'answered' });
+    if (bridge.isOver) this.#misses.delete(bridge);
+  }
+
+  async #isGone(bridge: Bridge, leg: Leg): Promise<boolean> {
+    if (bridge.isOver) return false;
+    const pulse = await takePulse(leg, this.#settings.probeTimeoutMs);
+    const misses = this.#misses.get(bridge);
+    if (pulse !== 'unknown') misses?.delete(leg);
+    else misses?.set(leg, (misses.get(leg) ?? 0) + 1);
+    return pulse === 'gone' || (misses?.get(leg) ?? 0) >= missesToBeGone;
+  }
+}

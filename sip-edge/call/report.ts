@@ -1,0 +1,81 @@
+import { type Outcome, sipAnswer } from '../../contracts/outcomes.ts';
+import { reasonHeader } from '../sip/reason.ts';
+import { retryAfterSec } from '../sip/retry-after.ts';
+import type { BridgeEnd } from './bridge.ts';
+import type { Call, CallParts, SetupFailure } from './call.ts';
+import type { CallerLeg } from './caller-leg.ts';
+
+/*
+ * The end of a call, told in one place: the SIP answer to the caller, one fact, one log line, all with the same
+ * word for the outcome.
+ */
+
+type Parts = Pick<CallParts, 'facts' | 'log' | 'clock'>;
+
+/** Tells the caller why there is no call. */
+export function refuseCaller(caller: CallerLeg, failure: SetupFailure & { result: 'refused' }): void {
+  const { outcome, cause } = failure;
+  const { status, phrase, retry } = sipAnswer(outcome);
+  const reason = reasonHeader(status, cause ? `${outcome}: ${cause}` : outcome, caller.callId);
+  caller.refuse(status, phrase, {
+    Reason: reason,
+    ...(retry && { 'Retry-After': String(failure.retryAfterSec ?? retryAfterSec()) }),
+  });
+}
+
+/** Says that a call came to nothing. */
+export function reportFailure(parts: Parts, call: Call, failure: SetupFailure): void {
+  const { callId, gateway } = call;
+  if (failure.result === 'cancelled') {
+    const { gatewayAnswered } = failure;
+    parts.facts.publish({ type: 'call.cancelled', callId, ...(gateway && { gateway }), gatewayAnswered });
+    logEnd(parts, call, 'cancelled', { gatewayAnswered });
+    return;
+  }
+  const { outcome, cause } = failure;
+  const detail = failure.detail?.slice(0, 500) ?? cause;
+  parts.facts.publish({
+    type: 'call.failed',
+    callId,
+    outcome,
+    failed: call.failed,
+    ...(call.room && { room: call.room }),
+    ...(call.caller && { caller: call.caller }),
+    ...(gateway && { gateway }),
+    ...(detail && { detail }),
+  });
+  logEnd(parts, call, outcome, { cause, detail, failed: call.failed });
+}
+
+/** Says that an answered call is over. */
+export function reportEnd(parts: Parts, call: Call & { gateway: string }, end: BridgeEnd): void {
+  const { callId, gateway, answeredAt } = call;
+  const { by, outcome, reason } = end;
+  parts.facts.publish({
+    type: 'call.ended',
+    callId,
+    gateway,
+    by,
+    outcome,
+    ...(answeredAt !== undefined && { answeredAt }),
+  });
+  const callMs = answeredAt === undefined ? undefined : parts.clock.now() - answeredAt;
+  logEnd(parts, call, outcome, { by, reason, callMs });
+}
+
+function logEnd(parts: Parts, call: Call, outcome: Outcome, more: Record<string, unknown>): void {
+  const { callId, room, gateway, failed, receivedAt, answeredAt } = call;
+  const fields = {
+    callId,
+    outcome,
+    room,
+    gateway,
+    attempts: failed.length + (answeredAt === undefined ? 0 : 1),
+    setupMs: (answeredAt ?? parts.clock.now()) - receivedAt,
+    caller: call.caller?.uri,
+    from: call.caller?.received.address,
+    ...more,
+  };
+  if (outcome === 'answered' || outcome === 'cancelled') parts.log.info(fields, 'call over');
+  else parts.log.warn(fields, 'call failed');
+}

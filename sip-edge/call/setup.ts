@@ -1,0 +1,208 @@
+import type { AllocateAnswer } from '../../contracts/commands.ts';
+import { ControlPlaneUnavailable } from '../ports.ts';
+import type { Acknowledge, Headers, SrfResponse } from '../srf-types.ts';
+import { afterFailure, afterRefusal } from './attempts.ts';
+import { passed } from './bridge.ts';
+import type { Call, CallParts, SetupFailure } from './call.ts';
+import type { CallerLeg } from './caller-leg.ts';
+import { type FromHeader, rewriteFrom } from './from-header.ts';
+import { type AnsweredOffer, GatewayLeg, type OfferResult, routeTo } from './gateway-leg.ts';
+import { nextMaxForwards, passHeaders } from './headers.ts';
+import type { Leg } from './leg.ts';
+import type { Target } from './room.ts';
+
+type Granted = Extract<AllocateAnswer, { result: 'granted' }>;
+
+/** Both legs are up. */
+export interface SetupSuccess {
+  readonly result: 'answered';
+  readonly caller: Leg;
+  readonly gateway: Leg;
+  /** Late offer: the gateway still waits for the ACK with the answer. */
+  readonly lateAck: Acknowledge | undefined;
+}
+
+/** A call that knows where it wants to go. */
+export type DialledCall = Call & Required<Pick<Call, 'room' | 'caller'>>;
+
+/**
+ * From the INVITE to the answer: a gateway is locked, offered the call, and where it does not take it the next,
+ * until one answers or the outcome is clear. The caller may give up at any moment.
+ */
+export class CallSetup {
+  readonly #parts: CallParts;
+  readonly #call: DialledCall;
+  readonly #caller: CallerLeg;
+  readonly #from: FromHeader;
+  readonly #target: Extract<Target, { kind: 'room' | 'gateway' }>;
+  #gatewayLeg: GatewayLeg | undefined;
+
+  constructor(
+    parts: CallParts,
+    call: DialledCall,
+    caller: CallerLeg,
+    from: FromHeader,
+    target: Extract<Target, { kind: 'room' | 'gateway' }>,
+  ) {
+    this.#parts = parts;
+    this.#call = call;
+    this.#caller = caller;
+    this.#from = from;
+    this.#target = target;
+  }
+
+  async run(): Promise<SetupSuccess | SetupFailure> {
+    const { settings } = this.#parts;
+    for (;;) {
+      const lock = await this.#lockGateway();
+      if (lock.result !== 'granted') return lock;
+      const answer = await this.#offer(lock);
+      if (answer.result === 'cancelled' || answer.result === 'refused') return answer;
+      if (answer.result === 'answered') return this.#answer(answer);
+      if (answer.result === 'rang-too-long') return { result: 'refused', outcome: 'no-answer' };
+
+      const { cause, status } = answer;
+      this.#call.failed.push({ username: lock.username, cause, ...(status && { status }) });
+      const next = afterFailure(this.#call.failed, settings.maxAttempts);
+      if (next.step === 'give-up') return { result: 'refused', outcome: next.outcome };
+    }
+  }
+
+  /** The gateway that is being offered the call has lost it. */
+  onGatewayLost(): void {
+    this.#gatewayLeg?.fail();
+  }
+
+  /** Asks until a gateway is granted, refused, or the wait for one has lasted too long. */
+  async #lockGateway(): Promise<Granted | SetupFailure> {
+    const { clock, settings } = this.#parts;
+    let giveUpAt: number | undefined;
+    for (;;) {
+      const answer = await this.#allocate();
+      if (answer.result === 'granted') this.#call.gateway = answer.username;
+      if (this.#caller.goneWhy) return this.#abandoned(false);
+      if (answer.result === 'granted') return answer;
+      if (answer.result === 'refused') {
+        const { cause, retryAfterSec } = answer;
+        const outcome = afterRefusal(this.#call.failed, answer.outcome);
+        return { result: 'refused', outcome, cause, retryAfterSec };
+      }
+      giveUpAt ??= clock.now() + settings.waitLimitSec * 1000;
+      const leftMs = giveUpAt - clock.now();
+      if (leftMs <= 0) return { result: 'refused', outcome: 'start-timeout', cause: answer.cause };
+      this.#caller.ring(180);
+      await this.#pause(Math.min(answer.askAgainSec * 1000, leftMs));
+      if (this.#caller.goneWhy) return this.#abandoned(false);
+    }
+  }
+
+  async #allocate(): Promise<AllocateAnswer> {
+    const { room, caller, callId, failed } = this.#call;
+    const callerDialogId = this.#caller.dialogId(this.#from.tag);
+    try {
+      return await this.#parts.controlPlane.allocate({
+        command: 'allocateGateway',
+        callId,
+        edgeId: this.#parts.settings.edgeId,
+        room,
+        caller,
+        attempt: failed.length + 1,
+        failed,
+        ...(this.#target.kind === 'gateway' && { gateway: this.#target.gateway }),
+        ...(callerDialogId && { callerDialogId }),
+      });
+    } catch (error) {
+      if (!(error instanceof ControlPlaneUnavailable)) throw error;
+      this.#parts.log.error({ callId, why: error.why, error: error.message }, 'no answer to allocateGateway');
+      return { result: 'refused', outcome: 'control-plane-unavailable' };
+    }
+  }
+
+  /** Sends the INVITE to the locked gateway and waits for what becomes of it. */
+  async #offer(lock: Granted): Promise<OfferResult | SetupFailure> {
+    const { srf, facts, settings } = this.#parts;
+    const { callId, room, caller, failed } = this.#call;
+    const { request } = this.#caller;
+    const limits = {
+      gatewayTimeoutMs: settings.gatewayTimeoutMs,
+      ringLimitMs: settings.ringLimitSec * 1000,
+    };
+    const offer = {
+      requestUri: lock.contact,
+      route: lock.gatewayEdgeId === settings.edgeId ? routeTo(lock.received) : undefined,
+      headers: this.#offerHeaders(),
+      body: request.body,
+    };
+    const leg = new GatewayLeg(srf, offer, limits, (response) => this.#onProvisional(response));
+    this.#gatewayLeg = leg;
+    facts.publish({
+      type: 'call.offered',
+      callId,
+      room,
+      caller,
+      gateway: lock.username,
+      attempt: failed.length + 1,
+    });
+    const result = await Promise.race([leg.result, this.#caller.gone]);
+    if (typeof result === 'object' && !this.#caller.goneWhy) return result;
+    return this.#abandoned(await leg.giveUp(settings.gatewayTimeoutMs));
+  }
+
+  #offerHeaders(): Headers {
+    const { headers } = this.#caller.request;
+    return {
+      ...passHeaders(headers),
+      from: rewriteFrom(this.#from, this.#target.kind === 'room' ? this.#target.room : ''),
+      to: headers.to as string,
+      'max-forwards': nextMaxForwards(headers),
+    };
+  }
+
+  #onProvisional(response: SrfResponse): void {
+    this.#call.ringingAt ??= this.#parts.clock.now();
+    // Others say nothing that a caller acts on, and drachtio-srf does not know all of them.
+    this.#caller.ring(response.status === 183 ? 183 : 180, passed(response));
+  }
+
+  /** Passes the gateway's 200 on. */
+  async #answer({ response, ack, leg: gateway }: AnsweredOffer): Promise<SetupSuccess | SetupFailure> {
+    const lateOffer = !this.#caller.request.body;
+    if (!lateOffer) ack();
+    const caller = await this.#caller.answer(passed(response));
+    if (!caller) {
+      if (lateOffer) ack();
+      void gateway.bye({ Reason: 'SIP;cause=487;text="caller gone"' });
+      return this.#abandoned(true);
+    }
+    const { clock, facts } = this.#parts;
+    const { callId, receivedAt, ringingAt } = this.#call;
+    this.#call.answeredAt = clock.now();
+    facts.publish({
+      type: 'call.answered',
+      callId,
+      gateway: this.#call.gateway as string,
+      receivedAt,
+      ...(ringingAt !== undefined && { ringingAt }),
+      callerDialogId: caller.id,
+      gatewayDialogId: gateway.id,
+    });
+    return { result: 'answered', caller, gateway, lateAck: lateOffer ? ack : undefined };
+  }
+
+  /** Nobody waits for the answer any more. */
+  #abandoned(gatewayAnswered: boolean): SetupFailure {
+    return this.#caller.goneWhy === 'edge-lost'
+      ? { result: 'refused', outcome: 'edge-lost', detail: 'connection to drachtio lost' }
+      : { result: 'cancelled', gatewayAnswered };
+  }
+
+  /** Until the time is over or the caller gone. */
+  async #pause(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([over, this.#caller.gone]);
+    clearTimeout(timer);
+  }
+}
