@@ -98,6 +98,9 @@ const environmentSchema = z.object({
   /** How long a nonce is good, seconds; later answers get `stale=true`. */
   NONCE_LIFETIME_SEC: integer(5, 86_400, 300),
 
+  /** Parts of User-Agents that fail when SHA-256 is offered beside MD5: they are offered MD5 alone. */
+  MD5_ONLY_AGENTS: list('baresip'),
+
   /** CIDRs whose From of our domain needs no digest. */
   TRUSTED_ADDRESSES: list(''),
   /** Parts of User-Agents, case-insensitive, whose requests are dropped without an answer. */

@@ -9,18 +9,6 @@ import DrachtioSrf from 'drachtio-srf';
 
 export type Headers = Record<string, string>;
 
-export interface ParsedUri {
-  family?: 'ipv4' | 'ipv6';
-  scheme: string;
-  user?: string;
-  password?: string;
-  host?: string;
-  /** NaN where the URI names no port. */
-  port?: number;
-  params?: Record<string, string | null>;
-  headers?: Record<string, string>;
-}
-
 export interface NameAddr {
   /** With its quotes, as sent. */
   name?: string;
@@ -256,8 +244,6 @@ export interface Srf extends EventEmitter {
 
 interface SrfConstructor {
   new (): Srf;
-  parseUri(uri: string): ParsedUri | undefined;
-  stringifyUri(uri: ParsedUri): string;
 }
 
 const Original = DrachtioSrf as unknown as SrfConstructor;
@@ -267,7 +253,16 @@ export function createSrf(): Srf {
   return new Original();
 }
 
-/** @returns the URI's parts, or undefined where it is neither `sip:`, `sips:` nor `tel:`. */
-export function parseUri(uri: string): ParsedUri | undefined {
-  return Original.parseUri(uri);
+interface Agent {
+  mapServer?: Map<Socket, { pendingNetworkInvites?: Map<string, unknown> }>;
+}
+
+/**
+ * Lets go of a request that will never be answered: drachtio-srf keeps each INVITE until its final response, so
+ * a flood met with silence would fill the memory. (drachtio itself gives the transaction up after 64 s.)
+ */
+export function forgetRequest(request: SrfRequest): void {
+  const { agent } = request as unknown as { agent?: Agent };
+  const callId = request.get('Call-ID');
+  if (callId !== undefined) agent?.mapServer?.get(request.socket)?.pendingNetworkInvites?.delete(callId);
 }

@@ -1,0 +1,133 @@
+import type { Authenticator } from '../authenticator.ts';
+import type { Log } from '../ports.ts';
+import type { Refusal } from '../registration.ts';
+import { peerOf } from '../sip/peer.ts';
+import { reasonHeader } from '../sip/reason.ts';
+import { retryAfterSec } from '../sip/retry-after.ts';
+import { forgetRequest, type SrfRequest, type SrfResponse } from '../srf-types.ts';
+import { type CheckPolicy, checkRequest, type IncomingRequest } from './check.ts';
+import type { AddressLimits } from './limits.ts';
+
+export interface AdmissionParts {
+  policy: CheckPolicy;
+  limits: AddressLimits;
+  authenticator: Authenticator;
+  isTrusted(address: string): boolean;
+  log: Log;
+}
+
+/** Middleware before every handler: what it lets through is for our domain, in measure, and who it says it is. */
+export class Admission {
+  readonly #parts: AdmissionParts;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** A gateway registered from there. @param seconds how long its registration holds */
+  exempt(address: string, seconds: number): void {
+    this.#parts.limits.exempt(address, seconds);
+  }
+
+  /** Requests inside a dialog never come here: drachtio-srf gives them to the dialog first. */
+  handle(req: SrfRequest, res: SrfResponse, next: (error?: Error) => void): void {
+    // Neither may be answered with a refusal; a PRACK without a taker gets drachtio-srf's own 200.
+    if (req.method === 'ACK' || req.method === 'PRACK') {
+      next();
+      return;
+    }
+    if (!this.#isInMeasure(req, res)) return;
+    // Passed on within this turn: drachtio may have sent INVITE and CANCEL together, and whoever takes the
+    // INVITE must be listening when the CANCEL is read.
+    const checked = checkRequest(incomingOf(req), this.#parts.policy);
+    if (checked.result === 'drop') this.#drop(req, checked.why);
+    else if (checked.result === 'refuse') this.#refuse(req, res, checked);
+    else if (checked.result === 'pass' || this.#parts.isTrusted(req.source_address)) next();
+    else this.#admitOwnUser(req, res, checked.username, next);
+  }
+
+  #isInMeasure(req: SrfRequest, res: SrfResponse): boolean {
+    const { limits, isTrusted } = this.#parts;
+    const address = req.source_address;
+    if (isTrusted(address)) return true;
+    if (limits.isBanned(address)) {
+      this.#drop(req, 'banned');
+      return false;
+    }
+    const measure = limits.take(address);
+    if (measure === 'ok') return true;
+    if (measure === 'flood') this.#drop(req, 'flood');
+    else {
+      const headers = { 'Retry-After': `${retryAfterSec()}` };
+      this.#refuse(req, res, { status: 503, phrase: 'Service Unavailable', why: 'rate-limited', headers });
+    }
+    return false;
+  }
+
+  /**
+   * A From of our own domain needs its user's credentials. Without any it is refused, not asked: nobody but a
+   * gateway has credentials, and a gateway does not call.
+   */
+  #admitOwnUser(req: SrfRequest, res: SrfResponse, username: string, next: () => void): void {
+    if (!req.has('Proxy-Authorization')) {
+      this.#refuse(req, res, { status: 403, phrase: 'Forbidden', why: 'not-authorised' });
+      return;
+    }
+    // drachtio answers a CANCEL and its INVITE (487) by itself: there is then nothing left to admit.
+    let isCancelled = false;
+    req.once('cancel', () => {
+      isCancelled = true;
+    });
+    this.#parts.authenticator.authenticate(req, username).then(
+      (access) => {
+        if (isCancelled) return;
+        if (access.result === 'granted') next();
+        else if (access.result === 'refused') this.#refuse(req, res, access.refusal);
+        else res.send(407, { headers: { 'Proxy-Authenticate': access.challenge } });
+      },
+      (error: unknown) => this.#fail(req, res, error),
+    );
+  }
+
+  #drop(req: SrfRequest, why: string): void {
+    // A line for each packet of a flood would be a second flood.
+    this.#parts.log.debug(fieldsOf(req, why), 'request dropped');
+    forgetRequest(req);
+  }
+
+  #refuse(req: SrfRequest, res: SrfResponse, refusal: Refusal): void {
+    this.#parts.log.warn({ ...fieldsOf(req, refusal.why), status: refusal.status }, 'request refused');
+    const callId = req.get('Call-ID') ?? '';
+    res.send(refusal.status, refusal.phrase, {
+      headers: { Reason: reasonHeader(refusal.status, refusal.why, callId), ...refusal.headers },
+    });
+  }
+
+  #fail(req: SrfRequest, res: SrfResponse, error: unknown): void {
+    this.#parts.log.error({ ...fieldsOf(req, 'internal-error'), error }, 'admission failed');
+    res.send(500);
+  }
+}
+
+const fieldsOf = (req: SrfRequest, outcome: string) => ({
+  callId: req.get('Call-ID'),
+  outcome,
+  method: req.method,
+  uri: req.uri,
+  ...peerOf(req),
+});
+
+function incomingOf(req: SrfRequest): IncomingRequest {
+  const headerEnd = req.raw.indexOf('\r\n\r\n');
+  return {
+    method: req.method,
+    uri: req.uri,
+    callId: req.get('Call-ID'),
+    from: req.get('From'),
+    to: req.get('To'),
+    maxForwards: req.get('Max-Forwards'),
+    userAgent: req.get('User-Agent'),
+    size: req.raw.length,
+    headerSize: headerEnd < 0 ? req.raw.length : headerEnd,
+  };
+}

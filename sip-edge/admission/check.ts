@@ -1,0 +1,112 @@
+import { maxCallIdLength } from '../../contracts/common.ts';
+import { parseNameAddr } from '../sip/name-addr.ts';
+import { parseSipUri } from '../sip/uri.ts';
+
+/* Which requests the edge lets in, by what stands in them: pure, and the same for every source. */
+
+export interface IncomingRequest {
+  method: string;
+  uri: string;
+  callId: string | undefined;
+  from: string | undefined;
+  to: string | undefined;
+  maxForwards: string | undefined;
+  userAgent: string | undefined;
+  /** Characters of the message as received. */
+  size: number;
+  /** Characters of its header part. */
+  headerSize: number;
+}
+
+export interface CheckPolicy {
+  sipDomain: string;
+  scannerAgents: readonly string[];
+}
+
+export type CheckResult =
+  | { result: 'pass' }
+  /** From claims a user of our own domain: to be authenticated. */
+  | { result: 'own-user'; username: string }
+  | { result: 'drop'; why: string }
+  | { result: 'refuse'; status: number; phrase: string; why: string; headers?: Record<string, string> };
+
+/** What the edge takes outside a dialog. */
+export const allowedMethods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER'] as const;
+
+/** Within a dialog besides: what passes from leg to leg. */
+export const allowHeader = [...allowedMethods, 'PRACK', 'UPDATE', 'INFO', 'REFER', 'MESSAGE', 'NOTIFY'].join(
+  ', ',
+);
+
+const knownMethods = new Set([...allowHeader.split(', '), 'SUBSCRIBE', 'PUBLISH']);
+
+const maxSize = 65_536;
+const maxHeaderSize = 16_384;
+
+const refuse = (
+  status: number,
+  phrase: string,
+  why: string,
+  headers?: Record<string, string>,
+): CheckResult => ({
+  result: 'refuse',
+  status,
+  phrase,
+  why,
+  ...(headers && { headers }),
+});
+
+/** @returns whether the request belongs to a dialog (RFC 3261 12.2): its To has a tag */
+export const isInDialog = (request: Pick<IncomingRequest, 'to'>): boolean =>
+  parseNameAddr(request.to ?? '')?.params.has('tag') ?? false;
+
+/**
+ * Checks a request that no dialog has taken.
+ * @returns 400 malformed, 513 too large, 405 or 501 for a method, 481 for a dialog that is none of ours,
+ * 403 for another domain (no relaying), 483 for an INVITE without hops left; silence for a scanner
+ */
+export function checkRequest(request: IncomingRequest, policy: CheckPolicy): CheckResult {
+  const agent = request.userAgent?.toLowerCase() ?? '';
+  if (policy.scannerAgents.some((part) => agent.includes(part.toLowerCase()))) {
+    return { result: 'drop', why: 'scanner' };
+  }
+  const { callId, method } = request;
+  if (callId === undefined || callId === '' || callId.length > maxCallIdLength) {
+    return refuse(400, 'Bad Request', 'bad-call-id');
+  }
+  if (request.headerSize > maxHeaderSize || request.size > maxSize) {
+    return refuse(513, 'Message Too Large', 'too-large');
+  }
+  if (!knownMethods.has(method)) return refuse(501, 'Not Implemented', 'unknown-method');
+
+  const from = parseNameAddr(request.from ?? '');
+  if (from === undefined || parseNameAddr(request.to ?? '') === undefined) {
+    return refuse(400, 'Bad Request', 'bad-from-or-to');
+  }
+  if (isInDialog(request)) return refuse(481, 'Call/Transaction Does Not Exist', 'no-such-dialog');
+  // A keep-alive of a load balancer or peer asks by address, and is answered whatever name it uses.
+  if (method === 'OPTIONS') return { result: 'pass' };
+  if (!(allowedMethods as readonly string[]).includes(method)) {
+    return refuse(405, 'Method Not Allowed', 'method-not-allowed', { Allow: allowHeader });
+  }
+  return checkTarget(request, from.uri, policy);
+}
+
+function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPolicy): CheckResult {
+  if (!/^sips?:/i.test(request.uri)) return refuse(416, 'Unsupported URI Scheme', 'unsupported-scheme');
+  const target = parseSipUri(request.uri);
+  if (target === undefined) return refuse(400, 'Bad Request', 'bad-request-uri');
+  if (target.host !== policy.sipDomain) return refuse(403, 'Forbidden', 'foreign-domain');
+  // The registrar knows whom a REGISTER speaks for, and that it goes no further.
+  if (request.method === 'REGISTER') return { result: 'pass' };
+
+  const hops = request.maxForwards?.trim();
+  if (hops !== undefined && !/^\d{1,3}$/.test(hops)) return refuse(400, 'Bad Request', 'bad-max-forwards');
+  if (hops !== undefined && Number(hops) === 0) return refuse(483, 'Too Many Hops', 'too-many-hops');
+
+  const from = parseSipUri(fromUri);
+  // `tel:` and the like are no identity of ours.
+  if (from === undefined && /^sips?:/i.test(fromUri)) return refuse(400, 'Bad Request', 'bad-from');
+  if (from?.host !== policy.sipDomain) return { result: 'pass' };
+  return { result: 'own-user', username: from.user ?? '' };
+}

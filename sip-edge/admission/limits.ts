@@ -1,0 +1,139 @@
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../ports.ts';
+import { LruMap } from './lru-map.ts';
+
+export interface LimitPolicy {
+  addressRatePerSec: number;
+  addressBurst: number;
+  banAfterFailures: number;
+  banWindowSec: number;
+  banSec: number;
+  trackedAddresses: number;
+}
+
+interface Bucket {
+  tokens: number;
+  /** Epoch ms. */
+  filledAt: number;
+}
+
+interface Failures {
+  count: number;
+  /** Epoch ms, all three. */
+  since: number;
+  bannedUntil: number;
+}
+
+/** Above this many times the limit an answer would only help the flood. */
+const floodFactor = 10;
+
+/**
+ * What one source may do: new requests by a token bucket, wrong passwords by a ban. Only wrong answers count,
+ * never the first request without credentials. An address from which a gateway registered is exempt from both,
+ * so that a site behind one NAT keeps its gateways. Bounded: the least recently seen is forgotten first.
+ */
+export class AddressLimits {
+  readonly #policy: LimitPolicy;
+  readonly #clock: Clock;
+  readonly #buckets: LruMap<string, { normal: Bucket; flood: Bucket }>;
+  readonly #failures: LruMap<string, Failures>;
+  /** Source → until when it is exempt, epoch ms. */
+  readonly #exempt: LruMap<string, number>;
+
+  constructor(policy: LimitPolicy, clock: Clock) {
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#buckets = new LruMap(policy.trackedAddresses);
+    this.#failures = new LruMap(policy.trackedAddresses);
+    this.#exempt = new LruMap(policy.trackedAddresses);
+  }
+
+  /** Counts a request. @returns `over` the limit: refuse; `flood`: do not even answer */
+  take(address: string): 'ok' | 'over' | 'flood' {
+    if (this.isExempt(address)) return 'ok';
+    const { addressRatePerSec: rate, addressBurst: burst } = this.#policy;
+    const now = this.#clock.now();
+    const source = sourceOf(address);
+    const buckets = this.#buckets.get(source) ?? {
+      normal: { tokens: burst, filledAt: now },
+      flood: { tokens: burst * floodFactor, filledAt: now },
+    };
+    this.#buckets.set(source, buckets);
+    const inFlood = !takeToken(buckets.flood, rate * floodFactor, burst * floodFactor, now);
+    const isOver = !takeToken(buckets.normal, rate, burst, now);
+    if (inFlood) return 'flood';
+    return isOver ? 'over' : 'ok';
+  }
+
+  /** A gateway registered from there and may do so again until then. */
+  exempt(address: string, seconds: number): void {
+    this.#exempt.set(sourceOf(address), this.#clock.now() + seconds * 1000);
+  }
+
+  isExempt(address: string): boolean {
+    return (this.#exempt.get(sourceOf(address)) ?? 0) > this.#clock.now();
+  }
+
+  isBanned(address: string): boolean {
+    return !this.isExempt(address) && this.#isBanned(addressKey(address));
+  }
+
+  /** @returns whether the user's name is being guessed at; not for an exempt address, or it would lock it out */
+  isUserBanned(username: string, address: string): boolean {
+    return !this.isExempt(address) && this.#isBanned(userKey(username));
+  }
+
+  countWrongAnswer(username: string, address: string): void {
+    for (const key of [addressKey(address), userKey(username)]) this.#countFailure(key);
+  }
+
+  countRightAnswer(username: string, address: string): void {
+    this.#failures.delete(addressKey(address));
+    this.#failures.delete(userKey(username));
+  }
+
+  #isBanned(key: string): boolean {
+    return (this.#failures.get(key)?.bannedUntil ?? 0) > this.#clock.now();
+  }
+
+  #countFailure(key: string): void {
+    const { banAfterFailures, banWindowSec, banSec } = this.#policy;
+    const now = this.#clock.now();
+    const known = this.#failures.get(key);
+    const isRecent = known !== undefined && now - known.since < banWindowSec * 1000;
+    const failures = isRecent ? known : { count: 0, since: now, bannedUntil: known?.bannedUntil ?? 0 };
+    failures.count += 1;
+    if (failures.count >= banAfterFailures) failures.bannedUntil = now + banSec * 1000;
+    this.#failures.set(key, failures);
+  }
+}
+
+function takeToken(bucket: Bucket, ratePerSec: number, capacity: number, now: number): boolean {
+  const elapsedSec = Math.max(0, now - bucket.filledAt) / 1000;
+  bucket.tokens = Math.min(capacity, bucket.tokens + elapsedSec * ratePerSec);
+  bucket.filledAt = now;
+  if (bucket.tokens < 1) return false;
+  bucket.tokens -= 1;
+  return true;
+}
+
+const addressKey = (address: string) => `address:${sourceOf(address)}`;
+const userKey = (username: string) => `user:${username}`;
+
+/** One IPv6 customer holds a /64 at least: its addresses are one source. */
+function sourceOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.toLowerCase().split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const tailGroups = tail === '' ? [] : tail.split(':');
+    while (groups.length + tailGroups.length < 8) groups.push('0');
+    groups.push(...tailGroups);
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':');
+}

@@ -1,0 +1,190 @@
+import { Admission } from './admission/admission.ts';
+import { AddressLimits } from './admission/limits.ts';
+import { trustedAddresses } from './admission/trusted.ts';
+import { Authenticator, type SecretSource } from './authenticator.ts';
+import { Digest } from './digest/digest.ts';
+import type { WatchedControlPlane } from './health.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { answerOptions } from './options.ts';
+import type { Clock, ControlPlane, FactSink, Log } from './ports.ts';
+import { Registrar } from './registrar.ts';
+import type { Settings } from './settings.ts';
+import { reasonHeader } from './sip/reason.ts';
+import { retryAfterSec } from './sip/retry-after.ts';
+import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './srf-types.ts';
+
+/** The calls of this edge: sip-edge/call/. */
+export interface CallHandler {
+  /** Takes an admitted INVITE that opens a call. */
+  invite(req: SrfRequest, res: SrfResponse): void;
+  /** The gateway of this call is gone: the caller's leg is to be ended. Unknown calls are none of its business. */
+  onGatewayLost(callId: string): void;
+  /** Called on each connection to drachtio: takes over the calls that the table says this edge holds. */
+  takeOver(): void | Promise<void>;
+  readonly activeCalls: number;
+  close(): void | Promise<void>;
+}
+
+export interface CallParts {
+  srf: Srf;
+  controlPlane: ControlPlane;
+  facts: FactSink;
+  settings: Settings;
+  log: Log;
+  clock: Clock;
+}
+
+export interface EdgeParts {
+  settings: Settings;
+  controlPlane: WatchedControlPlane;
+  facts: FactSink;
+  secrets: SecretSource;
+  clock: Clock;
+  log: Log;
+  createCallHandler(parts: CallParts): CallHandler;
+}
+
+/** Methods that are answered only to say that they are not taken; drachtio says 503 to what nobody routes. */
+const otherMethods = ['bye', 'info', 'message', 'notify', 'publish', 'refer', 'subscribe', 'update'] as const;
+
+const drainPollMs = 200;
+
+/** The edge's application on one drachtio: who may come in, the registrar, the calls, the heartbeat. */
+export class EdgeApp {
+  readonly #parts: EdgeParts;
+  readonly #srf: Srf;
+  readonly #calls: CallHandler;
+  readonly #heartbeat: Heartbeat;
+  #isDraining = false;
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts;
+    const { settings, controlPlane, facts, secrets, clock, log } = parts;
+    this.#srf = createSrf();
+    this.#calls = parts.createCallHandler({ srf: this.#srf, controlPlane, facts, settings, log, clock });
+    this.#heartbeat = new Heartbeat({ facts, settings, clock, countCalls: () => this.#calls.activeCalls });
+
+    const limits = new AddressLimits(settings, clock);
+    const digest = new Digest({
+      realm: settings.sipDomain,
+      nonceLifetimeSec: settings.nonceLifetimeSec,
+      clock,
+    });
+    const authenticator = new Authenticator({
+      digest,
+      secrets,
+      limits,
+      md5OnlyAgents: settings.md5OnlyAgents,
+    });
+    const isTrusted = trustedAddresses(settings.trustedAddresses);
+    const admission = new Admission({ policy: settings, limits, authenticator, isTrusted, log });
+    const registrar = new Registrar({
+      settings,
+      controlPlane,
+      facts,
+      authenticator,
+      admission,
+      clock,
+      log,
+      onGatewayLost: (callId) => this.#calls.onGatewayLost(callId),
+    });
+    this.#route(admission, registrar);
+  }
+
+  /**
+   * Connects to drachtio, and again whenever the connection is lost.
+   * @returns settles on the first connection, with the addresses on which drachtio takes SIP
+   */
+  connect(): Promise<string> {
+    const { settings, log } = this.#parts;
+    return new Promise((resolve) => {
+      this.#srf.on('error', (error) =>
+        log.warn({ event: 'drachtio-error', error }, 'connection to drachtio'),
+      );
+      this.#srf.on('close', () => {
+        this.#heartbeat.stop();
+        log.warn({ event: 'drachtio-gone' }, 'the connection to drachtio is gone');
+      });
+      this.#srf.on('connect', (error, hostPorts) => {
+        if (error) {
+          log.error({ event: 'drachtio-refused', error }, 'drachtio refused the connection');
+          return;
+        }
+        log.info({ event: 'drachtio-connected', hostPorts }, 'connected to drachtio');
+        // The lease first: the calls taken over live by it.
+        this.#heartbeat.start();
+        this.#takeOver();
+        resolve(hostPorts);
+      });
+      this.#srf.connect({
+        ...settings.drachtioAddress,
+        secret: settings.drachtioSecret,
+        reconnect: { retryMaxDelay: 1000 },
+      });
+    });
+  }
+
+  get activeCalls(): number {
+    return this.#calls.activeCalls;
+  }
+
+  /** Takes no more calls, and settles when those in progress are over or the limit is reached. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    const { clock, settings, log } = this.#parts;
+    const deadline = clock.now() + settings.drainLimitSec * 1000;
+    log.info({ event: 'edge-draining', calls: this.activeCalls }, 'no new calls');
+    while (this.activeCalls > 0 && clock.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, drainPollMs));
+    }
+    log.info({ event: 'edge-drained', calls: this.activeCalls }, 'drained');
+  }
+
+  async close(): Promise<void> {
+    this.#heartbeat.stop();
+    await this.#calls.close();
+    try {
+      this.#srf.disconnect();
+    } catch (error) {
+      // There was no connection to end.
+      this.#parts.log.debug({ error }, 'not connected');
+    }
+  }
+
+  #route(admission: Admission, registrar: Registrar): void {
+    const { controlPlane } = this.#parts;
+    this.#srf.use((req, res, next) => admission.handle(req, res, next));
+    this.#srf.register((req, res) => void registrar.handle(req, res));
+    this.#srf.options((req, res) =>
+      answerOptions(req, res, { isDraining: this.#isDraining, isHealthy: controlPlane.isHealthy }),
+    );
+    this.#srf.invite((req, res) => this.#invite(req, res));
+    for (const method of otherMethods) this.#srf.use(method, (req, res) => refuseStray(req, res));
+  }
+
+  #invite(req: SrfRequest, res: SrfResponse): void {
+    if (!this.#isDraining) {
+      this.#calls.invite(req, res);
+      return;
+    }
+    const callId = req.get('Call-ID') ?? '';
+    this.#parts.log.info({ callId, outcome: 'draining', status: 503 }, 'INVITE refused');
+    const headers = { 'Retry-After': `${retryAfterSec()}`, Reason: reasonHeader(503, 'draining', callId) };
+    res.send(503, 'Service Unavailable', { headers });
+  }
+
+  #takeOver(): void {
+    const { log } = this.#parts;
+    // As a promise from the start, so that what it throws at once is logged too.
+    const takeOver = async () => this.#calls.takeOver();
+    takeOver().catch((error: unknown) =>
+      log.error({ event: 'take-over-failed', error }, 'taking over calls'),
+    );
+  }
+}
+
+/** A request that is no dialog's and opens none. */
+function refuseStray(req: SrfRequest, res: SrfResponse): void {
+  const headers = { Reason: reasonHeader(481, 'no-such-dialog', req.get('Call-ID') ?? '') };
+  res.send(481, 'Call/Transaction Does Not Exist', { headers });
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../ports.ts';
+import { isSameAddress, parseSipUri } from '../sip/uri.ts';
+import { type DigestCredentials, parseCredentials } from './credentials.ts';
+import { makeNonce, nonceKey, nonceRandomLength, readNonce } from './nonce.ts';
+import { NonceCounts } from './replay.ts';
+import { type DigestAlgorithm, digestAlgorithms, digestResponse, isEqualResponse } from './response.ts';
+
+/** The passwords that are right now: the current one, and during a rotation the one before. */
+export type Secrets = readonly [current: string, ...previous: string[]];
+
+export interface DigestRequest {
+  method: string;
+  /** The Request-URI. */
+  uri: string;
+  /** Value of Authorization or Proxy-Authorization. */
+  authorization: string | undefined;
+  /** The user that the request speaks for: the credentials must be this user's own. */
+  username: string;
+}
+
+/**
+ * `challenge`: ask (again); with `stale` the password was right and only the nonce is no longer good.
+ * `refused`: a wrong answer, which counts towards a ban.
+ */
+export type DigestVerdict =
+  | { result: 'accepted'; algorithm: DigestAlgorithm }
+  | { result: 'challenge'; stale: boolean; why: 'no-credentials' | 'no-qop' | 'stale-nonce' | 'replayed' }
+  | { result: 'refused'; why: 'wrong-password' | 'wrong-username' | 'wrong-uri' }
+  | { result: 'malformed' };
+
+export interface DigestOptions {
+  /** Our domain. */
+  realm: string;
+  nonceLifetimeSec: number;
+  clock: Clock;
+  /** Nonces remembered against replay. */
+  capacity?: number;
+  random?: (length: number) => Buffer;
+}
+
+/** Edges' clocks differ: a nonce of another edge may come from the near future. */
+const maxSkewMs = 60_000;
+const nonceCountPattern = /^[0-9a-fA-F]{8}$/;
+
+const algorithmOf = (name: string): DigestAlgorithm | undefined =>
+  digestAlgorithms.find((algorithm) => algorithm === name.toUpperCase());
+
+/** The server's side of digest authentication: RFC 3261 22, RFC 7616, RFC 8760. */
+export class Digest {
+  readonly #options: Required<DigestOptions>;
+  readonly #counts: NonceCounts;
+  #keysOf: { secrets: Secrets; keys: Buffer[] } | undefined;
+
+  constructor(options: DigestOptions) {
+    this.#options = { capacity: 100_000, random: randomBytes, ...options };
+    this.#counts = new NonceCounts(this.#options.capacity, options.clock.now());
+  }
+
+  /**
+   * @param secrets the passwords; the current one makes the nonce
+   * @param stale whether the password was right and only the nonce too old
+   * @param algorithms those to offer; RFC 8760 wants the strongest first
+   * @returns one header value for each algorithm
+   */
+  challenges(
+    secrets: Secrets,
+    stale: boolean,
+    algorithms: readonly DigestAlgorithm[] = digestAlgorithms,
+  ): string[] {
+    const { realm, clock, random } = this.#options;
+    const [key = Buffer.alloc(0)] = this.#keys(secrets);
+    return algorithms.map((algorithm) => {
+      const nonce = makeNonce(key, clock.now(), random(nonceRandomLength), algorithm, realm);
+      const staleFlag = stale ? ', stale=true' : '';
+      return `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${staleFlag}`;
+    });
+  }
+
+  /** Checks the credentials of a request. A right answer uses up its nonce count. */
+  check(request: DigestRequest, secrets: Secrets): DigestVerdict {
+    if (request.authorization === undefined) return ask('no-credentials');
+    const credentials = parseCredentials(request.authorization, this.#options.realm);
+    if (credentials === 'none') return ask('no-credentials');
+    if (credentials === 'malformed') return { result: 'malformed' };
+
+    const algorithm = algorithmOf(credentials.algorithm);
+    if (algorithm === undefined) return ask('no-credentials');
+    const { nonceCount, clientNonce } = credentials;
+    // Answers without qop (RFC 2069) carry no count, so a replay could not be told: asked again.
+    if (credentials.qop?.toLowerCase() !== 'auth' || nonceCount === undefined || clientNonce === undefined) {
+      return ask('no-qop');
+    }
+    if (!nonceCountPattern.test(nonceCount)) return { result: 'malformed' };
+    if (credentials.username !== request.username) return { result: 'refused', why: 'wrong-username' };
+    if (!isUriOf(credentials, request.uri)) return { result: 'refused', why: 'wrong-uri' };
+
+    const isRight = secrets.some((password) =>
+      isEqualResponse(
+        digestResponse({
+          ...credentials,
+          algorithm,
+          password,
+          method: request.method,
+          nonceCount,
+          clientNonce,
+        }),
+        credentials.response,
+      ),
+    );
+    if (!isRight) return { result: 'refused', why: 'wrong-password' };
+    return this.#checkNonce(credentials.nonce, Number.parseInt(nonceCount, 16), algorithm, secrets);
+  }
+
+  /** The password was right: is the nonce ours, young, and used for the first time with this count? */
+  #checkNonce(nonce: string, count: number, algorithm: DigestAlgorithm, secrets: Secrets): DigestVerdict {
+    const { realm, nonceLifetimeSec, clock } = this.#options;
+    const now = clock.now();
+    const oldest = now - nonceLifetimeSec * 1000;
+    this.#counts.expire(oldest);
+    const issuedAt = readNonce(this.#keys(secrets), nonce, algorithm, realm);
+    if (issuedAt === undefined || issuedAt < oldest || issuedAt > now + maxSkewMs) {
+      return ask('stale-nonce', true);
+    }
+    if (this.#counts.isForgotten(nonce, issuedAt)) return ask('stale-nonce', true);
+    return this.#counts.use(nonce, issuedAt, count)
+      ? { result: 'accepted', algorithm }
+      : ask('replayed', true);
+  }
+
+  #keys(secrets: Secrets): Buffer[] {
+    if (this.#keysOf?.secrets !== secrets) this.#keysOf = { secrets, keys: secrets.map(nonceKey) };
+    return this.#keysOf.keys;
+  }
+}
+
+const ask = (why: Extract<DigestVerdict, { result: 'challenge' }>['why'], stale = false): DigestVerdict => ({
+  result: 'challenge',
+  stale,
+  why,
+});
+
+function isUriOf(credentials: DigestCredentials, requestUri: string): boolean {
+  if (credentials.uri === requestUri) return true;
+  const given = parseSipUri(credentials.uri);
+  const asked = parseSipUri(requestUri);
+  return given !== undefined && asked !== undefined && isSameAddress(given, asked);
+}

@@ -1,0 +1,60 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { DigestAlgorithm } from './response.ts';
+
+/*
+ * A nonce is `issuedAt (6 bytes, ms) | random (8 bytes) | HMAC-SHA256 over both, the algorithm and the realm,
+ * cut to 16 bytes`, in base64url. Any edge can check any edge's nonce, because the key comes from the secret
+ * that all share; and nothing is kept of a nonce until it has been used with the right password.
+ */
+
+const timeLength = 6;
+const randomLength = 8;
+const macLength = 16;
+const nonceLength = timeLength + randomLength + macLength;
+const noncePattern = /^[A-Za-z0-9_-]{40}$/;
+
+export const nonceRandomLength = randomLength;
+
+/** @param secret the shared SIP secret. @returns the key for nonces, useless for anything else */
+export function nonceKey(secret: string): Buffer {
+  return createHmac('sha256', secret).update('switchroom nonce 1').digest();
+}
+
+function mac(key: Buffer, head: Buffer, algorithm: DigestAlgorithm, realm: string): Buffer {
+  const full = createHmac('sha256', key).update(head).update(algorithm).update('\0').update(realm).digest();
+  return full.subarray(0, macLength);
+}
+
+/**
+ * @param issuedAt epoch ms
+ * @param random 8 bytes
+ * @param algorithm the one of the challenge that carries the nonce: an answer by another is refused
+ */
+export function makeNonce(
+  key: Buffer,
+  issuedAt: number,
+  random: Buffer,
+  algorithm: DigestAlgorithm,
+  realm: string,
+): string {
+  const head = Buffer.alloc(timeLength + randomLength);
+  head.writeUIntBE(issuedAt, 0, timeLength);
+  random.copy(head, timeLength, 0, randomLength);
+  return Buffer.concat([head, mac(key, head, algorithm, realm)]).toString('base64url');
+}
+
+/** @returns when the nonce was issued (epoch ms), or undefined where none of the keys made it */
+export function readNonce(
+  keys: readonly Buffer[],
+  nonce: string,
+  algorithm: DigestAlgorithm,
+  realm: string,
+): number | undefined {
+  if (!noncePattern.test(nonce)) return undefined;
+  const bytes = Buffer.from(nonce, 'base64url');
+  if (bytes.length !== nonceLength) return undefined;
+  const head = bytes.subarray(0, timeLength + randomLength);
+  const given = bytes.subarray(timeLength + randomLength);
+  const ours = keys.some((key) => timingSafeEqual(mac(key, head, algorithm, realm), given));
+  return ours ? head.readUIntBE(0, timeLength) : undefined;
+}

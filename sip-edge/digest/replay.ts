@@ -1,0 +1,81 @@
+/** Nonce counts seen of one nonce: the highest, and a bit for each of the 31 below it. */
+interface Seen {
+  highest: number;
+  window: number;
+  issuedAt: number;
+}
+
+const windowSize = 31;
+const fullWindow = 2 ** windowSize - 1;
+
+/**
+ * Remembers which nonce counts were used (RFC 7616 3.4: a server refuses a count that it has seen).
+ * A window, not only the highest, since UDP may swap two requests. Only nonces used with the right password
+ * get in, so nobody without it can fill the memory. What has to be forgotten raises a floor: a nonce issued
+ * before it is stale, never fresh again. The floor starts at the application's start, as the memory does.
+ * The memory is this edge's own: a request replayed to another edge within the nonce's lifetime is not seen.
+ */
+export class NonceCounts {
+  readonly #seen = new Map<string, Seen>();
+  readonly #capacity: number;
+  #floor: number;
+
+  /** @param capacity nonces remembered. @param startedAt epoch ms */
+  constructor(capacity: number, startedAt: number) {
+    this.#capacity = capacity;
+    this.#floor = startedAt;
+  }
+
+  /** @returns whether a nonce issued then (epoch ms), and not remembered, may have been used before */
+  isForgotten(nonce: string, issuedAt: number): boolean {
+    return issuedAt <= this.#floor && !this.#seen.has(nonce);
+  }
+
+  /**
+   * Takes a count as used.
+   * @param count 1 to 4294967295
+   * @returns false where it was used before, or is too old to know
+   */
+  use(nonce: string, issuedAt: number, count: number): boolean {
+    const seen = this.#seen.get(nonce);
+    if (seen === undefined) {
+      this.#seen.set(nonce, { highest: count, window: 0, issuedAt });
+      this.#shrink();
+      return true;
+    }
+    const ahead = count - seen.highest;
+    if (ahead > 0) {
+      const shifted = ahead > windowSize ? 0 : seen.window * 2 ** ahead + 2 ** (ahead - 1);
+      seen.window = shifted % (fullWindow + 1);
+      seen.highest = count;
+      return true;
+    }
+    const bit = 2 ** (-ahead - 1);
+    if (ahead === 0 || -ahead > windowSize || Math.floor(seen.window / bit) % 2 === 1) return false;
+    seen.window += bit;
+    return true;
+  }
+
+  /** Forgets what no longer counts. @param before epoch ms: nonces issued earlier are stale anyway */
+  expire(before: number): void {
+    for (const [nonce, seen] of this.#seen) {
+      // Insertion order is nearly the order of issue: a straggler only waits for the next round.
+      if (seen.issuedAt >= before) break;
+      this.#seen.delete(nonce);
+    }
+    this.#floor = Math.max(this.#floor, before);
+  }
+
+  #shrink(): void {
+    if (this.#seen.size <= this.#capacity) return;
+    for (const [nonce, seen] of this.#seen) {
+      this.#seen.delete(nonce);
+      this.#floor = Math.max(this.#floor, seen.issuedAt);
+      break;
+    }
+  }
+
+  get size(): number {
+    return this.#seen.size;
+  }
+}

@@ -1,0 +1,95 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import pino from 'pino';
+import { EdgeApp } from './app.ts';
+import { createCallHandler } from './call/index.ts';
+import { LambdaControlPlane } from './control-plane.ts';
+import { WatchedControlPlane } from './health.ts';
+import { eventBusDelivery } from './outbox/event-bus.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { systemClock as clock, type Log } from './ports.ts';
+import { SipSecret } from './secrets.ts';
+import { readSettings, type Settings, SettingsError } from './settings.ts';
+
+/*
+ * The edge's process. It logs JSON lines to standard output; `{"event":"edge-ready"}` says that it serves.
+ * SIGTERM drains: no new calls, those in progress go on up to DRAIN_LIMIT_SEC, then it exits with 0.
+ */
+
+const lastFactsMs = 5000;
+
+function logger(settings: Pick<Settings, 'logLevel' | 'edgeId'>): pino.Logger {
+  return pino({
+    level: settings.logLevel,
+    base: { edgeId: settings.edgeId },
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { error: pino.stdSerializers.err },
+  });
+}
+
+function controlPlaneOf(settings: Settings): WatchedControlPlane {
+  const agent = { keepAlive: true, maxSockets: settings.commandSockets };
+  const client = new LambdaClient({
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 1000, httpAgent: agent, httpsAgent: agent },
+  });
+  return new WatchedControlPlane(new LambdaControlPlane(client, settings), clock);
+}
+
+async function start(settings: Settings, log: Log): Promise<void> {
+  const secrets = await SipSecret.load({
+    client: new SecretsManagerClient({}),
+    secretId: settings.sipSecretArn,
+    refreshSec: settings.secretRefreshSec,
+    mismatchRefreshSec: settings.secretMismatchRefreshSec,
+    clock,
+    log,
+  });
+  const outbox = new Outbox({
+    stateDir: settings.stateDir,
+    maxBytes: settings.outboxMaxBytes,
+    edgeId: settings.edgeId,
+    deliver: eventBusDelivery(new EventBridgeClient({ maxAttempts: 1 }), settings.busName),
+    clock,
+    log,
+  });
+  const app = new EdgeApp({
+    settings,
+    controlPlane: controlPlaneOf(settings),
+    facts: outbox,
+    secrets,
+    clock,
+    log,
+    createCallHandler,
+  });
+
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    await app.drain();
+    await app.close();
+    secrets.close();
+    const left = await outbox.close(lastFactsMs);
+    log.info({ event: 'edge-stopped', factsLeft: left }, 'stopped');
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', () => void stop());
+  // A bug in one call must not end the others.
+  process.on('unhandledRejection', (error) => log.error({ event: 'unhandled-rejection', error }, 'a bug'));
+
+  const hostPorts = await app.connect();
+  log.info({ event: 'edge-ready', hostPorts, domain: settings.sipDomain }, 'the edge serves');
+}
+
+try {
+  const settings = readSettings(process.env);
+  await start(settings, logger(settings));
+} catch (error) {
+  const text = error instanceof SettingsError ? error.message : String(error);
+  const log = pino({ formatters: { level: (label) => ({ level: label }) } });
+  log.fatal({ event: 'edge-failed', error: text }, 'the edge cannot start');
+  process.exit(1);
+}

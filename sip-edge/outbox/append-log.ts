@@ -1,0 +1,126 @@
+import {
+  appendFileSync,
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+const lineOf = (record: string) => `${crc32(record).toString(16).padStart(8, '0')} ${record}\n`;
+
+/** @returns the record of a line, or undefined where its checksum does not hold */
+function recordOf(line: string): string | undefined {
+  const record = line.slice(9);
+  return line[8] === ' ' && crc32(record) === Number.parseInt(line.slice(0, 8), 16) ? record : undefined;
+}
+
+/**
+ * An append-only file of one-line records, each with its CRC-32.
+ *
+ * `append` hands the record to the operating system before it returns, so it survives the process (a kill, a
+ * crash). It survives the machine from the next `sync` on, which the owner calls about once a second: an fsync
+ * for each record would cost more than a call does, and a container's disk seldom outlives its host anyway.
+ */
+export class AppendLog {
+  readonly #path: string;
+  readonly #fd: number;
+  #size: number;
+
+  private constructor(path: string, fd: number, size: number) {
+    this.#path = path;
+    this.#fd = fd;
+    this.#size = size;
+  }
+
+  /**
+   * Opens the file, made with its directory where missing.
+   * A last line without its end was being written when the process died: it was never said, and is cut off.
+   * A line whose checksum does not hold is set aside in `{path}.corrupt`.
+   * @returns the log, the records it holds in order, and how many lines were set aside
+   * @throws the file system's error
+   */
+  static open(path: string): { log: AppendLog; records: string[]; corrupt: number } {
+    mkdirSync(dirname(path), { recursive: true });
+    const fd = openSync(path, 'a+', 0o600);
+    try {
+      const bytes = readFileSync(path);
+      const size = bytes.lastIndexOf(0x0a) + 1;
+      if (size < bytes.length) ftruncateSync(fd, size);
+      const lines = bytes.subarray(0, size).toString('utf8').split('\n').slice(0, -1);
+      const records: string[] = [];
+      const corrupt: string[] = [];
+      for (const line of lines) {
+        const record = recordOf(line);
+        if (record !== undefined) records.push(record);
+        else if (line !== '') corrupt.push(line);
+      }
+      if (corrupt.length > 0) appendFileSync(`${path}.corrupt`, `${corrupt.join('\n')}\n`, { mode: 0o600 });
+      return { log: new AppendLog(path, fd, size), records, corrupt: corrupt.length };
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  /** Bytes in the file. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @throws the file system's error; the file then ends as it did before, if it lets itself be cut */
+  append(record: string): void {
+    const line = Buffer.from(lineOf(record));
+    let written = 0;
+    try {
+      while (written < line.length) written += writeSync(this.#fd, line, written);
+    } catch (error) {
+      this.#cutTo(this.#size);
+      throw error;
+    }
+    this.#size += line.length;
+  }
+
+  /** Empties the file. */
+  clear(): void {
+    ftruncateSync(this.#fd, 0);
+    this.#size = 0;
+  }
+
+  /** Makes what was appended survive the machine. Calls back with the file system's error, if any. */
+  sync(done: (error: Error | null) => void): void {
+    fdatasync(this.#fd, done);
+  }
+
+  /** Closes this log and puts one with only these records in its place, atomically. @throws as `open` */
+  replaceWith(records: Iterable<string>): AppendLog {
+    const next = `${this.#path}.next`;
+    writeFileSync(next, Array.from(records, lineOf).join(''), { mode: 0o600, flush: true });
+    renameSync(next, this.#path);
+    this.close();
+    return AppendLog.open(this.#path).log;
+  }
+
+  close(): void {
+    try {
+      fsyncSync(this.#fd);
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  #cutTo(size: number): void {
+    try {
+      ftruncateSync(this.#fd, size);
+    } catch {
+      // The half line stays; its checksum tells at the next start. The first error is the one to report.
+    }
+  }
+}

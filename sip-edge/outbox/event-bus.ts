@@ -1,0 +1,37 @@
+import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { edgeEventSource } from '../../contracts/facts.ts';
+import type { Delivery, DeliveryResult } from './sender.ts';
+
+/** The bus will answer these the same the next time (PutEventsResultEntry). */
+const final = new Set(['InvalidArgument', 'MalformedDetail', 'NotAuthorizedForDetailTypeException']);
+
+/**
+ * Delivers by PutEvents.
+ * @param client with `maxAttempts: 1`: the outbox tries again, with its own back-off
+ * @param timeoutMs for one batch
+ */
+export function eventBusDelivery(
+  client: Pick<EventBridgeClient, 'send'>,
+  busName: string,
+  timeoutMs = 5000,
+): Delivery {
+  return async (batch) => {
+    const command = new PutEventsCommand({
+      Entries: batch.map(({ type, at, detail }) => ({
+        EventBusName: busName,
+        Source: edgeEventSource,
+        DetailType: type,
+        Time: new Date(at),
+        Detail: detail,
+      })),
+    });
+    const { Entries = [] } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+    // An answer shorter than the batch says nothing about the rest: it is sent again.
+    return batch.map((_entry, index): DeliveryResult => {
+      const answer = Entries[index];
+      if (answer?.EventId !== undefined) return { result: 'sent' };
+      const why = `${answer?.ErrorCode ?? 'no answer'} ${answer?.ErrorMessage ?? ''}`.trim();
+      return { result: final.has(answer?.ErrorCode ?? '') ? 'never' : 'again', why };
+    });
+  };
+}

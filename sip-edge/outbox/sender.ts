@@ -1,0 +1,164 @@
+import type { Log } from '../ports.ts';
+import { type Entry, maxBatchBytes, maxBatchEntries, takeBatch } from './batch.ts';
+
+/** What became of one entry: `again` may be sent later, `never` is one the bus will not take. */
+export type DeliveryResult = { result: 'sent' } | { result: 'again' | 'never'; why: string };
+
+/**
+ * Sends a batch.
+ * @returns one result for each entry, in order
+ * @throws where the batch as a whole did not arrive: it is sent again
+ */
+export type Delivery = (batch: readonly Entry[]) => Promise<DeliveryResult[]>;
+
+export interface SenderOptions {
+  deliver: Delivery;
+  log: Log;
+  /** First pause after a failure, ms. */
+  backoffMs: number;
+  /** These need not be sent any more. */
+  onDone(entries: readonly Entry[]): void;
+  random?: () => number;
+}
+
+const maxBackoffMs = 30_000;
+/** Full batches in flight at once. A batch that is not full waits for the one before, and fills up meanwhile. */
+const maxInFlight = 4;
+
+/** Sends entries in batches as large as the moment makes them, with back-off and jitter where the bus fails. */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #queue: Entry[] = [];
+  #latest: Entry | undefined;
+  #inFlight = 0;
+  #failures = 0;
+  #pause: NodeJS.Timeout | undefined;
+  #isPumpDue = false;
+  #isClosed = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  offer(entry: Entry): void {
+    this.#queue.push(entry);
+    this.#schedule();
+  }
+
+  /** Offers an entry of which only the newest matters; it goes first. */
+  offerLatest(entry: Entry): void {
+    this.#latest = entry;
+    this.#schedule();
+  }
+
+  /** Takes back an entry that is not on its way. */
+  withdraw(entry: Entry): void {
+    const at = this.#queue.indexOf(entry);
+    if (at >= 0) this.#queue.splice(at, 1);
+  }
+
+  /** Settles when all is sent, or after `patienceMs`. A pause is cut short. */
+  async drain(patienceMs: number): Promise<void> {
+    if (this.#isIdle()) return;
+    this.#resume();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, patienceMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#pause);
+  }
+
+  #isIdle(): boolean {
+    return this.#queue.length === 0 && this.#inFlight === 0 && this.#latest === undefined;
+  }
+
+  /** Waits for the end of this turn, so that facts said together travel together. */
+  #schedule(): void {
+    if (this.#isPumpDue || this.#pause !== undefined) return;
+    this.#isPumpDue = true;
+    setImmediate(() => {
+      this.#isPumpDue = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (!this.#isClosed && this.#pause === undefined && this.#inFlight < maxInFlight) {
+      const isFull = this.#queue.length >= maxBatchEntries;
+      if (this.#inFlight > 0 && !isFull) break;
+      if (this.#latest !== undefined) {
+        this.#queue.unshift(this.#latest);
+        this.#latest = undefined;
+      }
+      const batch = takeBatch(this.#queue);
+      if (batch.length === 0) break;
+      this.#inFlight += 1;
+      void this.#send(batch);
+    }
+    if (this.#isIdle()) this.#onIdle?.();
+  }
+
+  async #send(batch: readonly Entry[]): Promise<void> {
+    let again: readonly Entry[] = batch;
+    let why = '';
+    try {
+      const results = await this.#options.deliver(batch);
+      const done = batch.filter((_entry, index) => results[index]?.result !== 'again');
+      again = batch.filter((_entry, index) => results[index]?.result === 'again');
+      why = results.flatMap((result) => (result.result === 'again' ? [result.why] : []))[0] ?? '';
+      results.forEach((result, index) => {
+        const entry = batch[index];
+        if (result.result === 'never' && entry) this.#tellLost(entry, result.why);
+      });
+      this.#options.onDone(done);
+    } catch (error) {
+      why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    }
+    this.#inFlight -= 1;
+    if (again.length > 0) this.#retry(again, why);
+    else this.#failures = 0;
+    this.#pump();
+  }
+
+  #tellLost(entry: Entry, why: string): void {
+    const { id, type, callId, detail } = entry;
+    // The only copy is now this line, so it carries all of it.
+    const fields = { event: 'fact-rejected', id, fact: type, callId, why, bytes: entry.bytes };
+    this.#options.log.error({ ...fields, detail: detail.slice(0, maxBatchBytes) }, 'the bus refused a fact');
+  }
+
+  #retry(entries: readonly Entry[], why: string): void {
+    // A newer heartbeat has taken the place of an older one.
+    this.#queue.unshift(...entries.filter(({ type }) => type !== 'edge.heartbeat'));
+    const heartbeat = entries.find(({ type }) => type === 'edge.heartbeat');
+    this.#latest ??= heartbeat;
+    this.#failures += 1;
+    const { backoffMs, random = Math.random, log } = this.#options;
+    const ceilingMs = Math.min(maxBackoffMs, backoffMs * 2 ** (this.#failures - 1));
+    const pauseMs = Math.round(ceilingMs * (0.5 + random() / 2));
+    const fields = {
+      event: 'facts-delayed',
+      facts: entries.length,
+      waiting: this.#queue.length,
+      why,
+      pauseMs,
+    };
+    log.warn({ ...fields, callIds: entries.flatMap(({ callId }) => callId ?? []) }, 'facts are sent again');
+    clearTimeout(this.#pause);
+    if (!this.#isClosed) this.#pause = setTimeout(() => this.#resume(), pauseMs);
+  }
+
+  #resume(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#schedule();
+  }
+}

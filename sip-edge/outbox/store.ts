@@ -1,0 +1,148 @@
+import * as z from 'zod';
+import { factSchema } from '../../contracts/facts.ts';
+import type { Log } from '../ports.ts';
+import { AppendLog } from './append-log.ts';
+import { type Entry, entryBytes } from './batch.ts';
+
+/** A line of the file: a fact, or the ids of facts that the bus has. */
+const recordSchema = z.union([z.object({ fact: factSchema }), z.object({ sent: z.array(z.string()) })]);
+
+/** An empty outbox longer than this is cut to nothing; a longer one is rewritten once it is mostly chaff. */
+const clearAboveBytes = 64 * 1024;
+const compactAboveBytes = 1024 * 1024;
+
+function entryOf(detail: string, fact: z.infer<typeof factSchema>): Entry {
+  const { id, type, at } = fact;
+  const callId = 'callId' in fact ? fact.callId : undefined;
+  return { id, type, at, callId, detail, bytes: entryBytes(type, detail), isStored: true };
+}
+
+const factRecord = (entry: Entry) => `{"fact":${entry.detail}}`;
+
+/** The facts' file: opened when it can be, and never a reason to stop. */
+export class FactStore {
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #onLeftOver: (left: Entry[]) => void;
+  #file: AppendLog | undefined;
+  #isDirty = false;
+  #isClosed = false;
+  #hasFailed = false;
+
+  /** @param onLeftOver gets the unsent facts that the file held when it was opened */
+  constructor(path: string, log: Log, onLeftOver: (left: Entry[]) => void) {
+    this.#path = path;
+    this.#log = log;
+    this.#onLeftOver = onLeftOver;
+  }
+
+  /** Opens the file if it is not open. A failure is logged once, until it works again. */
+  tend(): void {
+    if (this.#file !== undefined || this.#isClosed) return;
+    try {
+      const { log, records, corrupt } = AppendLog.open(this.#path);
+      this.#file = log;
+      if (this.#hasFailed) this.#log.info({ event: 'outbox-writable' }, 'the outbox can be written again');
+      this.#hasFailed = false;
+      const { left, unknown } = this.#unsent(records);
+      if (corrupt + unknown > 0) {
+        const fields = { event: 'outbox-corrupt', lines: corrupt + unknown, path: `${this.#path}.corrupt` };
+        this.#log.error(fields, 'unreadable lines of the outbox were set aside');
+      }
+      this.#onLeftOver(left);
+    } catch (error) {
+      if (!this.#hasFailed)
+        this.#log.error({ event: 'outbox-unwritable', error }, 'the outbox cannot be opened');
+      this.#hasFailed = true;
+    }
+  }
+
+  /** Appends a fact; where that fails, says so with its Call-ID and leaves it to memory. */
+  add(entry: Entry): void {
+    const { callId, type, id } = entry;
+    if (this.#append(factRecord(entry), { callId, fact: type, id })) entry.isStored = true;
+  }
+
+  /** Appends the facts that are in memory only, oldest first, until one fails. */
+  addMissing(entries: Iterable<Entry>): void {
+    if (this.#file === undefined) return;
+    for (const entry of entries) {
+      if (entry.isStored) continue;
+      this.add(entry);
+      if (!entry.isStored) return;
+    }
+  }
+
+  /**
+   * Notes that the bus has these facts, and keeps the file short.
+   * @param live what is still to be sent, and its size in bytes
+   */
+  remove(entries: readonly Entry[], live: Iterable<Entry>, liveBytes: number): void {
+    const ids = entries.filter(({ isStored }) => isStored).map(({ id }) => id);
+    if (ids.length > 0) this.#append(JSON.stringify({ sent: ids }), { sent: ids.length });
+    try {
+      this.#compact(live, liveBytes);
+    } catch (error) {
+      this.#fail(error, {});
+    }
+  }
+
+  /** Makes the file survive the machine, in the background. */
+  sync(): void {
+    if (!this.#isDirty || this.#file === undefined) return;
+    this.#isDirty = false;
+    this.#file.sync((error) => {
+      if (error && !this.#isClosed) this.#log.error({ event: 'outbox-unsynced', error }, 'fsync failed');
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    try {
+      this.#file?.close();
+    } catch (error) {
+      this.#log.error({ event: 'outbox-unsynced', error }, 'the outbox could not be closed');
+    }
+    this.#file = undefined;
+  }
+
+  #append(record: string, fields: Record<string, unknown>): boolean {
+    if (this.#file === undefined) this.tend();
+    try {
+      if (this.#file === undefined) throw new Error(`${this.#path} is not open`);
+      this.#file.append(record);
+      this.#isDirty = true;
+      return true;
+    } catch (error) {
+      this.#fail(error, fields);
+      return false;
+    }
+  }
+
+  #fail(error: unknown, fields: Record<string, unknown>): void {
+    const message = 'the outbox cannot be written; kept in memory and tried again';
+    this.#log.error({ event: 'outbox-unwritable', ...fields, error }, message);
+  }
+
+  #compact(live: Iterable<Entry>, liveBytes: number): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    if (liveBytes === 0 && file.size > clearAboveBytes) file.clear();
+    else if (file.size > compactAboveBytes && file.size > 4 * liveBytes) {
+      const stored = [...live].filter(({ isStored }) => isStored);
+      this.#file = file.replaceWith(stored.map(factRecord));
+    }
+  }
+
+  #unsent(records: readonly string[]): { left: Entry[]; unknown: number } {
+    const left = new Map<string, Entry>();
+    let unknown = 0;
+    for (const record of records) {
+      const parsed = recordSchema.safeParse(JSON.parse(record));
+      if (!parsed.success) unknown += 1;
+      else if ('sent' in parsed.data) for (const id of parsed.data.sent) left.delete(id);
+      else left.set(parsed.data.fact.id, entryOf(record.slice('{"fact":'.length, -1), parsed.data.fact));
+    }
+    return { left: [...left.values()], unknown };
+  }
+}
