@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# The sample gateway: one baresip that registers, answers one call, echoes its audio and ends.
+# Environment (names as in SIPMediaGW's entrypoint):
+#   SIP_DOMAIN       domain of the gateway's address, e.g. sip.example.org                      (required)
+#   SIP_SECRET       the digest secret all gateways share                                       (required)
+#   SIP_SERVER       host:port of the edge, the outbound proxy                       (default: SIP_DOMAIN)
+#   SIP_TRANSPORT    tcp or udp                                                             (default: tcp)
+#   SIP_NAME_PREFIX  makes the username unique               (default: the id of the ECS task this runs in)
+#   GW_NAME_PREFIX   the middle part of the username                                    (default: mediagw)
+#   GW_ID            tells the gateways of one host apart                                     (default: 1)
+#   AFTER_CALL       stop: un-REGISTER and exit 0 after a call; reuse: wait for the next    (default: stop)
+#   BARESIP_MODULES  where baresip's modules are                      (default: /usr/lib/baresip/modules)
+set -euo pipefail
+
+log() { printf 'gateway: %s\n' "$*"; }
+fail() {
+  printf 'gateway: %s\n' "$*" >&2
+  exit 2
+}
+
+# These values become lines of baresip's configuration: whatever could start another parameter is refused.
+check() {
+  local name=$1 value=$2 pattern=$3
+  [[ $value =~ ^$pattern$ ]] || fail "$name is not valid: '$value'"
+}
+
+# @return the id (last part of the ARN) of the ECS task, from the task metadata endpoint, version 4
+task_id() {
+  local metadata
+  metadata=$(curl --fail --silent --show-error --max-time 5 "${ECS_CONTAINER_METADATA_URI_V4}/task") || return 1
+  [[ $metadata =~ \"TaskARN\"[[:space:]]*:[[:space:]]*\"[^\"]*/([A-Za-z0-9-]+)\" ]] || return 1
+  printf '%s' "${BASH_REMATCH[1]}"
+}
+
+[[ -n ${SIP_DOMAIN:-} ]] || fail 'SIP_DOMAIN must be set'
+[[ -n ${SIP_SECRET:-} ]] || fail 'SIP_SECRET must be set'
+# The message names no value: this one is the secret.
+[[ $SIP_SECRET =~ ^[^[:space:]\;\"\<\>]+$ ]] || fail 'SIP_SECRET must not contain blanks, quotes or any of ; < >'
+sip_server=${SIP_SERVER:-$SIP_DOMAIN}
+transport=${SIP_TRANSPORT:-tcp}
+name=${GW_NAME_PREFIX:-mediagw}
+id=${GW_ID:-1}
+after_call=${AFTER_CALL:-stop}
+modules=${BARESIP_MODULES:-/usr/lib/baresip/modules}
+if [[ -z ${SIP_NAME_PREFIX:-} ]]; then
+  [[ -n ${ECS_CONTAINER_METADATA_URI_V4:-} ]] || fail 'SIP_NAME_PREFIX must be set outside ECS'
+  SIP_NAME_PREFIX=$(task_id) || fail 'the ECS metadata endpoint does not tell the task'
+fi
+check SIP_DOMAIN "$SIP_DOMAIN" '[A-Za-z0-9.-]+'
+check SIP_SERVER "$sip_server" '[A-Za-z0-9.-]+(:[0-9]{1,5})?'
+check SIP_TRANSPORT "$transport" '(tcp|udp)'
+check SIP_NAME_PREFIX "$SIP_NAME_PREFIX" '[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*'
+check GW_NAME_PREFIX "$name" '[A-Za-z0-9_-]+'
+check GW_ID "$id" '[A-Za-z0-9_-]+'
+check AFTER_CALL "$after_call" '(stop|reuse)'
+[[ -d $modules ]] || fail "no baresip modules in $modules: install baresip-core, or set BARESIP_MODULES"
+command -v baresip > /dev/null || fail 'baresip is not installed (Debian: baresip-core)'
+
+# baresip asks DNS itself and does not read /etc/hosts.
+sip_server=${sip_server/#localhost/127.0.0.1}
+username=$SIP_NAME_PREFIX.$name.$id
+
+umask 077
+home=$(mktemp -d "${TMPDIR:-/tmp}/gateway.XXXXXXXX")
+baresip_pid=
+reader_pid=
+
+# shellcheck disable=SC2317 # called by the trap
+end() {
+  local status=$?
+  trap - EXIT
+  if [[ -n $baresip_pid ]] && kill -0 "$baresip_pid" 2> /dev/null; then kill -KILL "$baresip_pid" || true; fi
+  if [[ -n $reader_pid ]]; then wait "$reader_pid" 2> /dev/null || true; fi
+  rm -rf "$home"
+  exit "$status"
+}
+trap end EXIT
+
+{
+  printf '<sip:%s@%s;transport=%s>;regint=60' "$username" "$SIP_DOMAIN" "$transport"
+  printf ';auth_user=%s;auth_pass=%s' "$username" "$SIP_SECRET"
+  printf ';outbound="sip:%s;transport=%s";answermode=auto\n' "$sip_server" "$transport"
+} > "$home/accounts"
+
+# No sip_listen and a range of RTP ports: the kernel chooses, so that many gateways live on one host.
+# aubridge joins player and source of the same name: what the caller says comes back, with no sound device.
+cat > "$home/config" << CONFIG
+call_max_calls 1
+call_local_timeout 120
+rtp_ports 20000-39999
+audio_player aubridge,echo
+audio_source aubridge,echo
+audio_alert aubridge,alert
+module_path $modules
+module g711.so
+module aubridge.so
+module_tmp account.so
+CONFIG
+if [[ -f $modules/opus.so ]]; then printf 'module opus.so\n' >> "$home/config"; fi
+# With the edge on this host its audio, too, stays on the loopback interface.
+case $sip_server in 127.*) printf 'net_interface 127.0.0.1\n' >> "$home/config" ;; esac
+
+stopping=
+asked_to_stop=
+trap 'stopping=yes asked_to_stop=yes' TERM INT
+# The reader below tells of the end of the call by this signal.
+trap 'stopping=yes' USR1
+
+# baresip tells of its calls on standard output; without stdbuf it would tell at exit.
+# pdeathsig: where this script is killed, the gateway ends all the same.
+mkfifo "$home/output"
+setpriv --pdeathsig TERM stdbuf -oL baresip -4 -f "$home" > "$home/output" 2>&1 < /dev/null &
+baresip_pid=$!
+
+main_pid=$$
+{
+  established=
+  while IFS= read -r line; do
+    printf '%s\n' "${line//"$SIP_SECRET"/***}"
+    case $line in
+      *'Call established: '*) established=yes ;;
+      *'session closed: '*)
+        # A call cancelled before the answer is none: the gateway serves the next.
+        if [[ -n $established && $after_call == stop ]]; then kill -USR1 "$main_pid"; fi
+        established=
+        ;;
+    esac
+  done < "$home/output"
+} &
+reader_pid=$!
+
+log "$username@$SIP_DOMAIN registers at $sip_server over $transport"
+# A trapped signal ends `wait` early.
+status=0
+wait "$baresip_pid" || status=$?
+if [[ -z $stopping ]]; then fail "baresip ended by itself (status $status)"; fi
+
+# SIGTERM makes baresip end its call and un-REGISTER; one that cannot (the edge is gone) is killed after 5 s.
+kill -TERM "$baresip_pid" 2> /dev/null || true
+for _ in {1..50}; do
+  kill -0 "$baresip_pid" 2> /dev/null || break
+  sleep 0.1
+done
+if [[ -n $asked_to_stop ]]; then log 'stopped'; else log 'the call is over'; fi
