@@ -1,0 +1,104 @@
+import type { AllocateAnswer, AllocateGateway, EdgeCall } from '../../contracts/commands.ts';
+import { type Fact, type FactOf, type FactType, factSchema, factVersion } from '../../contracts/facts.ts';
+import type { ControlPlane, FactSink, NewFact } from '../../sip-edge/ports.ts';
+import type { UserAgent } from './sip-call-ua.ts';
+
+/*
+ * The control plane as far as a call sees it, in memory: gateways are given in order, a lock is held until a fact
+ * ends it. What a test wants otherwise it puts into `script`.
+ */
+export class TestControlPlane implements Pick<ControlPlane, 'allocate' | 'listEdgeCalls'>, FactSink {
+  readonly commands: AllocateGateway[] = [];
+  readonly facts: Fact[] = [];
+  /** The answers to the next commands, before the gateways are looked at. */
+  readonly script: ((command: AllocateGateway) => Promise<AllocateAnswer> | AllocateAnswer)[] = [];
+  /** Username → the call that holds it. */
+  readonly locks = new Map<string, string>();
+  readonly #gateways = new Map<string, { contact: string; received: UserAgent }>();
+  readonly #granted = new Map<string, AllocateAnswer>();
+  readonly #calls = new Map<string, EdgeCall>();
+  readonly #outOfService = new Set<string>();
+  readonly #edgeId: string;
+
+  constructor(edgeId: string) {
+    this.#edgeId = edgeId;
+  }
+
+  /** @returns the gateway's username */
+  add(agent: UserAgent, contact = agent.contact): string {
+    this.#gateways.set(agent.name, { contact, received: agent });
+    return agent.name;
+  }
+
+  async allocate(command: AllocateGateway): Promise<AllocateAnswer> {
+    this.commands.push(structuredClone(command));
+    const scripted = this.script.shift();
+    return scripted ? scripted(command) : this.grant(command);
+  }
+
+  grant(command: AllocateGateway): AllocateAnswer {
+    const key = `${command.callId} ${command.attempt}`;
+    const before = this.#granted.get(key);
+    if (before) return before;
+    this.#release(command.callId);
+    const last = command.failed.at(-1);
+    if (last?.cause === 'silent') this.#outOfService.add(last.username);
+    const tried = new Set(command.failed.map(({ username }) => username));
+    for (const [username, { contact, received }] of this.#gateways) {
+      if (tried.has(username) || this.locks.has(username) || this.#outOfService.has(username)) continue;
+      if (command.gateway !== undefined && command.gateway !== username) continue;
+      this.locks.set(username, command.callId);
+      const answer: AllocateAnswer = {
+        result: 'granted',
+        username,
+        contact,
+        received: { address: '127.0.0.1', port: received.port, protocol: received.transport },
+        gatewayEdgeId: this.#edgeId,
+        attempt: command.attempt,
+        lockedUntil: Date.now() + 120_000,
+      };
+      this.#granted.set(key, answer);
+      return answer;
+    }
+    if (command.gateway !== undefined && !this.#gateways.has(command.gateway)) {
+      return { result: 'refused', outcome: 'not-registered' };
+    }
+    return { result: 'refused', outcome: 'pool-exhausted', cause: 'all-locked', retryAfterSec: 7 };
+  }
+
+  async listEdgeCalls(): Promise<{ calls: EdgeCall[] }> {
+    return { calls: [...this.#calls.values()] };
+  }
+
+  publish(said: NewFact): void {
+    const envelope = { version: factVersion, id: crypto.randomUUID(), at: Date.now(), edgeId: this.#edgeId };
+    const fact = factSchema.parse({ ...envelope, ...said });
+    this.facts.push(fact);
+    switch (fact.type) {
+      case 'call.offered':
+        this.#calls.set(fact.callId, { ...fact, state: 'offered', offeredAt: fact.at });
+        break;
+      case 'call.answered':
+        this.#calls.set(fact.callId, { ...fact, state: 'answered', offeredAt: fact.at });
+        break;
+      case 'call.ended':
+      case 'call.failed':
+      case 'call.cancelled':
+        this.#calls.delete(fact.callId);
+        this.#release(fact.callId);
+    }
+  }
+
+  factsOf<T extends FactType>(type: T): FactOf<T>[] {
+    return this.facts.filter((fact): fact is FactOf<T> => fact.type === type);
+  }
+
+  /** Facts that end a call: there must be one for each. */
+  get ends(): Fact[] {
+    return this.facts.filter(({ type }) => /^call\.(ended|failed|cancelled)$/.test(type));
+  }
+
+  #release(callId: string): void {
+    for (const [username, holder] of this.locks) if (holder === callId) this.locks.delete(username);
+  }
+}

@@ -1,0 +1,63 @@
+import { type CallHandler, type CallSettings, createCallHandler } from '../../sip-edge/call/index.ts';
+import { type ControlPlane, type FactSink, type Log, systemClock } from '../../sip-edge/ports.ts';
+import { createSrf, type Srf } from '../../sip-edge/srf-types.ts';
+import type { SipServer } from './sip-server.ts';
+
+/** The part of the edge that handles calls, on its own: no admission, no registrar. */
+export interface TestEdge {
+  readonly handler: CallHandler;
+  readonly srf: Srf;
+  /** What was logged at info and above. */
+  readonly logged: Record<string, unknown>[];
+  /** Ends it as a crash does: no BYE, no fact, only the connection to the SIP server breaks. */
+  kill(): void;
+}
+
+export const testSettings: CallSettings = {
+  edgeId: 'edge-1',
+  gatewayName: 'mediagw',
+  gatewayTimeoutMs: 1000,
+  maxAttempts: 3,
+  ringLimitSec: 30,
+  waitLimitSec: 30,
+  probeIntervalMs: 300,
+  probeTimeoutMs: 1000,
+};
+
+export async function startTestEdge(
+  server: SipServer,
+  world: Pick<ControlPlane, 'allocate' | 'listEdgeCalls'> & FactSink,
+  settings: Partial<CallSettings> = {},
+): Promise<TestEdge> {
+  const srf = createSrf();
+  const logged: Record<string, unknown>[] = [];
+  const keep = (fields: Record<string, unknown>, message: string) => void logged.push({ ...fields, message });
+  const log: Log = { debug: () => {}, info: keep, warn: keep, error: keep };
+  const handler = createCallHandler({
+    srf,
+    controlPlane: world,
+    facts: world,
+    settings: { ...testSettings, ...settings },
+    log,
+    clock: systemClock,
+  });
+  srf.invite((request, response) => void handler.invite(request, response));
+  srf.on('error', () => {});
+  const connected = new Promise<void>((resolve) => {
+    srf.on('connect', () => {
+      void handler.takeOver();
+      resolve();
+    });
+  });
+  srf.connect({ ...server.admin, secret: server.secret, reconnect: { retryMaxDelay: 200 } });
+  await connected;
+  const kill = () => {
+    handler.close();
+    try {
+      srf.disconnect();
+    } catch {
+      // It had no connection.
+    }
+  };
+  return { handler, srf, logged, kill };
+}
