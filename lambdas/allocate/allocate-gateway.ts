@@ -1,0 +1,183 @@
+import type { AllocateAnswer, AllocateGateway } from '../../contracts/commands.ts';
+import { gatewayOf } from '../adapters/gateway-writes.ts';
+import { answerFromCall, excludedGateways, exhausted, refusalOfNamed, shuffled } from '../core/allocation.ts';
+import { TableContention } from '../core/errors.ts';
+import type { Candidate, Gateway } from '../core/items.ts';
+import { freeShardNames, gatewayKey } from '../core/keys.ts';
+import { isLive, type Random } from '../core/time.ts';
+import { candidatesOf, causeOfExhaustion, givableOf, readGateways, sweepExpired } from './free-gateways.ts';
+import { type CallSide, type LockDeps, lockGateway, readCallSide } from './lock-gateway.ts';
+
+export interface AllocateDeps extends LockDeps {
+  random: Random;
+  pause: (ms: number) => Promise<void>;
+  /** Told of a failure that does not change the answer (a dead location that could not be swept). */
+  warn: (message: string, error: Error) => void;
+}
+
+/** Bounds of one allocation: it ends with an answer or a typed error, whatever others do meanwhile. */
+const maxTransactions = 48;
+const maxPagesOfShard = 8;
+const maxPasses = 3;
+/** So many dead candidates on a page, and the rest of it is read before it is tried. */
+const deadBeforeReading = 2;
+const conflictPauseMs = 10;
+const maxConflictPauseMs = 80;
+
+/**
+ * Locks a free gateway for a call. Uncontended it is one query and one transaction; asked again with the same
+ * attempt it gives the same answer.
+ * @throws TableUnavailable, TableContention
+ */
+export async function allocateGateway(command: AllocateGateway, deps: AllocateDeps): Promise<AllocateAnswer> {
+  const allocation = new Allocation(command, deps);
+  if (command.attempt > 1) {
+    const answer = await allocation.resume();
+    if (answer !== undefined) return answer;
+  }
+  return command.gateway === undefined ? allocation.fromPool() : allocation.named(command.gateway);
+}
+
+/** One allocation under way: the call's side as last seen, and how much it has tried. */
+class Allocation {
+  private readonly command: AllocateGateway;
+  private readonly deps: AllocateDeps;
+  private side: CallSide = { call: undefined, previous: undefined };
+  private transactions = 0;
+  private readonly sweeps: Promise<void>[] = [];
+
+  constructor(command: AllocateGateway, deps: AllocateDeps) {
+    this.command = command;
+    this.deps = deps;
+  }
+
+  /** @returns the answer where the call's record settles it already */
+  async resume(): Promise<AllocateAnswer | undefined> {
+    this.side = await readCallSide(this.command, this.deps);
+    return this.side.call && answerFromCall(this.side.call, this.command, this.deps.now());
+  }
+
+  /** That gateway or none. */
+  async named(username: string): Promise<AllocateAnswer> {
+    let gateway = gatewayOf(await this.deps.table.get(gatewayKey(username)));
+    for (;;) {
+      const outcome = refusalOfNamed(gateway, this.command.failed, this.deps.now());
+      if (gateway === undefined || outcome !== undefined) {
+        return (await this.settled()) ?? { result: 'refused', outcome: outcome ?? 'not-registered' };
+      }
+      const tried = await this.try(gateway);
+      if ('answer' in tried) return tried.answer;
+      gateway = tried.gateway;
+    }
+  }
+
+  /** Any gateway: candidates in random order, page after page, until one is ours or none is left. */
+  async fromPool(): Promise<AllocateAnswer> {
+    const { random, now, table } = this.deps;
+    const shards = freeShardNames(this.deps.freeShards);
+    try {
+      for (let pass = 0; pass < maxPasses; pass += 1) {
+        let met = false;
+        for (const shard of shuffled(shards, random)) {
+          const found = await this.fromShard(shard);
+          if (found.answer !== undefined) return found.answer;
+          met ||= found.met;
+        }
+        // Nobody lost to others, so looking again shows nothing else.
+        if (!met) break;
+      }
+      return (
+        (await this.settled()) ??
+        exhausted(await causeOfExhaustion(table, shards, this.command.edgeId, now()))
+      );
+    } finally {
+      await Promise.all(this.sweeps);
+    }
+  }
+
+  /** @returns the answer, or whether there were candidates at all */
+  private async fromShard(shard: string): Promise<{ answer?: AllocateAnswer; met: boolean }> {
+    const { table, now, random } = this.deps;
+    let met = false;
+    let from: Awaited<ReturnType<typeof candidatesOf>>['next'];
+    for (let pages = 0; pages < maxPagesOfShard; pages += 1) {
+      const page = await candidatesOf(table, shard, now(), from);
+      const eligible = page.candidates.filter((one) => !this.isExcluded(one));
+      const answer = await this.fromPage(shuffled(eligible, random));
+      if (answer !== undefined) return { answer, met: true };
+      met ||= eligible.length > 0;
+      from = page.next;
+      if (from === undefined) break;
+    }
+    return { met };
+  }
+
+  private async fromPage(page: readonly Candidate[]): Promise<AllocateAnswer | undefined> {
+    let candidates = page;
+    let dead = 0;
+    while (candidates.length > 0) {
+      const [candidate, ...others] = candidates as [Candidate, ...Candidate[]];
+      candidates = others;
+      const tried = await this.try(candidate);
+      if ('answer' in tried) return tried.answer;
+      const nowMs = this.deps.now();
+      if (tried.gateway === undefined || isLive(tried.gateway, nowMs)) continue;
+      this.sweep([tried.gateway]);
+      dead += 1;
+      if (dead !== deadBeforeReading || others.length === 0) continue;
+      const rest = await readGateways(this.deps.table, others);
+      this.sweep(rest.filter((one) => !isLive(one, nowMs)));
+      candidates = givableOf(rest, nowMs);
+    }
+    return undefined;
+  }
+
+  private isExcluded({ username }: Candidate): boolean {
+    return excludedGateways(this.command, this.side.call).has(username);
+  }
+
+  /**
+   * Tries one candidate until it is ours, or known to be another's.
+   * @returns the answer, or the candidate's item as it is
+   */
+  private async try(
+    candidate: Candidate,
+  ): Promise<{ answer: AllocateAnswer } | { gateway: Gateway | undefined }> {
+    let conflicts = 0;
+    while (!this.isExcluded(candidate)) {
+      this.transactions += 1;
+      if (this.transactions > maxTransactions) {
+        throw new TableContention(
+          `no lock for call ${this.command.callId} in ${maxTransactions} transactions`,
+        );
+      }
+      const locked = await lockGateway(candidate, this.command, this.side, this.deps);
+      if (locked.result === 'answer' || locked.result === 'taken') return locked;
+      if (locked.result === 'call-changed') this.side = locked.side;
+      else {
+        conflicts += 1;
+        const mostMs = Math.min(conflictPauseMs * 2 ** conflicts, maxConflictPauseMs);
+        await this.deps.pause(this.deps.random() * mostMs);
+      }
+    }
+    return { gateway: undefined };
+  }
+
+  /**
+   * A refusal is only right while the call has no gateway yet: the answer to this same attempt may have been lost,
+   * and then nothing but its record knows.
+   */
+  private async settled(): Promise<AllocateAnswer | undefined> {
+    const { call } = await readCallSide(this.command, this.deps);
+    return call && answerFromCall(call, this.command, this.deps.now());
+  }
+
+  private sweep(gateways: readonly Gateway[]): void {
+    const { table, now, warn } = this.deps;
+    this.sweeps.push(
+      sweepExpired(table, gateways, now()).catch((error: Error) =>
+        warn('a location that ran out stays for now', error),
+      ),
+    );
+  }
+}

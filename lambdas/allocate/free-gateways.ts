@@ -1,0 +1,82 @@
+import type { ExhaustionCause } from '../../contracts/outcomes.ts';
+import { above, atMost } from '../adapters/conditions.ts';
+import { deleteExpired, gatewayOf } from '../adapters/gateway-writes.ts';
+import type { Item, Page, Table } from '../adapters/table.ts';
+import { canBeGiven } from '../core/gateway-state.ts';
+import type { Candidate, Gateway } from '../core/items.ts';
+import { callsWatchKey, edgesWatchKey, freeIndex, gatewayKey, watchIndex } from '../core/keys.ts';
+import { isLive } from '../core/time.ts';
+
+/* Looks into the `free` index: what it shows are candidates, never promises. */
+
+/** One page is about half a read unit, and enough choice for the callers of one moment. */
+export const pageSize = 16;
+
+/** Other edges whose calls are looked at to tell a full pool from an empty one. */
+const edgesLookedAt = 5;
+
+/** One query: the gateways of a shard that can be given, those that came free last first (dead ones sink). */
+export async function candidatesOf(
+  table: Table,
+  shard: string,
+  nowMs: number,
+  from?: Item,
+): Promise<{ candidates: Candidate[]; next?: Item }> {
+  const page: Page = await table.query({
+    index: freeIndex,
+    key: ['freeShard', shard],
+    range: atMost('availableAt', nowMs),
+    newestFirst: true,
+    limit: pageSize,
+    from,
+  });
+  return { candidates: page.items as unknown as Candidate[], ...(page.next && { next: page.next }) };
+}
+
+/** One read that tells the living of a page from the dead, instead of one failed lock for each. */
+export async function readGateways(table: Table, candidates: readonly Candidate[]): Promise<Gateway[]> {
+  const items = await table.getMany(candidates.map((one) => gatewayKey(one.username)));
+  return items.map((item) => gatewayOf(item) as Gateway);
+}
+
+/** Of gateways just read, those that can be given. */
+export function givableOf(gateways: readonly Gateway[], nowMs: number): Candidate[] {
+  return gateways.filter((one) => canBeGiven(one, nowMs));
+}
+
+/** Deletes locations that ran out, so that the next caller does not meet them again. */
+export async function sweepExpired(table: Table, gateways: readonly Gateway[], nowMs: number): Promise<void> {
+  const dead = gateways.filter((one) => !isLive(one, nowMs));
+  await Promise.all(dead.map((one) => table.write(deleteExpired(one, nowMs))));
+}
+
+/**
+ * Tells why there was no candidate, without counting: a lock that has not lapsed is still in the `free` index; a
+ * gateway in a call is not, but its call is open in the `watch` index of its edge. At most one query a shard, one
+ * for the caller's edge, one for the edges and one for each of the first few others.
+ */
+export async function causeOfExhaustion(
+  table: Table,
+  shards: readonly string[],
+  edgeId: string,
+  nowMs: number,
+): Promise<Extract<ExhaustionCause, 'none-registered' | 'all-locked'>> {
+  const any = async (index: string, key: [string, string], range = above('watchAt', 0)) =>
+    (await table.query({ index, key, range, limit: 1 })).items.length > 0;
+
+  for (const shard of shards) {
+    if (await any(freeIndex, ['freeShard', shard], above('availableAt', nowMs))) return 'all-locked';
+  }
+  if (await any(watchIndex, ['watchKey', callsWatchKey(edgeId)])) return 'all-locked';
+  const edges = await table.query({
+    index: watchIndex,
+    key: ['watchKey', edgesWatchKey],
+    newestFirst: true,
+    limit: edgesLookedAt,
+  });
+  for (const { pk } of edges.items) {
+    const other = String(pk).slice('EDGE#'.length);
+    if (other !== edgeId && (await any(watchIndex, ['watchKey', callsWatchKey(other)]))) return 'all-locked';
+  }
+  return 'none-registered';
+}

@@ -1,0 +1,31 @@
+import { allocateGatewaySchema } from '../../contracts/commands.ts';
+import { dynamoDbClient, pause } from '../adapters/aws-clients.ts';
+import { commandHandler } from '../adapters/command-handler.ts';
+import { readEnvironment } from '../adapters/environment.ts';
+import { openTable } from '../adapters/table.ts';
+import { allocateGateway } from './allocate-gateway.ts';
+
+const environment = readEnvironment(['TABLE_NAME', 'LOCK_LEASE_SEC', 'FREE_SHARDS']);
+const table = openTable(dynamoDbClient(), environment.TABLE_NAME);
+
+/** Locks a free gateway for a call. */
+export const handler = commandHandler({
+  service: 'allocate',
+  schema: allocateGatewaySchema,
+  logKeys: ({ callId, edgeId, attempt }) => ({ callId, edgeId, attempt }),
+  run: (command, logger) =>
+    allocateGateway(command, {
+      table,
+      now: Date.now,
+      random: Math.random,
+      pause,
+      warn: (message, error) => logger.warn(message, error),
+      leaseMs: environment.LOCK_LEASE_SEC * 1000,
+      freeShards: environment.FREE_SHARDS,
+    }),
+  summary: (answer) => ({
+    result: answer.result,
+    ...(answer.result === 'granted' && { gateway: answer.username }),
+    ...(answer.result === 'refused' && { outcome: answer.outcome, cause: answer.cause }),
+  }),
+});

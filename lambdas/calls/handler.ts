@@ -1,0 +1,58 @@
+import { ECSClient } from '@aws-sdk/client-ecs';
+import type { ListEdgeCallsAnswer } from '../../contracts/commands.ts';
+import { awsClientConfig, dynamoDbClient, pause } from '../adapters/aws-clients.ts';
+import { commandHandler } from '../adapters/command-handler.ts';
+import { taskStopper } from '../adapters/ecs-tasks.ts';
+import { readEnvironment } from '../adapters/environment.ts';
+import { openTable } from '../adapters/table.ts';
+import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
+import { listEdgeCalls } from './list-edge-calls.ts';
+import type { CallsDeps } from './settle-call.ts';
+import { type SweepReport, sweep } from './sweep.ts';
+import { takeFact } from './take-fact.ts';
+
+const environment = readEnvironment([
+  'TABLE_NAME',
+  'CLUSTER',
+  'AFTER_CALL',
+  'FREE_SHARDS',
+  'EDGE_LOST_GRACE_SEC',
+]);
+const deps: CallsDeps = {
+  table: openTable(dynamoDbClient(), environment.TABLE_NAME),
+  now: Date.now,
+  pause,
+  stopTask: taskStopper(new ECSClient(awsClientConfig), environment.CLUSTER),
+  afterCall: environment.AFTER_CALL,
+  freeShards: environment.FREE_SHARDS,
+  graceMs: environment.EDGE_LOST_GRACE_SEC * 1000,
+};
+
+async function calls(input: CallsInput): Promise<ListEdgeCallsAnswer | SweepReport | undefined> {
+  if ('command' in input) return listEdgeCalls(input, deps);
+  if (!('detail' in input)) return sweep(deps);
+  if (isConsumed(input.detail)) await takeFact(input.detail, deps);
+  return undefined;
+}
+
+/** Acts on what has happened to calls: confirms, releases, ends; and sweeps what nobody tells of any more. */
+export const handler = commandHandler({
+  service: 'calls',
+  schema: callsInputSchema,
+  logKeys: (input) => {
+    if ('command' in input) return { command: input.command, edgeId: input.edgeId };
+    if (!('detail' in input)) return { event: 'sweep' };
+    const { type, id, edgeId } = input.detail;
+    return {
+      event: type,
+      factId: id,
+      edgeId,
+      ...('callId' in input.detail && { callId: input.detail.callId }),
+    };
+  },
+  run: calls,
+  summary: (answer) => {
+    if (answer === undefined) return {};
+    return 'calls' in answer ? { calls: answer.calls.length } : { ...answer, more: String(answer.more) };
+  },
+});

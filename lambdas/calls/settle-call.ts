@@ -1,0 +1,120 @@
+import { callOf, putCall } from '../adapters/call-writes.ts';
+import type { StopTask } from '../adapters/ecs-tasks.ts';
+import {
+  deleteOwned,
+  drain,
+  gatewayOf,
+  makeBusy,
+  putTombstone,
+  release,
+  silence,
+} from '../adapters/gateway-writes.ts';
+import type { Table, Write } from '../adapters/table.ts';
+import { isSameRecord } from '../core/call-record.ts';
+import type { Transition } from '../core/call-state.ts';
+import { TableContention } from '../core/errors.ts';
+import { type AfterCall, decideGateway, type GatewayDecision } from '../core/gateway-effect.ts';
+import type { Call, Gateway } from '../core/items.ts';
+import { callKey, freeShardOf, gatewayKey } from '../core/keys.ts';
+import type { Clock } from '../core/time.ts';
+
+export interface CallsDeps {
+  table: Table;
+  now: Clock;
+  pause: (ms: number) => Promise<void>;
+  stopTask: StopTask;
+  afterCall: AfterCall;
+  freeShards: number;
+  /** How long a gateway whose edge is gone may take to end its call and un-REGISTER by itself. */
+  graceMs: number;
+}
+
+const maxTries = 8;
+const pauseMs = 15;
+
+/**
+ * Takes one step of a call: reads the call and its gateway, decides, and writes both on condition that neither
+ * changed, until that holds; then stops the gateway's task where the step ends it. A step taken before writes
+ * nothing again.
+ * @param decide gives the step from the call's record; undefined where there is nothing to do
+ * @param told the gateway that the fact names, if any
+ * @throws TableUnavailable, TableContention, TaskNotStopped
+ */
+export async function settleCall(
+  callId: string,
+  decide: (seen: Call | undefined) => Transition | undefined,
+  told: string | undefined,
+  deps: CallsDeps,
+): Promise<void> {
+  const { table, afterCall } = deps;
+  for (let tries = 1; tries <= maxTries; tries += 1) {
+    const nowMs = deps.now();
+    const { seen, gateways } = await readCallAndGateways(callId, told, table, nowMs);
+    const step = decide(seen);
+    if (step === undefined) return;
+    const gateway = gateways.find((one) => one.lockedBy === callId) ?? gateways[0];
+    const decision = decideGateway(step.effect, step.call, gateway, afterCall, nowMs);
+    const stopTaskId = decision.stopTaskId ?? seen?.stopTaskId;
+    const call: Call = stopTaskId === undefined ? step.call : { ...step.call, stopTaskId };
+
+    const writes: Write[] = isSameRecord(call, seen) ? [] : [putCall(call, seen, nowMs)];
+    if (gateway !== undefined) writes.push(...gatewayWrites(decision, gateway, callId, deps, nowMs));
+    const username = gateway?.username ?? call.gateway;
+    const isFirst = writes.length > 0;
+    if (isFirst && decision.tombstone !== undefined && username !== undefined) {
+      writes.push(putTombstone(username, decision.tombstone, nowMs));
+    }
+    if (isFirst && !(await commit(table, writes))) {
+      await deps.pause(pauseMs * tries);
+      continue;
+    }
+    if (stopTaskId !== undefined && step.effect !== 'none') {
+      await deps.stopTask(stopTaskId, `call ${callId} is over`);
+    }
+    return;
+  }
+  throw new TableContention(`call ${callId} keeps changing`);
+}
+
+/** A write on its own costs half of what it costs in a transaction. */
+async function commit(table: Table, writes: readonly Write[]): Promise<boolean> {
+  const [only, ...others] = writes;
+  if (only !== undefined && others.length === 0 && !('check' in only)) return (await table.write(only)).done;
+  return (await table.transact(writes)).done;
+}
+
+/** The call, and the gateways it may own: the one of its record first, then the one that the fact names. */
+async function readCallAndGateways(callId: string, told: string | undefined, table: Table, nowMs: number) {
+  const read = async (username: string) => gatewayOf(await table.get(gatewayKey(username)));
+  const [item, toldGateway] = await Promise.all([
+    table.get(callKey(callId)),
+    told === undefined ? undefined : read(told),
+  ]);
+  const seen = callOf(item, nowMs);
+  const recorded = seen?.gateway;
+  const own = recorded === undefined || recorded === told ? undefined : await read(recorded);
+  return { seen, gateways: [own, toldGateway].filter((one) => one !== undefined) };
+}
+
+function gatewayWrites(
+  decision: GatewayDecision,
+  gateway: Gateway,
+  callId: string,
+  deps: CallsDeps,
+  nowMs: number,
+): Write[] {
+  switch (decision.write) {
+    case 'none':
+      return [];
+    case 'busy':
+      return [makeBusy(gateway, callId)];
+    case 'free':
+      return [release(gateway, callId, freeShardOf(gateway.username, deps.freeShards), nowMs)];
+    case 'silent':
+      return [silence(gateway, callId)];
+    case 'draining':
+      return [drain(gateway, callId, nowMs + deps.graceMs)];
+    case 'delete':
+      return [deleteOwned(gateway, callId)];
+  }
+}

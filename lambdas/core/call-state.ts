@@ -1,0 +1,142 @@
+import type { FactOf } from '../../contracts/facts.ts';
+import type { Outcome } from '../../contracts/outcomes.ts';
+import { withFailures } from './allocation.ts';
+import { withExpiry } from './call-record.ts';
+import type { Call } from './items.ts';
+import { callsWatchKey, neverAt } from './keys.ts';
+
+/*
+ *            call.answered            call.ended, gateway.lost
+ *  offered ───────────────> answered ──────────────────────────> ended
+ *     └──────────────────────────────────────────────────────────> ended
+ *            call.failed, call.cancelled, gateway.lost
+ *
+ * Facts come twice and in any order, so none of them moves a call back, and what two of them say of the same thing
+ * is settled by the time it happened, never by which came first.
+ */
+
+export type CallFact = FactOf<
+  'call.answered' | 'call.ended' | 'call.failed' | 'call.cancelled' | 'gateway.lost'
+>;
+
+/**
+ * What a step of a call means for the gateway that the call owns. `confirm`: its lock becomes the call's for good;
+ * `after-call`: single use or reuse, as set; `free` and `silence`: it did not get the call; `lost`: it is gone;
+ * `drain`: its edge is gone, so nobody can end the call on it but itself.
+ */
+export type GatewayEffect = 'confirm' | 'after-call' | 'free' | 'silence' | 'lost' | 'drain' | 'none';
+
+export interface Transition {
+  call: Call;
+  effect: GatewayEffect;
+}
+
+/**
+ * @param seen the call's record: none where the fact overtook the allocation, or the call never got to one
+ * @returns the record as the fact leaves it, and what it means for the gateway
+ */
+export function applyFact(seen: Call | undefined, fact: CallFact): Transition {
+  const call = seen ?? emptyCall(fact.callId, fact.edgeId);
+  switch (fact.type) {
+    case 'call.answered':
+      return answered(call, fact);
+    case 'call.ended': {
+      const over = ended(known(call, { gateway: fact.gateway }), fact.at, fact.outcome, { by: fact.by });
+      const at = earliest(over.answeredAt, fact.answeredAt);
+      const effect = fact.outcome === 'gateway-lost' ? 'lost' : 'after-call';
+      return { call: withExpiry(at === undefined ? over : { ...over, answeredAt: at }), effect };
+    }
+    case 'call.failed':
+      return failed(call, fact);
+    case 'call.cancelled': {
+      const over = ended(known(call, fact), fact.at, 'cancelled', { by: 'caller' });
+      return { call: over, effect: fact.gatewayAnswered ? 'after-call' : 'free' };
+    }
+    case 'gateway.lost': {
+      const over = ended(known(call, { gateway: fact.username }), fact.at, 'gateway-lost', {
+        detail: fact.cause,
+      });
+      return { call: over, effect: 'lost' };
+    }
+  }
+}
+
+/**
+ * Ends a call that its edge can no longer tell of.
+ * @param atMs when it was found so, epoch milliseconds
+ */
+export function edgeLost(seen: Call, atMs: number, effect: 'drain' | 'free'): Transition {
+  return { call: ended(seen, atMs, 'edge-lost', {}), effect };
+}
+
+function emptyCall(callId: string, edgeId: string): Call {
+  return { callId, version: 0, state: 'offered', edgeId, attempt: 0, attempts: [], expiresAt: 0 };
+}
+
+function answered(call: Call, fact: FactOf<'call.answered'>): Transition {
+  const answeredAt = earliest(call.answeredAt, fact.at);
+  const next: Call = {
+    ...known(call, { gateway: fact.gateway }),
+    receivedAt: fact.receivedAt,
+    offeredAt: call.offeredAt ?? fact.receivedAt,
+    ...(fact.ringingAt !== undefined && { ringingAt: fact.ringingAt }),
+    ...(answeredAt !== undefined && { answeredAt }),
+    callerDialogId: fact.callerDialogId,
+    gatewayDialogId: fact.gatewayDialogId,
+  };
+  if (call.state === 'ended') return { call: withExpiry(next), effect: 'none' };
+  return {
+    call: withExpiry({ ...next, state: 'answered', watchKey: callsWatchKey(call.edgeId), watchAt: neverAt }),
+    effect: 'confirm',
+  };
+}
+
+function failed(call: Call, fact: FactOf<'call.failed'>): Transition {
+  const attempts = withFailures(call.attempts, fact.failed, fact.at);
+  const noted = known({ ...call, attempts }, fact);
+  const owned = fact.gateway ?? call.gateway;
+  const silent = fact.failed.findLast((one) => one.username === owned)?.cause === 'silent';
+  const over = ended(noted, fact.at, fact.outcome, { detail: fact.detail });
+  return { call: over, effect: silent ? 'silence' : 'free' };
+}
+
+/** Fills in what a call without an allocation does not know yet. */
+function known(call: Call, fact: Partial<Pick<FactOf<'call.failed'>, 'gateway' | 'room' | 'caller'>>): Call {
+  return {
+    ...call,
+    ...(call.gateway === undefined && fact.gateway !== undefined && { gateway: fact.gateway }),
+    ...(call.room === undefined && fact.room !== undefined && { room: fact.room }),
+    ...(call.caller === undefined && fact.caller !== undefined && { caller: fact.caller }),
+  };
+}
+
+/** The end that happened first is the end: one the edge told beats a later guess that the edge was lost. */
+function ended(
+  call: Call,
+  atMs: number,
+  outcome: Outcome,
+  more: { by?: Call['endedBy']; detail?: string | undefined },
+): Call {
+  const { watchKey: _key, watchAt: _at, ...rest } = call;
+  const over: Call = { ...rest, state: 'ended' };
+  const { by, detail } = more;
+  const end = {
+    endedAt: atMs,
+    outcome,
+    ...(by !== undefined && { endedBy: by }),
+    ...(detail !== undefined && { detail }),
+  };
+  if (call.endedAt === atMs && call.outcome === outcome) return withExpiry({ ...end, ...over });
+  const isFirst =
+    call.endedAt === undefined ||
+    atMs < call.endedAt ||
+    (atMs === call.endedAt && outcome < (call.outcome ?? outcome));
+  if (!isFirst) return withExpiry(over);
+  const { endedBy: _by, detail: _detail, ...others } = over;
+  return withExpiry({ ...others, ...end });
+}
+
+function earliest(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}

@@ -1,0 +1,60 @@
+import type * as z from 'zod';
+import type { InspectAnswer, inspectCommandSchema } from '../../contracts/inspect.ts';
+import { callOf } from '../adapters/call-writes.ts';
+import { startsWith } from '../adapters/conditions.ts';
+import { gatewayOf } from '../adapters/gateway-writes.ts';
+import type { Item, Table } from '../adapters/table.ts';
+import type { Gateway } from '../core/items.ts';
+import { callKey, callKeyPrefix, gatewayKeyPrefix } from '../core/keys.ts';
+import { type Clock, isLive } from '../core/time.ts';
+import { callView, gatewayView } from '../core/timeline.ts';
+
+/** Bounds of one answer: Lambda gives back at most 6 MB, and people wait for it. */
+const maxPages = 50;
+const maxGateways = 10_000;
+const maxCallsRead = 20_000;
+
+/**
+ * Shows people the table as it stands.
+ * @throws TableUnavailable
+ */
+export async function inspect(
+  command: z.output<typeof inspectCommandSchema>,
+  { table, now }: { table: Table; now: Clock },
+): Promise<InspectAnswer> {
+  const nowMs = now();
+  switch (command.command) {
+    case 'listGateways': {
+      const items = await scanAll(table, gatewayKeyPrefix, maxGateways);
+      const live = items.map((item) => gatewayOf(item) as Gateway).filter((one) => isLive(one, nowMs));
+      const gateways = live.map((one) => gatewayView(one, nowMs));
+      return { result: 'gateways', gateways: gateways.sort((a, b) => compare(a.username, b.username)) };
+    }
+    case 'listCalls': {
+      const items = await scanAll(table, callKeyPrefix, maxCallsRead);
+      const calls = items.flatMap((item) => callOf(item, nowMs) ?? []).map(callView);
+      const newestFirst = calls.sort((a, b) => b.offeredAt - a.offeredAt || compare(a.callId, b.callId));
+      return { result: 'calls', calls: newestFirst.slice(0, command.limit) };
+    }
+    case 'describeCall': {
+      const call = callOf(await table.get(callKey(command.callId)), nowMs);
+      return call === undefined ? { result: 'not-found' } : { result: 'call', call: callView(call) };
+    }
+  }
+}
+
+async function scanAll(table: Table, prefix: string, most: number): Promise<Item[]> {
+  const found: Item[] = [];
+  let from: Item | undefined;
+  for (let pages = 0; pages < maxPages && found.length < most; pages += 1) {
+    const page = await table.scan(startsWith('pk', prefix), from);
+    found.push(...page.items);
+    from = page.next;
+    if (from === undefined) break;
+  }
+  return found.slice(0, most);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

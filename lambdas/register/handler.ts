@@ -1,0 +1,46 @@
+import {
+  type RegisterAnswer,
+  type RegisterCommand,
+  registerCommandSchema,
+} from '../../contracts/commands.ts';
+import { dynamoDbClient } from '../adapters/aws-clients.ts';
+import { commandHandler } from '../adapters/command-handler.ts';
+import { readEnvironment } from '../adapters/environment.ts';
+import { openTable } from '../adapters/table.ts';
+import { registerGateway } from './register-gateway.ts';
+import { listBindings, unregisterGateway } from './unregister-gateway.ts';
+
+const environment = readEnvironment(['TABLE_NAME', 'GATEWAY_NAME', 'FREE_SHARDS']);
+const deps = {
+  table: openTable(dynamoDbClient(), environment.TABLE_NAME),
+  now: Date.now,
+  gatewayName: environment.GATEWAY_NAME,
+  freeShards: environment.FREE_SHARDS,
+};
+
+function register(command: RegisterCommand): Promise<RegisterAnswer> {
+  switch (command.command) {
+    case 'registerGateway':
+      return registerGateway(command, deps);
+    case 'unregisterGateway':
+      return unregisterGateway(command, deps);
+    case 'listBindings':
+      return listBindings(command, deps);
+  }
+}
+
+/** Holds the bindings of the gateways: registers, refreshes, removes and lists them. */
+export const handler = commandHandler({
+  service: 'register',
+  schema: registerCommandSchema,
+  logKeys: (command) => ({
+    command: command.command,
+    username: command.username,
+    ...('registrationId' in command && { registrationId: command.registrationId }),
+  }),
+  run: register,
+  summary: (answer) =>
+    answer.result === 'refused'
+      ? { result: answer.result, reason: answer.reason }
+      : { result: answer.result, bindings: answer.contacts.length, lostCallId: answer.lostCallId },
+});

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build as esbuild } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+/** Some packages inside are CommonJS and call `require` for Node's own modules; an ES module has none. */
+const requireBanner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  // The packages' ES modules lose what is not used; their CommonJS, which Node would take first, cannot.
+  mainFields: ['module', 'main'],
+  banner: { js: requireBanner },
+  legalComments: 'none',
+  logLevel: 'warning',
+} satisfies BuildOptions;
+
+/** See the module's own words: a function looks for its credentials in one place only. */
+const functionAlias = {
+  '@aws-sdk/credential-provider-node': join(root, 'lambdas', 'adapters', 'function-credentials.ts'),
+};
+
+export interface Built {
+  name: string;
+  outfile: string;
+  bytes: number;
+}
+
+/**
+ * Bundles each function (`lambdas/<name>/handler.ts` to `dist/lambdas/<name>/index.mjs`) and the edge
+ * (`sip-edge/main.ts` to `dist/sip-edge/main.mjs`).
+ * @param out directory that takes the place of `dist/`
+ * @returns what was built, with sizes in bytes
+ * @throws where a source does not compile
+ */
+export async function build(out: string = dist): Promise<Built[]> {
+  const lambdas = (await readdir(join(root, 'lambdas')))
+    .map((name) => ({ name, source: join(root, 'lambdas', name, 'handler.ts') }))
+    .filter(({ source }) => existsSync(source))
+    .map((one) => ({ ...one, outfile: join(out, 'lambdas', one.name, 'index.mjs'), alias: functionAlias }));
+  const edge = join(root, 'sip-edge', 'main.ts');
+  const targets = [
+    ...lambdas,
+    ...(existsSync(edge)
+      ? [{ name: 'sip-edge', source: edge, outfile: join(out, 'sip-edge', 'main.mjs'), alias: {} }]
+      : []),
+  ];
+  await Promise.all(
+    ['lambdas', 'sip-edge'].map((name) => rm(join(out, name), { recursive: true, force: true })),
+  );
+  return Promise.all(
+    targets.map(async ({ name, source, outfile, alias }) => {
+      const { metafile } = await esbuild({
+        ...common,
+        alias,
+        entryPoints: [source],
+        outfile,
+        metafile: true,
+      });
+      const [, output] = Object.entries(metafile.outputs).find(([path]) => path.endsWith('.mjs')) ?? [];
+      return { name, outfile, bytes: output?.bytes ?? 0 };
+    }),
+  );
+}
+
+if (import.meta.main) {
+  for (const { name, bytes } of await build()) console.log(`${name}: ${(bytes / 1000).toFixed(0)} kB`);
+}
