@@ -99,7 +99,7 @@ const environmentSchema = z.object({
   NONCE_LIFETIME_SEC: integer(5, 86_400, 300),
 
   /** Parts of User-Agents that fail when SHA-256 is offered beside MD5: they are offered MD5 alone. */
-  MD5_ONLY_AGENTS: list('baresip'),
+  MD5_ONLY_AGENTS: list('baresip v0,baresip v1,baresip v2'),
 
   /** CIDRs whose From of our domain needs no digest. */
   TRUSTED_ADDRESSES: list(''),

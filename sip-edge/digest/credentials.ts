@@ -60,6 +60,8 @@ function splitCredentials(header: string): { scheme: string; params: Params }[] 
  * @returns the credentials; `none` where there are none for this realm; `malformed`
  */
 export function parseCredentials(header: string, realm: string): DigestCredentials | 'none' | 'malformed' {
+  // Other schemes have other grammars (Basic, Bearer): without a digest there is nothing of ours in it.
+  if (!/(?:^|,)\s*digest\s/i.test(header.slice(0, maxHeaderLength))) return 'none';
   const sets = splitCredentials(header);
   if (sets === undefined) return 'malformed';
   const ours = sets.find((set) => set.scheme === 'digest' && set.params.get('realm') === realm)?.params;

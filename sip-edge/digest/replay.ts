@@ -63,7 +63,7 @@ export class NonceCounts {
       if (seen.issuedAt >= before) break;
       this.#seen.delete(nonce);
     }
-    this.#floor = Math.max(this.#floor, before);
+    this.#floor = Math.max(this.#floor, before - 1);
   }
 
   #shrink(): void {
