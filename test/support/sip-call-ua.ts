@@ -90,10 +90,10 @@ export class UserAgent {
     });
   }
 
-  /** @returns what has come and was not asked for, first lines only, ACKs left out */
+  /** @returns the requests that have come and were not asked for, first lines only, ACKs left out */
   get leftOver(): string[] {
     return this.#inbox
-      .filter(({ method }) => method !== 'ACK')
+      .filter(({ method }) => method !== undefined && method !== 'ACK')
       .map(({ raw }) => raw.split('\r\n', 1)[0] as string);
   }
 
