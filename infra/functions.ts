@@ -110,8 +110,14 @@ export class Functions extends Construct {
     });
     table.grant(
       this.allocate,
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
-      [freeIndexName],
+      [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+      ],
+      [freeIndexName, watchIndexName],
     );
 
     this.calls = make(
@@ -125,10 +131,10 @@ export class Functions extends Construct {
       this.calls,
       [
         'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
         'dynamodb:PutItem',
         'dynamodb:UpdateItem',
         'dynamodb:DeleteItem',
-        'dynamodb:ConditionCheckItem',
       ],
       [watchIndexName],
     );
