@@ -29,7 +29,7 @@ export interface LocalCloudOptions {
   /** @returns what runs in the place of a container image, whose directory is given */
   commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
   /** What containers are told besides their definition: what DNS would tell them in AWS. */
-  taskVariables?: Record<string, string>;
+  taskVariables?: () => Record<string, string>;
   /** Address of the endpoint; port 0 takes a free one. */
   host: string;
   port: number;
@@ -118,12 +118,12 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     resources,
     commandOf: (definition) =>
       options.commandOf(definition, synthesized.imageDirectory(definition.container.image)),
-    variables: {
+    variables: () => ({
       ...variables,
       PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       TMPDIR: dir,
-      ...options.taskVariables,
-    },
+      ...options.taskVariables?.(),
+    }),
     secretValue: (from) => secrets.containerValue(from),
     publish: (detailType, detail, arn) => buses.publish('aws.ecs', detailType, detail, [arn]),
     logDir,

@@ -1,5 +1,7 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { type Address, RunError } from './options.ts';
 
 /** @returns a TCP port of the loopback interface that was free just now, for a program that cannot be told 0 */
 export async function freePort(): Promise<number> {
@@ -9,4 +11,55 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** @returns the error code of a bind, or undefined where the port is free */
+async function tryTcp({ host, port }: Address): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    server.close();
+  }
+}
+
+async function tryUdp({ host, port }: Address): Promise<string | undefined> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  try {
+    socket.bind(port, host);
+    await once(socket, 'listening');
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * Tells before anything is started that an address cannot be had.
+ * @throws RunError saying which, why, and what to do
+ */
+export async function checkAddress(
+  flag: string,
+  address: Address,
+  protocols: readonly ('UDP' | 'TCP')[],
+): Promise<void> {
+  if (address.port === 0) return;
+  const { host, port } = address;
+  for (const protocol of protocols) {
+    const code = await (protocol === 'UDP' ? tryUdp(address) : tryTcp(address));
+    if (code === undefined) continue;
+    const why =
+      code === 'EADDRINUSE'
+        ? `port ${port} of ${host} is taken (${protocol}): stop what uses it`
+        : code === 'EADDRNOTAVAIL'
+          ? `${host} is no address of this machine`
+          : `${host}:${port} cannot be had (${protocol}, ${code})`;
+    throw new RunError(`${why}, or choose another with --${flag} HOST:PORT`);
+  }
 }

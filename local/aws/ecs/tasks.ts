@@ -12,7 +12,7 @@ export interface TasksOptions {
   /** @returns what runs in the place of a task definition's image */
   commandOf: (definition: TaskDefinition) => Command;
   /** What each container finds in its environment besides its definition: endpoints, and what DNS would tell. */
-  variables: Record<string, string>;
+  variables: () => Record<string, string>;
   /** @returns the value that a container's secret refers to */
   secretValue: (valueFrom: string) => string;
   publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
@@ -201,7 +201,7 @@ export class EcsTasks {
       name,
       this.#options.secretValue(from),
     ]);
-    const common = this.#options.variables;
+    const common = this.#options.variables();
     return new TaskProcess({
       command: this.#options.commandOf(task.definition),
       environment: {

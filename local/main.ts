@@ -1,0 +1,59 @@
+import { jsonConsole, plainConsole } from './run/console.ts';
+import { help, RunError, type RunOptions, readOptions } from './run/options.ts';
+import { Switchroom } from './run/switchroom.ts';
+
+/* `npm start`: all of Switchroom on this machine, as one tree of processes. */
+
+/** npm passes a Ctrl-C on that the terminal has sent already: only a later one is a second one. */
+const secondSignalAfterMs = 700;
+
+function fail(error: RunError): never {
+  console.error(`switchroom: ${error.message}`);
+  process.exit(error.exitCode);
+}
+
+function options(): RunOptions | 'help' {
+  try {
+    return readOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    if (error instanceof RunError) fail(error);
+    throw error;
+  }
+}
+
+async function main(): Promise<void> {
+  const given = options();
+  if (given === 'help') {
+    process.stdout.write(help);
+    return;
+  }
+  const write = (text: string) => process.stdout.write(text);
+  const console = given.json ? jsonConsole(write) : plainConsole(write, process.stdout.isTTY === true);
+  const switchroom = new Switchroom(given, console);
+
+  let askedAt: number | undefined;
+  const onSignal = () => {
+    const now = Date.now();
+    if (askedAt !== undefined) {
+      if (now - askedAt > secondSignalAfterMs) switchroom.kill();
+      return;
+    }
+    askedAt = now;
+    console.say('Stopping: gateways first (once more Ctrl-C to kill)');
+    void switchroom.stop().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  // Whoever read this has left: so does the run.
+  process.stdout.on('error', onSignal);
+
+  try {
+    await switchroom.start();
+  } catch (error) {
+    if (askedAt !== undefined) return;
+    await switchroom.stop();
+    if (error instanceof RunError) fail(error);
+    throw error;
+  }
+}
+
+await main();

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+export interface ChildOptions {
+  /** What people call it. */
+  name: string;
+  file: string;
+  args: readonly string[];
+  environment: Record<string, string>;
+  logFile: string;
+  /** Told of each line of its standard output, which goes to the log in any case. */
+  onLine?: (line: string) => void;
+  onGroup: (groupId: number, running: boolean) => void;
+}
+
+export interface ChildExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+const tailLines = 8;
+
+/** A process of the run, leader of its own group, that prints into a log file. */
+export class RunChild {
+  readonly name: string;
+  readonly exited: Promise<ChildExit>;
+  readonly #child: ChildProcess;
+  readonly #logFile: string;
+
+  constructor({ name, file, args, environment, logFile, onLine, onGroup }: ChildOptions) {
+    this.name = name;
+    this.#logFile = logFile;
+    const log = createWriteStream(logFile, { flags: 'a' });
+    const child = spawn(file, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    this.#child = child;
+    child.stdout?.pipe(log, { end: false });
+    child.stderr?.pipe(log, { end: false });
+    if (onLine && child.stdout) createInterface({ input: child.stdout }).on('line', onLine);
+    const { pid } = child;
+    if (pid !== undefined) onGroup(pid, true);
+    this.exited = this.#untilExit(log, () => pid !== undefined && onGroup(pid, false));
+  }
+
+  /** The last lines of its log, for whoever must know why it died. */
+  tail(): string[] {
+    return readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-tailLines);
+  }
+
+  /** SIGTERM, and SIGKILL to its whole group when it is still there after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const timer = setTimeout(() => this.#killGroup(), graceMs);
+      this.#child.kill('SIGTERM');
+      await this.exited;
+      clearTimeout(timer);
+    }
+    this.#killGroup();
+  }
+
+  async #untilExit(log: WriteStream, ended: () => void): Promise<ChildExit> {
+    const exit = await new Promise<ChildExit>((resolve) => {
+      this.#child.once('error', (error) => {
+        log.write(`${error.message}\n`);
+        resolve({ code: 127, signal: null });
+      });
+      this.#child.once('close', (code, signal) => resolve({ code, signal }));
+    });
+    await new Promise<void>((resolve) => log.end(resolve));
+    ended();
+    return exit;
+  }
+
+  #killGroup(): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { RunChild } from './child-process.ts';
+import type { SipServer } from './sip-server.ts';
+import { Supervised, type SupervisedOptions } from './supervised.ts';
+
+export interface EdgeOptions {
+  /** The edge's bundle. */
+  file: string;
+  dir: string;
+  /** Variables that the stack gives every edge (its output EdgeEnvironment). */
+  stackVariables: Record<string, string>;
+  /** What the SDK needs. */
+  sdkVariables: Record<string, string>;
+  /** From the command line. */
+  extraVariables: Record<string, string>;
+  sipServer: SipServer;
+  onGroup: (groupId: number, running: boolean) => void;
+  onDeath: SupervisedOptions['onDeath'];
+  onRestart: SupervisedOptions['onRestart'];
+  /** A warning or error in its log. */
+  onTrouble: (line: EdgeLogLine) => void;
+}
+
+/** A line of the edge's log, as far as people want to see it. */
+export interface EdgeLogLine {
+  level: string;
+  msg: string;
+  callId?: string;
+  outcome?: string;
+}
+
+/** The name of the one edge of this machine: always the same, so that a new application takes over its calls. */
+export const edgeId = 'local';
+
+const startLimitMs = 15_000;
+/** When the edge is asked to leave, the gateways have left already: there is nothing to wait long for. */
+const drainLimitSec = 2;
+const graceMs = 8000;
+
+const isTrouble = /"level":"(warn|error|fatal)"/;
+
+/** Starts the edge and keeps it up. @throws RunError where it does not come up */
+export async function startEdge(options: EdgeOptions): Promise<Supervised> {
+  const { sipServer, dir } = options;
+  const stateDir = join(dir, 'edge');
+  mkdirSync(stateDir, { recursive: true });
+  const environment = {
+    PATH: process.env.PATH ?? '',
+    EDGE_ID: edgeId,
+    DRAIN_LIMIT_SEC: String(drainLimitSec),
+    ...options.sdkVariables,
+    ...options.stackVariables,
+    STATE_DIR: stateDir,
+    DRACHTIO_ADDRESS: `${sipServer.admin.host}:${sipServer.admin.port}`,
+    DRACHTIO_SECRET: sipServer.secret,
+    ...options.extraVariables,
+  };
+  const supervised = new Supervised({
+    name: 'edge',
+    startLimitMs,
+    graceMs,
+    onDeath: options.onDeath,
+    onRestart: options.onRestart,
+    start: () => {
+      const { promise: ready, resolve } = Promise.withResolvers<void>();
+      const child = new RunChild({
+        name: 'edge',
+        file: process.execPath,
+        args: ['--enable-source-maps', options.file],
+        environment,
+        logFile: join(dir, 'logs/edge.log'),
+        onGroup: options.onGroup,
+        onLine: (line) => {
+          if (line.includes('"edge-ready"')) resolve();
+          else if (isTrouble.test(line)) options.onTrouble(JSON.parse(line));
+        },
+      });
+      return { child, ready };
+    },
+  });
+  await supervised.start();
+  return supervised;
+}

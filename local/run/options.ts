@@ -1,0 +1,175 @@
+import { parseArgs } from 'node:util';
+
+/* The command line of `npm start`. */
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+export type SipServerChoice =
+  | { kind: 'embedded' }
+  /** A drachtio binary, started and stopped by the run. */
+  | { kind: 'binary'; file: string }
+  /** A drachtio that runs already, by its admin address. */
+  | { kind: 'running'; admin: Address };
+
+export type GatewayKind = 'auto' | 'baresip' | 'node';
+
+export interface RunOptions {
+  sip: Address;
+  aws: Address;
+  sipServer: SipServerChoice;
+  secret: string | undefined;
+  gateways: number;
+  gatewayKind: GatewayKind;
+  /** Directory that keeps the state, or undefined for a run that leaves nothing. */
+  data: string | undefined;
+  runFile: string | undefined;
+  json: boolean;
+  /** Deployment settings (infra/settings.ts), as given. */
+  settings: Record<string, string>;
+  /** Variables of the edge alone (sip-edge/settings.ts). */
+  edge: Record<string, string>;
+}
+
+/** What is wrong with the command line or the machine, in one line that says how to mend it. */
+export class RunError extends Error {
+  override readonly name = 'RunError';
+  /** 2 for a wrong command line, 1 for what the machine lacks. */
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+export const help = `npm start -- [options]        Runs Switchroom whole on this machine. Ctrl-C stops it.
+
+  --sip HOST:PORT          where SIP is taken, UDP and TCP; port 0 takes a free one      (127.0.0.1:5060)
+  --domain NAME            the only SIP domain served: rooms are sip:ROOM@NAME           (sip.switchroom.test)
+  --secret SECRET          the password of all gateways                                  (a random one)
+  --gateways N             gateways to keep running; 0: bring your own                   (2)
+  --gateway-kind KIND      baresip, node (a small user agent), or auto: baresip if there (auto)
+  --after-call stop|reuse  a gateway ends after its call, or serves the next             (stop)
+  --min-expires-mode MODE  a REGISTER below 60 s: raise the grant, or refuse with 423    (raise)
+  --data DIR               keep table, outbox, secret and queues in DIR for the next run (nothing is kept)
+  --json                   one JSON object a line for each step, for programs
+  --drachtio BINARY|HOST:PORT
+                           use a real drachtio: a binary to start, or the admin address of a running one
+                           (then --sip says where it takes SIP, and the variable DRACHTIO_SECRET its secret).
+                           Also the variable DRACHTIO.                                   (the embedded SIP server)
+  --aws HOST:PORT          where the local AWS listens; port 0 takes a free one          (127.0.0.1:0)
+  --set NAME=VALUE         any other setting of the deployment, see infra/settings.ts; may be repeated
+  --edge NAME=VALUE        any other variable of the edge, see sip-edge/settings.ts; may be repeated
+  --run-file FILE          where other commands find this run                            (.switchroom/run.json)
+  --help                   this text
+`;
+
+const flags = {
+  sip: { type: 'string', default: '127.0.0.1:5060' },
+  domain: { type: 'string' },
+  secret: { type: 'string' },
+  gateways: { type: 'string', default: '2' },
+  'gateway-kind': { type: 'string', default: 'auto' },
+  'after-call': { type: 'string' },
+  'min-expires-mode': { type: 'string' },
+  data: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  drachtio: { type: 'string' },
+  aws: { type: 'string', default: '127.0.0.1:0' },
+  set: { type: 'string', multiple: true, default: [] as string[] },
+  edge: { type: 'string', multiple: true, default: [] as string[] },
+  'run-file': { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const maxGateways = 200;
+const hint = 'see npm start -- --help';
+
+function wrong(what: string): never {
+  throw new RunError(`${what}; ${hint}`, 2);
+}
+
+function address(flag: string, text: string): Address {
+  const [, host, port] = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65535) wrong(`--${flag} takes HOST:PORT, not "${text}"`);
+  return { host, port: Number(port) };
+}
+
+function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
+  const word = words.find((candidate) => candidate === text);
+  return word ?? wrong(`--${flag} takes ${words.join(' or ')}, not "${text}"`);
+}
+
+function assignments(flag: string, list: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    list.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) wrong(`--${flag} takes NAME=VALUE, not "${text}"`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
+function parseFlags(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    // parseArgs adds advice on "--", which is of no use here.
+    const [first] = (error as Error).message.split(/\. To specify|\.\s*Did you/);
+    return wrong(first ?? 'wrong option');
+  }
+}
+
+function sipServerOf(drachtio: string | undefined): SipServerChoice {
+  if (!drachtio) return { kind: 'embedded' };
+  if (drachtio.includes('/')) return { kind: 'binary', file: drachtio };
+  return { kind: 'running', admin: address('drachtio', drachtio) };
+}
+
+/** Letters that would end a parameter of baresip's account line, or a header of SIP. */
+const secretPattern = /^[^\s;"<>]{1,128}$/;
+
+/**
+ * @param args what stands after `npm start --`
+ * @param environment e.g. `process.env`
+ * @returns the options, or `help` where that is asked
+ * @throws RunError naming the wrong option
+ */
+export function readOptions(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): RunOptions | 'help' {
+  const given = parseFlags(args);
+  if (given.help) return 'help';
+  if (given.secret !== undefined && !secretPattern.test(given.secret)) {
+    wrong('--secret takes 1 to 128 characters without blanks, quotes and ; < >');
+  }
+  if (!/^\d{1,4}$/.test(given.gateways) || Number(given.gateways) > maxGateways) {
+    wrong(`--gateways takes a number from 0 to ${maxGateways}, not "${given.gateways}"`);
+  }
+  const afterCall = given['after-call'];
+  const minExpiresMode = given['min-expires-mode'];
+  return {
+    sip: address('sip', given.sip),
+    aws: address('aws', given.aws),
+    sipServer: sipServerOf(given.drachtio ?? environment.DRACHTIO),
+    secret: given.secret,
+    gateways: Number(given.gateways),
+    gatewayKind: oneOf('gateway-kind', given['gateway-kind'], ['auto', 'baresip', 'node']),
+    data: given.data,
+    runFile: given['run-file'],
+    json: given.json,
+    settings: {
+      ...assignments('set', given.set),
+      ...(given.domain !== undefined && { domain: given.domain }),
+      ...(afterCall !== undefined && { afterCall: oneOf('after-call', afterCall, ['stop', 'reuse']) }),
+      ...(minExpiresMode !== undefined && {
+        minExpiresMode: oneOf('min-expires-mode', minExpiresMode, ['raise', 'refuse']),
+      }),
+    },
+    edge: assignments('edge', given.edge),
+  };
+}

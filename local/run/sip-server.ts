@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { RunChild } from './child-process.ts';
+import { type Address, RunError, type SipServerChoice } from './options.ts';
+import { freePort } from './ports.ts';
+import { Supervised, type SupervisedOptions } from './supervised.ts';
+import { projectDir } from './synthesize.ts';
+
+/** The SIP server of a run, as its edge and people need to know it. */
+export interface SipServer {
+  /** `embedded`, or `drachtio`. */
+  kind: 'embedded' | 'drachtio';
+  admin: Address;
+  sip: Address;
+  secret: string;
+  stop: () => Promise<void>;
+}
+
+export interface SipServerOptions {
+  choice: SipServerChoice;
+  /** Where it shall take SIP. */
+  sip: Address;
+  dir: string;
+  /** Secret of a drachtio that runs already. */
+  givenSecret: string | undefined;
+  onGroup: (groupId: number, running: boolean) => void;
+  onDeath: SupervisedOptions['onDeath'];
+  onRestart: SupervisedOptions['onRestart'];
+}
+
+const startLimitMs = 10_000;
+/** A server of SIP has nothing to save; those who call have been told by the edge. */
+const graceMs = 1000;
+
+const addressOf = (text: string): Address => {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
+};
+
+const textOf = ({ host, port }: Address) => `${host}:${port}`;
+
+/** @throws RunError where it does not come up */
+export async function startSipServer(options: SipServerOptions): Promise<SipServer> {
+  const { choice, sip, givenSecret } = options;
+  if (choice.kind === 'running') {
+    return {
+      kind: 'drachtio',
+      admin: choice.admin,
+      sip,
+      // drachtio's own default.
+      secret: givenSecret ?? 'cymru',
+      stop: async () => undefined,
+    };
+  }
+  const secret = randomBytes(16).toString('hex');
+  return choice.kind === 'binary'
+    ? startDrachtio(options, choice.file, secret)
+    : startEmbedded(options, secret);
+}
+
+async function startEmbedded(options: SipServerOptions, secret: string): Promise<SipServer> {
+  let admin: Address = { host: '127.0.0.1', port: 0 };
+  let sip = options.sip;
+  const supervised = new Supervised({
+    name: 'SIP server',
+    startLimitMs,
+    graceMs,
+    onDeath: options.onDeath,
+    onRestart: options.onRestart,
+    start: () => {
+      const { promise: ready, resolve } = Promise.withResolvers<void>();
+      const child = new RunChild({
+        name: 'SIP server',
+        file: process.execPath,
+        args: [join(projectDir, 'local/sip-server/main.ts'), '--admin', textOf(admin), '--sip', textOf(sip)],
+        environment: { PATH: process.env.PATH ?? '', DRACHTIO_SECRET: secret },
+        logFile: join(options.dir, 'logs/sip-server.log'),
+        onGroup: options.onGroup,
+        onLine: (line) => {
+          if (!line.includes('"listening"')) return;
+          const said = JSON.parse(line) as { admin: string; sip: string };
+          // Where a port was left open, a restart takes the same again: the edge and the gateways know that one.
+          admin = addressOf(said.admin);
+          sip = addressOf(said.sip);
+          resolve();
+        },
+      });
+      return { child, ready };
+    },
+  });
+  await supervised.start();
+  return { kind: 'embedded', admin, sip, secret, stop: () => supervised.stop() };
+}
+
+/** The least that drachtio starts with; a file is mandatory. */
+function drachtioConfiguration(admin: Address, sip: Address, secret: string): string {
+  return `<drachtio>
+  <admin port="${admin.port}" secret="${secret}">${admin.host}</admin>
+  <sip><contacts><contact>sip:${sip.host}:${sip.port};transport=udp,tcp</contact></contacts></sip>
+  <cdrs>false</cdrs>
+  <logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>notice</loglevel></logging>
+</drachtio>
+`;
+}
+
+async function untilOpen({ host, port }: Address): Promise<void> {
+  for (;;) {
+    const socket = connect(port, host);
+    const open = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (open) return;
+    await delay(20);
+  }
+}
+
+async function startDrachtio(options: SipServerOptions, file: string, secret: string): Promise<SipServer> {
+  try {
+    accessSync(file, constants.X_OK);
+  } catch {
+    throw new RunError(`--drachtio: ${file} is no program that can be run`, 2);
+  }
+  const admin = { host: '127.0.0.1', port: await freePort() };
+  const sip = { ...options.sip, port: options.sip.port || (await freePort()) };
+  const config = join(options.dir, 'drachtio.xml');
+  writeFileSync(config, drachtioConfiguration(admin, sip, secret), { mode: 0o600 });
+  const supervised = new Supervised({
+    name: 'drachtio',
+    startLimitMs,
+    graceMs,
+    onDeath: options.onDeath,
+    onRestart: options.onRestart,
+    start: () => ({
+      child: new RunChild({
+        name: 'drachtio',
+        file,
+        args: ['-f', config],
+        environment: { PATH: process.env.PATH ?? '' },
+        logFile: join(options.dir, 'logs/drachtio.log'),
+        onGroup: options.onGroup,
+      }),
+      ready: untilOpen(admin),
+    }),
+  });
+  await supervised.start();
+  return { kind: 'drachtio', admin, sip, secret, stop: () => supervised.stop() };
+}

@@ -1,0 +1,218 @@
+import { join, resolve } from 'node:path';
+import { readSynthesizedStack } from '../aws/assets.ts';
+import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
+import { provisionTables } from '../aws/dynamodb.ts';
+import { region } from '../aws/identity.ts';
+import type { ChildExit } from './child-process.ts';
+import type { Console } from './console.ts';
+import { edgeId, startEdge } from './edge.ts';
+import { GatewayPool, gatewayCommand } from './gateways.ts';
+import { type Address, RunError, type RunOptions } from './options.ts';
+import { checkAddress } from './ports.ts';
+import { Reaper } from './reaper.ts';
+import { openRunDirectory } from './run-directory.ts';
+import { claimRunFile, defaultRunFile, type RunFile, removeRunFile, writeRunFile } from './run-file.ts';
+import { type SipServer, startSipServer } from './sip-server.ts';
+import { stepOf } from './steps.ts';
+import { synthesize } from './synthesize.ts';
+import { startTableEngine } from './table-engine.ts';
+
+const textOf = ({ host, port }: Address) => `${host}:${port}`;
+
+/** One whole Switchroom on this machine. */
+export class Switchroom {
+  readonly #options: RunOptions;
+  readonly #console: Console;
+  readonly #startedAt = Date.now();
+  /** How to stop what has started so far, last first. */
+  readonly #teardown: (() => Promise<void> | void)[] = [];
+  #reaper: Reaper | undefined;
+  #stopping: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: RunOptions, console: Console) {
+    this.#options = options;
+    this.#console = console;
+  }
+
+  /**
+   * Starts all of it, and returns when calls can come.
+   * @throws RunError; what has been started by then is for `stop` to end
+   */
+  async start(): Promise<void> {
+    const options = this.#options;
+    const runFile = resolve(options.runFile ?? defaultRunFile);
+    claimRunFile(runFile);
+    if (options.sipServer.kind !== 'running') await checkAddress('sip', options.sip, ['UDP', 'TCP']);
+    await checkAddress('aws', options.aws, ['TCP']);
+
+    const directory = openRunDirectory(options.data);
+    const { dir, keep } = directory;
+    const reaper = new Reaper([runFile, ...(keep ? [] : [dir])]);
+    this.#reaper = reaper;
+    this.#teardown.push(() => reaper.close(), directory.remove);
+
+    const synthesized = await synthesize(options.settings, this.#console.say);
+    this.#throwIfStopping();
+    const supervision = {
+      onGroup: reaper.watch,
+      onDeath: (name: string, exit: ChildExit, tail: string[]) => this.#died(name, exit, tail),
+      onRestart: (name: string) =>
+        this.#console.trouble('process.restarted', `${name} is up again`, { name }),
+    };
+
+    const table = await startTableEngine({
+      dir,
+      keep,
+      ...supervision,
+      onRestart: (name) => {
+        supervision.onRestart(name);
+        // What was in memory is gone; the tables themselves must be there again.
+        void provisionTables(table.endpoint, cloud.stack.resources);
+      },
+    });
+    this.#teardown.push(() => table.stop());
+    this.#throwIfStopping();
+
+    const stack = readSynthesizedStack(synthesized.directory, synthesized.stackName);
+    // Gateways are told where SIP is when they start, which is after the SIP server has said it.
+    const taskVariables: Record<string, string> = {};
+    const cloud = await startLocalCloud({
+      stack,
+      dynamoDbEndpoint: table.endpoint,
+      dir,
+      keep,
+      secret: options.secret,
+      commandOf: (_definition, imageDirectory) => gatewayCommand(options.gatewayKind, imageDirectory),
+      taskVariables: () => taskVariables,
+      host: options.aws.host,
+      port: options.aws.port,
+      onGroup: reaper.watch,
+    });
+    this.#teardown.push(() => cloud.close());
+    this.#throwIfStopping();
+
+    const sipServer = await startSipServer({
+      choice: options.sipServer,
+      sip: options.sip,
+      dir,
+      givenSecret: process.env.DRACHTIO_SECRET,
+      ...supervision,
+    });
+    this.#teardown.push(() => sipServer.stop());
+    this.#throwIfStopping();
+    taskVariables.SIP_SERVER = textOf(sipServer.sip);
+
+    this.#listen(cloud);
+    const stackVariables = JSON.parse(cloud.stack.outputs.EdgeEnvironment ?? '{}') as Record<string, string>;
+    const edge = await startEdge({
+      file: synthesized.edgeFile,
+      dir,
+      stackVariables,
+      sdkVariables: sdkVariables(cloud.endpoint, table.endpoint),
+      extraVariables: options.edge,
+      sipServer,
+      ...supervision,
+      onTrouble: ({ level, msg, callId, outcome }) => {
+        const about = [callId && `call ${callId.slice(0, 8)}`, outcome].filter(Boolean).join(', ');
+        this.#console.trouble('edge.log', `edge: ${msg}${about && ` (${about})`}`, {
+          level,
+          callId,
+          outcome,
+        });
+      },
+    });
+    this.#teardown.push(() => edge.stop());
+    this.#throwIfStopping();
+
+    const gateways = new GatewayPool({
+      cloud,
+      wanted: options.gateways,
+      gatewayName: stackVariables.GATEWAY_NAME ?? '',
+      onTrouble: (what) => this.#console.trouble('gateway.failed', what),
+    });
+    this.#teardown.push(() => gateways.stop());
+    gateways.start();
+
+    const run: RunFile = {
+      pid: process.pid,
+      sip: sipServer.sip,
+      domain: stackVariables.SIP_DOMAIN ?? '',
+      awsEndpoint: cloud.endpoint,
+      dynamoDbEndpoint: table.endpoint,
+      region,
+      outputs: cloud.stack.outputs,
+      logDir: join(dir, 'logs'),
+    };
+    writeRunFile(runFile, run);
+    this.#teardown.push(() => removeRunFile(runFile));
+
+    await gateways.untilRegistered();
+    this.#throwIfStopping();
+    this.#sayReady(run, sipServer);
+  }
+
+  /** Stops all of it, in its order: gateways first, the table last. The same promise however often it is asked. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  /** Ends every process now. */
+  kill(): void {
+    this.#reaper?.killAll();
+  }
+
+  async #stopAll(): Promise<void> {
+    while (!this.#stopped) {
+      const step = this.#teardown.pop();
+      if (!step) break;
+      await step();
+    }
+    this.#stopped = true;
+  }
+
+  /** A start that is being stopped ends at its next step; that step's process is then on the teardown's list. */
+  #throwIfStopping(): void {
+    if (this.#stopping) throw new RunError('stopped while starting', 0);
+  }
+
+  #listen(cloud: LocalCloud): void {
+    cloud.buses.observe((event) => {
+      const step = stepOf(event);
+      if (step) this.#console.step(step);
+    });
+    cloud.queues.observe((queue, message) => {
+      this.#console.trouble('dead-letter', `an event could not be handled and went to ${queue}`, {
+        queue,
+        message,
+      });
+    });
+  }
+
+  #died(name: string, { code, signal }: ChildExit, tail: string[]): void {
+    const text = [
+      `${name} died (${signal ?? `status ${code}`}) and is started again; it said last:`,
+      ...tail,
+    ];
+    this.#console.trouble('process.died', text.join('\n    '), { name, code, signal });
+  }
+
+  #sayReady(run: RunFile, { kind }: SipServer): void {
+    const startMs = Date.now() - this.#startedAt;
+    const { gateways } = this.#options;
+    const flag = this.#options.runFile ? ` --run-file ${this.#options.runFile}` : '';
+    const text = `
+Ready after ${(startMs / 1000).toFixed(1)} s, with ${gateways} gateway${gateways === 1 ? '' : 's'}.
+  SIP     ${textOf(run.sip)}, UDP and TCP (${kind === 'embedded' ? 'embedded SIP server' : 'drachtio'})
+  rooms   sip:ROOM@${run.domain}
+  AWS     ${run.awsEndpoint}
+  logs    ${run.logDir}
+
+  place a call    npm run call -- 1234${flag}
+  see the pool    npm run pool -- gateways${flag}
+  stop            Ctrl-C
+`;
+    this.#console.ready({ ...run, sip: textOf(run.sip), sipServer: kind, edgeId, gateways, startMs }, text);
+  }
+}

@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { withLock } from './lock.ts';
+import { RunError } from './options.ts';
+
+/*
+ * Bundles the functions and the edge, and synthesizes the stack, as `cdk deploy` does: once for each state of the
+ * sources and settings. A later start finds the result in .switchroom/synth and takes milliseconds.
+ */
+
+export const projectDir = resolve(import.meta.dirname, '../..');
+export const stateDir = join(projectDir, '.switchroom');
+const synthDir = join(stateDir, 'synth');
+const stackName = 'Switchroom';
+
+/** What bundles are made of, and what the template is made of besides. */
+const bundleSources = ['contracts', 'lambdas', 'sip-edge', 'scripts/build.ts', 'package-lock.json'];
+const stackSources = ['infra', 'gateway', 'cdk.json'];
+const keptResults = 10;
+
+export interface Synthesized {
+  /** The cloud assembly, `cdk.out`. */
+  directory: string;
+  stackName: string;
+  /** The edge's bundle. */
+  edgeFile: string;
+}
+
+function filesOf(path: string): string[] {
+  const full = join(projectDir, path);
+  if (!existsSync(full)) return [];
+  if (statSync(full).isFile()) return [full];
+  return readdirSync(full, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function hashOf(sources: readonly string[], more: string): string {
+  const hash = createHash('sha256').update(more).update(process.version);
+  for (const file of sources.flatMap(filesOf)) {
+    hash.update(`\0${relative(projectDir, file)}\0`).update(readFileSync(file));
+  }
+  return hash.digest('hex').slice(0, 20);
+}
+
+/** Runs a program of the project. @throws RunError with the last lines of what it said */
+async function run(what: string, args: string[], environment: Record<string, string> = {}): Promise<void> {
+  const { promise, resolve: done } = Promise.withResolvers<void>();
+  let failure: RunError | undefined;
+  const options = { cwd: projectDir, env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 };
+  execFile(process.execPath, args, options, (error, stdout, stderr) => {
+    if (error) {
+      const said = `${stdout}\n${stderr}`.trim().split('\n').slice(-5).join(' | ');
+      failure = new RunError(`${what}: ${said || error.message}`, error.code === 2 ? 2 : 1);
+    }
+    done();
+  });
+  await promise;
+  if (failure) throw failure;
+}
+
+/** Bundles, unless dist/ holds the bundles of these very sources. */
+async function bundle(): Promise<void> {
+  const mark = join(projectDir, 'dist/.sources');
+  const sources = hashOf(bundleSources, '');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === sources) return;
+  await run('the bundles cannot be built', ['scripts/build.ts']);
+  writeFileSync(mark, sources);
+}
+
+async function synthesizeInto(directory: string, settings: Record<string, string>): Promise<void> {
+  await bundle();
+  const parts = mkdtempSync(join(stateDir, 'synth-'));
+  try {
+    const { context } = JSON.parse(readFileSync(join(projectDir, 'cdk.json'), 'utf8'));
+    await run('the stack cannot be synthesized', ['infra/app.ts'], {
+      CDK_OUTDIR: join(parts, 'cdk.out'),
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...settings }),
+    });
+    cpSync(join(projectDir, 'dist/sip-edge'), join(parts, 'sip-edge'), { recursive: true });
+    renameSync(parts, directory);
+  } finally {
+    rmSync(parts, { recursive: true, force: true });
+  }
+}
+
+/** The results used last stay; the older ones go. */
+function prune(): void {
+  const usedAt = (name: string) => statSync(join(synthDir, name)).mtimeMs;
+  const byAge = readdirSync(synthDir).sort((a, b) => usedAt(b) - usedAt(a));
+  for (const name of byAge.slice(keptResults)) rmSync(join(synthDir, name), { recursive: true, force: true });
+}
+
+/**
+ * @param settings deployment settings, as the CDK context takes them
+ * @param say told before work that takes seconds
+ * @throws RunError where a setting is wrong or a source does not build
+ */
+export async function synthesize(
+  settings: Record<string, string>,
+  say: (what: string) => void,
+): Promise<Synthesized> {
+  mkdirSync(synthDir, { recursive: true });
+  const key = hashOf([...bundleSources, ...stackSources], JSON.stringify(Object.entries(settings).sort()));
+  const directory = join(synthDir, key);
+  if (!existsSync(directory)) {
+    say('Bundling the functions and synthesizing the stack, once');
+    // Tests and a person may start at the same time; dist/ is one.
+    await withLock(join(stateDir, 'synth.lock'), async () => {
+      if (existsSync(directory)) return;
+      await synthesizeInto(directory, settings);
+      prune();
+    });
+  }
+  const now = new Date();
+  utimesSync(directory, now, now);
+  return { directory: join(directory, 'cdk.out'), stackName, edgeFile: join(directory, 'sip-edge/main.mjs') };
+}

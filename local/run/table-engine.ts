@@ -1,0 +1,65 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { dynoxideFile, untilDynamoDbAnswers } from '../aws/dynamodb.ts';
+import { RunChild } from './child-process.ts';
+import { RunError } from './options.ts';
+import { freePort } from './ports.ts';
+import { Supervised, type SupervisedOptions } from './supervised.ts';
+
+export interface TableEngineOptions {
+  dir: string;
+  /** Whether the tables outlive the run. */
+  keep: boolean;
+  onGroup: (groupId: number, running: boolean) => void;
+  onDeath: SupervisedOptions['onDeath'];
+  /** After a restart; tables in memory are to be made anew. */
+  onRestart: SupervisedOptions['onRestart'];
+}
+
+const startLimitMs = 10_000;
+const graceMs = 2000;
+
+/** @throws RunError where the engine is missing or does not come up */
+export async function startTableEngine(
+  options: TableEngineOptions,
+): Promise<{ endpoint: string; stop: () => Promise<void> }> {
+  const binary = dynoxideFile();
+  if (!binary) {
+    throw new RunError(
+      'the table engine is missing (npm package @dynoxide/linux-x64, Linux on x86-64 only): run npm ci, or name its binary in the variable DYNOXIDE',
+    );
+  }
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const database = join(options.dir, 'table');
+  if (options.keep) mkdirSync(database, { recursive: true });
+  const supervised = new Supervised({
+    name: 'table engine',
+    startLimitMs,
+    graceMs,
+    onDeath: options.onDeath,
+    onRestart: options.onRestart,
+    start: () => {
+      const child = new RunChild({
+        name: 'table engine',
+        file: binary,
+        args: [
+          ...['--host', '127.0.0.1', '--port', String(port)],
+          ...(options.keep ? ['--db-path', join(database, 'table.sqlite')] : []),
+        ],
+        environment: {},
+        logFile: join(options.dir, 'logs/table.log'),
+        onGroup: options.onGroup,
+      });
+      const gone = new AbortController();
+      void child.exited.then(() => gone.abort());
+      // The wait ends with the process, whose end is told by its exit.
+      const ready = untilDynamoDbAnswers(endpoint, gone.signal).catch(() =>
+        child.exited.then(() => undefined),
+      );
+      return { child, ready };
+    },
+  });
+  await supervised.start();
+  return { endpoint, stop: () => supervised.stop() };
+}
