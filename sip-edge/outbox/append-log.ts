@@ -2,6 +2,7 @@ import {
   appendFileSync,
   closeSync,
   fdatasync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -51,6 +52,7 @@ export class AppendLog {
     mkdirSync(dirname(path), { recursive: true });
     const fd = openSync(path, 'a+', 0o600);
     try {
+      if (!fstatSync(fd).isFile()) throw new Error(`${path} is no regular file`);
       const bytes = readFileSync(path);
       const size = bytes.lastIndexOf(0x0a) + 1;
       if (size < bytes.length) ftruncateSync(fd, size);
