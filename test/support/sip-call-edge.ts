@@ -1,7 +1,12 @@
+import type { Socket } from 'node:net';
 import { type CallHandler, type CallSettings, createCallHandler } from '../../sip-edge/call/index.ts';
 import { type ControlPlane, type FactSink, type Log, systemClock } from '../../sip-edge/ports.ts';
 import { createSrf, type Srf } from '../../sip-edge/srf-types.ts';
 import type { SipServer } from './sip-server.ts';
+
+interface Insides {
+  app: { client: { mapServer: Map<Socket, unknown> } };
+}
 
 /** The part of the edge that handles calls, on its own: no admission, no registrar. */
 export interface TestEdge {
@@ -9,6 +14,8 @@ export interface TestEdge {
   readonly srf: Srf;
   /** What was logged at info and above. */
   readonly logged: Record<string, unknown>[];
+  /** Cuts the connection to the SIP server; the edge connects again. */
+  breakConnection(): void;
   /** Ends it as a crash does: no BYE, no fact, only the connection to the SIP server breaks. */
   kill(): void;
 }
@@ -51,6 +58,11 @@ export async function startTestEdge(
   });
   srf.connect({ ...server.admin, secret: server.secret, reconnect: { retryMaxDelay: 200 } });
   await connected;
+  // The only way to its socket is through drachtio-srf's insides.
+  const sockets = () => [...(srf as unknown as Insides).app.client.mapServer.keys()];
+  const breakConnection = () => {
+    for (const socket of sockets()) socket.destroy();
+  };
   const kill = () => {
     handler.close();
     try {
@@ -59,5 +71,5 @@ export async function startTestEdge(
       // It had no connection.
     }
   };
-  return { handler, srf, logged, kill };
+  return { handler, srf, logged, breakConnection, kill };
 }

@@ -278,10 +278,14 @@ export class OutgoingInvite {
   /** Waits for the 200 and acknowledges it. */
   async established(ack: Content = {}): Promise<{ answer: Message; dialog: UaDialog }> {
     const answer = await this.answer(200);
+    return { answer, dialog: this.acknowledge(answer, ack) };
+  }
+
+  acknowledge(answer: Message, ack: Content = {}): UaDialog {
     const target = /<([^>]*)>/.exec(header(answer, 'contact'))?.[1] as string;
     const dialog = new UaDialog(this.agent, this.callId, this.#from, header(answer, 'to'), target, 1);
     dialog.send('ACK', ack, 1);
-    return { answer, dialog };
+    return dialog;
   }
 }
 
