@@ -1,0 +1,93 @@
+import {
+  listOf,
+  type NameAddr,
+  parseNameAddr,
+  type ServerTransaction,
+  type SipRequest,
+} from '../sip/index.ts';
+import { contactUri, Dialog, type HeaderLine } from './dialog.ts';
+import { Media, type MediaSource } from './media.ts';
+import { allowHeader, Session, type SessionHost, sdpHeader } from './session.ts';
+
+/** A call to us until it is answered, refused or given up. */
+export class IncomingCall {
+  /** Called where the caller gives up before the answer. */
+  onCancelled: (() => void) | undefined;
+
+  readonly #host: SessionHost & { begun(session: Session): void };
+  readonly #transaction: ServerTransaction;
+  readonly #contact: string;
+  readonly #address: string;
+
+  /** @param address IPv4 address for the audio */
+  constructor(
+    host: SessionHost & { begun(session: Session): void },
+    transaction: ServerTransaction,
+    contact: string,
+    address: string,
+  ) {
+    this.#host = host;
+    this.#transaction = transaction;
+    this.#contact = contact;
+    this.#address = address;
+    transaction.onCancel = () => {
+      transaction.reply({ status: 487 });
+      this.onCancelled?.();
+    };
+  }
+
+  get request(): SipRequest {
+    return this.#transaction.incoming.message;
+  }
+
+  get callId(): string {
+    return this.#transaction.incoming.envelope.callId;
+  }
+
+  /** The From, where it can be read. */
+  get from(): NameAddr | undefined {
+    return parseNameAddr(this.request.headers.get('from') ?? '');
+  }
+
+  ring(): void {
+    this.#transaction.reply({ status: 180, headers: [['Contact', this.#contact]] });
+  }
+
+  reject(status: number, headers: readonly HeaderLine[] = []): void {
+    this.#transaction.reply({ status, headers });
+  }
+
+  /** @returns the call, or undefined where it was given up meanwhile or its offer cannot be spoken here */
+  async answer(source: MediaSource): Promise<Session | undefined> {
+    const media = await Media.open(this.#address, source);
+    const offered = this.request.body.length > 0 ? this.request.body.toString() : undefined;
+    const body = offered === undefined ? media.offer() : media.answer(offered);
+    if (body === undefined) this.reject(488);
+    if (body === undefined || !this.#transaction.pending) {
+      media.close();
+      return undefined;
+    }
+    const { message, envelope, source: peer } = this.#transaction.incoming;
+    const dialog = new Dialog({
+      callId: envelope.callId,
+      local: `${message.headers.get('to')};tag=${this.#transaction.localTag}`,
+      remote: message.headers.get('from') as string,
+      remoteTarget:
+        contactUri(message.headers) ?? parseNameAddr(message.headers.get('from') ?? '')?.uri ?? '',
+      routes: listOf(message.headers.getAll('record-route')),
+      localCSeq: 0,
+      peer,
+      contact: this.#contact,
+    });
+    dialog.remoteCSeq = envelope.cseq.number;
+    const session = new Session(this.#host, dialog, media);
+    this.#host.begun(session);
+    this.#transaction.reply({
+      status: 200,
+      headers: [['Contact', this.#contact], allowHeader, sdpHeader],
+      body,
+    });
+    session.answered(this.#transaction, offered === undefined);
+    return session;
+  }
+}
