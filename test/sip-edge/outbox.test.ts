@@ -36,7 +36,12 @@ function openOutbox(bus: TestBus, maxBytes = 1e9) {
 }
 
 /** A bus that nobody reaches: what is said stays. */
-const downBus = () => Object.assign(new TestBus(), { behaviour: 'down' as const });
+function downBus(): TestBus {
+  const bus = new TestBus();
+  bus.behaviour = 'down';
+  return bus;
+}
+
 const callIds = (bus: TestBus) => bus.facts.map((fact) => ('callId' in fact ? fact.callId : fact.type));
 const names = (count: number) => Array.from({ length: count }, (_, index) => `call-${index + 1}`);
 const file = () => join(stateDir, 'outbox.log');
@@ -57,7 +62,8 @@ describe('the outbox', () => {
   });
 
   it('collects while a batch is in flight, and sends ten at most at a time', async () => {
-    const bus = Object.assign(new TestBus(), { behaviour: 'hold' as const });
+    const bus = new TestBus();
+    bus.behaviour = 'hold';
     const { outbox, say } = openOutbox(bus);
     say('first');
     await new Promise((resolve) => setImmediate(resolve));

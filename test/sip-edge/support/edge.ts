@@ -1,0 +1,86 @@
+import type { FactOf, FactType } from '../../../contracts/facts.ts';
+import { EdgeApp } from '../../../sip-edge/app.ts';
+import type { SecretSource } from '../../../sip-edge/authenticator.ts';
+import type { Secrets } from '../../../sip-edge/digest/digest.ts';
+import { WatchedControlPlane } from '../../../sip-edge/health.ts';
+import { type ControlPlane, type NewFact, systemClock } from '../../../sip-edge/ports.ts';
+import { readSettings } from '../../../sip-edge/settings.ts';
+import type { SipServer } from '../../support/sip-server.ts';
+import { recordingLog } from './log.ts';
+
+export const domain = 'example.test';
+export const password = 'shared secret';
+
+/** The passwords, and what the next reading of the secret would find. */
+export class TestSecret implements SecretSource {
+  secrets: Secrets = [password];
+  /** What Secrets Manager has, where that is news to the edge. */
+  rotated: Secrets | undefined;
+
+  async refreshAfterMismatch(): Promise<boolean> {
+    if (this.rotated === undefined) return false;
+    this.secrets = this.rotated;
+    this.rotated = undefined;
+    return true;
+  }
+}
+
+/**
+ * The edge's application on a SIP server, with everything but calls: an INVITE that is let in gets 480.
+ * @param environment settings as in the environment, beside those that the test needs anyway
+ */
+export async function startEdge(
+  server: SipServer,
+  controlPlane: ControlPlane,
+  environment: Record<string, string> = {},
+) {
+  const settings = readSettings({
+    SIP_DOMAIN: domain,
+    REGISTER_FUNCTION: 'register',
+    ALLOCATE_FUNCTION: 'allocate',
+    CALLS_FUNCTION: 'calls',
+    BUS_NAME: 'bus',
+    SIP_SECRET_ARN: 'secret',
+    EDGE_ID: 'edge-1',
+    DRACHTIO_ADDRESS: `${server.admin.host}:${server.admin.port}`,
+    DRACHTIO_SECRET: server.secret,
+    ADDRESS_RATE_PER_SEC: '1000',
+    ADDRESS_BURST: '10000',
+    BAN_AFTER_FAILURES: '1000',
+    ...environment,
+  });
+  const facts: NewFact[] = [];
+  const log = recordingLog();
+  const secret = new TestSecret();
+  const lost: string[] = [];
+  const invited: string[] = [];
+  const calls = { active: 0, takeOvers: 0 };
+  const app = new EdgeApp({
+    settings,
+    controlPlane: new WatchedControlPlane(controlPlane, systemClock),
+    facts: { publish: (fact) => facts.push(fact) },
+    secrets: secret,
+    clock: systemClock,
+    log,
+    createCallHandler: () => ({
+      invite: (req, res) => {
+        invited.push(req.get('Call-ID') ?? '');
+        res.send(480);
+      },
+      onGatewayLost: (callId) => lost.push(callId),
+      takeOver: () => {
+        calls.takeOvers += 1;
+      },
+      get activeCalls() {
+        return calls.active;
+      },
+      close: () => {},
+    }),
+  });
+  await app.connect();
+  const factsOf = <T extends FactType>(type: T) =>
+    facts.filter((fact) => fact.type === type) as unknown as FactOf<T>[];
+  return { app, settings, facts, factsOf, log, secret, lost, invited, calls, close: () => app.close() };
+}
+
+export type TestEdge = Awaited<ReturnType<typeof startEdge>>;
