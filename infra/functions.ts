@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
@@ -12,6 +12,7 @@ import { freeIndexName, type StateTable, watchIndexName } from './table.ts';
 interface BundledFunctionProps {
   /** Directory of the function's bundle, with `index.mjs` in it. */
   bundle: string;
+  functionName: string;
   description: string;
   timeoutSec: number;
   environment: Record<string, string>;
@@ -34,6 +35,8 @@ class BundledFunction extends Construct {
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     this.function = new lambda.Function(this, 'Function', {
+      // Known by the stack's name alone: `npm run pool -- --stack` finds it without asking CloudFormation.
+      functionName: props.functionName,
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
@@ -82,6 +85,7 @@ export class Functions extends Construct {
     ) =>
       new BundledFunction(this, name, {
         bundle: join(props.bundles, name.toLowerCase()),
+        functionName: `${Stack.of(this).stackName}-${name.toLowerCase()}`,
         description,
         timeoutSec,
         environment: { TABLE_NAME: table.table.tableName, ...environment },

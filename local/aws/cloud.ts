@@ -126,7 +126,7 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     }),
     secretValue: (from) => secrets.containerValue(from),
     publish: (detailType, detail, arn) => buses.publish('aws.ecs', detailType, detail, [arn]),
-    logDir,
+    dir,
     onGroup: options.onGroup,
   });
   await provisionTables(dynamoDbEndpoint, resources);

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -61,17 +60,12 @@ export async function callDynamoDb(
 }
 
 /**
- * @param port free TCP port on loopback
- * @param file SQLite file, or undefined for a table in memory
+ * @param port free TCP port on loopback; the engine cannot be told 0
+ * @param file SQLite file, or undefined for tables in memory
+ * @returns the engine's arguments
  */
-export function spawnDynamoDb(
-  binary: string,
-  port: number,
-  file: string | undefined,
-  log: number,
-): ChildProcess {
-  const args = ['--host', '127.0.0.1', '--port', String(port), ...(file ? ['--db-path', file] : [])];
-  return spawn(binary, args, { stdio: ['ignore', log, log], detached: true });
+export function dynoxideArguments(port: number, file: string | undefined): string[] {
+  return ['--host', '127.0.0.1', '--port', String(port), ...(file ? ['--db-path', file] : [])];
 }
 
 /**

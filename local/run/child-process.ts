@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface ChildOptions {
@@ -8,7 +9,9 @@ export interface ChildOptions {
   file: string;
   args: readonly string[];
   environment: Record<string, string>;
-  logFile: string;
+  /** Directory it runs in, and under which its log stands as `logs/{log}`. */
+  dir: string;
+  log: string;
   /** Told of each line of its standard output, which goes to the log in any case. */
   onLine?: (line: string) => void;
   onGroup: (groupId: number, running: boolean) => void;
@@ -28,11 +31,16 @@ export class RunChild {
   readonly #child: ChildProcess;
   readonly #logFile: string;
 
-  constructor({ name, file, args, environment, logFile, onLine, onGroup }: ChildOptions) {
+  constructor({ name, file, args, environment, dir, log: logName, onLine, onGroup }: ChildOptions) {
     this.name = name;
-    this.#logFile = logFile;
-    const log = createWriteStream(logFile, { flags: 'a' });
-    const child = spawn(file, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    this.#logFile = join(dir, 'logs', logName);
+    const log = createWriteStream(this.#logFile, { flags: 'a' });
+    const child = spawn(file, args, {
+      env: environment,
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     this.#child = child;
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });

@@ -69,7 +69,8 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
         file: process.execPath,
         args: ['--enable-source-maps', options.file],
         environment,
-        logFile: join(dir, 'logs/edge.log'),
+        dir,
+        log: 'edge.log',
         onGroup: options.onGroup,
         onLine: (line) => {
           if (line.includes('"edge-ready"')) resolve();

@@ -77,7 +77,8 @@ async function startEmbedded(options: SipServerOptions, secret: string): Promise
         file: process.execPath,
         args: [join(projectDir, 'local/sip-server/main.ts'), '--admin', textOf(admin), '--sip', textOf(sip)],
         environment: { PATH: process.env.PATH ?? '', DRACHTIO_SECRET: secret },
-        logFile: join(options.dir, 'logs/sip-server.log'),
+        dir: options.dir,
+        log: 'sip-server.log',
         onGroup: options.onGroup,
         onLine: (line) => {
           if (!line.includes('"listening"')) return;
@@ -141,7 +142,8 @@ async function startDrachtio(options: SipServerOptions, file: string, secret: st
         file,
         args: ['-f', config],
         environment: { PATH: process.env.PATH ?? '' },
-        logFile: join(options.dir, 'logs/drachtio.log'),
+        dir: options.dir,
+        log: 'drachtio.log',
         onGroup: options.onGroup,
       }),
       ready: untilOpen(admin),

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { dynoxideFile, untilDynamoDbAnswers } from '../aws/dynamodb.ts';
+import { dynoxideArguments, dynoxideFile, untilDynamoDbAnswers } from '../aws/dynamodb.ts';
 import { RunChild } from './child-process.ts';
 import { RunError } from './options.ts';
 import { freePort } from './ports.ts';
@@ -43,12 +43,10 @@ export async function startTableEngine(
       const child = new RunChild({
         name: 'table engine',
         file: binary,
-        args: [
-          ...['--host', '127.0.0.1', '--port', String(port)],
-          ...(options.keep ? ['--db-path', join(database, 'table.sqlite')] : []),
-        ],
+        args: dynoxideArguments(port, options.keep ? join(database, 'table.sqlite') : undefined),
         environment: {},
-        logFile: join(options.dir, 'logs/table.log'),
+        dir: options.dir,
+        log: 'table.log',
         onGroup: options.onGroup,
       });
       const gone = new AbortController();

@@ -1,4 +1,5 @@
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { SynthesizedStack } from '../../local/aws/assets.ts';
@@ -8,7 +9,7 @@ import {
   sdkVariables,
   startLocalCloud,
 } from '../../local/aws/cloud.ts';
-import { dynoxideFile, spawnDynamoDb, untilDynamoDbAnswers } from '../../local/aws/dynamodb.ts';
+import { dynoxideArguments, dynoxideFile, untilDynamoDbAnswers } from '../../local/aws/dynamodb.ts';
 import { region } from '../../local/aws/identity.ts';
 import type { JsonObject } from '../../local/aws/template.ts';
 import { freePort } from '../../local/run/ports.ts';
@@ -99,7 +100,7 @@ export async function startTestDynamoDb(
   const binary = dynoxideFile();
   if (!binary) throw new Error('@dynoxide/linux-x64 is not installed: npm ci');
   const port = await freePort();
-  const child = spawnDynamoDb(binary, port, file, openSync('/dev/null', 'a'));
+  const child = spawn(binary, dynoxideArguments(port, file), { stdio: 'ignore' });
   const endpoint = `http://127.0.0.1:${port}`;
   await untilDynamoDbAnswers(endpoint, AbortSignal.timeout(10_000));
   return {
@@ -111,5 +112,3 @@ export async function startTestDynamoDb(
     },
   };
 }
-
-export { sdkVariables };

@@ -9,6 +9,8 @@ export interface Command {
 export interface TaskProcessOptions {
   command: Command;
   environment: Record<string, string>;
+  /** Directory it runs in. */
+  cwd: string;
   logFile: string;
   /** Told of the process group, so that it can be ended where this process is killed. */
   onGroup?: ((groupId: number, running: boolean) => void) | undefined;
@@ -33,10 +35,11 @@ export class TaskProcess {
   readonly #child: ChildProcess;
   #killTimer: NodeJS.Timeout | undefined;
 
-  constructor({ command, environment, logFile, onGroup }: TaskProcessOptions) {
+  constructor({ command, environment, cwd, logFile, onGroup }: TaskProcessOptions) {
     const log = openSync(logFile, 'a');
     this.#child = spawn(command.file, command.args, {
       env: environment,
+      cwd,
       detached: true,
       stdio: ['ignore', log, log],
     });

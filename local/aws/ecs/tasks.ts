@@ -16,7 +16,8 @@ export interface TasksOptions {
   /** @returns the value that a container's secret refers to */
   secretValue: (valueFrom: string) => string;
   publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
-  logDir: string;
+  /** Directory the tasks run in, with logs/ in it. */
+  dir: string;
   onGroup?: ((groupId: number, running: boolean) => void) | undefined;
 }
 
@@ -211,7 +212,8 @@ export class EcsTasks {
         ...Object.fromEntries(secrets),
         ...overridden,
       },
-      logFile: join(this.#options.logDir, `task-${task.id}.log`),
+      cwd: this.#options.dir,
+      logFile: join(this.#options.dir, 'logs', `task-${task.id}.log`),
       onGroup: this.#options.onGroup,
     });
   }

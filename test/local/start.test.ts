@@ -1,0 +1,259 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type RunEvent, SwitchroomProcess } from './switchroom-process.ts';
+import { until } from './until.ts';
+
+const runs: SwitchroomProcess[] = [];
+
+function start(args: readonly string[] = [], environment: Record<string, string> = {}): SwitchroomProcess {
+  const run = new SwitchroomProcess(args, environment);
+  runs.push(run);
+  return run;
+}
+
+afterEach(async () => {
+  for (const run of runs.splice(0)) await run.dispose();
+});
+
+const portOf = (text: unknown) => Number(String(text).split(':').at(-1));
+
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const open = await new Promise<boolean>((done) => {
+    socket.once('connect', () => done(true));
+    socket.once('error', () => done(false));
+  });
+  socket.destroy();
+  return open;
+}
+
+/** What a run must not leave behind: processes, open ports, files. */
+async function expectNothingLeft(run: SwitchroomProcess, ready?: RunEvent): Promise<void> {
+  await until('no process is left', () => run.processes().length === 0);
+  if (ready) {
+    for (const address of [ready.sip, ready.awsEndpoint, ready.dynamoDbEndpoint]) {
+      expect(await answers(portOf(address))).toBe(false);
+    }
+  }
+  expect(readdirSync(run.tmp)).toEqual([]);
+}
+
+describe('npm start', () => {
+  it('says where it listens once its gateways are registered, and leaves nothing on Ctrl-C', async () => {
+    const run = start(['--gateways', '2', '--domain', 'rooms.test']);
+    const ready = await run.ready();
+    expect(ready).toMatchObject({ domain: 'rooms.test', gateways: 2, sipServer: 'embedded' });
+    expect(await answers(portOf(ready.sip))).toBe(true);
+    const registered = run.events.filter(({ event }) => event === 'gateway.registered');
+    expect(new Set(registered.map(({ username }) => username)).size).toBe(2);
+    expect(JSON.parse(readFileSync(run.runFile, 'utf8'))).toMatchObject({
+      pid: run.child.pid,
+      domain: 'rooms.test',
+    });
+
+    expect(await run.stop('SIGINT')).toEqual({ code: 0, signal: null });
+    const left = run.events.filter(({ event }) => event === 'gateway.unregistered');
+    expect(new Set(left.map(({ username }) => username)).size).toBe(2);
+    await expectNothingLeft(run, ready);
+  });
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)('stops on %s as on Ctrl-C', async (signal) => {
+    const run = start(['--gateways', '0']);
+    const ready = await run.ready();
+    expect((await run.stop(signal)).code).toBe(0);
+    await expectNothingLeft(run, ready);
+  });
+
+  it('can be stopped while it starts', async () => {
+    const run = start(['--gateways', '1']);
+    await until('it has begun', () => run.processes().length > 0);
+    expect((await run.stop('SIGINT')).code).toBe(0);
+    await expectNothingLeft(run);
+  });
+
+  it('killed outright, leaves no process and no file', async () => {
+    const run = start(['--gateways', '1']);
+    const ready = await run.ready();
+    expect(run.processes().length).toBeGreaterThan(3);
+    await run.stop('SIGKILL');
+    await expectNothingLeft(run, ready);
+  });
+
+  it('replaces a gateway that ends', async () => {
+    const run = start(['--gateways', '1']);
+    await run.ready();
+    const [first] = run.events.filter(({ event }) => event === 'task.running');
+    const logs = String((await run.ready()).logDir);
+    expect(existsSync(join(logs, `task-${first?.taskId}.log`))).toBe(true);
+    for (const pid of run.processes()) {
+      if (readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`/v4/${first?.taskId}`))
+        process.kill(pid, 'SIGKILL');
+    }
+    await run.event('task.stopped', ({ taskId }) => taskId === first?.taskId);
+    await run.event(
+      'gateway.registered',
+      ({ username }) => !String(username).startsWith(String(first?.taskId)),
+    );
+  });
+
+  it.each([
+    ['SIP server', 'sip-server/main.ts'],
+    ['edge', 'sip-edge/main.mjs'],
+  ])('starts a dead %s again and says so', async (name, file) => {
+    const run = start(['--gateways', '0']);
+    await run.ready();
+    const victim = run.processes().find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(file));
+    process.kill(victim as number, 'SIGKILL');
+    await run.event('process.died', (event) => event.name === name);
+    await run.event('process.restarted', (event) => event.name === name);
+  });
+
+  it('kills a gateway that ignores SIGTERM when its time is over', async () => {
+    const run = start(['--gateways', '1', '--set', 'gatewayStopTimeoutSec=2']);
+    const ready = await run.ready();
+    // Stopped in the literal sense: it cannot act on SIGTERM.
+    const frozen = run.processes().filter((pid) => {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+      return environment.includes('ECS_CONTAINER_METADATA_URI_V4');
+    });
+    for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+    expect((await run.stop('SIGINT')).code).toBe(0);
+    await expectNothingLeft(run, ready);
+  });
+});
+
+describe('npm start with --data', () => {
+  it('has the table, the secret and the outbox again after a restart', async () => {
+    const first = start(['--gateways', '0']);
+    const data = join(first.tmp, 'data');
+    await first.stop('SIGINT').catch(() => undefined);
+
+    const before = start(['--gateways', '1', '--data', data]);
+    const { outputs, awsEndpoint } = await before.ready();
+    const table = String((outputs as Record<string, string>).TableName);
+    const put = { TableName: table, Item: { pk: { S: 'CALL#kept' }, expiresAt: { N: '4102444800' } } };
+    expect((await dynamoDb(String(awsEndpoint), 'PutItem', put)).status).toBe(200);
+    const secret = await secretOf(before);
+    await before.stop();
+    expect(before.processes()).toEqual([]);
+
+    const after = start(['--gateways', '1', '--data', data]);
+    const again = await after.ready();
+    const key = { TableName: table, Key: { pk: { S: 'CALL#kept' } } };
+    const answer = await dynamoDb(String(again.awsEndpoint), 'GetItem', key);
+    expect(await answer.json()).toMatchObject({ Item: { pk: { S: 'CALL#kept' } } });
+    expect(await secretOf(after)).toBe(secret);
+    await after.stop();
+    expect(readdirSync(data)).toEqual(
+      expect.arrayContaining(['edge', 'logs', 'queues', 'secrets.json', 'table']),
+    );
+  });
+});
+
+const sdkHeaders = (target: string) => ({
+  'x-amz-target': target,
+  'content-type': 'application/x-amz-json-1.0',
+  'x-amz-date': '20260101T000000Z',
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/x/aws4_request, SignedHeaders=host, Signature=0',
+});
+
+const dynamoDb = (endpoint: string, operation: string, request: object) =>
+  fetch(endpoint, {
+    method: 'POST',
+    headers: sdkHeaders(`DynamoDB_20120810.${operation}`),
+    body: JSON.stringify(request),
+  });
+
+async function secretOf(run: SwitchroomProcess): Promise<string> {
+  const { awsEndpoint, outputs } = await run.ready();
+  const answer = await fetch(String(awsEndpoint), {
+    method: 'POST',
+    headers: sdkHeaders('secretsmanager.GetSecretValue'),
+    body: JSON.stringify({ SecretId: (outputs as Record<string, string>).SipSecretArn }),
+  });
+  const { SecretString } = (await answer.json()) as { SecretString: string };
+  return JSON.parse(SecretString).current;
+}
+
+describe('what keeps npm start from starting is said in one line, and nothing is left', () => {
+  async function expectRefusal(run: SwitchroomProcess, code: number, message: RegExp): Promise<void> {
+    expect(await run.exited).toEqual({ code, signal: null });
+    expect(run.stderr).toMatch(message);
+    expect(run.stderr.trim().split('\n')).toHaveLength(1);
+    await until('no process is left', () => run.processes().length === 0);
+  }
+
+  it.each([
+    ['an unknown option', ['--gatways', '2'], /--gatways.*--help/],
+    ['a word too many', ['now'], /now.*--help/],
+    ['a wrong number', ['--gateways', 'many'], /--gateways takes a number/],
+    ['a wrong address', ['--sip', '5060'], /--sip takes HOST:PORT/],
+    ['a wrong word', ['--after-call', 'explode'], /--after-call takes stop or reuse/],
+    ['an unknown setting', ['--set', 'lockLeaseMinutes=1'], /unknown setting lockLeaseMinutes/],
+    ['a setting out of range', ['--set', 'lockLeaseSec=0'], /lockLeaseSec/],
+    ['a secret that no account line can hold', ['--secret', 'two words'], /--secret takes/],
+    ['a drachtio that is none', ['--drachtio', '/nowhere/drachtio'], /\/nowhere\/drachtio/],
+  ])('%s', async (_what, args, message) => {
+    await expectRefusal(start(args), 2, message);
+  });
+
+  it('a wrong variable of the edge', async () => {
+    const run = start(['--edge', 'GATEWAY_TIMEOUT_MS=never', '--gateways', '0']);
+    await expectRefusal(run, 1, /edge ended.*GATEWAY_TIMEOUT_MS/);
+  });
+
+  it('a TCP port that is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    await expectRefusal(
+      start(['--sip', `127.0.0.1:${port}`]),
+      1,
+      new RegExp(`port ${port} of 127.0.0.1 is taken \\(TCP\\).*--sip`),
+    );
+    server.close();
+  });
+
+  it('a UDP port that is taken', async () => {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const { port } = socket.address();
+    await expectRefusal(
+      start(['--sip', `127.0.0.1:${port}`]),
+      1,
+      new RegExp(`port ${port} .*taken \\(UDP\\)`),
+    );
+    socket.close();
+  });
+
+  it('an address of another machine', async () => {
+    await expectRefusal(start(['--sip', '192.0.2.1:5060']), 1, /192\.0\.2\.1 is no address of this machine/);
+  });
+
+  it('a data directory that cannot be', async () => {
+    const run = start(['--data', '/proc/nothing']);
+    await expectRefusal(run, 1, /--data \/proc\/nothing cannot be written/);
+  });
+
+  it('a table engine that is missing', async () => {
+    await expectRefusal(start([], { DYNOXIDE: '/nowhere/dynoxide' }), 1, /table engine is missing.*npm ci/);
+  });
+
+  it('another run with the same run file', async () => {
+    const first = start(['--gateways', '0']);
+    await first.ready();
+    await expectRefusal(start(['--run-file', first.runFile]), 1, /another run \(process \d+\) is on/);
+  });
+
+  it('but not the run file of a run that was killed', async () => {
+    const run = start(['--gateways', '0']);
+    mkdirSync(run.tmp, { recursive: true });
+    writeFileSync(run.runFile, JSON.stringify({ pid: 999_999_999 }));
+    await run.ready();
+  });
+});
