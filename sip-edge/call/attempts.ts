@@ -1,5 +1,5 @@
 import type { AttemptFailure } from '../../contracts/commands.ts';
-import type { Outcome } from '../../contracts/outcomes.ts';
+import { type Outcome, sipAnswer } from '../../contracts/outcomes.ts';
 
 /** What follows when a gateway did not take the call. */
 export type NextStep =
@@ -22,6 +22,8 @@ export function afterFailure(failed: readonly AttemptFailure[], maxAttempts: num
  * @param refusal what the control plane said
  */
 export function afterRefusal(failed: readonly AttemptFailure[], refusal: Outcome): Outcome {
+  // The table knows a call of this Call-ID that was answered: whoever sends it again gets no 200 from us.
+  if (sipAnswer(refusal).status < 300) return 'loop-detected';
   return refusal === 'pool-exhausted' && failed.length > 0 ? outcomeOf(failed) : refusal;
 }
 

@@ -52,7 +52,8 @@ export class CallSetup {
   }
 
   async run(): Promise<SetupSuccess | SetupFailure> {
-    const { settings } = this.#parts;
+    // Who asks for one gateway by name is not served by another.
+    const maxAttempts = this.#target.kind === 'gateway' ? 1 : this.#parts.settings.maxAttempts;
     for (;;) {
       const lock = await this.#lockGateway();
       if (lock.result !== 'granted') return lock;
@@ -63,7 +64,7 @@ export class CallSetup {
 
       const { cause, status } = answer;
       this.#call.failed.push({ username: lock.username, cause, ...(status && { status }) });
-      const next = afterFailure(this.#call.failed, settings.maxAttempts);
+      const next = afterFailure(this.#call.failed, maxAttempts);
       if (next.step === 'give-up') return { result: 'refused', outcome: next.outcome };
     }
   }

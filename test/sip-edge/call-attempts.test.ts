@@ -184,6 +184,14 @@ describe('a call that gets no gateway', () => {
     await scene.expectAllOver();
   });
 
+  it('because its Call-ID was used before is refused with 482, not with the outcome of that call', async () => {
+    scene = await Scene.open(server);
+    scene.world.script.push(() => ({ result: 'refused', outcome: 'answered' }));
+    const call = scene.dial();
+    expectRefusal(await call.refusal(), 482, 'loop-detected', call.callId);
+    await scene.expectAllOver();
+  });
+
   it('because this application fails is refused with 503, and the lock is released', async () => {
     scene = await Scene.open(server);
     scene.world.script.push((command) => {
@@ -219,7 +227,8 @@ it('locks the gateway that the caller asks for by name, and gives it no room', a
   expect(invite.header('from')).toMatch(/^"0-5-other" </);
   expect(scene.world.commands).toMatchObject([{ gateway: at(1).name, room: at(1).name }]);
   invite.reply(486);
-  await call.refusal();
+  expectRefusal(await call.refusal(), 486, 'busy-everywhere', call.callId);
+  expect(scene.world.commands).toHaveLength(1);
 });
 
 it('tells a caller that must wait that it rings, asks again, and goes through when a gateway is free', async () => {

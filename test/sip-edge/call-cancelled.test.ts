@@ -20,6 +20,9 @@ async function expect487(call: OutgoingInvite): Promise<void> {
   expect((await call.refusal()).status).toBe(487);
 }
 
+/** The server answers the caller itself, and may do so before it tells the application. */
+const applicationKnows = () => vi.waitFor(() => expect(scene.edge.cancels).toBe(1));
+
 async function expectCancelled(gatewayAnswered: boolean): Promise<void> {
   await scene.expectAllOver();
   expect(scene.world.ends).toMatchObject([{ type: 'call.cancelled', gatewayAnswered }]);
@@ -44,6 +47,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
     call.cancel();
     await expect487(call);
     expect(scene.world.ends).toEqual([]);
+    await applicationKnows();
     grant({} as AllocateAnswer);
     await expectCancelled(false);
     expect(scene.world.ends).toMatchObject([{ gateway: scene.gateway.name }]);
@@ -103,6 +107,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
     invite.reply(486);
     await invite.ack();
     await expect487(call);
+    await applicationKnows();
     grant();
     await expectCancelled(false);
     expect(world.ends).toMatchObject([{ gateway: at(1).name }]);

@@ -139,8 +139,9 @@ it('gives up the calls that were in set-up when the application was killed', asy
   expect(scene.world.ends).toMatchObject([
     { type: 'call.failed', outcome: 'edge-lost', gateway: scene.gateway.name },
   ]);
-  call.cancel();
-  expect((await call.refusal()).status).toBe(487);
+  // drachtio leaves the caller ringing; the embedded server tells it.
+  if (server.kind === 'drachtio') call.cancel();
+  expect((await call.refusal()).status).toBe(server.kind === 'drachtio' ? 487 : 503);
 });
 
 it('takes a call over that was answered while nobody could say so', async () => {

@@ -4,8 +4,9 @@ import { type ControlPlane, type FactSink, type Log, systemClock } from '../../s
 import { createSrf, type Srf } from '../../sip-edge/srf-types.ts';
 import type { SipServer } from './sip-server.ts';
 
+/** The only way to its sockets. */
 interface Insides {
-  app: { client: { mapServer: Map<Socket, unknown> } };
+  app: { client: { mapServer: Map<Socket, unknown>; wp: { closing?: boolean } } };
 }
 
 /** The part of the edge that handles calls, on its own: no admission, no registrar. */
@@ -14,6 +15,8 @@ export interface TestEdge {
   readonly srf: Srf;
   /** What was logged at info and above. */
   readonly logged: Record<string, unknown>[];
+  /** How many INVITEs the application was told the CANCEL of. */
+  readonly cancels: number;
   /** Cuts the connection to the SIP server; the edge connects again. */
   breakConnection(): void;
   /** Ends it as a crash does: no BYE, no fact, only the connection to the SIP server breaks. */
@@ -48,7 +51,13 @@ export async function startTestEdge(
     log,
     clock: systemClock,
   });
-  srf.invite((request, response) => void handler.invite(request, response));
+  let cancels = 0;
+  srf.invite((request, response) => {
+    request.once('cancel', () => {
+      cancels += 1;
+    });
+    void handler.invite(request, response);
+  });
   srf.on('error', () => {});
   const connected = new Promise<void>((resolve) => {
     srf.on('connect', () => {
@@ -58,18 +67,25 @@ export async function startTestEdge(
   });
   srf.connect({ ...server.admin, secret: server.secret, reconnect: { retryMaxDelay: 200 } });
   await connected;
-  // The only way to its socket is through drachtio-srf's insides.
-  const sockets = () => [...(srf as unknown as Insides).app.client.mapServer.keys()];
+  const insides = srf as unknown as Insides;
+  const sockets = () => [...insides.app.client.mapServer.keys()];
   const breakConnection = () => {
     for (const socket of sockets()) socket.destroy();
   };
   const kill = () => {
     handler.close();
-    try {
-      srf.disconnect();
-    } catch {
-      // It had no connection.
-    }
+    // `srf.disconnect()` throws while it is reconnecting, and goes on with that.
+    insides.app.client.wp.closing = true;
+    for (const socket of sockets()) socket.destroy();
   };
-  return { handler, srf, logged, breakConnection, kill };
+  return {
+    handler,
+    srf,
+    logged,
+    get cancels() {
+      return cancels;
+    },
+    breakConnection,
+    kill,
+  };
 }
