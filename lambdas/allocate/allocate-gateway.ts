@@ -44,6 +44,8 @@ class Allocation {
   private readonly deps: AllocateDeps;
   private side: CallSide = { call: undefined, previous: undefined };
   private transactions = 0;
+  /** Candidates of this pass that others took first: then more may be free than it has seen. */
+  private lostRaces = 0;
   private readonly sweeps: Promise<void>[] = [];
 
   constructor(command: AllocateGateway, deps: AllocateDeps) {
@@ -77,14 +79,13 @@ class Allocation {
     const shards = freeShardNames(this.deps.freeShards);
     try {
       for (let pass = 0; pass < maxPasses; pass += 1) {
-        let met = false;
+        this.lostRaces = 0;
         for (const shard of shuffled(shards, random)) {
-          const found = await this.fromShard(shard);
-          if (found.answer !== undefined) return found.answer;
-          met ||= found.met;
+          const answer = await this.fromShard(shard);
+          if (answer !== undefined) return answer;
         }
-        // Nobody lost to others, so looking again shows nothing else.
-        if (!met) break;
+        // Where nobody was faster, looking again shows nothing else.
+        if (this.lostRaces === 0) break;
       }
       return (
         (await this.settled()) ??
@@ -95,21 +96,18 @@ class Allocation {
     }
   }
 
-  /** @returns the answer, or whether there were candidates at all */
-  private async fromShard(shard: string): Promise<{ answer?: AllocateAnswer; met: boolean }> {
+  private async fromShard(shard: string): Promise<AllocateAnswer | undefined> {
     const { table, now, random } = this.deps;
-    let met = false;
     let from: Awaited<ReturnType<typeof candidatesOf>>['next'];
     for (let pages = 0; pages < maxPagesOfShard; pages += 1) {
       const page = await candidatesOf(table, shard, now(), from);
       const eligible = page.candidates.filter((one) => !this.isExcluded(one));
       const answer = await this.fromPage(shuffled(eligible, random));
-      if (answer !== undefined) return { answer, met: true };
-      met ||= eligible.length > 0;
+      if (answer !== undefined) return answer;
       from = page.next;
       if (from === undefined) break;
     }
-    return { met };
+    return undefined;
   }
 
   private async fromPage(page: readonly Candidate[]): Promise<AllocateAnswer | undefined> {
@@ -121,8 +119,11 @@ class Allocation {
       const tried = await this.try(candidate);
       if ('answer' in tried) return tried.answer;
       const nowMs = this.deps.now();
-      if (tried.gateway === undefined || isLive(tried.gateway, nowMs)) continue;
-      this.sweep([tried.gateway]);
+      if (tried.gateway !== undefined && isLive(tried.gateway, nowMs)) {
+        this.lostRaces += 1;
+        continue;
+      }
+      if (tried.gateway !== undefined) this.sweep([tried.gateway]);
       dead += 1;
       if (dead !== deadBeforeReading || others.length === 0) continue;
       const rest = await readGateways(this.deps.table, others);

@@ -9,8 +9,12 @@ import { isLive } from '../core/time.ts';
 
 /* Looks into the `free` index: what it shows are candidates, never promises. */
 
-/** One page is about half a read unit, and enough choice for the callers of one moment. */
-export const pageSize = 16;
+/** The first page is about half a read unit, and enough choice for the callers of one moment. */
+const firstPageSize = 16;
+/** Whoever must read on meets many dead locations (a site went dark): larger steps, as much as one BatchGetItem reads. */
+const nextPageSize = 96;
+/** One caller cleans up so many, the next goes on. */
+const maxSwept = 32;
 
 /** Other edges whose calls are looked at to tell a full pool from an empty one. */
 const edgesLookedAt = 5;
@@ -27,7 +31,7 @@ export async function candidatesOf(
     key: ['freeShard', shard],
     range: atMost('availableAt', nowMs),
     newestFirst: true,
-    limit: pageSize,
+    limit: from === undefined ? firstPageSize : nextPageSize,
     from,
   });
   return { candidates: page.items as unknown as Candidate[], ...(page.next && { next: page.next }) };
@@ -46,7 +50,7 @@ export function givableOf(gateways: readonly Gateway[], nowMs: number): Candidat
 
 /** Deletes locations that ran out, so that the next caller does not meet them again. */
 export async function sweepExpired(table: Table, gateways: readonly Gateway[], nowMs: number): Promise<void> {
-  const dead = gateways.filter((one) => !isLive(one, nowMs));
+  const dead = gateways.filter((one) => !isLive(one, nowMs)).slice(0, maxSwept);
   await Promise.all(dead.map((one) => table.write(deleteExpired(one, nowMs))));
 }
 
