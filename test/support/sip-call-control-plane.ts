@@ -3,13 +3,46 @@ import { type Fact, type FactOf, type FactType, factSchema, factVersion } from '
 import type { ControlPlane, FactSink, NewFact } from '../../sip-edge/ports.ts';
 import type { UserAgent } from './sip-call-ua.ts';
 
+/** What the edge says, checked against the contract and kept. */
+export class FactLog {
+  readonly facts: Fact[] = [];
+  readonly #edgeId: string;
+
+  constructor(edgeId: string) {
+    this.#edgeId = edgeId;
+  }
+
+  keep(said: NewFact): Fact {
+    const envelope = { version: factVersion, id: crypto.randomUUID(), at: Date.now(), edgeId: this.#edgeId };
+    const fact = factSchema.parse({ ...envelope, ...said });
+    this.facts.push(fact);
+    return fact;
+  }
+
+  factsOf<T extends FactType>(type: T): FactOf<T>[] {
+    return this.facts.filter((fact): fact is FactOf<T> => fact.type === type);
+  }
+
+  /** Facts that end a call: there must be one for each. */
+  get ends(): Fact[] {
+    return this.facts.filter(({ type }) => /^call\.(ended|failed|cancelled)$/.test(type));
+  }
+}
+
+/** What an edge under test talks to. */
+export interface TestWorld extends FactLog, FactSink, Pick<ControlPlane, 'allocate' | 'listEdgeCalls'> {
+  /** Registers a gateway. */
+  add(agent: UserAgent): Promise<void> | void;
+  /** @returns whether nothing is locked for any call */
+  isUnlocked(): Promise<boolean> | boolean;
+}
+
 /*
  * The control plane as far as a call sees it, in memory: gateways are given in order, a lock is held until a fact
  * ends it. What a test wants otherwise it puts into `script`.
  */
-export class TestControlPlane implements Pick<ControlPlane, 'allocate' | 'listEdgeCalls'>, FactSink {
+export class TestControlPlane extends FactLog implements TestWorld {
   readonly commands: AllocateGateway[] = [];
-  readonly facts: Fact[] = [];
   /** The answers to the next commands, before the gateways are looked at. */
   readonly script: ((command: AllocateGateway) => Promise<AllocateAnswer> | AllocateAnswer)[] = [];
   /** Username → the call that holds it. */
@@ -21,13 +54,12 @@ export class TestControlPlane implements Pick<ControlPlane, 'allocate' | 'listEd
   readonly #edgeId: string;
 
   constructor(edgeId: string) {
+    super(edgeId);
     this.#edgeId = edgeId;
   }
 
-  /** @returns the gateway's username */
-  add(agent: UserAgent, contact = agent.contact): string {
-    this.#gateways.set(agent.name, { contact, received: agent });
-    return agent.name;
+  add(agent: UserAgent): void {
+    this.#gateways.set(agent.name, { contact: agent.contact, received: agent });
   }
 
   async allocate(command: AllocateGateway): Promise<AllocateAnswer> {
@@ -71,9 +103,7 @@ export class TestControlPlane implements Pick<ControlPlane, 'allocate' | 'listEd
   }
 
   publish(said: NewFact): void {
-    const envelope = { version: factVersion, id: crypto.randomUUID(), at: Date.now(), edgeId: this.#edgeId };
-    const fact = factSchema.parse({ ...envelope, ...said });
-    this.facts.push(fact);
+    const fact = this.keep(said);
     switch (fact.type) {
       case 'call.offered':
         this.#calls.set(fact.callId, { ...fact, state: 'offered', offeredAt: fact.at });
@@ -89,13 +119,8 @@ export class TestControlPlane implements Pick<ControlPlane, 'allocate' | 'listEd
     }
   }
 
-  factsOf<T extends FactType>(type: T): FactOf<T>[] {
-    return this.facts.filter((fact): fact is FactOf<T> => fact.type === type);
-  }
-
-  /** Facts that end a call: there must be one for each. */
-  get ends(): Fact[] {
-    return this.facts.filter(({ type }) => /^call\.(ended|failed|cancelled)$/.test(type));
+  isUnlocked(): boolean {
+    return this.locks.size === 0;
   }
 
   #release(callId: string): void {

@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest';
 import type { CallSettings } from '../../sip-edge/call/index.ts';
-import { TestControlPlane } from './sip-call-control-plane.ts';
+import { TestControlPlane, type TestWorld } from './sip-call-control-plane.ts';
 import { startTestEdge, type TestEdge } from './sip-call-edge.ts';
 import {
   type Content,
@@ -17,33 +17,32 @@ export const answer =
   'v=0\r\no=gateway 2 2 IN IP4 127.0.0.1\r\ns=é\r\nm=audio 5000 RTP/AVP 0\r\nm=video 5002 RTP/AVP 96\r\n';
 
 /** A caller, some gateways, and an edge between them. */
-export class Scene {
+export class Scene<World extends TestWorld = TestControlPlane> {
   readonly server: SipServer;
-  readonly world: TestControlPlane;
+  readonly world: World;
   readonly caller: UserAgent;
   readonly gateways: UserAgent[];
   edge: TestEdge;
 
-  static async open(
+  /** With the control plane in memory. */
+  static open(server: SipServer, options: SceneOptions = {}): Promise<Scene> {
+    return Scene.openIn(new TestControlPlane('edge-1'), server, options);
+  }
+
+  static async openIn<World extends TestWorld>(
+    world: World,
     server: SipServer,
     { transport = 'udp', gateways = 1, settings = {} }: SceneOptions = {},
-  ): Promise<Scene> {
-    const world = new TestControlPlane('edge-1');
+  ): Promise<Scene<World>> {
     const edge = await startTestEdge(server, world, settings);
     const caller = await UserAgent.open(transport, server.sip, 'ann');
     const names = Array.from({ length: gateways }, (_, index) => `10.0.0.${index + 1}.mediagw.0`);
     const agents = await Promise.all(names.map((name) => UserAgent.open(transport, server.sip, name)));
-    for (const agent of agents) world.add(agent);
+    for (const agent of agents) await world.add(agent);
     return new Scene(server, world, caller, agents, edge);
   }
 
-  constructor(
-    server: SipServer,
-    world: TestControlPlane,
-    caller: UserAgent,
-    gateways: UserAgent[],
-    edge: TestEdge,
-  ) {
+  constructor(server: SipServer, world: World, caller: UserAgent, gateways: UserAgent[], edge: TestEdge) {
     this.server = server;
     this.world = world;
     this.caller = caller;
@@ -86,7 +85,7 @@ export class Scene {
   async expectAllOver(ends = 1): Promise<void> {
     await vi.waitFor(() => expect(this.world.ends).toHaveLength(ends), { timeout: 5000 });
     expect(this.edge.handler.activeCalls).toBe(0);
-    expect([...this.world.locks]).toEqual([]);
+    await vi.waitFor(async () => expect(await this.world.isUnlocked()).toBe(true));
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,54 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { AllocateAnswer, AllocateGateway, ListEdgeCallsAnswer } from '../../contracts/commands.ts';
+import type { NewFact } from '../../sip-edge/ports.ts';
+import { World } from '../lambdas/world.ts';
+import { FactLog, type TestWorld } from './sip-call-control-plane.ts';
+import type { UserAgent } from './sip-call-ua.ts';
+
+/** The functions' own code over a real table, with the facts handed to it as the bus would, one after the other. */
+export class TableWorld extends FactLog implements TestWorld {
+  readonly table: World;
+  readonly #gateways: string[] = [];
+  #taking: Promise<void> = Promise.resolve();
+
+  constructor(client: DynamoDBClient, tableName: string) {
+    super('edge-1');
+    this.table = new World(client, tableName);
+    this.table.deps.now = () => Date.now();
+  }
+
+  async add(agent: UserAgent): Promise<void> {
+    this.#gateways.push(agent.name);
+    await this.table.register({
+      username: agent.name,
+      registrationId: `reg-${agent.name}`,
+      contacts: [{ uri: agent.contact, expiresSec: 3600 }],
+      received: { address: '127.0.0.1', port: agent.port, protocol: agent.transport },
+    });
+  }
+
+  allocate(command: AllocateGateway): Promise<AllocateAnswer> {
+    return this.table.allocate(command);
+  }
+
+  async listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
+    await this.settled();
+    return this.table.edgeCalls();
+  }
+
+  publish(said: NewFact): void {
+    const fact = this.keep(said);
+    this.#taking = this.#taking.then(() => this.table.say(fact));
+  }
+
+  /** Settles when the table shows all that was said. */
+  async settled(): Promise<void> {
+    await this.#taking;
+  }
+
+  async isUnlocked(): Promise<boolean> {
+    await this.settled();
+    const gateways = await Promise.all(this.#gateways.map((username) => this.table.gateway(username)));
+    return gateways.every((gateway) => gateway?.lockedBy === undefined);
+  }
+}
