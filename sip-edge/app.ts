@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Admission } from './admission/admission.ts';
 import { AddressLimits } from './admission/limits.ts';
 import { trustedAddresses } from './admission/trusted.ts';
@@ -48,6 +49,7 @@ export interface EdgeParts {
 const otherMethods = ['bye', 'info', 'message', 'notify', 'publish', 'refer', 'subscribe', 'update'] as const;
 
 const drainPollMs = 200;
+const disconnectPatienceMs = 1000;
 
 /** The edge's application on one drachtio: who may come in, the registrar, the calls, the heartbeat. */
 export class EdgeApp {
@@ -143,10 +145,14 @@ export class EdgeApp {
   async close(): Promise<void> {
     this.#heartbeat.stop();
     await this.#calls.close();
+    // Until drachtio has seen the end it would still give us requests.
+    const closed = once(this.#srf, 'close', { signal: AbortSignal.timeout(disconnectPatienceMs) });
     try {
       this.#srf.disconnect();
+      await closed;
     } catch (error) {
-      // There was no connection to end.
+      // There was no connection to end, or the other end does not answer.
+      closed.catch(() => {});
       this.#parts.log.debug({ error }, 'not connected');
     }
   }

@@ -77,7 +77,7 @@ async function startEmbedded(): Promise<SipServer> {
     const main = join(root, 'local/sip-server/main.ts');
     const addresses = ['--admin', `${admin.host}:${admin.port}`, '--sip', `${sip.host}:${sip.port}`];
     const child = spawn(process.execPath, [main, ...addresses, '--secret', secret], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const listening = await firstEvent(child, 'listening');
     admin = addressOf(listening.admin);
@@ -115,8 +115,15 @@ async function supervised(boot: () => Promise<ChildProcess>, directory: string |
 async function firstEvent(child: ChildProcess, event: string): Promise<{ admin: string; sip: string }> {
   if (child.stdout === null) throw new Error('no standard output');
   const lines = createInterface({ input: child.stdout });
+  // Its log is worth reading only where it does not start; it must be drained all the same.
+  let logged = '';
+  child.stderr?.on('data', (bytes) => {
+    logged = `${logged}${bytes}`.slice(-4000);
+  });
   return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`the embedded SIP server did not start: ${why}`));
+    const fail = (why: string) => {
+      reject(new Error(`the embedded SIP server did not start: ${why}\n${logged}`));
+    };
     const timer = setTimeout(() => fail('silence'), bootDeadlineMs);
     child.once('exit', (code) => fail(`exit ${code}`));
     child.once('error', (error) => fail(error.message));
