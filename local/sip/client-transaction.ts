@@ -47,13 +47,14 @@ export class ClientTransaction {
   readonly branch: string;
   readonly target: Target;
   readonly isInvite: boolean;
+  /** The request as it goes out. */
+  readonly bytes: Buffer;
   state: ClientState = 'calling';
   /** The TCP connection that carried the request. */
   connection: TcpConnectionRef | undefined;
 
   private readonly handlers: ClientHandlers;
   private readonly host: ClientTransactionHost;
-  private readonly bytes: Buffer;
   private ack: Buffer | undefined;
   private cancelling: SipRequest | undefined;
   private repeat: Timer | undefined;

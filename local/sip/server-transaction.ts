@@ -81,6 +81,11 @@ export class ServerTransaction {
     return true;
   }
 
+  /** Size of the last answer. */
+  get answerBytes(): number {
+    return this.last?.length ?? 0;
+  }
+
   /** Sends the last answer again. */
   retransmit(): void {
     if (this.last) this.host.send(this.last, this.answerTo);

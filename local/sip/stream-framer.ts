@@ -4,8 +4,8 @@ const headEnd = Buffer.from('\r\n\r\n');
 const lineBreak = { cr: 13, lf: 10 } as const;
 
 export interface FramerEvents {
-  /** A whole message; the body is a view of received bytes. */
-  onMessage(message: SipMessage): void;
+  /** A whole message of so many bytes; the body is a view of what was received. */
+  onMessage(message: SipMessage, bytes: number): void;
   /** CRLF CRLF between messages: a ping that wants CRLF (RFC 5626 4.4.1). */
   onPing(): void;
 }
@@ -65,7 +65,7 @@ export class StreamFramer {
     this.head = undefined;
     this.wantedBytes = 0;
     this.pending = bytes.subarray(end);
-    this.events.onMessage(head.message);
+    this.events.onMessage(head.message, end);
     return this.pending.length > 0;
   }
 

@@ -67,7 +67,7 @@ export async function openTcp(
     byRemote.set(addressKey(address, port), connection);
     let failure: Error | undefined;
     const framer = new StreamFramer(limits.maxMessageBytes, {
-      onMessage(message) {
+      onMessage(message, bytes) {
         connection.heardMessage = true;
         connection.partialSince = undefined;
         let envelope: Envelope;
@@ -79,7 +79,7 @@ export async function openTcp(
           events.onMalformed(error, connection.remote, local);
           return;
         }
-        events.onMessage({ message, envelope, source: connection.remote, receivedOn: local });
+        events.onMessage({ message, bytes, envelope, source: connection.remote, receivedOn: local });
       },
       onPing: () => write(connection, ping),
     });

@@ -80,7 +80,7 @@ function receive(
     if (packet.length > limits.maxMessageBytes) throw new SipParseError('message too large', 513);
     const message = parseMessage(packet);
     const envelope = readEnvelope(message);
-    events.onMessage({ message, envelope, source, receivedOn: local });
+    events.onMessage({ message, bytes: packet.length, envelope, source, receivedOn: local });
   } catch (error) {
     if (!(error instanceof SipParseError)) throw error;
     events.onMalformed(error, source, local);

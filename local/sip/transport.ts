@@ -22,6 +22,8 @@ export interface TcpConnectionRef {
 /** A message from the network, with what every layer needs of it. */
 export interface Incoming<M extends SipMessage = SipMessage> {
   message: M;
+  /** Size of the message as it came. */
+  bytes: number;
   envelope: Envelope;
   /** Where it came from; with its connection where it came by TCP. Answers and NATed peers are reached here. */
   source: Target;

@@ -1,0 +1,324 @@
+import {
+  type ClientTransaction,
+  createRequest,
+  createResponse,
+  type Incoming,
+  newCallId,
+  newTag,
+  parseNameAddr,
+  type SipRequest,
+  type SipResponse,
+  SipTransactionError,
+  type Target,
+  tagOf,
+} from '../sip/index.ts';
+import type { AppClient } from './app-clients.ts';
+import { appHeaders, type HeaderLine, withoutLocalhost, withTag } from './app-headers.ts';
+import { endByServer } from './bye.ts';
+import { type Core, contactFor, notifyIncoming } from './core.ts';
+import { Dialog } from './dialog.ts';
+import { NoRouteError, requestInDialog, sendAckOf, withDialogTarget, withTarget } from './dialog-request.ts';
+import { hopOf, isOwn } from './next-hop.ts';
+import { startSessionTimer, termsAsCaller } from './session-timer.ts';
+import { metaFields } from './wire.ts';
+
+/** A request of an application that waits for answers. */
+interface Sent {
+  client: AppClient;
+  dialog: Dialog | undefined;
+  transaction: ClientTransaction | undefined;
+}
+
+/** A command that cannot be done; the text goes to the application after `NOK|`. */
+class Refused extends Error {}
+
+/** Methods that carry our Contact where the application gives none (RFC 3261 8.1.1.8, RFC 3311, 3515, 6665). */
+const contactMethods: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'REFER', 'SUBSCRIBE', 'NOTIFY']);
+
+/** The applications' requests, and the answers to them. */
+export class Uac {
+  private readonly core: Core;
+  private readonly sent = new Map<string, Sent>();
+  private readonly connectionOf: (uri: string) => Target | undefined;
+
+  /** @param connectionOf finds the TCP connection that a Contact registered over */
+  constructor(core: Core, connectionOf: (uri: string) => Target | undefined) {
+    this.core = core;
+    this.connectionOf = connectionOf;
+  }
+
+  get openRequests(): number {
+    return this.sent.size;
+  }
+
+  /** A request outside a dialog. @param route where to send it, in place of what its URI says */
+  send(client: AppClient, commandId: string, text: SipRequest, route: string): void {
+    this.orRefuse(client, commandId, () => {
+      const { core } = this;
+      const own = hopOf(text.uri, 'udp');
+      if (own === 'invalid' || !/^sips?:/i.test(text.uri))
+        throw new Refused(`invalid request-uri: ${text.uri}`);
+      if (own === 'transport') throw new Refused('requested protocol/transport not available');
+      const { endpoint } = core;
+      if (isOwn(endpoint.addresses, core.advertisedHost, own))
+        throw new Refused('can not send request to myself');
+      const hop = route === '' ? (this.connectionOf(text.uri) ?? own) : hopOf(route, 'udp');
+      if (hop === 'invalid') throw new Refused(`invalid route: ${route}`);
+      if (hop === 'transport') throw new Refused('requested protocol/transport not available');
+      const hostPort = endpoint.hostPort(hop.protocol);
+      const contact = text.headers.get('contact') ?? contactFor(core, hop.protocol);
+      const given = withoutLocalhost(text.headers.get('from') ?? contact, hostPort);
+      const fromTag = tagOf(given) ?? newTag();
+      const from = withTag(given, fromTag);
+      const to = bracketed(withoutLocalhost(text.headers.get('to') ?? text.uri, hostPort));
+      const callId = text.headers.get('call-id') ?? newCallId();
+      const cseq = Number.parseInt(text.headers.get('cseq') ?? '', 10) || 1;
+      const headers = appHeaders(text, hostPort);
+      if (contactMethods.has(text.method) && !text.headers.has('contact'))
+        headers.unshift(['Contact', contact]);
+      const { method, uri, body } = text;
+      const request = createRequest({ method, uri, from, to, callId, cseq, headers, body });
+      const transactionId = crypto.randomUUID();
+      withTarget(
+        hop,
+        (target) => {
+          const dialog =
+            method === 'INVITE'
+              ? Dialog.ofCaller(
+                  { callId, from, fromTag, to, cseq },
+                  target,
+                  request.headers.get('contact') ?? contact,
+                  client,
+                )
+              : undefined;
+          if (dialog) this.addEarly(dialog, request);
+          this.start(client, commandId, transactionId, request, target, dialog);
+        },
+        () => this.unreachable(client, commandId, transactionId, request),
+      );
+    });
+  }
+
+  /** A request within a dialog, from any application that knows the id. */
+  sendInDialog(client: AppClient, commandId: string, dialogId: string, text: SipRequest): void {
+    this.orRefuse(client, commandId, () => {
+      const { core } = this;
+      const dialog = core.dialogs.get(dialogId);
+      const { method } = text;
+      if (method === 'ACK') {
+        this.sendAck(client, commandId, dialog, text);
+        return;
+      }
+      if (!dialog) throw new Refused('Server error: unable to find dialog for dialog id provided');
+      if (dialog.remoteTag === undefined)
+        throw new Refused('Server error: unable to find active leg for dialog');
+      const uri = text.uri.includes('placeholder') ? dialog.remoteTarget : text.uri;
+      const headers = appHeaders(text, core.endpoint.hostPort(dialog.flow.protocol));
+      if (contactMethods.has(method) && !text.headers.has('contact'))
+        headers.unshift(['Contact', dialog.localContact]);
+      // A re-INVITE of ours that is still open would outlive the dialog.
+      if (method === 'BYE') dialog.openInvite?.cancel();
+      const request = requestInDialog(dialog, method, ++dialog.localSeq, { uri, headers, body: text.body });
+      const transactionId = crypto.randomUUID();
+      withDialogTarget(
+        dialog,
+        (target) => {
+          if (method === 'INVITE') dialog.noteLocalBody(request);
+          this.start(client, commandId, transactionId, request, target, dialog);
+        },
+        () => this.unreachable(client, commandId, transactionId, request),
+      );
+    });
+  }
+
+  /** Gives up an INVITE of an application. */
+  cancel(client: AppClient, commandId: string, transactionId: string, text: SipRequest): void {
+    this.orRefuse(client, commandId, () => {
+      const sent = this.sent.get(transactionId);
+      const { transaction } = sent ?? {};
+      const cancel = transaction?.cancel(appHeaders(text, ''));
+      if (!sent || !transaction || !cancel) {
+        throw new Refused(`unable to cancel unknown transaction id: ${transactionId}`);
+      }
+      if (sent.dialog && !sent.dialog.confirmed) sent.dialog.byeAfterAck = true;
+      this.confirm(client, commandId, crypto.randomUUID(), cancel, 0, transaction.target);
+    });
+  }
+
+  /** The client is gone: what still rings for it rings for nobody. */
+  clientGone(client: AppClient): void {
+    for (const { client: owner, transaction } of this.sent.values()) {
+      if (owner === client) transaction?.cancel([['Reason', 'SIP;cause=487;text="application gone"']]);
+    }
+  }
+
+  private orRefuse(client: AppClient, commandId: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const known =
+        error instanceof Refused || error instanceof NoRouteError || error.name === 'SipHeaderError';
+      if (!known) throw error;
+      client.answer(commandId, `NOK|${error.message}`);
+    }
+  }
+
+  private addEarly(dialog: Dialog, invite: SipRequest): void {
+    const { dialogs, limits } = this.core;
+    if (dialogs.size >= limits.maxDialogs) throw new Refused('too many dialogs');
+    if (dialogs.get(dialog.id)) throw new Refused('dialog exists already');
+    dialog.noteLocalBody(invite);
+    dialogs.add(dialog);
+  }
+
+  private start(
+    client: AppClient,
+    commandId: string,
+    transactionId: string,
+    request: SipRequest,
+    target: Target,
+    dialog: Dialog | undefined,
+  ): void {
+    const sent: Sent = { client, dialog, transaction: undefined };
+    this.sent.set(transactionId, sent);
+    const transaction = this.core.endpoint.sendRequest(request, target, {
+      onResponse: (answer) => this.answered(transactionId, sent, answer),
+      onError: (error) => this.failed(transactionId, sent, request, error),
+    });
+    sent.transaction = transaction;
+    if (transaction.isInvite && dialog) dialog.openInvite = transaction;
+    this.confirm(client, commandId, transactionId, request, transaction.bytes.length, target);
+  }
+
+  /** `OK` and the request as it was sent: drachtio-srf reads Call-ID, From tag, CSeq and Contact from it. */
+  private confirm(
+    client: AppClient,
+    commandId: string,
+    transactionId: string,
+    request: SipRequest,
+    bytes: number,
+    target: Target,
+  ): void {
+    const meta = metaFields('application', bytes, target.protocol, target);
+    client.answer(commandId, `OK|${meta}|${transactionId}|Msg sent:|`, request);
+  }
+
+  /** The host's name has no address: told as drachtio does, by a 503 of its own after the OK. */
+  private unreachable(
+    client: AppClient,
+    commandId: string,
+    transactionId: string,
+    request: SipRequest,
+  ): void {
+    const nowhere: Target = { protocol: 'udp', address: '', port: 0 };
+    this.confirm(client, commandId, transactionId, request, 0, nowhere);
+    this.failed(
+      transactionId,
+      { client, dialog: undefined, transaction: undefined },
+      request,
+      new SipTransactionError('transport', 'unknown host'),
+    );
+  }
+
+  private sendAck(client: AppClient, commandId: string, dialog: Dialog | undefined, text: SipRequest): void {
+    const { core } = this;
+    const cseq = dialog?.unacknowledged?.cseq;
+    if (!dialog || cseq === undefined) {
+      throw new Refused(
+        'Server error: ACK for non-success final response is automatically generated by server',
+      );
+    }
+    const headers: HeaderLine[] = appHeaders(text, core.endpoint.hostPort(dialog.flow.protocol));
+    sendAckOf(core, dialog, cseq, { headers, body: text.body }, (ack, bytes, target) => {
+      dialog.unacknowledged = undefined;
+      this.confirm(client, commandId, crypto.randomUUID(), ack, bytes, target);
+      if (dialog.byeAfterAck) endByServer(core, dialog, 'ACK-BYE due to cancel race condition');
+    });
+  }
+
+  private answered(id: string, sent: Sent, answer: Incoming<SipResponse>): void {
+    const { status } = answer.message;
+    const { method } = answer.envelope.cseq;
+    const { client, dialog, transaction } = sent;
+    if (dialog && method === 'INVITE' && status > 100) {
+      if (!this.updateByInvite(sent, answer)) return;
+    } else if (dialog && status >= 200 && status < 300 && method === 'UPDATE') {
+      dialog.retarget(answer.message.headers);
+    }
+    if (dialog && status > 100) dialog.flow = answer.source;
+    if (status >= 200) this.sent.delete(id);
+    if (dialog && method === 'INVITE' && status >= 200 && dialog.openInvite === transaction)
+      dialog.openInvite = undefined;
+    if (client.gone) this.endAbandoned(sent, answer);
+    else notifyIncoming(client, answer, id, dialog?.id ?? '');
+    if (method === 'BYE' && dialog && status >= 200 && status !== 401 && status !== 407) {
+      this.core.dialogs.remove(dialog);
+    }
+  }
+
+  /** @returns false where the application is not to see this answer */
+  private updateByInvite(sent: Sent, answer: Incoming<SipResponse>): boolean {
+    const { core } = this;
+    const dialog = sent.dialog as Dialog;
+    const { message, envelope } = answer;
+    const cseq = envelope.cseq.number;
+    if (message.status >= 300) {
+      if (!dialog.confirmed) core.dialogs.remove(dialog);
+      return true;
+    }
+    if (message.status < 200) {
+      if (!dialog.confirmed && envelope.toTag !== undefined) dialog.learnFrom(answer);
+      return true;
+    }
+    if (dialog.lastAck?.cseq === cseq) {
+      // It did not get our ACK.
+      core.endpoint.sendBytes(dialog.lastAck.bytes, dialog.lastAck.target);
+      return false;
+    }
+    if (dialog.unacknowledged?.cseq === cseq) return false;
+    if (dialog.confirmed) dialog.retarget(message.headers);
+    else dialog.learnFrom(answer);
+    dialog.confirmed = true;
+    dialog.unacknowledged = { cseq };
+    const terms = termsAsCaller(message);
+    if (terms) startSessionTimer(core, dialog, terms);
+    return true;
+  }
+
+  /** A 2xx for an application that is gone: nobody would acknowledge it, nobody would hang up. */
+  private endAbandoned({ dialog }: Sent, answer: Incoming<SipResponse>): void {
+    const { status } = answer.message;
+    const cseq = dialog?.unacknowledged?.cseq;
+    if (!dialog || cseq === undefined || status < 200 || status >= 300) return;
+    this.core.log.warn({ callId: dialog.callId }, 'answered after its application was gone: ending it');
+    try {
+      sendAckOf(this.core, dialog, cseq, {}, () => endByServer(this.core, dialog, 'application gone'));
+    } catch (error) {
+      if (!(error instanceof NoRouteError)) throw error;
+      this.core.dialogs.remove(dialog);
+    }
+  }
+
+  /** No answer will come: the application gets 408 or 503 as if it had come, from no address. */
+  private failed(id: string, sent: Sent, request: SipRequest, error: SipTransactionError): void {
+    const { client, dialog, transaction } = sent;
+    this.sent.delete(id);
+    const { method } = request;
+    this.core.log.info(
+      { callId: request.headers.get('call-id'), method, error: error.message },
+      'request without an answer',
+    );
+    if (dialog && dialog.openInvite === transaction) dialog.openInvite = undefined;
+    if (dialog && (method === 'BYE' || (method === 'INVITE' && !dialog.confirmed)))
+      this.core.dialogs.remove(dialog);
+    if (client.gone) return;
+    const answer = createResponse(request, { status: error.kind === 'timeout' ? 408 : 503, toTag: newTag() });
+    const meta = metaFields('network', 0, transaction?.target.protocol ?? 'udp', undefined);
+    client.notify(`sip|${meta}|${id}|${dialog?.id ?? ''}|`, answer);
+  }
+}
+
+function bracketed(value: string): string {
+  return value.includes('<') || !parseNameAddr(value) ? value : `<${value}>`;
+}

@@ -1,0 +1,302 @@
+import {
+  type Incoming,
+  repeatUntilAck,
+  type ServerTransaction,
+  type SipRequest,
+  type SipResponse,
+  type Timer,
+} from '../sip/index.ts';
+import type { AppClient } from './app-clients.ts';
+import { appHeaders, chosenTag, type HeaderLine } from './app-headers.ts';
+import { endByServer } from './bye.ts';
+import { type Core, contactFor, notifyIncoming } from './core.ts';
+import { Dialog, dialogIdOf } from './dialog.ts';
+import { offeredTooShort, refreshedByPeer, startSessionTimer, termsAsCallee } from './session-timer.ts';
+import { metaFields } from './wire.ts';
+
+/** A request from the network that an application is to answer. */
+interface Pending {
+  transaction: ServerTransaction;
+  client: AppClient;
+  /** The dialog it came in, or the early one of an INVITE that was answered provisionally. */
+  dialog: Dialog | undefined;
+  /** The request came within the dialog. */
+  inDialog: boolean;
+  deadline: Timer;
+}
+
+/** Methods known here; an unknown one without an application for it is 501 (RFC 3261 21.5.2). */
+const knownMethods: ReadonlySet<string> = new Set(
+  'INVITE ACK CANCEL BYE OPTIONS REGISTER INFO PRACK UPDATE MESSAGE SUBSCRIBE NOTIFY REFER PUBLISH'.split(
+    ' ',
+  ),
+);
+/** Only within a dialog. */
+const dialogMethods: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
+
+/** The requests that come in, and the applications' answers. */
+export class Uas {
+  private readonly core: Core;
+  private readonly pending = new Map<string, Pending>();
+  private readonly onRegistered: (register: Incoming<SipRequest>, answer: SipResponse) => void;
+
+  /** @param onRegistered called for each REGISTER that an application answered with 200 */
+  constructor(core: Core, onRegistered: (register: Incoming<SipRequest>, answer: SipResponse) => void) {
+    this.core = core;
+    this.onRegistered = onRegistered;
+  }
+
+  get pendingRequests(): number {
+    return this.pending.size;
+  }
+
+  /** A new request, neither ACK nor CANCEL. */
+  received(transaction: ServerTransaction): void {
+    const { message, envelope } = transaction.incoming;
+    if (envelope.fromTag === undefined && (transaction.isInvite || envelope.toTag !== undefined)) {
+      transaction.reply({ status: 400, reason: 'Bad Request (no From tag)' });
+    } else if (envelope.toTag !== undefined) this.receivedInDialog(transaction, envelope.toTag);
+    else if (dialogMethods.has(message.method)) transaction.reply({ status: 481 });
+    else this.receivedNew(transaction);
+  }
+
+  /** The ACK of a 2xx. */
+  receivedAck(ack: Incoming<SipRequest>): void {
+    const { callId, toTag = '', fromTag, cseq } = ack.envelope;
+    const dialog = this.core.dialogs.find(callId, toTag, fromTag);
+    if (!dialog?.confirmed || cseq.number > dialog.remoteSeq) return;
+    dialog.flow = ack.source;
+    // Once for each INVITE: the ACK is repeated where our 2xx was.
+    if (!dialog.stopRepeating) return;
+    dialog.stopRepeating();
+    dialog.stopRepeating = undefined;
+    if (dialog.owner) notifyIncoming(dialog.owner, ack, crypto.randomUUID(), dialog.id);
+  }
+
+  private receivedNew(transaction: ServerTransaction): void {
+    const { core } = this;
+    const { incoming } = transaction;
+    const { method } = incoming.message;
+    const { callId, fromTag = '' } = incoming.envelope;
+    if (transaction.isInvite) {
+      if (core.dialogs.get(dialogIdOf(callId, fromTag))) {
+        // The same INVITE by another way (RFC 3261 8.2.2.2).
+        transaction.reply({ status: 482 });
+        return;
+      }
+      if (core.dialogs.size >= core.limits.maxDialogs) {
+        core.log.warn({ callId }, 'dialogs at their limit');
+        transaction.reply({ status: 503, headers: [['Retry-After', '10']] });
+        return;
+      }
+    }
+    const client = core.clients.pick(method);
+    if (!client) {
+      core.log.info({ callId, method, from: incoming.source.address }, 'no application for this method');
+      transaction.reply({ status: knownMethods.has(method) ? 503 : 501 });
+      return;
+    }
+    const id = this.wait(transaction, client, undefined, false);
+    if (transaction.isInvite) {
+      transaction.onCancel = (cancel) => {
+        transaction.reply({ status: 487 });
+        if (!client.gone) notifyIncoming(client, cancel, id, '');
+        this.forgetInvite(id);
+      };
+      transaction.onEnd = (why) => {
+        if (why === 'no-ack') core.log.debug({ callId }, 'final answer never acknowledged');
+      };
+    }
+    notifyIncoming(client, incoming, id, '');
+  }
+
+  private receivedInDialog(transaction: ServerTransaction, toTag: string): void {
+    const { core } = this;
+    const { incoming } = transaction;
+    const { message, envelope, source } = incoming;
+    const { callId, fromTag, cseq } = envelope;
+    const dialog = core.dialogs.find(callId, toTag, fromTag);
+    if (!dialog) {
+      transaction.reply({ status: 481 });
+      return;
+    }
+    if (cseq.number < dialog.remoteSeq) {
+      transaction.reply({ status: 500, reason: 'Request Out Of Order' });
+      return;
+    }
+    dialog.remoteSeq = cseq.number;
+    dialog.flow = source;
+    if (message.method === 'BYE') this.receivedBye(dialog);
+    const { owner } = dialog;
+    if (!owner) {
+      // As drachtio: nobody can answer for it any more; an application may still end it by its id.
+      core.log.info({ callId, method: message.method }, 'request in a dialog whose application is gone');
+      transaction.reply({ status: 481 });
+      return;
+    }
+    if (message.method === 'INVITE' || message.method === 'UPDATE') {
+      const minimum = offeredTooShort(message);
+      if (minimum !== undefined) {
+        transaction.reply({ status: 422, headers: [['Min-SE', String(minimum)]] });
+        return;
+      }
+      refreshedByPeer(core, dialog, message);
+    }
+    const id = this.wait(transaction, owner, dialog, true);
+    if (transaction.isInvite) {
+      transaction.onCancel = (cancel) => {
+        transaction.reply({ status: 487 });
+        notifyIncoming(owner, cancel, id, dialog.id);
+        this.forget(id);
+      };
+    }
+    notifyIncoming(owner, incoming, id, dialog.id);
+  }
+
+  private receivedBye(dialog: Dialog): void {
+    dialog.openInvite?.cancel();
+    this.core.dialogs.remove(dialog);
+    if (dialog.confirmed) return;
+    // A caller may end an early dialog by BYE (RFC 3261 15): its INVITE is then over too.
+    for (const [id, pending] of this.pending) {
+      if (pending.dialog === dialog && pending.transaction.isInvite && !pending.inDialog) {
+        pending.transaction.reply({ status: 487 });
+        this.forget(id);
+      }
+    }
+  }
+
+  /** An application answers. @param text its answer, with only the headers it wants to add */
+  answer(client: AppClient, commandId: string, transactionId: string, text: SipResponse): void {
+    const pending = this.pending.get(transactionId);
+    if (!pending?.transaction.pending) {
+      client.answer(commandId, 'NOK|Response not sent due to unknown transaction');
+      return;
+    }
+    const { transaction } = pending;
+    const { status } = text;
+    const { source } = transaction.incoming;
+    if (!pending.inDialog) transaction.localTag = chosenTag(text.headers) ?? transaction.localTag;
+    const headers = this.answerHeaders(pending, text);
+    const sent = transaction.reply({ status, reason: text.reason, headers, body: text.body });
+    if (!sent) {
+      client.answer(commandId, 'NOK|Response not sent due to unknown transaction');
+      return;
+    }
+    if (transaction.isInvite) this.answeredInvite(transactionId, pending, sent);
+    else if (status >= 200) this.answered(transactionId, pending, sent);
+    const dialogId = pending.dialog?.id ?? inviteDialogId(transaction);
+    const meta = metaFields('application', transaction.answerBytes, source.protocol, source);
+    client.answer(commandId, `OK|${meta}|${transactionId}|${dialogId}||Msg sent:|`, sent);
+  }
+
+  private answerHeaders(pending: Pending, text: SipResponse): HeaderLine[] {
+    const { core } = this;
+    const { incoming, isInvite } = pending.transaction;
+    const { protocol } = incoming.source;
+    const headers = appHeaders(text, core.endpoint.hostPort(protocol));
+    const { status } = text;
+    const opensDialog = isInvite && status > 100 && status < 300;
+    if (opensDialog && !text.headers.has('contact')) headers.unshift(['Contact', contactFor(core, protocol)]);
+    const session =
+      status === 200 && !pending.inDialog && isInvite ? termsAsCallee(incoming.message, text) : undefined;
+    if (session?.header) headers.push(session.header);
+    return headers;
+  }
+
+  /** An INVITE, new or within a dialog, has got an answer. */
+  private answeredInvite(id: string, pending: Pending, sent: SipResponse): void {
+    const { core } = this;
+    const { transaction, client } = pending;
+    const { incoming } = transaction;
+    const { status } = sent;
+    // It works on it: from here on it may ring as long as it likes.
+    pending.deadline.cancel();
+    if (status > 100 && status < 300 && !pending.dialog) {
+      const contact = sent.headers.get('contact') as string;
+      pending.dialog = Dialog.ofCallee(incoming, transaction.localTag, contact, client);
+      core.dialogs.add(pending.dialog);
+    }
+    if (status < 200) return;
+    const { dialog, inDialog } = pending;
+    this.pending.delete(id);
+    if (status >= 300) {
+      if (dialog && !inDialog) core.dialogs.remove(dialog);
+      return;
+    }
+    if (!dialog) return;
+    dialog.confirmed = true;
+    dialog.localContact = sent.headers.get('contact') ?? dialog.localContact;
+    dialog.retarget(incoming.message.headers);
+    dialog.noteLocalBody(sent);
+    const session = inDialog ? undefined : termsAsCallee(incoming.message, sent);
+    if (session) startSessionTimer(core, dialog, session.terms);
+    dialog.stopRepeating?.();
+    dialog.stopRepeating = repeatUntilAck(transaction, core.endpoint.timers, core.endpoint.settings, () => {
+      dialog.stopRepeating = undefined;
+      core.log.warn({ callId: dialog.callId }, 'no ACK for our 200: ending the dialog');
+      endByServer(core, dialog, 'ACK timeout');
+    });
+  }
+
+  /** Another request has its final answer. */
+  private answered(id: string, pending: Pending, sent: SipResponse): void {
+    const { incoming } = pending.transaction;
+    this.forget(id);
+    if (sent.status >= 300) return;
+    if (incoming.message.method === 'UPDATE') pending.dialog?.retarget(incoming.message.headers);
+    if (incoming.message.method === 'REGISTER') this.onRegistered(incoming, sent);
+  }
+
+  /** The client is gone: nobody will answer its requests. */
+  clientGone(client: AppClient): void {
+    for (const [id, pending] of this.pending) {
+      if (pending.client !== client) continue;
+      const status = pending.inDialog ? 481 : 503;
+      this.core.log.warn(
+        { callId: pending.transaction.incoming.envelope.callId },
+        'application gone before it answered',
+      );
+      pending.transaction.reply({ status });
+      this.forgetInvite(id);
+    }
+  }
+
+  private wait(
+    transaction: ServerTransaction,
+    client: AppClient,
+    dialog: Dialog | undefined,
+    inDialog: boolean,
+  ): string {
+    const id = crypto.randomUUID();
+    const { endpoint, limits, log } = this.core;
+    const deadline = endpoint.timers.after(limits.pendingMs, () => {
+      this.pending.delete(id);
+      const { callId } = transaction.incoming.envelope;
+      log.warn({ callId, method: transaction.incoming.message.method }, 'application did not answer');
+      transaction.reply({ status: 500 });
+    });
+    this.pending.set(id, { transaction, client, dialog, inDialog, deadline });
+    return id;
+  }
+
+  private forget(id: string): void {
+    this.pending.get(id)?.deadline.cancel();
+    this.pending.delete(id);
+  }
+
+  /** Forgets a request and, of a new INVITE, the early dialog. */
+  private forgetInvite(id: string): void {
+    const pending = this.pending.get(id);
+    if (pending?.dialog && !pending.inDialog && !pending.dialog.confirmed) {
+      this.core.dialogs.remove(pending.dialog);
+    }
+    this.forget(id);
+  }
+}
+
+function inviteDialogId(transaction: ServerTransaction): string {
+  if (!transaction.isInvite) return '';
+  const { callId, fromTag = '' } = transaction.incoming.envelope;
+  return dialogIdOf(callId, fromTag);
+}
