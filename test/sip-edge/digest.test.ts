@@ -63,10 +63,10 @@ describe('the response', () => {
 });
 
 describe('a challenge', () => {
-  it('offers SHA-256 before MD5, each with a nonce of its own (RFC 8760 2.4)', () => {
+  it('offers MD5 first, for clients that read one challenge only, and SHA-256 beside it', () => {
     const { digest } = setUp();
     const offered = digest.challenges(secrets, false).map(parseChallenge);
-    expect(offered.map(({ algorithm }) => algorithm)).toEqual(['SHA-256', 'MD5']);
+    expect(offered.map(({ algorithm }) => algorithm)).toEqual(['MD5', 'SHA-256']);
     expect(offered[0]?.nonce).not.toBe(offered[1]?.nonce);
     expect(offered.every((one) => one.realm === realm && one.qop === 'auth')).toBe(true);
   });
