@@ -1,0 +1,131 @@
+import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freeIndex, gatewayKey } from '../../lambdas/core/keys.ts';
+import { startTestTable, type TestTable } from '../support/dynamodb.ts';
+import { tableDefinition } from '../support/table-definition.ts';
+import { type Counted, countOperations } from './operations.ts';
+import { World } from './world.ts';
+
+/* What AWS bills for: counted on the wire, so that a read or a write that slips in fails here. */
+
+let engine: TestTable;
+let counted: Counted;
+let tableName: string;
+let world: World;
+beforeAll(async () => {
+  engine = await startTestTable();
+  counted = countOperations(engine.client);
+});
+afterAll(async () => {
+  counted.client.destroy();
+  await engine.stop();
+});
+beforeEach(async () => {
+  tableName = await engine.createTable();
+  world = new World(counted.client, tableName);
+});
+
+const gw = (n: number) => `10.0.0.${n}.mediagw.1`;
+
+describe('operations on the table', () => {
+  it('of a refresh: one update', async () => {
+    await world.register({ username: gw(1) });
+    counted.reset();
+    await world.register({ username: gw(1), cseq: 2 });
+    expect(counted.counts).toEqual({ UpdateItem: 1 });
+  });
+
+  it('of a refresh in a call: one update', async () => {
+    await world.register({ username: gw(1) });
+    await world.grant({ callId: 'call-1' });
+    counted.reset();
+    await world.register({ username: gw(1), cseq: 2 });
+    expect(counted.counts).toEqual({ UpdateItem: 1 });
+  });
+
+  it('of a refresh: nothing that the index of free gateways shows', async () => {
+    await world.register({ username: gw(1) });
+    const before = await world.gateway(gw(1));
+    world.pass(30);
+    await world.register({ username: gw(1), cseq: 2 });
+    const after = await world.gateway(gw(1));
+    const index = tableDefinition('x').GlobalSecondaryIndexes?.find((one) => one.IndexName === freeIndex);
+    const shown = ['pk', 'freeShard', 'availableAt', ...(index?.Projection?.NonKeyAttributes ?? [])];
+    for (const name of shown) {
+      expect(after?.[name as 'contact'], name).toEqual(before?.[name as 'contact']);
+    }
+    expect(after?.expiresAt).not.toBe(before?.expiresAt);
+  });
+
+  it('of an uncontended call: one query and one transaction', async () => {
+    for (let n = 1; n <= 20; n += 1) await world.register({ username: gw(n) });
+    counted.reset();
+    await world.grant({ callId: 'call-1' });
+    expect(counted.counts).toEqual({ Query: 1, TransactWriteItems: 1 });
+  });
+
+  it('of the answer and of the end: two reads and one transaction each', async () => {
+    await world.register({ username: gw(1) });
+    await world.grant({ callId: 'call-1' });
+    counted.reset();
+    await world.say({
+      type: 'call.answered',
+      callId: 'call-1',
+      gateway: gw(1),
+      receivedAt: world.nowMs,
+      callerDialogId: 'a',
+      gatewayDialogId: 'b',
+    });
+    expect(counted.counts).toEqual({ GetItem: 2, TransactWriteItems: 1 });
+    counted.reset();
+    await world.say({
+      type: 'call.ended',
+      callId: 'call-1',
+      gateway: gw(1),
+      by: 'caller',
+      outcome: 'answered',
+    });
+    expect(counted.counts).toEqual({ GetItem: 2, TransactWriteItems: 1 });
+  });
+
+  it('of a retransmitted REGISTER: no write that succeeds, and no second one', async () => {
+    await world.register({ username: gw(1) });
+    counted.reset();
+    await world.register({ username: gw(1) });
+    expect(counted.counts).toEqual({ UpdateItem: 1 });
+  });
+
+  it('of a call that an empty pool refuses: a few reads, no write', async () => {
+    await world.allocate({ callId: 'call-1' });
+    counted.reset();
+    await world.allocate({ callId: 'call-1' });
+    expect(counted.counts.TransactWriteItems).toBeUndefined();
+    expect((counted.counts.Query ?? 0) + (counted.counts.GetItem ?? 0)).toBeLessThanOrEqual(5);
+  });
+});
+
+it('an allocation costs the same with 10 and with 10,000 registered gateways', async () => {
+  await world.register({ username: gw(1) });
+  const template = await world.gateway(gw(1));
+  const documents = DynamoDBDocumentClient.from(engine.client);
+  const costs: unknown[] = [];
+  let registered = 1;
+  for (const count of [10, 10_000]) {
+    while (registered < count) {
+      const some = Array.from({ length: Math.min(25, count - registered) }, () => {
+        registered += 1;
+        const username = `10.0.${registered >> 8}.${registered & 255}.mediagw.1`;
+        const availableAt = world.nowMs - registered;
+        return { PutRequest: { Item: { ...template, pk: gatewayKey(username), username, availableAt } } };
+      });
+      await documents.send(new BatchWriteCommand({ RequestItems: { [tableName]: some } }));
+    }
+    counted.reset();
+    for (let n = 0; n < 5; n += 1) await world.grant({ callId: `call-${count}-${n}` });
+    costs.push({ ...counted.counts });
+  }
+  expect(costs).toEqual([
+    { Query: 5, TransactWriteItems: 5 },
+    { Query: 5, TransactWriteItems: 5 },
+  ]);
+}, 60_000);

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Built, build } from '../../scripts/build.ts';
+import { startTestTable, type TestTable } from '../support/dynamodb.ts';
+import { allocateCommand, managed, registerCommand, taskId } from './world.ts';
+
+/* The bundles as they are deployed: loaded with a function's environment, invoked as Lambda does. */
+
+type Handler = (event: unknown, context: unknown) => Promise<unknown>;
+
+const context = {
+  functionName: 'test',
+  functionVersion: '1',
+  memoryLimitInMB: '1024',
+  invokedFunctionArn: 'arn:aws:lambda:local:000000000000:function:test',
+  awsRequestId: 'request-1',
+  getRemainingTimeInMillis: () => 5000,
+};
+
+let engine: TestTable;
+let ecs: FakeEcs;
+let out: string;
+let built: Built[];
+const functions: Record<string, Handler> = {};
+const environmentBefore = { ...process.env };
+
+beforeAll(async () => {
+  engine = await startTestTable();
+  ecs = await startEcs();
+  out = await mkdtemp(join(tmpdir(), 'switchroom-bundles-'));
+  built = await build(out);
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+    AWS_ENDPOINT_URL_ECS: ecs.endpoint,
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    TABLE_NAME: engine.tableName,
+    GATEWAY_NAME: 'mediagw',
+    FREE_SHARDS: '1',
+    LOCK_LEASE_SEC: '120',
+    CLUSTER: 'gateways',
+    AFTER_CALL: 'stop',
+  });
+  for (const name of ['register', 'allocate', 'calls', 'inspect']) functions[name] = await load(name);
+});
+afterAll(async () => {
+  process.env = environmentBefore;
+  await Promise.all([engine?.stop(), ecs?.stop(), out && rm(out, { recursive: true, force: true })]);
+});
+
+async function load(name: string, query = ''): Promise<Handler> {
+  const file = join(out, 'lambdas', name, 'index.mjs');
+  const module = (await import(/* @vite-ignore */ `${pathToFileURL(file)}${query}`)) as { handler: Handler };
+  return module.handler;
+}
+
+function invoke(name: string, event: unknown): Promise<unknown> {
+  return (functions[name] as Handler)(event, context);
+}
+
+function tell(fact: Record<string, unknown>): Promise<unknown> {
+  return invoke('calls', {
+    version: '0',
+    source: 'switchroom.edge',
+    'detail-type': fact.type,
+    detail: { version: 1, id: randomUUID(), at: Date.now(), edgeId: 'edge-1', ...fact },
+  });
+}
+
+const functionsBuilt = () => built.filter((one) => one.name !== 'sip-edge');
+
+it('each function’s bundle stays small enough to start fast', () => {
+  expect(functionsBuilt().map((one) => one.name)).toEqual(['allocate', 'calls', 'inspect', 'register']);
+  for (const { name, bytes } of functionsBuilt()) expect(bytes, name).toBeLessThan(500_000);
+});
+
+it('the flow of a call: free, locked, busy through a refresh, gone', async () => {
+  const username = managed(1);
+  const state = async () => {
+    const { gateways } = (await invoke('inspect', { command: 'listGateways' })) as {
+      gateways: { username: string; state: string }[];
+    };
+    return gateways.find((one) => one.username === username)?.state;
+  };
+  await invoke('register', registerCommand({ username }));
+  expect(await state()).toBe('free');
+  expect(await invoke('allocate', allocateCommand({ callId: 'call-1' }))).toMatchObject({ username });
+  expect(await state()).toBe('locked');
+  const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
+  await tell({
+    type: 'call.answered',
+    callId: 'call-1',
+    gateway: username,
+    receivedAt: Date.now(),
+    ...dialogs,
+  });
+  expect(await state()).toBe('busy');
+  await invoke('register', registerCommand({ username, cseq: 2 }));
+  expect(await state()).toBe('busy');
+  expect(await invoke('calls', { command: 'listEdgeCalls', edgeId: 'edge-1' })).toMatchObject({
+    calls: [{ callId: 'call-1', state: 'answered' }],
+  });
+  await tell({ type: 'call.ended', callId: 'call-1', gateway: username, by: 'caller', outcome: 'answered' });
+  expect(await state()).toBeUndefined();
+  expect(ecs.requests).toEqual([{ cluster: 'gateways', task: taskId(1), reason: 'call call-1 is over' }]);
+  expect(await invoke('register', registerCommand({ username, cseq: 3 }))).toMatchObject({
+    reason: 'call-over',
+  });
+});
+
+describe('ECS', () => {
+  const callOn = async (n: number) => {
+    const username = managed(n);
+    await invoke('register', registerCommand({ username }));
+    await invoke('allocate', allocateCommand({ callId: `call-${n}`, gateway: username }));
+    return { type: 'call.ended', callId: `call-${n}`, gateway: username, by: 'caller', outcome: 'answered' };
+  };
+
+  it('that has forgotten the task is content', async () => {
+    const end = await callOn(11);
+    ecs.fail('InvalidParameterException', 'The referenced task was not found.');
+    await expect(tell(end)).resolves.toBeUndefined();
+  });
+
+  it('that refuses makes the fact come again', async () => {
+    const end = await callOn(12);
+    ecs.fail('AccessDeniedException', 'not allowed');
+    await expect(tell(end)).rejects.toMatchObject({ name: 'TaskNotStopped' });
+  });
+});
+
+it('facts that calls has nothing to do with are let pass', async () => {
+  await expect(tell({ type: 'gateway.unregistered', username: 'x', registrationId: 'y' })).resolves.toBe(
+    undefined,
+  );
+});
+
+it('the tick of the minute sweeps', async () => {
+  const tick = { 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} };
+  expect(await invoke('calls', tick)).toMatchObject({ more: false });
+});
+
+it.each([
+  ['register', { command: 'registerGateway' }],
+  ['allocate', { ...allocateCommand({ callId: 'x' }), room: 'r'.repeat(300) }],
+  ['allocate', null],
+  ['calls', { source: 'switchroom.edge', 'detail-type': 'call.ended', detail: { version: 2 } }],
+  ['inspect', 'what'],
+])('%s refuses what is not in the contract with a typed error', async (name, event) => {
+  await expect(invoke(name, event)).rejects.toMatchObject({ name: 'InvalidInput' });
+});
+
+it('a function without its environment does not start, and says what is missing', async () => {
+  const { FREE_SHARDS, TABLE_NAME } = process.env;
+  process.env.FREE_SHARDS = '0';
+  delete process.env.TABLE_NAME;
+  try {
+    await expect(load('register', '?broken')).rejects.toMatchObject({
+      name: 'InvalidEnvironment',
+      message: expect.stringMatching(/TABLE_NAME.*FREE_SHARDS/),
+    });
+  } finally {
+    Object.assign(process.env, { FREE_SHARDS, TABLE_NAME });
+  }
+});
+
+it('a table that is gone is a typed error, within the time the edge waits', async () => {
+  const { AWS_ENDPOINT_URL_DYNAMODB } = process.env;
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = 'http://127.0.0.1:1';
+  try {
+    const handler = await load('allocate', '?no-table');
+    await expect(handler(allocateCommand({ callId: 'call-x' }), context)).rejects.toMatchObject({
+      name: 'TableUnavailable',
+    });
+  } finally {
+    Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB });
+  }
+});
+
+interface FakeEcs {
+  endpoint: string;
+  requests: unknown[];
+  /** The next request gets this error. */
+  fail(type: string, message: string): void;
+  stop(): Promise<void>;
+}
+
+/** ECS cannot run here: this speaks its wire (json 1.1) for StopTask. */
+async function startEcs(): Promise<FakeEcs> {
+  const requests: unknown[] = [];
+  let failure: { __type: string; message: string } | undefined;
+  const server: Server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const failed = failure;
+      failure = undefined;
+      if (!failed) requests.push(JSON.parse(body));
+      response.writeHead(failed ? 400 : 200, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(JSON.stringify(failed ?? { task: {} }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    requests,
+    fail(type, message) {
+      failure = { __type: type, message };
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { inspectAnswerSchema, inspectCommandSchema } from '../../contracts/inspect.ts';
+import { inspect } from '../../lambdas/inspect/inspect.ts';
+import { startTestTable, type TestTable } from '../support/dynamodb.ts';
+import { managed, peer, taskId, World } from './world.ts';
+
+let engine: TestTable;
+let world: World;
+beforeAll(async () => {
+  engine = await startTestTable();
+});
+afterAll(() => engine.stop());
+beforeEach(async () => {
+  world = new World(engine.client, await engine.createTable());
+});
+
+/** Answers as the contract has them: what the schema does not know would be dropped, what it misses throws. */
+async function ask(command: object) {
+  return inspectAnswerSchema.parse(await inspect(inspectCommandSchema.parse(command), world.deps));
+}
+
+it('shows the gateways as they count now', async () => {
+  const contacts = [{ uri: 'sip:gw@10.0.0.7', expiresSec: 600 }];
+  await world.register({ username: managed(1), contacts });
+  await world.grant({ callId: 'call-1' });
+  await world.register({ username: managed(2), contacts });
+  await world.register({ username: managed(3), contacts: [{ uri: 'sip:x@y', expiresSec: 60 }] });
+  expect(await ask({ command: 'listGateways' })).toMatchObject({
+    gateways: [
+      { username: managed(1), state: 'locked', lockedBy: 'call-1', taskId: taskId(1) },
+      { username: managed(2), state: 'free', received: '10.0.0.7:5060;tcp' },
+      { username: managed(3), state: 'free' },
+    ],
+  });
+  world.pass(121);
+  const { gateways } = (await ask({ command: 'listGateways' })) as { gateways: object[] };
+  expect(gateways).toHaveLength(2);
+  expect(gateways[0]).toMatchObject({ username: managed(1), state: 'free' });
+  expect(gateways[0]).not.toHaveProperty('lockedBy');
+});
+
+it('shows an IPv6 source in brackets', async () => {
+  await world.register({ username: managed(1), received: { ...peer, address: '2001:db8::1' } });
+  expect(await ask({ command: 'listGateways' })).toMatchObject({
+    gateways: [{ received: '[2001:db8::1]:5060;tcp' }],
+  });
+});
+
+it('tells the story of one call, oldest step first', async () => {
+  for (const n of [1, 2]) await world.register({ username: managed(n) });
+  const start = world.nowMs;
+  const first = await world.grant({ callId: 'call-1' });
+  world.nowMs += 2000;
+  const failed = [{ username: first.username, cause: 'rejected' as const, status: 486 }];
+  const second = await world.grant({ callId: 'call-1', attempt: 2, failed });
+  world.nowMs += 900;
+  await world.say({
+    type: 'call.answered',
+    callId: 'call-1',
+    gateway: second.username,
+    receivedAt: start - 10,
+    ringingAt: world.nowMs - 500,
+    callerDialogId: 'a',
+    gatewayDialogId: 'b',
+  });
+  world.pass(60);
+  const gateway = second.username;
+  await world.say({ type: 'call.ended', callId: 'call-1', gateway, by: 'gateway', outcome: 'answered' });
+  expect(await ask({ command: 'describeCall', callId: 'call-1' })).toMatchObject({
+    call: {
+      state: 'ended',
+      room: '1234',
+      callerUri: 'sip:room-system@example.org',
+      gateway,
+      outcome: 'answered',
+      steps: [
+        { at: start - 10, step: 'received' },
+        { at: start, step: 'offered', gateway: first.username, detail: 'attempt 1' },
+        { at: start + 2000, step: 'rejected', gateway: first.username, detail: '486' },
+        { at: start + 2000, step: 'offered', gateway, detail: 'attempt 2' },
+        { at: start + 2400, step: 'ringing', gateway },
+        { at: start + 2900, step: 'answered', gateway },
+        { at: start + 62_900, step: 'ended', detail: 'answered, by gateway' },
+      ],
+    },
+  });
+});
+
+it('does not know a call that there never was', async () => {
+  expect(await ask({ command: 'describeCall', callId: 'nobody' })).toEqual({ result: 'not-found' });
+});
+
+it('lists the calls, newest first, no more than asked for, also those that never got a gateway', async () => {
+  await world.register({ username: managed(1) });
+  await world.grant({ callId: 'call-1' });
+  for (let n = 2; n <= 5; n += 1) {
+    world.pass(1);
+    await world.say({
+      type: 'call.failed',
+      callId: `call-${n}`,
+      outcome: 'no-room',
+      failed: [],
+      detail: 'none',
+    });
+  }
+  expect(await ask({ command: 'listCalls', limit: 2 })).toMatchObject({
+    calls: [
+      {
+        callId: 'call-5',
+        outcome: 'no-room',
+        room: '',
+        steps: [{ step: 'failed', detail: 'no-room, none' }],
+      },
+      { callId: 'call-4' },
+    ],
+  });
+  expect(await ask({ command: 'listCalls' })).toMatchObject({ calls: { length: 5 } });
+});
