@@ -29,10 +29,13 @@ export class FactLog {
   }
 }
 
+/** Where a gateway is. */
+export type TestGateway = Pick<UserAgent, 'name' | 'contact' | 'port' | 'transport'>;
+
 /** What an edge under test talks to. */
 export interface TestWorld extends FactLog, FactSink, Pick<ControlPlane, 'allocate' | 'listEdgeCalls'> {
   /** Registers a gateway. */
-  add(agent: UserAgent): Promise<void> | void;
+  add(gateway: TestGateway): Promise<void> | void;
   /** @returns whether nothing is locked for any call */
   isUnlocked(): Promise<boolean> | boolean;
 }
@@ -47,7 +50,9 @@ export class TestControlPlane extends FactLog implements TestWorld {
   readonly script: ((command: AllocateGateway) => Promise<AllocateAnswer> | AllocateAnswer)[] = [];
   /** Username → the call that holds it. */
   readonly locks = new Map<string, string>();
-  readonly #gateways = new Map<string, { contact: string; received: UserAgent }>();
+  /** Which gateways a command may be given, among the free ones. */
+  limit: (command: AllocateGateway, gateway: TestGateway) => boolean = () => true;
+  readonly #gateways = new Map<string, TestGateway>();
   readonly #granted = new Map<string, AllocateAnswer>();
   readonly #calls = new Map<string, EdgeCall>();
   readonly #outOfService = new Set<string>();
@@ -58,8 +63,8 @@ export class TestControlPlane extends FactLog implements TestWorld {
     this.#edgeId = edgeId;
   }
 
-  add(agent: UserAgent): void {
-    this.#gateways.set(agent.name, { contact: agent.contact, received: agent });
+  add(gateway: TestGateway): void {
+    this.#gateways.set(gateway.name, gateway);
   }
 
   async allocate(command: AllocateGateway): Promise<AllocateAnswer> {
@@ -76,15 +81,16 @@ export class TestControlPlane extends FactLog implements TestWorld {
     const last = command.failed.at(-1);
     if (last?.cause === 'silent') this.#outOfService.add(last.username);
     const tried = new Set(command.failed.map(({ username }) => username));
-    for (const [username, { contact, received }] of this.#gateways) {
+    for (const [username, gateway] of this.#gateways) {
       if (tried.has(username) || this.locks.has(username) || this.#outOfService.has(username)) continue;
       if (command.gateway !== undefined && command.gateway !== username) continue;
+      if (!this.limit(command, gateway)) continue;
       this.locks.set(username, command.callId);
       const answer: AllocateAnswer = {
         result: 'granted',
         username,
-        contact,
-        received: { address: '127.0.0.1', port: received.port, protocol: received.transport },
+        contact: gateway.contact,
+        received: { address: '127.0.0.1', port: gateway.port, protocol: gateway.transport },
         gatewayEdgeId: this.#edgeId,
         attempt: command.attempt,
         lockedUntil: Date.now() + 120_000,

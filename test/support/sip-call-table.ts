@@ -2,8 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { AllocateAnswer, AllocateGateway, ListEdgeCallsAnswer } from '../../contracts/commands.ts';
 import type { NewFact } from '../../sip-edge/ports.ts';
 import { World } from '../lambdas/world.ts';
-import { FactLog, type TestWorld } from './sip-call-control-plane.ts';
-import type { UserAgent } from './sip-call-ua.ts';
+import { FactLog, type TestGateway, type TestWorld } from './sip-call-control-plane.ts';
 
 /** The functions' own code over a real table, with the facts handed to it as the bus would, one after the other. */
 export class TableWorld extends FactLog implements TestWorld {
@@ -17,13 +16,13 @@ export class TableWorld extends FactLog implements TestWorld {
     this.table.deps.now = () => Date.now();
   }
 
-  async add(agent: UserAgent): Promise<void> {
-    this.#gateways.push(agent.name);
+  async add(gateway: TestGateway): Promise<void> {
+    this.#gateways.push(gateway.name);
     await this.table.register({
-      username: agent.name,
-      registrationId: `reg-${agent.name}`,
-      contacts: [{ uri: agent.contact, expiresSec: 3600 }],
-      received: { address: '127.0.0.1', port: agent.port, protocol: agent.transport },
+      username: gateway.name,
+      registrationId: `reg-${gateway.name}`,
+      contacts: [{ uri: gateway.contact, expiresSec: 3600 }],
+      received: { address: '127.0.0.1', port: gateway.port, protocol: gateway.transport },
     });
   }
 

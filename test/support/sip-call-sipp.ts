@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Transport } from './sip-call-ua.ts';
+import { type Address, freeSipPort } from './sip-server.ts';
+
+const scenarios = resolve(import.meta.dirname, '../sipp/call');
+
+export interface Sipp {
+  readonly port: number;
+  /**
+   * Settles when all its calls went as the scenario says.
+   * @throws with SIPp's errors where one did not
+   */
+  finished(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface SippOptions {
+  transport: Transport;
+  /** How many calls; a gateway then ends. */
+  calls: number;
+  /** Where a caller calls. */
+  server?: Address;
+  /** User part of the request URI. */
+  room?: string;
+  /** Calls a second. */
+  rate?: number;
+}
+
+/**
+ * Starts SIPp with a scenario of test/sipp/call: a caller where a server is given, else a gateway.
+ * @param name of the file, without `.xml`
+ */
+export async function startSipp(name: string, options: SippOptions): Promise<Sipp> {
+  const { transport, calls, server, room = 'room', rate = 10 } = options;
+  const port = await freeSipPort();
+  const directory = await mkdtemp(join(tmpdir(), 'sipp-'));
+  const errors = join(directory, 'errors.log');
+  const args = ['-sf', join(scenarios, `${name}.xml`), '-i', '127.0.0.1', '-p', String(port)];
+  args.push('-t', transport === 'udp' ? 'u1' : 't1', '-m', String(calls), '-nostdin');
+  args.push('-trace_err', '-error_file', errors, '-timeout', '20s', '-timeout_error');
+  if (server) args.push('-s', room, '-r', String(rate), `${server.host}:${server.port}`);
+  const child: ChildProcess = spawn('sipp', args, { stdio: 'ignore', cwd: directory });
+  const exited = new Promise<number | null>((done, failed) => {
+    child.once('exit', (code) => done(code));
+    child.once('error', failed);
+  });
+  // Where nobody waits for it any more, its end is no concern.
+  exited.catch(() => {});
+  return {
+    port,
+    async finished() {
+      const code = await exited;
+      const why = await readFile(errors, 'utf8').catch(() => '');
+      if (code !== 0) throw new Error(`sipp ${name} ended with ${code}\n${why.slice(0, 4000)}`);
+    },
+    async stop() {
+      child.kill('SIGKILL');
+      await exited.catch(() => {});
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
