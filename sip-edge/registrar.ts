@@ -90,8 +90,9 @@ export class Registrar {
     }
     if (answer.result === 'refused') return this.#refuse(req, res, refusalOf(answer.reason), registrant);
 
-    res.send(200, { headers: bindingHeaders(answer.contacts, clock.now()) });
+    // Said before it is answered: whoever has the 200 asks no more, and what was not said would stay unsaid.
     this.#tell(req, registrant, bindings, answer);
+    res.send(200, { headers: bindingHeaders(answer.contacts, clock.now()) });
   }
 
   /** Says what has happened: to the bus, to the log, to the call that has lost its gateway. */

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   fdatasync,
   fstatSync,
   fsyncSync,
@@ -16,6 +17,13 @@ import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 const lineOf = (record: string) => `${crc32(record).toString(16).padStart(8, '0')} ${record}\n`;
+
+/** Node's own recursive mkdir never returns where a file system denies that its directory exists (/proc). */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
+}
 
 /** @returns the record of a line, or undefined where its checksum does not hold */
 function recordOf(line: string): string | undefined {
@@ -49,7 +57,7 @@ export class AppendLog {
    * @throws the file system's error
    */
   static open(path: string): { log: AppendLog; records: string[]; corrupt: number } {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     const fd = openSync(path, 'a+', 0o600);
     try {
       if (!fstatSync(fd).isFile()) throw new Error(`${path} is no regular file`);

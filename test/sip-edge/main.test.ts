@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
+import { type Fact, factSchema } from '../../contracts/facts.ts';
+import { type SipServer, startSipServer } from '../support/sip-server.ts';
+import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
+import { domain, password } from './support/edge.ts';
+import { TestGateway } from './support/gateway.ts';
+import { edgeEnvironment, spawnEdge } from './support/process.ts';
+import { SipClient, unique } from './support/sip-client.ts';
+import { until } from './support/until.ts';
+
+/* The edge's process whole: main.ts with the SDK unmodified, a SIP server, and AWS's wire. */
+
+let server: SipServer;
+let aws: TestAws;
+let behaviour: AwsBehaviour;
+let stateDir: string;
+let facts: Fact[];
+let edges: ReturnType<typeof spawnEdge>[];
+const clients: SipClient[] = [];
+
+beforeAll(async () => {
+  server = await startSipServer();
+});
+afterAll(() => server.stop());
+
+const answerOf = (command: RegisterCommand): RegisterAnswer => ({
+  result: 'bindings',
+  contacts: command.command === 'registerGateway' ? command.contacts : [],
+  fresh: true,
+});
+
+beforeEach(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), 'edge-'));
+  facts = [];
+  edges = [];
+  behaviour = {
+    secret: () => JSON.stringify({ current: password }),
+    invoke: (name, command) => (name === 'register' ? answerOf(command as RegisterCommand) : { calls: [] }),
+    putEvents: (entries) => {
+      for (const { Detail } of entries) facts.push(factSchema.parse(JSON.parse(Detail)));
+      return undefined;
+    },
+  };
+  aws = await startAws(behaviour);
+});
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  for (const edge of edges) {
+    edge.kill('SIGKILL');
+    await edge.exited;
+  }
+  await aws.stop();
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+function start(environment: Record<string, string> = {}) {
+  const edge = spawnEdge({ ...edgeEnvironment(server, aws, stateDir), ...environment });
+  edges.push(edge);
+  return edge;
+}
+
+async function gateway(): Promise<TestGateway> {
+  const client = await SipClient.udp(server.sip);
+  clients.push(client);
+  return new TestGateway(client);
+}
+
+const factsOf = (type: Fact['type']) => facts.filter((fact) => fact.type === type);
+
+describe('the edge process', () => {
+  it('says when it is ready, registers a gateway, tells the bus, and exits with 0 on SIGTERM', async () => {
+    const edge = start();
+    expect(await edge.event('edge-ready')).toMatchObject({ edgeId: 'edge-1', domain });
+    const gw = await gateway();
+    expect((await gw.register()).status).toBe(200);
+    await until('the facts', () => factsOf('gateway.registered').length > 0);
+    expect(factsOf('edge.heartbeat')[0]).toMatchObject({ edgeId: 'edge-1', calls: 0, leaseSec: 45 });
+
+    edge.kill('SIGTERM');
+    expect(await edge.exited).toBe(0);
+    expect(edge.lines.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['edge-draining', 'edge-drained', 'edge-stopped']),
+    );
+    expect(edge.noise).toEqual([]);
+  });
+
+  it('logs one line for a refused REGISTER, with Call-ID and outcome', async () => {
+    const edge = start();
+    await edge.event('edge-ready');
+    const gw = await gateway();
+    expect((await gw.register({ password: 'guess' })).status).toBe(403);
+    const lines = await until('the line', () => {
+      const found = edge.lines.filter(({ callId }) => callId === gw.callId);
+      return found.length > 0 && found;
+    });
+    expect(lines).toEqual([
+      expect.objectContaining({ outcome: 'wrong-password', status: 403, level: 'warn' }),
+    ]);
+    expect(JSON.stringify(edge.lines)).not.toContain(password);
+  });
+
+  it('connects again to a drachtio that was gone, and serves as before', async () => {
+    if (!server.crash || !server.restart) return;
+    const edge = start();
+    await edge.event('edge-ready');
+    await server.crash();
+    await edge.event('drachtio-gone');
+    const beats = factsOf('edge.heartbeat').length;
+    await server.restart();
+    await until(
+      'a connection',
+      () => edge.lines.filter(({ event }) => event === 'drachtio-connected').length === 2,
+    );
+    expect((await (await gateway()).register()).status).toBe(200);
+    await until('a heartbeat', () => factsOf('edge.heartbeat').length > beats);
+    const generations = new Set(
+      factsOf('edge.heartbeat').map((fact) => 'generation' in fact && fact.generation),
+    );
+    expect(generations.size).toBe(1);
+  });
+
+  it('killed with the bus down, says on its next start what it had to say', async () => {
+    const takeAll = behaviour.putEvents;
+    behaviour.putEvents = (entries) => ({
+      FailedEntryCount: entries.length,
+      Entries: entries.map(() => ({ ErrorCode: 'InternalFailure' })),
+    });
+    const first = start();
+    await first.event('edge-ready');
+    const gw = await gateway();
+    expect((await gw.register()).status).toBe(200);
+    first.kill('SIGKILL');
+    await first.exited;
+    expect(facts).toEqual([]);
+
+    if (takeAll) behaviour.putEvents = takeAll;
+    const second = start();
+    await second.event('edge-ready');
+    await until('the fact', () => factsOf('gateway.registered').length > 0);
+    expect(factsOf('gateway.registered')).toEqual([expect.objectContaining({ username: gw.username })]);
+    await until('a heartbeat', () => factsOf('edge.heartbeat').length > 0);
+  });
+
+  it('keeps answering when its state directory cannot be written', async () => {
+    const edge = start({ STATE_DIR: '/proc/none' });
+    await edge.event('edge-ready');
+    const gw = await gateway();
+    expect((await gw.register()).status).toBe(200);
+    await until('the fact all the same', () => factsOf('gateway.registered').length > 0);
+    expect(edge.lines).toContainEqual(
+      expect.objectContaining({ event: 'outbox-unwritable', level: 'error' }),
+    );
+  });
+
+  it('answers an INVITE by the call handler, and OPTIONS by itself', async () => {
+    const edge = start();
+    await edge.event('edge-ready');
+    const client = await SipClient.tcp(server.sip);
+    clients.push(client);
+    const options = { method: 'OPTIONS', uri: `sip:${domain}`, callId: unique('options'), cseq: 1 };
+    expect((await client.request(options)).status).toBe(200);
+    const headers = { Contact: `<sip:caller@127.0.0.1:${client.port};transport=tcp>` };
+    const invite = { method: 'INVITE', uri: `sip:room@${domain}`, callId: unique('call'), cseq: 1, headers };
+    // The stand-in for `allocate` answers what the contract does not know.
+    expect((await client.request(invite)).status).toBe(503);
+    await until('the fact', () => factsOf('call.failed').length > 0);
+    expect(factsOf('call.failed')[0]).toMatchObject({
+      callId: invite.callId,
+      outcome: 'control-plane-unavailable',
+    });
+  });
+});
+
+describe('a wrong start', () => {
+  it('ends with one line that names the wrong setting', async () => {
+    const edge = start({ MIN_EXPIRES_SEC: 'soon' });
+    expect(await edge.exited).toBe(1);
+    expect(edge.lines).toEqual([
+      expect.objectContaining({ event: 'edge-failed', error: expect.stringContaining('MIN_EXPIRES_SEC') }),
+    ]);
+    expect(edge.noise).toEqual([]);
+  });
+
+  it('ends with one line where the secret is none', async () => {
+    behaviour.secret = () => 'plain text';
+    const edge = start();
+    expect(await edge.exited).toBe(1);
+    expect(edge.lines).toEqual([expect.objectContaining({ event: 'edge-failed' })]);
+    expect(JSON.stringify(edge.lines)).not.toContain('plain text');
+  });
+});
