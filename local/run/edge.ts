@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunChild } from './child-process.ts';
 import type { SipServer } from './sip-server.ts';
-import { Supervised, type SupervisedOptions } from './supervised.ts';
+import { Supervised } from './supervised.ts';
+import type { Supervision } from './supervision.ts';
 
 export interface EdgeOptions {
   /** The edge's bundle. */
@@ -15,9 +16,7 @@ export interface EdgeOptions {
   /** From the command line. */
   extraVariables: Record<string, string>;
   sipServer: SipServer;
-  onGroup: (groupId: number, running: boolean) => void;
-  onDeath: SupervisedOptions['onDeath'];
-  onRestart: SupervisedOptions['onRestart'];
+  supervision: Supervision;
   /** A warning or error in its log. */
   onTrouble: (line: EdgeLogLine) => void;
 }
@@ -60,8 +59,7 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
     name: 'edge',
     startLimitMs,
     graceMs,
-    onDeath: options.onDeath,
-    onRestart: options.onRestart,
+    supervision: options.supervision,
     start: () => {
       const { promise: ready, resolve } = Promise.withResolvers<void>();
       const child = new RunChild({
@@ -71,7 +69,7 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
         environment,
         dir,
         log: 'edge.log',
-        onGroup: options.onGroup,
+        onGroup: options.supervision.onGroup,
         onLine: (line) => {
           if (line.includes('"edge-ready"')) resolve();
           else if (isTrouble.test(line)) options.onTrouble(JSON.parse(line));

@@ -39,7 +39,6 @@ export interface GatewayPoolOptions {
 
 const firstPauseMs = 250;
 const longestPauseMs = 10_000;
-/** A gateway that ends sooner without having registered has failed. */
 const startedBy = 'switchroom-local';
 
 /** Keeps so many gateways running, until a fleet function does: one that has stopped is replaced by a new task. */
@@ -66,9 +65,14 @@ export class GatewayPool {
     }
   }
 
-  /** Waits until as many are registered as are wanted. */
-  async untilRegistered(): Promise<void> {
+  /**
+   * Waits until as many are registered as are wanted.
+   * @throws the signal's reason
+   */
+  async untilRegistered(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
     while ([...this.#tasks.values()].filter(Boolean).length < this.#options.wanted) {
+      signal.throwIfAborted();
       await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
   }
@@ -103,7 +107,11 @@ export class GatewayPool {
     if (taskId === undefined || !this.#tasks.has(taskId)) return;
     this.#tasks.set(taskId, true);
     this.#pauseMs = firstPauseMs;
-    for (const wake of this.#waiters.splice(0)) wake();
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
   #taskChanged(task: JsonObject): void {

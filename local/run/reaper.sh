@@ -19,16 +19,16 @@ while read -r line; do
 done
 
 alive() {
-  for id in $groups; do kill -0 -- "-$id" 2> /dev/null && return 0; done
+  for id in $groups; do kill -s 0 -- "-$id" 2> /dev/null && return 0; done
   return 1
 }
 
-for id in $groups; do kill -TERM -- "-$id" 2> /dev/null; done
+for id in $groups; do kill -s TERM -- "-$id" 2> /dev/null; done
 tries=0
 while alive && [ "$tries" -lt 20 ]; do
   sleep 0.1
   tries=$((tries + 1))
 done
-for id in $groups; do kill -KILL -- "-$id" 2> /dev/null; done
+for id in $groups; do kill -s KILL -- "-$id" 2> /dev/null; done
 [ $# -eq 0 ] || rm -rf -- "$@"
 exit 0

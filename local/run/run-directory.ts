@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { RunError } from './options.ts';
 
 export interface RunDirectory {
@@ -8,6 +8,13 @@ export interface RunDirectory {
   /** Whether it is there for the next run. */
   keep: boolean;
   remove: () => void;
+}
+
+/** As `mkdir -p`. The recursive mkdir of Node 24 never returns where the parent refuses with ENOENT, as /proc does. */
+function makeDirectory(dir: string): void {
+  if (existsSync(dir)) return;
+  makeDirectory(dirname(dir));
+  mkdirSync(dir);
 }
 
 /**
@@ -22,7 +29,7 @@ export function openRunDirectory(data: string | undefined): RunDirectory {
   }
   const dir = resolve(data);
   try {
-    mkdirSync(join(dir, 'logs'), { recursive: true });
+    makeDirectory(join(dir, 'logs'));
     accessSync(dir, constants.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RunChild } from './child-process.ts';
 import { type Address, RunError, type SipServerChoice } from './options.ts';
 import { freePort } from './ports.ts';
-import { Supervised, type SupervisedOptions } from './supervised.ts';
+import { Supervised } from './supervised.ts';
+import type { Supervision } from './supervision.ts';
 import { projectDir } from './synthesize.ts';
 
 /** The SIP server of a run, as its edge and people need to know it. */
@@ -26,9 +27,7 @@ export interface SipServerOptions {
   dir: string;
   /** Secret of a drachtio that runs already. */
   givenSecret: string | undefined;
-  onGroup: (groupId: number, running: boolean) => void;
-  onDeath: SupervisedOptions['onDeath'];
-  onRestart: SupervisedOptions['onRestart'];
+  supervision: Supervision;
 }
 
 const startLimitMs = 10_000;
@@ -68,8 +67,7 @@ async function startEmbedded(options: SipServerOptions, secret: string): Promise
     name: 'SIP server',
     startLimitMs,
     graceMs,
-    onDeath: options.onDeath,
-    onRestart: options.onRestart,
+    supervision: options.supervision,
     start: () => {
       const { promise: ready, resolve } = Promise.withResolvers<void>();
       const child = new RunChild({
@@ -79,7 +77,7 @@ async function startEmbedded(options: SipServerOptions, secret: string): Promise
         environment: { PATH: process.env.PATH ?? '', DRACHTIO_SECRET: secret },
         dir: options.dir,
         log: 'sip-server.log',
-        onGroup: options.onGroup,
+        onGroup: options.supervision.onGroup,
         onLine: (line) => {
           if (!line.includes('"listening"')) return;
           const said = JSON.parse(line) as { admin: string; sip: string };
@@ -134,8 +132,7 @@ async function startDrachtio(options: SipServerOptions, file: string, secret: st
     name: 'drachtio',
     startLimitMs,
     graceMs,
-    onDeath: options.onDeath,
-    onRestart: options.onRestart,
+    supervision: options.supervision,
     start: () => ({
       child: new RunChild({
         name: 'drachtio',
@@ -144,7 +141,7 @@ async function startDrachtio(options: SipServerOptions, file: string, secret: st
         environment: { PATH: process.env.PATH ?? '' },
         dir: options.dir,
         log: 'drachtio.log',
-        onGroup: options.onGroup,
+        onGroup: options.supervision.onGroup,
       }),
       ready: untilOpen(admin),
     }),

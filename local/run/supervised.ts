@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChildExit, RunChild } from './child-process.ts';
+import type { RunChild } from './child-process.ts';
 import { RunError } from './options.ts';
+import type { Supervision } from './supervision.ts';
 
 export interface SupervisedOptions {
   name: string;
@@ -10,8 +11,7 @@ export interface SupervisedOptions {
   startLimitMs: number;
   /** How long it may take to leave, ms. */
   graceMs: number;
-  onDeath: (name: string, exit: ChildExit, tail: string[]) => void;
-  onRestart: (name: string) => void;
+  supervision: Supervision;
 }
 
 const firstPauseMs = 250;
@@ -23,7 +23,7 @@ const steadyMs = 30_000;
 export class Supervised {
   readonly #options: SupervisedOptions;
   #child: RunChild | undefined;
-  #stopped = new AbortController();
+  readonly #stopped = new AbortController();
   #pauseMs = firstPauseMs;
 
   constructor(options: SupervisedOptions) {
@@ -37,7 +37,10 @@ export class Supervised {
   async start(): Promise<void> {
     const { name } = this.#options;
     const problem = await this.#launch();
-    if (problem) throw new RunError(`${name} ${problem}: ${this.#child?.tail().join(' | ')}`);
+    if (problem) {
+      await this.#child?.stop(0);
+      throw new RunError(`${name} ${problem}: ${this.#child?.tail().join(' | ')}`);
+    }
     void this.#watch();
   }
 
@@ -48,33 +51,36 @@ export class Supervised {
 
   /** @returns what went wrong, or undefined where it serves */
   async #launch(): Promise<string | undefined> {
-    const { start, startLimitMs } = this.#options;
+    const { start, startLimitMs, supervision } = this.#options;
     const { child, ready } = start();
     this.#child = child;
-    const limit = new AbortController();
+    const done = new AbortController();
+    const limit = AbortSignal.any([supervision.signal, done.signal]);
     const result = await Promise.race([
       ready.then(() => undefined),
       child.exited.then(({ code, signal }) => `ended (${signal ?? `status ${code}`})`),
-      delay(startLimitMs, `does not serve after ${startLimitMs / 1000} s`, { signal: limit.signal }),
+      delay(startLimitMs, `does not serve after ${startLimitMs / 1000} s`, { signal: limit }).catch(
+        () => 'was stopped while it started',
+      ),
     ]);
-    limit.abort();
+    done.abort();
     return result;
   }
 
   async #watch(): Promise<void> {
-    const { name, onDeath, onRestart } = this.#options;
+    const { name, supervision } = this.#options;
     while (!this.#stopped.signal.aborted && this.#child) {
       const child = this.#child;
       const since = Date.now();
       const exit = await child.exited;
       if (this.#stopped.signal.aborted) return;
-      onDeath(name, exit, child.tail());
+      supervision.onDeath(name, exit, child.tail());
       if (Date.now() - since > steadyMs) this.#pauseMs = firstPauseMs;
       await delay(this.#pauseMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
       this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
       if (this.#stopped.signal.aborted) return;
       const problem = await this.#launch();
-      if (!problem) onRestart(name);
+      if (!problem) supervision.onRestart(name);
       // One that hangs is ended; one that has exited already goes straight to the next round.
       else await this.#child.stop(0);
     }

@@ -14,6 +14,7 @@ import { openRunDirectory } from './run-directory.ts';
 import { claimRunFile, defaultRunFile, type RunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import { type SipServer, startSipServer } from './sip-server.ts';
 import { stepOf } from './steps.ts';
+import type { Supervision } from './supervision.ts';
 import { synthesize } from './synthesize.ts';
 import { startTableEngine } from './table-engine.ts';
 
@@ -26,9 +27,10 @@ export class Switchroom {
   readonly #startedAt = Date.now();
   /** How to stop what has started so far, last first. */
   readonly #teardown: (() => Promise<void> | void)[] = [];
+  readonly #abort = new AbortController();
   #reaper: Reaper | undefined;
+  #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
-  #stopped = false;
 
   constructor(options: RunOptions, console: Console) {
     this.#options = options;
@@ -39,7 +41,24 @@ export class Switchroom {
    * Starts all of it, and returns when calls can come.
    * @throws RunError; what has been started by then is for `stop` to end
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#startAll();
+    return this.#starting;
+  }
+
+  /** Stops all of it, in its order: gateways first, the table last. The same promise however often it is asked. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  /** Ends every process now. */
+  kill(): void {
+    this.#reaper?.killAll();
+  }
+
+  async #startAll(): Promise<void> {
+    const { signal } = this.#abort;
     const options = this.#options;
     const runFile = resolve(options.runFile ?? defaultRunFile);
     claimRunFile(runFile);
@@ -52,9 +71,10 @@ export class Switchroom {
     this.#reaper = reaper;
     this.#teardown.push(() => reaper.close(), directory.remove);
 
-    const synthesized = await synthesize(options.settings, this.#console.say);
-    this.#throwIfStopping();
-    const supervision = {
+    const synthesized = await synthesize(options.settings, this.#console.say, signal);
+    signal.throwIfAborted();
+    const supervision: Supervision = {
+      signal,
       onGroup: reaper.watch,
       onDeath: (name: string, exit: ChildExit, tail: string[]) => this.#died(name, exit, tail),
       onRestart: (name: string) =>
@@ -64,15 +84,17 @@ export class Switchroom {
     const table = await startTableEngine({
       dir,
       keep,
-      ...supervision,
-      onRestart: (name) => {
-        supervision.onRestart(name);
-        // What was in memory is gone; the tables themselves must be there again.
-        void provisionTables(table.endpoint, cloud.stack.resources);
+      supervision: {
+        ...supervision,
+        onRestart: (name) => {
+          supervision.onRestart(name);
+          // What was in memory is gone; the tables themselves must be there again.
+          void provisionTables(table.endpoint, cloud.stack.resources);
+        },
       },
     });
     this.#teardown.push(() => table.stop());
-    this.#throwIfStopping();
+    signal.throwIfAborted();
 
     const stack = readSynthesizedStack(synthesized.directory, synthesized.stackName);
     // Gateways are told where SIP is when they start, which is after the SIP server has said it.
@@ -90,17 +112,17 @@ export class Switchroom {
       onGroup: reaper.watch,
     });
     this.#teardown.push(() => cloud.close());
-    this.#throwIfStopping();
+    signal.throwIfAborted();
 
     const sipServer = await startSipServer({
       choice: options.sipServer,
       sip: options.sip,
       dir,
       givenSecret: process.env.DRACHTIO_SECRET,
-      ...supervision,
+      supervision,
     });
     this.#teardown.push(() => sipServer.stop());
-    this.#throwIfStopping();
+    signal.throwIfAborted();
     taskVariables.SIP_SERVER = textOf(sipServer.sip);
 
     this.#listen(cloud);
@@ -112,7 +134,7 @@ export class Switchroom {
       sdkVariables: sdkVariables(cloud.endpoint, table.endpoint),
       extraVariables: options.edge,
       sipServer,
-      ...supervision,
+      supervision,
       onTrouble: ({ level, msg, callId, outcome }) => {
         const about = [callId && `call ${callId.slice(0, 8)}`, outcome].filter(Boolean).join(', ');
         this.#console.trouble('edge.log', `edge: ${msg}${about && ` (${about})`}`, {
@@ -123,7 +145,7 @@ export class Switchroom {
       },
     });
     this.#teardown.push(() => edge.stop());
-    this.#throwIfStopping();
+    signal.throwIfAborted();
 
     const gateways = new GatewayPool({
       cloud,
@@ -147,34 +169,15 @@ export class Switchroom {
     writeRunFile(runFile, run);
     this.#teardown.push(() => removeRunFile(runFile));
 
-    await gateways.untilRegistered();
-    this.#throwIfStopping();
+    await gateways.untilRegistered(signal);
     this.#sayReady(run, sipServer);
   }
 
-  /** Stops all of it, in its order: gateways first, the table last. The same promise however often it is asked. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll();
-    return this.#stopping;
-  }
-
-  /** Ends every process now. */
-  kill(): void {
-    this.#reaper?.killAll();
-  }
-
   async #stopAll(): Promise<void> {
-    while (!this.#stopped) {
-      const step = this.#teardown.pop();
-      if (!step) break;
-      await step();
-    }
-    this.#stopped = true;
-  }
-
-  /** A start that is being stopped ends at its next step; that step's process is then on the teardown's list. */
-  #throwIfStopping(): void {
-    if (this.#stopping) throw new RunError('stopped while starting', 0);
+    // What is just being started first comes up, or fails, and then is on the list of what there is to stop.
+    this.#abort.abort(new RunError('stopped while starting', 0));
+    await this.#starting.catch(() => undefined);
+    for (const step of this.#teardown.reverse()) await step();
   }
 
   #listen(cloud: LocalCloud): void {

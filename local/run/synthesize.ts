@@ -59,10 +59,20 @@ function hashOf(sources: readonly string[], more: string): string {
 }
 
 /** Runs a program of the project. @throws RunError with the last lines of what it said */
-async function run(what: string, args: string[], environment: Record<string, string> = {}): Promise<void> {
+async function run(
+  what: string,
+  args: string[],
+  signal: AbortSignal,
+  environment: Record<string, string> = {},
+): Promise<void> {
   const { promise, resolve: done } = Promise.withResolvers<void>();
   let failure: RunError | undefined;
-  const options = { cwd: projectDir, env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 };
+  const options = {
+    cwd: projectDir,
+    env: { ...process.env, ...environment },
+    maxBuffer: 64 * 1024 * 1024,
+    signal,
+  };
   execFile(process.execPath, args, options, (error, stdout, stderr) => {
     if (error) {
       const said = `${stdout}\n${stderr}`.trim().split('\n').slice(-5).join(' | ');
@@ -75,20 +85,24 @@ async function run(what: string, args: string[], environment: Record<string, str
 }
 
 /** Bundles, unless dist/ holds the bundles of these very sources. */
-async function bundle(): Promise<void> {
+async function bundle(signal: AbortSignal): Promise<void> {
   const mark = join(projectDir, 'dist/.sources');
   const sources = hashOf(bundleSources, '');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === sources) return;
-  await run('the bundles cannot be built', ['scripts/build.ts']);
+  await run('the bundles cannot be built', ['scripts/build.ts'], signal);
   writeFileSync(mark, sources);
 }
 
-async function synthesizeInto(directory: string, settings: Record<string, string>): Promise<void> {
-  await bundle();
+async function synthesizeInto(
+  directory: string,
+  settings: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  await bundle(signal);
   const parts = mkdtempSync(join(stateDir, 'synth-'));
   try {
     const { context } = JSON.parse(readFileSync(join(projectDir, 'cdk.json'), 'utf8'));
-    await run('the stack cannot be synthesized', ['infra/app.ts'], {
+    await run('the stack cannot be synthesized', ['infra/app.ts'], signal, {
       CDK_OUTDIR: join(parts, 'cdk.out'),
       CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...settings }),
     });
@@ -109,11 +123,13 @@ function prune(): void {
 /**
  * @param settings deployment settings, as the CDK context takes them
  * @param say told before work that takes seconds
+ * @param signal ends that work
  * @throws RunError where a setting is wrong or a source does not build
  */
 export async function synthesize(
   settings: Record<string, string>,
   say: (what: string) => void,
+  signal: AbortSignal,
 ): Promise<Synthesized> {
   mkdirSync(synthDir, { recursive: true });
   const key = hashOf([...bundleSources, ...stackSources], JSON.stringify(Object.entries(settings).sort()));
@@ -123,7 +139,7 @@ export async function synthesize(
     // Tests and a person may start at the same time; dist/ is one.
     await withLock(join(stateDir, 'synth.lock'), async () => {
       if (existsSync(directory)) return;
-      await synthesizeInto(directory, settings);
+      await synthesizeInto(directory, settings, signal);
       prune();
     });
   }

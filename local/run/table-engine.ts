@@ -4,16 +4,14 @@ import { dynoxideArguments, dynoxideFile, untilDynamoDbAnswers } from '../aws/dy
 import { RunChild } from './child-process.ts';
 import { RunError } from './options.ts';
 import { freePort } from './ports.ts';
-import { Supervised, type SupervisedOptions } from './supervised.ts';
+import { Supervised } from './supervised.ts';
+import type { Supervision } from './supervision.ts';
 
 export interface TableEngineOptions {
   dir: string;
   /** Whether the tables outlive the run. */
   keep: boolean;
-  onGroup: (groupId: number, running: boolean) => void;
-  onDeath: SupervisedOptions['onDeath'];
-  /** After a restart; tables in memory are to be made anew. */
-  onRestart: SupervisedOptions['onRestart'];
+  supervision: Supervision;
 }
 
 const startLimitMs = 10_000;
@@ -37,8 +35,7 @@ export async function startTableEngine(
     name: 'table engine',
     startLimitMs,
     graceMs,
-    onDeath: options.onDeath,
-    onRestart: options.onRestart,
+    supervision: options.supervision,
     start: () => {
       const child = new RunChild({
         name: 'table engine',
@@ -47,7 +44,7 @@ export async function startTableEngine(
         environment: {},
         dir: options.dir,
         log: 'table.log',
-        onGroup: options.onGroup,
+        onGroup: options.supervision.onGroup,
       });
       const gone = new AbortController();
       void child.exited.then(() => gone.abort());

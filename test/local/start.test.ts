@@ -1,13 +1,26 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type RunEvent, SwitchroomProcess } from './switchroom-process.ts';
 import { until } from './until.ts';
 
+// Each test starts a whole tree, perhaps bundles and synthesizes first, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+
 const runs: SwitchroomProcess[] = [];
+const directories: string[] = [];
 
 function start(args: readonly string[] = [], environment: Record<string, string> = {}): SwitchroomProcess {
   const run = new SwitchroomProcess(args, environment);
@@ -17,6 +30,7 @@ function start(args: readonly string[] = [], environment: Record<string, string>
 
 afterEach(async () => {
   for (const run of runs.splice(0)) await run.dispose();
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
 
 const portOf = (text: unknown) => Number(String(text).split(':').at(-1));
@@ -89,10 +103,7 @@ describe('npm start', () => {
     const [first] = run.events.filter(({ event }) => event === 'task.running');
     const logs = String((await run.ready()).logDir);
     expect(existsSync(join(logs, `task-${first?.taskId}.log`))).toBe(true);
-    for (const pid of run.processes()) {
-      if (readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`/v4/${first?.taskId}`))
-        process.kill(pid, 'SIGKILL');
-    }
+    for (const pid of run.processesWith(`/v4/${first?.taskId}`)) process.kill(pid, 'SIGKILL');
     await run.event('task.stopped', ({ taskId }) => taskId === first?.taskId);
     await run.event(
       'gateway.registered',
@@ -116,11 +127,7 @@ describe('npm start', () => {
     const run = start(['--gateways', '1', '--set', 'gatewayStopTimeoutSec=2']);
     const ready = await run.ready();
     // Stopped in the literal sense: it cannot act on SIGTERM.
-    const frozen = run.processes().filter((pid) => {
-      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-      return environment.includes('ECS_CONTAINER_METADATA_URI_V4');
-    });
-    for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+    for (const pid of run.processesWith('ECS_CONTAINER_METADATA_URI_V4')) process.kill(pid, 'SIGSTOP');
     expect((await run.stop('SIGINT')).code).toBe(0);
     await expectNothingLeft(run, ready);
   });
@@ -128,10 +135,8 @@ describe('npm start', () => {
 
 describe('npm start with --data', () => {
   it('has the table, the secret and the outbox again after a restart', async () => {
-    const first = start(['--gateways', '0']);
-    const data = join(first.tmp, 'data');
-    await first.stop('SIGINT').catch(() => undefined);
-
+    const data = mkdtempSync(join(tmpdir(), 'switchroom-data-'));
+    directories.push(data);
     const before = start(['--gateways', '1', '--data', data]);
     const { outputs, awsEndpoint } = await before.ready();
     const table = String((outputs as Record<string, string>).TableName);

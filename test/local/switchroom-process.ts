@@ -86,6 +86,15 @@ export class SwitchroomProcess {
       .map(Number);
   }
 
+  /** Those of them that have this text in their environment or their command line. */
+  processesWith(text: string): number[] {
+    return this.processes().filter((pid) =>
+      ['environ', 'cmdline'].some((file) =>
+        readQuietly(() => readFileSync(`/proc/${pid}/${file}`, 'utf8')).includes(text),
+      ),
+    );
+  }
+
   async stop(
     signal: NodeJS.Signals = 'SIGINT',
   ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {

@@ -3,12 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { SynthesizedStack } from '../../local/aws/assets.ts';
-import {
-  type LocalCloud,
-  type LocalCloudOptions,
-  sdkVariables,
-  startLocalCloud,
-} from '../../local/aws/cloud.ts';
+import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../local/aws/cloud.ts';
 import { dynoxideArguments, dynoxideFile, untilDynamoDbAnswers } from '../../local/aws/dynamodb.ts';
 import { region } from '../../local/aws/identity.ts';
 import type { JsonObject } from '../../local/aws/template.ts';
