@@ -76,6 +76,7 @@ export class EdgeApp {
       digest,
       secrets,
       limits,
+      algorithms: settings.digestAlgorithms,
       md5OnlyAgents: settings.md5OnlyAgents,
     });
     const isTrusted = trustedAddresses(settings.trustedAddresses);

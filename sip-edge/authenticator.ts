@@ -24,6 +24,8 @@ export interface AuthenticatorParts {
   digest: Digest;
   secrets: SecretSource;
   limits: Pick<AddressLimits, 'isUserBanned' | 'countWrongAnswer' | 'countRightAnswer'>;
+  /** Offered in this order. */
+  algorithms: readonly DigestAlgorithm[];
   /** Parts of User-Agents that cannot live with a challenge of SHA-256 beside MD5. */
   md5OnlyAgents: readonly string[];
 }
@@ -31,9 +33,12 @@ export interface AuthenticatorParts {
 /** Decides whether a request may speak for a user; knows the secret, the bans and the clients' weaknesses. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
+  /** MD5 alone, where it is offered at all. */
+  readonly #md5: readonly DigestAlgorithm[];
 
   constructor(parts: AuthenticatorParts) {
     this.#parts = parts;
+    this.#md5 = parts.algorithms.includes('MD5') ? ['MD5'] : parts.algorithms;
   }
 
   /** @param username whom the request speaks for: the user of To (REGISTER) or From */
@@ -75,7 +80,7 @@ export class Authenticator {
   #challenge(req: SrfRequest, stale: boolean): string {
     const agent = req.get('User-Agent')?.toLowerCase() ?? '';
     const isMd5Only = this.#parts.md5OnlyAgents.some((part) => agent.includes(part.toLowerCase()));
-    const algorithms: readonly DigestAlgorithm[] | undefined = isMd5Only ? ['MD5'] : undefined;
+    const algorithms = isMd5Only ? this.#md5 : this.#parts.algorithms;
     const name = req.method === 'REGISTER' ? 'WWW-Authenticate' : 'Proxy-Authenticate';
     // One header for each challenge: drachtio-srf takes one value for a name, and clients misread a comma list.
     return this.#parts.digest

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import * as z from 'zod';
 import { edgeIdSchema } from '../contracts/common.ts';
+import { digestAlgorithms } from './digest/response.ts';
 
 /*
  * The edge's settings, read once from the environment and checked at start: a wrong one stops the start with
@@ -98,6 +99,12 @@ const environmentSchema = z.object({
   /** How long a nonce is good, seconds; later answers get `stale=true`. */
   NONCE_LIFETIME_SEC: integer(5, 86_400, 300),
 
+  /**
+   * Digest algorithms offered, in this order. RFC 8760 2.4 has a client take the first that it knows, so `SHA-256,MD5`
+   * is the stronger choice; but many read the first challenge only and know only MD5 (SIPp 3.6 aborts on another),
+   * and a gateway that cannot register helps nobody. `SHA-256` alone where all gateways know it.
+   */
+  DIGEST_ALGORITHMS: list('MD5,SHA-256').pipe(z.array(z.enum(digestAlgorithms)).min(1)),
   /** Parts of User-Agents that fail when SHA-256 is offered beside MD5: they are offered MD5 alone. */
   MD5_ONLY_AGENTS: list('baresip v0,baresip v1,baresip v2'),
 

@@ -60,14 +60,10 @@ export class Digest {
   /**
    * @param secrets the passwords; the current one makes the nonce
    * @param stale whether the password was right and only the nonce too old
-   * @param algorithms those to offer; RFC 8760 wants the strongest first
+   * @param algorithms those to offer, in this order
    * @returns one header value for each algorithm
    */
-  challenges(
-    secrets: Secrets,
-    stale: boolean,
-    algorithms: readonly DigestAlgorithm[] = digestAlgorithms,
-  ): string[] {
+  challenges(secrets: Secrets, stale: boolean, algorithms: readonly DigestAlgorithm[]): string[] {
     const { realm, clock, random } = this.#options;
     const [key = Buffer.alloc(0)] = this.#keys(secrets);
     return algorithms.map((algorithm) => {

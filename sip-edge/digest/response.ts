@@ -1,9 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 
-/**
- * Offered in this order. RFC 8760 2.4 puts the preferred first; many clients (SIPp among them) read only the first
- * challenge and know only MD5, and a room system that cannot register helps nobody.
- */
 export const digestAlgorithms = ['MD5', 'SHA-256'] as const;
 export type DigestAlgorithm = (typeof digestAlgorithms)[number];
 

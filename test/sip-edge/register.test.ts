@@ -86,6 +86,27 @@ describe.each(['udp', 'tcp'] as const)('a gateway over %s', (transport) => {
 });
 
 describe('the password', () => {
+  it('may be asked for by SHA-256 alone, and then not be shown by MD5', async () => {
+    await start({ DIGEST_ALGORITHMS: 'SHA-256' });
+    const gw = await gateway();
+    const asked = await gw.send({ headers: { 'User-Agent': 'baresip v1.0.0' } });
+    expect(asked.all('WWW-Authenticate').map((one) => parseChallenge(one).algorithm)).toEqual(['SHA-256']);
+    gw.takeChallenge(asked);
+    const { challenge } = gw;
+    gw.challenge = { ...challenge, algorithm: 'MD5' };
+    expect((await gw.send({}, gw.answer())).status).toBe(401);
+    gw.challenge = challenge;
+    expect((await gw.send({}, gw.answer())).status).toBe(200);
+  });
+
+  it('is asked for by MD5 alone of a client that fails at SHA-256 beside it', async () => {
+    await start();
+    const asked = await (await gateway()).send({
+      headers: { 'User-Agent': 'baresip v1.0.0 (x86_64/linux)' },
+    });
+    expect(asked.all('WWW-Authenticate').map((one) => parseChallenge(one).algorithm)).toEqual(['MD5']);
+  });
+
   it('may be shown by MD5 as well', async () => {
     await start();
     const gw = await gateway();
