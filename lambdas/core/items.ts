@@ -25,8 +25,8 @@ export interface Gateway {
   /** The REGISTER's Call-ID. */
   registrationId: string;
   cseq: number;
-  /** The CSeq that made this registration: a retransmission of it gets the same answer again. */
-  freshCseq: number;
+  /** The CSeq that made this registration, if any did: a retransmission of it gets the same answer again. */
+  freshCseq?: number;
   /** The call that the registration before this one held when this one took its place. */
   lostCallId?: string;
   state: GatewayState;

@@ -57,8 +57,8 @@ export function decideRegistration(
   const base: Omit<Gateway, 'state'> = {
     ...registration,
     username,
-    freshCseq: fresh ? cseq : seen.freshCseq,
     registeredAt: fresh ? nowMs : seen.registeredAt,
+    ...(fresh && { freshCseq: cseq }),
     ...(context.taskId !== undefined && { taskId: context.taskId }),
   };
   const lostCallId = seen !== undefined && !sameProcess && isHeld(seen, nowMs) ? seen.lockedBy : undefined;
