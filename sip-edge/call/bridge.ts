@@ -1,6 +1,7 @@
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../srf-types.ts';
 import { passHeaders } from './headers.ts';
 import type { Leg, Side } from './leg.ts';
+import { sessionTimerAnswer } from './session-timer.ts';
 
 /** How an answered call came to its end. */
 export interface BridgeEnd {
@@ -117,7 +118,7 @@ export class Bridge {
           if (body) ack();
           else this.#pendingAcks.set(from, ack);
         }
-        sendAnswer(response, answer);
+        sendAnswer(response, answer, request);
       },
       failed: (failure) => {
         if (failure === 'not-sent') {
@@ -132,8 +133,10 @@ export class Bridge {
 }
 
 /** Passes a final answer on. A status that drachtio-srf has no name for becomes its class (RFC 3261 8.1.3.2). */
-function sendAnswer(response: SrfResponse, answer: SrfResponse): void {
+function sendAnswer(response: SrfResponse, answer: SrfResponse, request: SrfRequest): void {
   const options = passed(answer);
+  const mayRefresh = request.method === 'INVITE' || request.method === 'UPDATE';
+  if (mayRefresh && answer.status < 300) Object.assign(options.headers, sessionTimerAnswer(request.headers));
   try {
     response.send(answer.status, answer.reason, options);
   } catch {

@@ -11,6 +11,8 @@ export interface FromHeader {
 /** As the contract's `caller` takes them. */
 const maxUriLength = 512;
 const maxDisplayNameLength = 256;
+/** With the Call-ID it makes the dialog's id, which the contract limits too. */
+const maxTagLength = 256;
 
 const uriPattern = /^[a-z][a-z0-9+.-]*:[^\s<>"\\\p{Cc}]+$/iu;
 
@@ -22,8 +24,10 @@ const uriPattern = /^[a-z][a-z0-9+.-]*:[^\s<>"\\\p{Cc}]+$/iu;
 export function readFrom(header: string): FromHeader | undefined {
   const from = parseNameAddr(header);
   if (from === undefined || from.uri.length > maxUriLength || !uriPattern.test(from.uri)) return undefined;
+  const tag = from.params.get('tag');
+  if (tag !== undefined && tag.length > maxTagLength) return undefined;
   const displayName = cutText(cleanText(from.displayName ?? ''), maxDisplayNameLength).trimEnd();
-  return { displayName, uri: from.uri, tag: from.params.get('tag') };
+  return { displayName, uri: from.uri, tag };
 }
 
 /**

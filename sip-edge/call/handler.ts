@@ -1,6 +1,8 @@
 import type { EdgeCall } from '../../contracts/commands.ts';
 import { maxCallIdLength } from '../../contracts/common.ts';
+import { sipAnswer } from '../../contracts/outcomes.ts';
 import { peerOf } from '../sip/peer.ts';
+import { reasonHeader } from '../sip/reason.ts';
 import type { SrfRequest, SrfResponse } from '../srf-types.ts';
 import { Bridge, type BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
@@ -74,7 +76,7 @@ export class CallHandler {
   onGatewayLost(callId: string): void {
     const active = this.#active.get(callId);
     active?.setup?.onGatewayLost();
-    active?.bridge?.end({ by: 'gateway', outcome: 'gateway-lost' });
+    active?.bridge?.end({ by: 'gateway', outcome: 'gateway-lost', reason: reasonOf('gateway-lost', callId) });
   }
 
   /**
@@ -99,7 +101,9 @@ export class CallHandler {
   }
 
   async #takeOverOthers(): Promise<void> {
-    const isHeld = (callId: string) => this.#active.has(callId);
+    // What ends while the table is read is no call to take over either.
+    const heldBefore = new Set(this.#active.keys());
+    const isHeld = (callId: string) => heldBefore.has(callId) || this.#active.has(callId);
     const { answered, lost } = await listCallsToTakeOver(this.#parts, isHeld, this.#closing.signal);
     for (const call of lost) this.#giveUpLost(call);
     this.#prober.add(answered.map((call) => this.#adopt(call)));
@@ -107,7 +111,9 @@ export class CallHandler {
 
   /** Ends all calls that are up, as the edge stops. */
   endAll(): void {
-    for (const { bridge } of this.#active.values()) bridge?.end({ by: 'edge', outcome: 'edge-lost' });
+    for (const { call, bridge } of this.#active.values()) {
+      bridge?.end({ by: 'edge', outcome: 'edge-lost', reason: reasonOf('edge-lost', call.callId) });
+    }
   }
 
   /** Stops timers and listening; calls go on. */
@@ -184,6 +190,11 @@ export class CallHandler {
     this.#unsentByes.clear();
     for (const dialogId of dialogIds) void new Leg(this.#parts.srf, 'caller', dialogId).bye();
   }
+}
+
+/** @returns the Reason of a BYE that we send of our own */
+function reasonOf(outcome: 'gateway-lost' | 'edge-lost', callId: string): string {
+  return reasonHeader(sipAnswer(outcome).status, outcome, callId);
 }
 
 /** @returns the handler of all calls of one edge; register `invite` before connecting to drachtio */

@@ -6,16 +6,16 @@ import type { Leg } from './leg.ts';
  * but requests by dialog id go out: an OPTIONS within each tells whether it still stands.
  */
 
-/** `unknown`: no answer, or drachtio out of reach. */
-export type Pulse = 'alive' | 'gone' | 'unknown';
+/** `unreachable`: drachtio itself, so nothing is known of the peer. */
+export type Pulse = 'alive' | 'gone' | 'no-answer' | 'unreachable';
 
 /** RFC 3261 12.2.1.2: these end the dialog. Any other answer, a refusal of OPTIONS too, comes from a peer that has it. */
 const deadStatuses: ReadonlySet<number> = new Set([481, 408]);
 
-/** @param timeoutMs without an answer for so long the pulse is unknown */
+/** @param timeoutMs how long to wait for an answer */
 export function takePulse(leg: Leg, timeoutMs: number): Promise<Pulse> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('unknown'), timeoutMs);
+    const timer = setTimeout(() => resolve('no-answer'), timeoutMs);
     const feel = (pulse: Pulse) => {
       clearTimeout(timer);
       resolve(pulse);
@@ -24,7 +24,7 @@ export function takePulse(leg: Leg, timeoutMs: number): Promise<Pulse> {
       answer: ({ status }) => {
         if (status >= 200) feel(deadStatuses.has(status) ? 'gone' : 'alive');
       },
-      failed: (failure) => feel(failure === 'no-dialog' ? 'gone' : 'unknown'),
+      failed: (failure) => feel(failure === 'no-dialog' ? 'gone' : 'unreachable'),
     });
   });
 }
@@ -98,8 +98,8 @@ export class Prober {
     if (bridge.isOver) return false;
     const pulse = await takePulse(leg, this.#settings.probeTimeoutMs);
     const misses = this.#misses.get(bridge);
-    if (pulse !== 'unknown') misses?.delete(leg);
-    else misses?.set(leg, (misses.get(leg) ?? 0) + 1);
+    if (pulse === 'alive') misses?.delete(leg);
+    if (pulse === 'no-answer') misses?.set(leg, (misses.get(leg) ?? 0) + 1);
     return pulse === 'gone' || (misses?.get(leg) ?? 0) >= missesToBeGone;
   }
 }

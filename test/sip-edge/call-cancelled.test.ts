@@ -115,22 +115,33 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
 
   it('as the gateway answers: the call is answered or cancelled, and no leg is left', async () => {
     scene = await Scene.open(server, { transport });
-    const call = scene.dial();
-    const invite = await scene.gateway.incoming('INVITE');
-    invite.reply(180);
-    await call.answer(180);
-    // Both at once: which comes first is the server's to say.
-    call.cancel();
-    invite.reply(200, { body: answer });
-    await invite.ack();
-    const gatewayEnds = scene.gateway.incoming('BYE').then((bye) => bye.reply(200));
-    const final = await call.answer();
-    // Where the 200 was faster, the caller's user agent hangs up.
-    if (final.status === 200) void call.acknowledge(final).bye();
-    await gatewayEnds;
-    await scene.expectAllOver();
-    const cancelled = { type: 'call.cancelled', gatewayAnswered: true };
-    expect(scene.world.ends).toMatchObject([final.status === 487 ? cancelled : { type: 'call.ended' }]);
+    for (let round = 1; round <= 12; round++) {
+      const call = scene.dial();
+      const invite = await scene.gateway.incoming('INVITE');
+      invite.reply(180);
+      await call.answer(180);
+      // Which comes first is the server's to say; a little head start for each in turn meets every window.
+      if (round % 2 === 0) call.cancel();
+      for (let turn = 0; turn < round; turn++) await new Promise(setImmediate);
+      invite.reply(200, { body: answer });
+      for (let turn = 0; turn < round / 3; turn++) await new Promise(setImmediate);
+      if (round % 2 === 1) call.cancel();
+
+      const gatewayEnds = invite.ack().then(() => scene.gateway.incoming('BYE'));
+      const final = await call.answer();
+      // Where the 200 was faster, the caller's user agent hangs up.
+      if (final.status === 200)
+        void call
+          .acknowledge(final)
+          .bye()
+          .catch(() => {});
+      (await gatewayEnds).reply(200);
+      await scene.expectAllOver(round);
+      const cancelled = { type: 'call.cancelled', gatewayAnswered: true };
+      expect(scene.world.ends.at(-1)).toMatchObject(
+        final.status === 487 ? cancelled : { type: 'call.ended' },
+      );
+    }
   });
 
   it('and the gateway, told so, has answered meanwhile: it is acknowledged and hung up', async () => {

@@ -234,6 +234,8 @@ describe('a gateway that is lost', () => {
     const { callId } = await scene.establish();
     scene.edge.handler.onGatewayLost(callId);
     const bye = await scene.caller.incoming('BYE');
+    expect(bye.header('reason')).toContain('gateway-lost');
+    expect(bye.header('reason')).toContain(callId);
     bye.reply(200);
     await scene.expectAllOver();
     expect(scene.world.ends).toMatchObject([

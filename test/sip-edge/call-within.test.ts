@@ -89,6 +89,20 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
     expect((await info).status).toBe(200);
   });
 
+  it.each([
+    ['1800;refresher=uac', '1800;refresher=uac'],
+    ['1800;refresher=uas', '1800;refresher=uas'],
+    ['1800', '1800;refresher=uas'],
+  ])('refreshes its session (%s) and is told that the timer goes on', async (asked, agreed) => {
+    const headers = { Supported: 'timer', 'Session-Expires': asked };
+    const refreshed = here.request('INVITE', { body: offer, headers });
+    const arrived = await there.incoming('INVITE');
+    // The other leg has a timer of its own, or none.
+    expect(arrived.message.headers.has('session-expires')).toBe(false);
+    arrived.reply(200, { body: answer });
+    expect(header(await refreshed, 'session-expires').replaceAll(' ', '')).toBe(agreed);
+  });
+
   it('gets 405 for a method that does not pass', async () => {
     const result = await here.request('PUBLISH', { body: 'x', contentType: 'text/plain' });
     expect(result.status).toBe(405);
