@@ -16,13 +16,16 @@ import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './srf-ty
 
 /** The calls of this edge: sip-edge/call/. */
 export interface CallHandler {
-  /** Takes an admitted INVITE that opens a call. */
-  invite(req: SrfRequest, res: SrfResponse): void;
+  /** Takes an admitted INVITE that opens a call. Never rejects. */
+  invite(req: SrfRequest, res: SrfResponse): void | Promise<void>;
   /** The gateway of this call is gone: the caller's leg is to be ended. Unknown calls are none of its business. */
   onGatewayLost(callId: string): void;
   /** Called on each connection to drachtio: takes over the calls that the table says this edge holds. */
   takeOver(): void | Promise<void>;
   readonly activeCalls: number;
+  /** Ends every call by BYE. */
+  endAll(): void;
+  /** Stops timers and listening; calls go on. */
   close(): void | Promise<void>;
 }
 
@@ -48,7 +51,9 @@ export interface EdgeParts {
 /** Methods that are answered only to say that they are not taken; drachtio says 503 to what nobody routes. */
 const otherMethods = ['bye', 'info', 'message', 'notify', 'publish', 'refer', 'subscribe', 'update'] as const;
 
-const drainPollMs = 200;
+const drainPollMs = 50;
+/** How long a BYE may take to be answered. */
+const endCallsPatienceMs = 1500;
 const disconnectPatienceMs = 1000;
 
 /** The edge's application on one drachtio: who may come in, the registrar, the calls, the heartbeat. */
@@ -131,16 +136,29 @@ export class EdgeApp {
     return this.#calls.activeCalls;
   }
 
-  /** Takes no more calls, and settles when those in progress are over or the limit is reached. */
+  /**
+   * Takes no more calls, and settles when those in progress are over. What goes on at the limit is hung up on both
+   * sides: drachtio goes down with its task, and would tell nobody.
+   */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    const { clock, settings, log } = this.#parts;
-    const deadline = clock.now() + settings.drainLimitSec * 1000;
+    const { settings, log } = this.#parts;
     log.info({ event: 'edge-draining', calls: this.activeCalls }, 'no new calls');
+    await this.#untilNoCalls(settings.drainLimitSec * 1000);
+    if (this.activeCalls > 0) {
+      log.warn({ event: 'edge-ends-calls', calls: this.activeCalls }, 'calls in progress are ended');
+      this.#calls.endAll();
+      await this.#untilNoCalls(endCallsPatienceMs);
+    }
+    log.info({ event: 'edge-drained', calls: this.activeCalls }, 'drained');
+  }
+
+  async #untilNoCalls(patienceMs: number): Promise<void> {
+    const { clock } = this.#parts;
+    const deadline = clock.now() + patienceMs;
     while (this.activeCalls > 0 && clock.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, drainPollMs));
     }
-    log.info({ event: 'edge-drained', calls: this.activeCalls }, 'drained');
   }
 
   async close(): Promise<void> {
@@ -171,7 +189,7 @@ export class EdgeApp {
 
   #invite(req: SrfRequest, res: SrfResponse): void {
     if (!this.#isDraining) {
-      this.#calls.invite(req, res);
+      void this.#calls.invite(req, res);
       return;
     }
     const callId = req.get('Call-ID') ?? '';

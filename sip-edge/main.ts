@@ -17,7 +17,8 @@ import { readSettings, type Settings, SettingsError } from './settings.ts';
  * SIGTERM drains: no new calls, those in progress go on up to DRAIN_LIMIT_SEC, then it exits with 0.
  */
 
-const lastFactsMs = 5000;
+/** What the bus does not take in this time is sent after the next start. */
+const lastFactsMs = 3000;
 
 function logger(settings: Pick<Settings, 'logLevel' | 'edgeId'>): pino.Logger {
   return pino({

@@ -133,7 +133,17 @@ describe('an INVITE', () => {
     expect((await client.request(options)).status).toBe(503);
     edge.calls.active = 0;
     await drained;
+    expect(edge.calls.ended).toBe(false);
     expect(edge.invited).toEqual([]);
+  });
+});
+
+describe('a call in progress', () => {
+  it('is what a drain waits for, up to its limit; then it is ended', async () => {
+    await start({ DRAIN_LIMIT_SEC: '0' });
+    edge.calls.active = 1;
+    await edge.app.drain();
+    expect(edge.calls.ended).toBe(true);
   });
 });
 

@@ -54,7 +54,7 @@ export async function startEdge(
   const secret = new TestSecret();
   const lost: string[] = [];
   const invited: string[] = [];
-  const calls = { active: 0, takeOvers: 0 };
+  const calls = { active: 0, takeOvers: 0, ended: false };
   const app = new EdgeApp({
     settings,
     controlPlane: new WatchedControlPlane(controlPlane, systemClock),
@@ -73,6 +73,10 @@ export async function startEdge(
       },
       get activeCalls() {
         return calls.active;
+      },
+      endAll: () => {
+        calls.active = 0;
+        calls.ended = true;
       },
       close: () => {},
     }),
