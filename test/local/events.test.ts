@@ -87,8 +87,9 @@ describe('an event put on the bus', () => {
       ['call.ended', print('as the rule says')],
     );
     const log = join(cloud.dir, 'logs', 'Test-Calls.log');
-    await until('the function has been given it', () =>
-      readFileSync(log, 'utf8').includes('as the rule says'),
+    await until(
+      'the function has been given it',
+      () => existsSync(log) && readFileSync(log, 'utf8').includes('as the rule says'),
     );
     expect(readFileSync(log, 'utf8')).not.toContain('another');
   });
