@@ -28,6 +28,8 @@ export interface OutgoingCallOptions {
   /** Send the INVITE without an offer; the answer to the peer's then comes with the ACK. */
   lateOffer?: boolean;
   credentials?: Credentials;
+  /** Proxy-Authorization of the first INVITE, before any challenge: this edge asks only who has shown credentials. */
+  authorization?: string;
   callId?: string;
   headers?: readonly HeaderLine[];
   onProgress?(response: SipResponse): void;
@@ -87,7 +89,7 @@ export class OutgoingCall {
       headers: [
         ['Contact', contact],
         allowHeader,
-        ...(this.#digest?.header('INVITE', uri) ?? []),
+        ...this.#authorization(uri),
         ...headers,
         ...(lateOffer ? [] : [sdpHeader]),
       ],
@@ -101,6 +103,12 @@ export class OutgoingCall {
       },
     });
     if (this.#cancelled) this.#transaction.cancel();
+  }
+
+  #authorization(uri: string): readonly HeaderLine[] {
+    const { authorization } = this.#options;
+    if (this.#tries === 1 && authorization !== undefined) return [['Proxy-Authorization', authorization]];
+    return this.#digest?.header('INVITE', uri) ?? [];
   }
 
   #answered(incoming: Incoming<SipResponse>, media: Media): void {

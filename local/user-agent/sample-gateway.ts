@@ -16,6 +16,8 @@ export interface SampleGatewayOptions extends Account {
   onRegistered?: RegistrationOptions['onRegistered'];
   onFailure?: RegistrationOptions['onFailure'];
   onCall?(call: IncomingCall): void;
+  /** A second call came while one rings or goes on; it is rejected. */
+  onBusy?(call: IncomingCall): void;
   onAnswered?(session: Session): void;
 }
 
@@ -62,6 +64,7 @@ export class SampleGateway {
 
   async #called(call: IncomingCall): Promise<void> {
     if (this.#ending || this.#ringing || this.#session) {
+      if (!this.#ending) this.#options.onBusy?.(call);
       call.reject(486);
       return;
     }

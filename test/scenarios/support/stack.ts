@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import type { CallView, GatewayView } from '../../../contracts/inspect.ts';
+import { ask } from '../../../local/pool/ask.ts';
+import { type RunFile, readRunFile } from '../../../local/run/run-file.ts';
+import { SwitchroomProcess } from '../../local/switchroom-process.ts';
+import { until } from '../../local/until.ts';
+
+export const secret = 'gateway-secret';
+
+/** Programs of a run, as their command lines tell them. */
+const programs = {
+  'table engine': /dynoxide/,
+  'SIP server': /local\/sip-server\/main\.ts|\/drachtio\0/,
+  edge: /--enable-source-maps\0[^\0]*edge/,
+} as const;
+export type Program = keyof typeof programs;
+
+/** A whole `npm start` under test, with a look at its table. */
+export class Stack {
+  readonly process: SwitchroomProcess;
+  readonly run: RunFile;
+  readonly #table: DynamoDBClient;
+
+  /** @param args more options of `npm start` */
+  static async start(...args: string[]): Promise<Stack> {
+    const { DRACHTIO } = process.env;
+    const started = new SwitchroomProcess([
+      ...['--secret', secret, '--gateways', '0'],
+      ...(DRACHTIO ? ['--drachtio', DRACHTIO] : []),
+      ...args,
+    ]);
+    try {
+      await started.ready();
+      const run = readRunFile(started.runFile);
+      if (!run) throw new Error('the run has written no run file');
+      return new Stack(started, run);
+    } catch (error) {
+      await started.dispose();
+      throw error;
+    }
+  }
+
+  private constructor(started: SwitchroomProcess, run: RunFile) {
+    this.process = started;
+    this.run = run;
+    this.#table = new DynamoDBClient({
+      endpoint: run.dynamoDbEndpoint,
+      region: run.region,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+  }
+
+  get sip(): { host: string; port: number } {
+    return this.run.sip;
+  }
+
+  get server(): { address: string; port: number } {
+    return { address: this.run.sip.host, port: this.run.sip.port };
+  }
+
+  get domain(): string {
+    return this.run.domain;
+  }
+
+  /** The registered gateways, as `npm run pool -- gateways` has them. */
+  async gateways(): Promise<GatewayView[]> {
+    const answer = await ask({ where: this.#where, json: true, command: { command: 'listGateways' } });
+    return answer.result === 'gateways' ? answer.gateways : [];
+  }
+
+  async gateway(username: string): Promise<GatewayView | undefined> {
+    return (await this.gateways()).find((gateway) => gateway.username === username);
+  }
+
+  /** As `npm run pool -- call CALL-ID` has it. */
+  async call(callId: string): Promise<CallView | undefined> {
+    const answer = await ask({
+      where: this.#where,
+      json: true,
+      command: { command: 'describeCall', callId },
+    });
+    return answer.result === 'call' ? answer.call : undefined;
+  }
+
+  /** Waits until a gateway is in this state, or gone. */
+  async untilGateway(
+    username: string,
+    state: GatewayView['state'] | 'gone',
+    limitMs?: number,
+  ): Promise<void> {
+    await until(
+      `${username} is ${state}`,
+      async () => ((await this.gateway(username))?.state ?? 'gone') === state,
+      limitMs,
+    );
+  }
+
+  /** Forgets all gateways, so that the next test finds none of this one's. */
+  async clearGateways(): Promise<void> {
+    const TableName = this.run.outputs.TableName;
+    const { Items = [] } = await this.#table.send(
+      new ScanCommand({ TableName, ProjectionExpression: 'pk', ConsistentRead: true }),
+    );
+    for (const { pk } of Items) {
+      if (!pk?.S?.startsWith('GW#')) continue;
+      await this.#table.send(new DeleteItemCommand({ TableName, Key: { pk } }));
+    }
+  }
+
+  /** @returns the process id of one of the run's programs */
+  pidOf(program: Program): number {
+    const pid = this.process.processes().find((candidate) => {
+      try {
+        return programs[program].test(readFileSync(`/proc/${candidate}/cmdline`, 'utf8'));
+      } catch {
+        // Gone between two looks.
+        return false;
+      }
+    });
+    if (pid === undefined) throw new Error(`no process of the ${program}`);
+    return pid;
+  }
+
+  async stop(): Promise<void> {
+    this.#table.destroy();
+    await this.process.dispose();
+  }
+
+  get #where() {
+    return { kind: 'run', file: this.process.runFile } as const;
+  }
+}
