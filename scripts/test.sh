@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# All checks, in order: tools, types, lint, build, tests. Ends with the line "N passed, N failed".
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Also where this is run without npm: the project's own Node.
+export PATH="$PWD/node_modules/.bin:$PATH"
+
+# Programs that some suites need, and Debian's packages of them.
+declare -A packages=([sipp]=sip-tester [baresip]=baresip-core [sipsak]=sipsak [curl]=curl)
+
+# @return the packages of the missing programs
+missing_packages() {
+  local program
+  for program in "${!packages[@]}"; do
+    command -v "$program" > /dev/null || printf '%s\n' "${packages[$program]}"
+  done
+}
+
+install() {
+  local -a as_root=()
+  command -v apt-get > /dev/null || return 1
+  if ((EUID != 0)); then
+    command -v sudo > /dev/null && sudo -n true 2> /dev/null || return 1
+    as_root=(sudo -n)
+  fi
+  printf 'Installing for the tests: %s\n' "$*"
+  "${as_root[@]}" apt-get update --quiet --quiet || return 1
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --quiet --quiet --no-install-recommends "$@" > /dev/null
+}
+
+mapfile -t missing < <(missing_packages)
+if ((${#missing[@]} > 0)); then
+  install "${missing[@]}" || true
+  mapfile -t missing < <(missing_packages)
+fi
+if ((${#missing[@]} > 0)); then
+  printf '\nMissing for the tests, and not installable from here: %s\n' "${missing[*]}"
+  printf 'Install them with: apt-get install %s\n' "${missing[*]}"
+  if [[ -n ${CI:-} ]]; then
+    printf 'In CI nothing is skipped: this is a failure.\n'
+    exit 1
+  fi
+  printf 'The suites that need them are SKIPPED.\n\n'
+fi
+if [[ -z ${DRACHTIO:-} ]]; then
+  printf 'The scenarios run on the embedded SIP server (DRACHTIO=/path/to/drachtio runs them on a real one).\n'
+fi
+
+npm run --silent typecheck
+npm run --silent lint
+npm run --silent build
+
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+status=0
+vitest run --reporter=default --reporter=json --outputFile.json="$report" || status=$?
+node scripts/test-summary.ts "$report" || status=$?
+exit "$status"
