@@ -192,7 +192,7 @@ export class EdgeApp {
       void this.#calls.invite(req, res);
       return;
     }
-    const callId = req.get('Call-ID') ?? '';
+    const callId = req.headers['call-id'] ?? '';
     this.#parts.log.info({ callId, outcome: 'draining', status: 503 }, 'INVITE refused');
     const headers = { 'Retry-After': `${retryAfterSec()}`, Reason: reasonHeader(503, 'draining', callId) };
     res.send(503, 'Service Unavailable', { headers });
@@ -210,6 +210,6 @@ export class EdgeApp {
 
 /** A request that is no dialog's and opens none. */
 function refuseStray(req: SrfRequest, res: SrfResponse): void {
-  const headers = { Reason: reasonHeader(481, 'no-such-dialog', req.get('Call-ID') ?? '') };
+  const headers = { Reason: reasonHeader(481, 'no-such-dialog', req.headers['call-id'] ?? '') };
   res.send(481, 'Call/Transaction Does Not Exist', { headers });
 }

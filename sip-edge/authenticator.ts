@@ -70,7 +70,7 @@ export class Authenticator {
   }
 
   #check(req: SrfRequest, username: string) {
-    const authorization = req.get(req.method === 'REGISTER' ? 'Authorization' : 'Proxy-Authorization');
+    const authorization = req.headers[req.method === 'REGISTER' ? 'authorization' : 'proxy-authorization'];
     return this.#parts.digest.check(
       { method: req.method, uri: req.uri, authorization, username },
       this.#parts.secrets.secrets,
@@ -78,7 +78,7 @@ export class Authenticator {
   }
 
   #challenge(req: SrfRequest, stale: boolean): string {
-    const agent = req.get('User-Agent')?.toLowerCase() ?? '';
+    const agent = req.headers['user-agent']?.toLowerCase() ?? '';
     const isMd5Only = this.#parts.md5OnlyAgents.some((part) => agent.includes(part.toLowerCase()));
     const algorithms = isMd5Only ? this.#md5 : this.#parts.algorithms;
     const name = req.method === 'REGISTER' ? 'WWW-Authenticate' : 'Proxy-Authenticate';

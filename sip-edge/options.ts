@@ -19,7 +19,7 @@ export function answerOptions(
   const why = state.isDraining ? 'draining' : 'control-plane-unavailable';
   const headers = {
     'Retry-After': `${retryAfterSec()}`,
-    Reason: reasonHeader(503, why, req.get('Call-ID') ?? ''),
+    Reason: reasonHeader(503, why, req.headers['call-id'] ?? ''),
   };
   res.send(503, 'Service Unavailable', { headers });
 }

@@ -62,7 +62,7 @@ export class Registrar {
 
     const access = await authenticator.authenticate(req, registrant.value.username);
     if (access.result === 'challenge') {
-      this.#parts.log.debug({ callId: req.get('Call-ID'), why: access.why }, 'REGISTER challenged');
+      this.#parts.log.debug({ callId: req.headers['call-id'], why: access.why }, 'REGISTER challenged');
       return res.send(401, { headers: { 'WWW-Authenticate': access.challenge } });
     }
     if (access.result === 'refused') return this.#refuse(req, res, access.refusal);
@@ -124,13 +124,13 @@ export class Registrar {
   }
 
   #refuse(req: SrfRequest, res: SrfResponse, refusal: Refusal, details: object = {}): void {
-    const callId = req.get('Call-ID') ?? '';
+    const callId = req.headers['call-id'] ?? '';
     const { address, port, protocol } = peerOf(req);
     const fields = {
       callId,
       outcome: refusal.why,
       status: refusal.status,
-      from: req.get('From'),
+      from: req.headers.from,
       ...details,
     };
     this.#parts.log.warn({ ...fields, address, port, protocol }, 'REGISTER refused');
@@ -145,12 +145,12 @@ const preferred = (contacts: readonly Contact[]): Contact | undefined =>
 
 const registerRequestOf = (req: SrfRequest): RegisterRequest => ({
   uri: req.uri,
-  to: req.get('To'),
-  contact: req.get('Contact'),
-  expires: req.get('Expires'),
-  require: req.get('Require'),
-  callId: req.get('Call-ID'),
-  cseq: req.get('CSeq'),
+  to: req.headers.to,
+  contact: req.headers.contact,
+  expires: req.headers.expires,
+  require: req.headers.require,
+  callId: req.headers['call-id'],
+  cseq: req.headers.cseq,
 });
 
 function commandOf(

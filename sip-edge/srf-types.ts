@@ -18,7 +18,10 @@ export interface NameAddr {
 
 export interface SipMessage {
   readonly type: 'request' | 'response' | 'unknown';
-  /** Keys in lower case; a header that came several times is joined with commas. */
+  /**
+   * Keys in lower case, compact forms in full (but `X-…` and `P-…` as sent); a header that came several times is
+   * joined with commas. Cheaper than `get`, which searches all headers and looks at the environment.
+   */
   readonly headers: Headers;
   /** Cut by Content-Length; '' or undefined without one. */
   readonly body: string | undefined;
@@ -263,6 +266,6 @@ interface Agent {
  */
 export function forgetRequest(request: SrfRequest): void {
   const { agent } = request as unknown as { agent?: Agent };
-  const callId = request.get('Call-ID');
+  const callId = request.headers['call-id'];
   if (callId !== undefined) agent?.mapServer?.get(request.socket)?.pendingNetworkInvites?.delete(callId);
 }

@@ -69,7 +69,7 @@ export class Admission {
    * gateway has credentials, and a gateway does not call.
    */
   #admitOwnUser(req: SrfRequest, res: SrfResponse, username: string, next: () => void): void {
-    if (!req.has('Proxy-Authorization')) {
+    if (req.headers['proxy-authorization'] === undefined) {
       this.#refuse(req, res, { status: 403, phrase: 'Forbidden', why: 'not-authorised' });
       return;
     }
@@ -97,7 +97,7 @@ export class Admission {
 
   #refuse(req: SrfRequest, res: SrfResponse, refusal: Refusal): void {
     this.#parts.log.warn({ ...fieldsOf(req, refusal.why), status: refusal.status }, 'request refused');
-    const callId = req.get('Call-ID') ?? '';
+    const callId = req.headers['call-id'] ?? '';
     res.send(refusal.status, refusal.phrase, {
       headers: { Reason: reasonHeader(refusal.status, refusal.why, callId), ...refusal.headers },
     });
@@ -110,7 +110,7 @@ export class Admission {
 }
 
 const fieldsOf = (req: SrfRequest, outcome: string) => ({
-  callId: req.get('Call-ID'),
+  callId: req.headers['call-id'],
   outcome,
   method: req.method,
   uri: req.uri,
@@ -122,11 +122,11 @@ function incomingOf(req: SrfRequest): IncomingRequest {
   return {
     method: req.method,
     uri: req.uri,
-    callId: req.get('Call-ID'),
-    from: req.get('From'),
-    to: req.get('To'),
-    maxForwards: req.get('Max-Forwards'),
-    userAgent: req.get('User-Agent'),
+    callId: req.headers['call-id'],
+    from: req.headers.from,
+    to: req.headers.to,
+    maxForwards: req.headers['max-forwards'],
+    userAgent: req.headers['user-agent'],
     size: req.raw.length,
     headerSize: headerEnd < 0 ? req.raw.length : headerEnd,
   };

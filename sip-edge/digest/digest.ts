@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import type { Clock } from '../ports.ts';
 import { isSameAddress, parseSipUri } from '../sip/uri.ts';
 import { type DigestCredentials, parseCredentials } from './credentials.ts';
@@ -50,7 +50,7 @@ const algorithmOf = (name: string): DigestAlgorithm | undefined =>
 export class Digest {
   readonly #options: Required<DigestOptions>;
   readonly #counts: NonceCounts;
-  #keysOf: { secrets: Secrets; keys: Buffer[] } | undefined;
+  #keysOf: { secrets: Secrets; keys: [KeyObject, ...KeyObject[]] } | undefined;
 
   constructor(options: DigestOptions) {
     this.#options = { capacity: 100_000, random: randomBytes, ...options };
@@ -65,7 +65,7 @@ export class Digest {
    */
   challenges(secrets: Secrets, stale: boolean, algorithms: readonly DigestAlgorithm[]): string[] {
     const { realm, clock, random } = this.#options;
-    const [key = Buffer.alloc(0)] = this.#keys(secrets);
+    const [key] = this.#keys(secrets);
     return algorithms.map((algorithm) => {
       const nonce = makeNonce(key, clock.now(), random(nonceRandomLength), algorithm, realm);
       const staleFlag = stale ? ', stale=true' : '';
@@ -124,8 +124,11 @@ export class Digest {
       : ask('replayed', true);
   }
 
-  #keys(secrets: Secrets): Buffer[] {
-    if (this.#keysOf?.secrets !== secrets) this.#keysOf = { secrets, keys: secrets.map(nonceKey) };
+  #keys(secrets: Secrets): [KeyObject, ...KeyObject[]] {
+    if (this.#keysOf?.secrets !== secrets) {
+      const [current, ...previous] = secrets;
+      this.#keysOf = { secrets, keys: [nonceKey(current), ...previous.map(nonceKey)] };
+    }
     return this.#keysOf.keys;
   }
 }
