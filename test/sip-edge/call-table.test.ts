@@ -15,7 +15,10 @@ beforeAll(async () => {
   [server, engine] = await Promise.all([startSipServer(), startTestTable()]);
 });
 afterAll(() => Promise.all([server.stop(), engine.stop()]));
-afterEach(() => scene.close());
+afterEach(async () => {
+  await scene.world.settled();
+  await scene.close();
+});
 
 async function open(options: SceneOptions = {}): Promise<void> {
   const world = new TableWorld(engine.client, await engine.createTable());
@@ -152,4 +155,5 @@ it('refuses an INVITE with the Call-ID of a call that is over', async () => {
   await scene.expectAllOver();
   const again = scene.dial('room', { callId });
   expect((await again.refusal()).status).toBe(482);
+  await scene.expectAllOver(2);
 });

@@ -1,12 +1,19 @@
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type CallHandler, type CallSettings, createCallHandler } from '../../sip-edge/call/index.ts';
 import { type ControlPlane, type FactSink, type Log, systemClock } from '../../sip-edge/ports.ts';
 import { createSrf, type Srf } from '../../sip-edge/srf-types.ts';
+import { UaDialog, UserAgent } from './sip-call-ua.ts';
 import type { SipServer } from './sip-server.ts';
 
 /** The only way to its sockets. */
 interface Insides {
-  app: { client: { mapServer: Map<Socket, unknown>; wp: { closing?: boolean } } };
+  app: {
+    client: {
+      mapServer: Map<Socket, unknown>;
+      wp: { closing?: boolean; socket?: Socket; reconnectVars: { retryTimer?: NodeJS.Timeout } };
+    };
+  };
 }
 
 /** The part of the edge that handles calls, on its own: no admission, no registrar. */
@@ -58,6 +65,8 @@ export async function startTestEdge(
     });
     void handler.invite(request, response);
   });
+  const id = crypto.randomUUID();
+  srf.options((_request, response) => response.send(200, { headers: { 'X-Edge': id } }));
   srf.on('error', () => {});
   const connected = new Promise<void>((resolve) => {
     srf.on('connect', () => {
@@ -75,9 +84,16 @@ export async function startTestEdge(
   const kill = () => {
     handler.close();
     // `srf.disconnect()` throws while it is reconnecting, and goes on with that.
-    insides.app.client.wp.closing = true;
+    const { wp } = insides.app.client;
+    wp.closing = true;
+    clearTimeout(wp.reconnectVars.retryTimer);
+    wp.socket?.destroy();
     for (const socket of sockets()) socket.destroy();
   };
+  await untilServing(server, id).catch((error: unknown) => {
+    kill();
+    throw error;
+  });
   return {
     handler,
     srf,
@@ -88,4 +104,24 @@ export async function startTestEdge(
     breakConnection,
     kill,
   };
+}
+
+/**
+ * A server takes its time to route to a new application, and to notice that one of before is gone, so the first
+ * requests may meet neither: only a few answers in a row say that this one serves.
+ */
+async function untilServing(server: SipServer, id: string): Promise<void> {
+  const agent = await UserAgent.open('udp', server.sip, 'probe');
+  const deadline = Date.now() + 10_000;
+  for (let inARow = 0; inARow < 4; ) {
+    if (Date.now() > deadline) throw new Error('the edge does not serve');
+    const callId = crypto.randomUUID();
+    const uri = `sip:${server.sip.host}:${server.sip.port}`;
+    const local = `<sip:probe@127.0.0.1>;tag=${callId}`;
+    const probe = new UaDialog(agent, callId, local, `<${uri}>`, uri, 0);
+    const answered = probe.answerTo(probe.send('OPTIONS'), 'OPTIONS').catch(() => undefined);
+    const answer = await Promise.race([answered, delay(300)]);
+    inARow = answer?.headers.get('x-edge')?.[0] === id ? inARow + 1 : 0;
+  }
+  await agent.close();
 }
