@@ -128,7 +128,12 @@ export class Functions extends Construct {
       'Calls',
       'Acts on the facts of calls: confirms, releases, ends',
       30,
-      { CLUSTER: props.cluster.name, AFTER_CALL: settings.afterCall, ...gatewayName, ...freeShards },
+      {
+        CLUSTER: props.cluster.name,
+        AFTER_CALL: settings.afterCall,
+        EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
+        ...freeShards,
+      },
       props.deadLetters,
     );
     table.grant(

@@ -45,6 +45,8 @@ export const settingsSchema = z.strictObject({
   afterCall: z.enum(['stop', 'reuse']).default('stop'),
   /** How long a lock holds without an answer, in seconds. */
   lockLeaseSec: wholeNumber(5, 600).default(120),
+  /** How long a gateway whose edge is gone may take to leave by itself before it is stopped, in seconds. */
+  edgeLostGraceSec: wholeNumber(0, 3600).default(60),
   /** Partitions of the `free` index. One serves about 1,000 locks and releases a second. */
   freeShards: wholeNumber(1, 16).default(1),
   /** CIDRs, comma separated, whose callers may use a From of our domain without digest. */
