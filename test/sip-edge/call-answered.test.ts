@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { header } from '../support/sip-call-message.ts';
 import { answer, offer, Scene } from '../support/sip-call-scene.ts';
 import type { Transport } from '../support/sip-call-ua.ts';
@@ -93,6 +93,37 @@ describe.each(transports)('a call over %s', (transport) => {
     );
     expect([200, 481]).toContain((await caller.answerTo(byes[0], 'BYE')).status);
     expect([200, 481]).toContain((await gateway.answerTo(byes[1], 'BYE')).status);
+    await scene.expectAllOver();
+  });
+
+  it('sends no unreliable 180 to a caller that insists on reliable ones (RFC 3262)', async () => {
+    scene = await Scene.open(server, { transport });
+    const call = scene.dial('room', { body: offer, headers: { Require: '100rel' } });
+    const invite = await scene.gateway.incoming('INVITE');
+    expect(invite.message.headers.has('require')).toBe(false);
+    invite.reply(180);
+    const accepted = invite.accept({ body: answer });
+    const rang = vi.fn();
+    call.answer(180).then(rang, () => {});
+    const { dialog } = await call.established();
+    await accepted;
+    expect(rang).not.toHaveBeenCalled();
+    void dialog.bye();
+    (await scene.gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+  });
+
+  it('answers an UPDATE before the answer with 500 and Retry-After (RFC 3311)', async () => {
+    scene = await Scene.open(server, { transport });
+    const call = scene.dial();
+    const invite = await scene.gateway.incoming('INVITE');
+    invite.reply(183, { body: answer });
+    const early = call.early(await call.answer(183));
+    const refused = await early.request('UPDATE', { body: offer });
+    expect(refused.status).toBe(500);
+    expect(Number(header(refused, 'retry-after'))).toBeGreaterThan(0);
+    invite.reply(486);
+    expect((await call.refusal()).status).toBe(486);
     await scene.expectAllOver();
   });
 });

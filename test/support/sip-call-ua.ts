@@ -287,6 +287,11 @@ export class OutgoingInvite {
     dialog.send('ACK', ack, 1);
     return dialog;
   }
+
+  /** The early dialog of a provisional answer. */
+  early(answer: Message): UaDialog {
+    return new UaDialog(this.agent, this.callId, this.#from, header(answer, 'to'), this.uri, 1);
+  }
 }
 
 /** A request that came in, in or out of a dialog. */
