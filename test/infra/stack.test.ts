@@ -90,15 +90,22 @@ describe('the functions', () => {
   });
 
   it('are told the settings', () => {
-    const told = synthesize({ afterCall: 'reuse', lockLeaseSec: '45', gatewayName: 'gw', freeShards: 2 });
-    told.hasResourceProperties('AWS::Lambda::Function', {
-      Environment: {
-        Variables: Match.objectLike({ AFTER_CALL: 'reuse', GATEWAY_NAME: 'gw', FREE_SHARDS: '2' }),
-      },
+    const told = synthesize({
+      afterCall: 'reuse',
+      lockLeaseSec: '45',
+      gatewayName: 'gw',
+      freeShards: 2,
+      edgeLostGraceSec: 30,
     });
-    told.hasResourceProperties('AWS::Lambda::Function', {
-      Environment: { Variables: Match.objectLike({ LOCK_LEASE_SEC: '45' }) },
-    });
+    const isTold = (name: string, variables: Record<string, string>) =>
+      told.hasResourceProperties('AWS::Lambda::Function', {
+        FunctionName: `Switchroom-${name}`,
+        Environment: { Variables: Match.objectLike({ TABLE_NAME: Match.anyValue(), ...variables }) },
+      });
+    isTold('register', { GATEWAY_NAME: 'gw', FREE_SHARDS: '2' });
+    isTold('allocate', { LOCK_LEASE_SEC: '45', FREE_SHARDS: '2' });
+    isTold('calls', { AFTER_CALL: 'reuse', FREE_SHARDS: '2', EDGE_LOST_GRACE_SEC: '30' });
+    isTold('inspect', {});
   });
 });
 
