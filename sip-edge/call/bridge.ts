@@ -1,6 +1,6 @@
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../srf-types.ts';
 import { passHeaders } from './headers.ts';
-import type { Leg, Side } from './leg.ts';
+import { type Leg, type Side, sendWhileConnected } from './leg.ts';
 import { sessionTimerAnswer } from './session-timer.ts';
 
 /** How an answered call came to its end. */
@@ -74,7 +74,7 @@ export class Bridge {
     if (this.#over) return;
     this.#over = true;
     // A 200 without its ACK would be sent again and again (RFC 3261 13.3.1.4).
-    for (const ack of this.#pendingAcks.values()) ack();
+    for (const ack of this.#pendingAcks.values()) sendWhileConnected(ack);
     this.#pendingAcks.clear();
     const headers: Headers = reason ? { Reason: reason } : {};
     for (const leg of legs) {
@@ -115,7 +115,7 @@ export class Bridge {
         if (answer.status < 200) return;
         if (method === 'INVITE' && answer.status < 300) {
           // Without an offer in the INVITE the answer comes with the ACK, so that has to wait for the other's.
-          if (body) ack();
+          if (body || this.#over) ack();
           else this.#pendingAcks.set(from, ack);
         }
         sendAnswer(response, answer, request);

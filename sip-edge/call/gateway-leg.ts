@@ -1,7 +1,7 @@
 import type { AttemptFailure } from '../../contracts/commands.ts';
 import type { Peer } from '../../contracts/common.ts';
 import type { Acknowledge, Headers, OutgoingRequest, Srf, SrfRequest, SrfResponse } from '../srf-types.ts';
-import { Leg, sendRequest } from './leg.ts';
+import { Leg, sendRequest, sendWhileConnected } from './leg.ts';
 
 /** The INVITE as a gateway gets it. */
 export interface Offer {
@@ -129,7 +129,7 @@ export class GatewayLeg {
   }
 
   #hangUp({ ack, leg }: AnsweredOffer): void {
-    ack();
+    sendWhileConnected(ack);
     void leg.bye({ Reason: 'SIP;cause=487;text="given up before the answer"' });
   }
 
@@ -149,9 +149,9 @@ export class GatewayLeg {
   }
 
   #cancel(): void {
-    if (!this.#sent) return;
+    const sent = this.#sent;
     // Without an answer yet the CANCEL waits in drachtio for the first one (RFC 3261 9.1).
-    this.#sent.cancel(() => {});
+    if (sent) sendWhileConnected(() => sent.cancel(() => {}));
   }
 }
 

@@ -86,7 +86,8 @@ export class CallHandler {
   takeOver(): Promise<void> {
     this.#reprobeHeld();
     this.#sendUnsentByes();
-    this.#takingOver = this.#takingOver.then(() => this.#takeOverOthers());
+    // What went wrong before was told to who asked then.
+    this.#takingOver = this.#takingOver.catch(() => {}).then(() => this.#takeOverOthers());
     return this.#takingOver;
   }
 

@@ -49,6 +49,18 @@ export function sendRequest(
   }
 }
 
+/**
+ * Sends an ACK or a CANCEL: drachtio-srf throws where the connection of their transaction is gone, and with it all
+ * that they could have an effect on.
+ */
+export function sendWhileConnected(send: () => void): void {
+  try {
+    send();
+  } catch {
+    // Takeover finds what goes on without us.
+  }
+}
+
 export class Leg implements DialogHandler {
   readonly dialogType = 'INVITE';
   readonly id: string;

@@ -8,7 +8,7 @@ import type { CallerLeg } from './caller-leg.ts';
 import { type FromHeader, rewriteFrom } from './from-header.ts';
 import { type AnsweredOffer, GatewayLeg, type OfferResult, routeTo } from './gateway-leg.ts';
 import { nextMaxForwards, passHeaders } from './headers.ts';
-import type { Leg } from './leg.ts';
+import { type Leg, sendWhileConnected } from './leg.ts';
 import type { Target } from './room.ts';
 
 type Granted = Extract<AllocateAnswer, { result: 'granted' }>;
@@ -168,10 +168,10 @@ export class CallSetup {
   /** Passes the gateway's 200 on. */
   async #answer({ response, ack, leg: gateway }: AnsweredOffer): Promise<SetupSuccess | SetupFailure> {
     const lateOffer = !this.#caller.request.body;
-    if (!lateOffer) ack();
+    if (!lateOffer) sendWhileConnected(ack);
     const caller = await this.#caller.answer(passed(response));
     if (!caller) {
-      if (lateOffer) ack();
+      if (lateOffer) sendWhileConnected(ack);
       void gateway.bye({ Reason: 'SIP;cause=487;text="caller gone"' });
       return this.#abandoned(true);
     }
