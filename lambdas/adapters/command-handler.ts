@@ -14,8 +14,8 @@ export interface CommandHandlerOptions<Schema extends z.ZodType, Answer> {
   /** What tells this invocation from others in the log: the Call-ID above all. */
   logKeys: (input: z.output<Schema>) => LogKeys;
   run: (input: z.output<Schema>, logger: Logger) => Promise<Answer>;
-  /** What to say of the answer, for the log. */
-  summary?: (answer: Answer) => LogKeys;
+  /** What the log says of the answer; undefined where it is not worth a line. */
+  summary: (answer: Answer) => LogKeys | undefined;
 }
 
 /**
@@ -37,7 +37,8 @@ export function commandHandler<Schema extends z.ZodType, Answer>(
       if (!parsed.success) throw new InvalidInput(describe(parsed.error));
       logger.appendKeys(options.logKeys(parsed.data));
       const answer = await options.run(parsed.data, logger);
-      logger.info('done', options.summary?.(answer) ?? {});
+      const summary = options.summary(answer);
+      if (summary !== undefined) logger.info('done', summary);
       return answer;
     });
 }

@@ -52,23 +52,24 @@ export async function settleCall(
     const { seen, gateways } = await readCallAndGateways(callId, told, table, nowMs);
     const step = decide(seen);
     if (step === undefined) return;
-    const gateway = gateways.find((one) => one.lockedBy === callId) ?? gateways[0];
-    const decision = decideGateway(step.effect, step.call, gateway, afterCall, nowMs);
+    const concerned = gateways.filter((one) => (step.gateway ?? one.username) === one.username);
+    const gateway = concerned.find((one) => one.lockedBy === callId) ?? concerned[0];
+    const decision = decideGateway(step, gateway, afterCall, nowMs);
     const stopTaskId = decision.stopTaskId ?? seen?.stopTaskId;
     const call: Call = stopTaskId === undefined ? step.call : { ...step.call, stopTaskId };
 
     const writes: Write[] = isSameRecord(call, seen) ? [] : [putCall(call, seen, nowMs)];
     if (gateway !== undefined) writes.push(...gatewayWrites(decision, gateway, callId, deps, nowMs));
     const username = gateway?.username ?? call.gateway;
-    const isFirst = writes.length > 0;
-    if (isFirst && decision.tombstone !== undefined && username !== undefined) {
+    const isNew = writes.length > 0;
+    if (isNew && decision.tombstone !== undefined && username !== undefined) {
       writes.push(putTombstone(username, decision.tombstone, nowMs));
     }
-    if (isFirst && !(await commit(table, writes))) {
+    if (isNew && !(await commit(table, writes))) {
       await deps.pause(pauseMs * tries);
       continue;
     }
-    if (stopTaskId !== undefined && step.effect !== 'none') {
+    if (stopTaskId !== undefined && (step.effect === 'after-call' || step.effect === 'lost')) {
       await deps.stopTask(stopTaskId, `call ${callId} is over`);
     }
     return;

@@ -44,9 +44,9 @@ export function answerFromCall(
   if (command.attempt < call.attempt || call.grant === undefined) {
     return { result: 'refused', outcome: 'gateway-failed' };
   }
-  // Nobody else may have taken the gateway yet, but somebody may at any moment: a lapsed lock is not given again.
-  if (call.state === 'offered' && call.grant.lockedUntil < nowMs) {
-    return { result: 'refused', outcome: 'no-answer' };
+  // The gateway may be another call's by now: what a lapsed lock promised is not promised again.
+  if (call.grant.lockedUntil < nowMs) {
+    return { result: 'refused', outcome: call.state === 'answered' ? 'answered' : 'no-answer' };
   }
   return granted(call);
 }

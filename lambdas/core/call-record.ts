@@ -14,7 +14,7 @@ export function withExpiry(call: Call): Call {
     call.offeredAt ?? 0,
     call.answeredAt ?? 0,
     call.endedAt ?? 0,
-    ...call.attempts.map((one) => Math.max(one.offeredAt ?? 0, one.failedAt ?? 0)),
+    ...call.attempts.map((one) => Math.max(one.offeredAt ?? 0, one.failedAt ?? 0, one.lostAt ?? 0)),
   );
   return { ...call, expiresAt: Math.ceil(latest / 1000) + keptSec };
 }

@@ -2,14 +2,16 @@ import type { FactOf } from '../../contracts/facts.ts';
 import type { Outcome } from '../../contracts/outcomes.ts';
 import { withFailures } from './allocation.ts';
 import { withExpiry } from './call-record.ts';
-import type { Call } from './items.ts';
+import type { Attempt, Call } from './items.ts';
 import { callsWatchKey, neverAt } from './keys.ts';
 
 /*
  *            call.answered            call.ended, gateway.lost
  *  offered ───────────────> answered ──────────────────────────> ended
  *     └──────────────────────────────────────────────────────────> ended
- *            call.failed, call.cancelled, gateway.lost
+ *            call.failed, call.cancelled
+ *
+ * A gateway that is lost before the answer does not end the call: the edge tries the next one.
  *
  * Facts come twice and in any order, so none of them moves a call back, and what two of them say of the same thing
  * is settled by the time it happened, never by which came first.
@@ -29,6 +31,8 @@ export type GatewayEffect = 'confirm' | 'after-call' | 'free' | 'silence' | 'los
 export interface Transition {
   call: Call;
   effect: GatewayEffect;
+  /** The only gateway that the effect may have; else the one that the call owns, whichever that is. */
+  gateway?: string;
 }
 
 /**
@@ -36,15 +40,22 @@ export interface Transition {
  * @returns the record as the fact leaves it, and what it means for the gateway
  */
 export function applyFact(seen: Call | undefined, fact: CallFact): Transition {
-  const call = seen ?? emptyCall(fact.callId, fact.edgeId);
+  const { call, ...meaning } = transition(seen ?? emptyCall(fact), fact);
+  const settled = withExpiry(endedByLoss(call));
+  // An answer changes nothing about a call that is over.
+  const tooLate = fact.type === 'call.answered' && settled.state === 'ended';
+  return { ...meaning, call: settled, ...(tooLate && { effect: 'none' as const }) };
+}
+
+function transition(call: Call, fact: CallFact): Transition {
   switch (fact.type) {
     case 'call.answered':
-      return answered(call, fact);
+      return { call: answered(call, fact), effect: 'confirm' };
     case 'call.ended': {
       const over = ended(known(call, { gateway: fact.gateway }), fact.at, fact.outcome, { by: fact.by });
       const at = earliest(over.answeredAt, fact.answeredAt);
       const effect = fact.outcome === 'gateway-lost' ? 'lost' : 'after-call';
-      return { call: withExpiry(at === undefined ? over : { ...over, answeredAt: at }), effect };
+      return { call: at === undefined ? over : { ...over, answeredAt: at }, effect };
     }
     case 'call.failed':
       return failed(call, fact);
@@ -53,10 +64,9 @@ export function applyFact(seen: Call | undefined, fact: CallFact): Transition {
       return { call: over, effect: fact.gatewayAnswered ? 'after-call' : 'free' };
     }
     case 'gateway.lost': {
-      const over = ended(known(call, { gateway: fact.username }), fact.at, 'gateway-lost', {
-        detail: fact.cause,
-      });
-      return { call: over, effect: 'lost' };
+      const attempts = withLoss(call.attempts, fact);
+      const noted = known({ ...call, attempts }, { gateway: fact.username });
+      return { call: noted, effect: 'lost', gateway: fact.username };
     }
   }
 }
@@ -66,14 +76,16 @@ export function applyFact(seen: Call | undefined, fact: CallFact): Transition {
  * @param atMs when it was found so, epoch milliseconds
  */
 export function edgeLost(seen: Call, atMs: number, effect: 'drain' | 'free'): Transition {
-  return { call: ended(seen, atMs, 'edge-lost', {}), effect };
+  return { call: withExpiry(ended(seen, atMs, 'edge-lost', {})), effect };
 }
 
-function emptyCall(callId: string, edgeId: string): Call {
-  return { callId, version: 0, state: 'offered', edgeId, attempt: 0, attempts: [], expiresAt: 0 };
+/** A record that a fact begins. In the sweep's view from the start, should nothing more be heard of the call. */
+function emptyCall({ callId, edgeId, at }: CallFact): Call {
+  const watch = { watchKey: callsWatchKey(edgeId), watchAt: at };
+  return { callId, version: 0, state: 'offered', edgeId, attempt: 0, attempts: [], expiresAt: 0, ...watch };
 }
 
-function answered(call: Call, fact: FactOf<'call.answered'>): Transition {
+function answered(call: Call, fact: FactOf<'call.answered'>): Call {
   const answeredAt = earliest(call.answeredAt, fact.at);
   const next: Call = {
     ...known(call, { gateway: fact.gateway }),
@@ -84,11 +96,8 @@ function answered(call: Call, fact: FactOf<'call.answered'>): Transition {
     callerDialogId: fact.callerDialogId,
     gatewayDialogId: fact.gatewayDialogId,
   };
-  if (call.state === 'ended') return { call: withExpiry(next), effect: 'none' };
-  return {
-    call: withExpiry({ ...next, state: 'answered', watchKey: callsWatchKey(call.edgeId), watchAt: neverAt }),
-    effect: 'confirm',
-  };
+  if (call.state === 'ended') return next;
+  return { ...next, state: 'answered', watchKey: callsWatchKey(call.edgeId), watchAt: neverAt };
 }
 
 function failed(call: Call, fact: FactOf<'call.failed'>): Transition {
@@ -98,6 +107,23 @@ function failed(call: Call, fact: FactOf<'call.failed'>): Transition {
   const silent = fact.failed.findLast((one) => one.username === owned)?.cause === 'silent';
   const over = ended(noted, fact.at, fact.outcome, { detail: fact.detail });
   return { call: over, effect: silent ? 'silence' : 'free' };
+}
+
+function withLoss(attempts: readonly Attempt[], fact: FactOf<'gateway.lost'>): Attempt[] {
+  const { username, at, cause } = fact;
+  const known = attempts.findLast((one) => one.gateway === username);
+  if (known === undefined) {
+    return [...attempts, { attempt: attempts.length + 1, gateway: username, lostAt: at, lostCause: cause }];
+  }
+  const lost = { ...known, lostAt: at, lostCause: cause };
+  return attempts.map((one) => (one === known && (one.lostAt ?? at) >= at ? lost : one));
+}
+
+/** A call that was answered ends with its gateway, whichever of the two is told first. */
+function endedByLoss(call: Call): Call {
+  const loss = call.attempts.find((one) => one.gateway === call.gateway && one.lostAt !== undefined);
+  if (call.answeredAt === undefined || loss?.lostAt === undefined) return call;
+  return ended(call, loss.lostAt, 'gateway-lost', { detail: loss.lostCause });
 }
 
 /** Fills in what a call without an allocation does not know yet. */
@@ -126,14 +152,14 @@ function ended(
     ...(by !== undefined && { endedBy: by }),
     ...(detail !== undefined && { detail }),
   };
-  if (call.endedAt === atMs && call.outcome === outcome) return withExpiry({ ...end, ...over });
+  if (call.endedAt === atMs && call.outcome === outcome) return { ...end, ...over };
   const isFirst =
     call.endedAt === undefined ||
     atMs < call.endedAt ||
     (atMs === call.endedAt && outcome < (call.outcome ?? outcome));
-  if (!isFirst) return withExpiry(over);
+  if (!isFirst) return over;
   const { endedBy: _by, detail: _detail, ...others } = over;
-  return withExpiry({ ...others, ...end });
+  return { ...others, ...end };
 }
 
 function earliest(one: number | undefined, other: number | undefined): number | undefined {

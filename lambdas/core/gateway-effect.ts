@@ -1,4 +1,4 @@
-import type { GatewayEffect } from './call-state.ts';
+import type { Transition } from './call-state.ts';
 import { hasLapsed } from './gateway-state.ts';
 import type { Call, Gateway } from './items.ts';
 
@@ -20,15 +20,16 @@ const nothing: GatewayDecision = { write: 'none' };
 /**
  * Decides what a step of a call does to its gateway. Only the call that owns a gateway may change it: a lock that
  * lapsed may belong to another call by now, and a gateway that started anew knows nothing of this one.
+ * @param step what happened, with the call's record as it leaves it
  * @param gateway the gateway's item as read, whether or not it ran out; none if it is gone
  */
 export function decideGateway(
-  effect: GatewayEffect,
-  call: Call,
+  step: Transition,
   gateway: Gateway | undefined,
   afterCall: AfterCall,
   nowMs: number,
 ): GatewayDecision {
+  const { call, effect } = step;
   const owned = gateway !== undefined && gateway.lockedBy === call.callId;
   switch (effect) {
     case 'none':
@@ -44,7 +45,7 @@ export function decideGateway(
       return owned && gateway.state !== 'draining' ? { write: 'draining' } : nothing;
     case 'after-call':
     case 'lost':
-      if (afterCall === 'stop') return owned ? stopped(gateway) : stoppedWithout(call, gateway);
+      if (afterCall === 'stop') return owned ? stopped(gateway) : stoppedWithout(step, gateway);
       // A lost gateway comes back by registering, and not before.
       return owned ? { write: effect === 'lost' ? 'silent' : 'free' } : nothing;
   }
@@ -75,8 +76,11 @@ export function stopped(gateway: Gateway): GatewayDecision {
  * The call's end finds the gateway gone (it un-REGISTERed first) or under another registration. A late refresh of
  * the one that was called is refused in both cases; the task is stopped only where nothing new runs in it.
  */
-function stoppedWithout(call: Call, gateway: Gateway | undefined): GatewayDecision {
-  if (call.registrationId === undefined || gateway?.registrationId === call.registrationId) return nothing;
+function stoppedWithout({ call, gateway: told }: Transition, gateway: Gateway | undefined): GatewayDecision {
+  const isLast = (gateway?.username ?? told ?? call.gateway) === call.gateway;
+  if (!isLast || call.registrationId === undefined || gateway?.registrationId === call.registrationId) {
+    return nothing;
+  }
   return {
     write: 'none',
     tombstone: call.registrationId,

@@ -60,6 +60,9 @@ export interface Attempt {
   failedAt?: number;
   cause?: AttemptFailure['cause'];
   status?: number;
+  /** The gateway was told lost while it held the call. */
+  lostAt?: number;
+  lostCause?: string;
 }
 
 /** What was answered to the call's last allocation: given again when the answer was lost. */

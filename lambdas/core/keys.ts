@@ -48,7 +48,7 @@ export function freeShardOf(username: string, shards: number): string {
   return `free#${fnv1a(username) % shards}`;
 }
 
-/** FNV-1a, 32 bit: spreads well, needs no library, and is the same in every process. */
+/** FNV-1a, 32 bit: spreads well, needs no library, and is the same wherever it runs. */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) {

@@ -53,6 +53,7 @@ function timeline(call: Call): CallStep[] {
   for (const one of [...call.attempts].sort((a, b) => a.attempt - b.attempt)) {
     note(one.offeredAt, 'offered', one.gateway, `attempt ${one.attempt}`);
     note(one.failedAt, one.cause ?? 'rejected', one.gateway, one.status?.toString());
+    note(one.lostAt, 'lost', one.gateway, one.lostCause);
   }
   note(call.ringingAt, 'ringing', call.gateway);
   note(call.answeredAt, 'answered', call.gateway);

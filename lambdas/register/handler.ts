@@ -39,8 +39,11 @@ export const handler = commandHandler({
     ...('registrationId' in command && { registrationId: command.registrationId }),
   }),
   run: register,
-  summary: (answer) =>
-    answer.result === 'refused'
-      ? { result: answer.result, reason: answer.reason }
-      : { result: answer.result, bindings: answer.contacts.length, lostCallId: answer.lostCallId },
+  summary: (answer) => {
+    if (answer.result === 'refused') return { result: answer.result, reason: answer.reason };
+    const { fresh, lostCallId } = answer;
+    // Each gateway refreshes each minute: a line for each would bury the rest, and cost more than the function.
+    if (!fresh && lostCallId === undefined && answer.contacts.length > 0) return undefined;
+    return { result: answer.result, fresh: String(fresh), bindings: answer.contacts.length, lostCallId };
+  },
 });

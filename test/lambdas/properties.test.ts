@@ -12,7 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => engine.stop());
 
-const numRuns = Number(process.env.PROPERTY_RUNS ?? 30);
+/** Stories told of each kind: `PROPERTY_RUNS=300 npx vitest run test/lambdas/properties.test.ts` looks longer. */
+const numRuns = Number(process.env.PROPERTY_RUNS ?? 15);
 
 /** Calls and facts more often than the rest: most of what goes wrong takes several of them. */
 const kind = fc.oneof(

@@ -43,6 +43,8 @@ interface CallModel {
   /** Its record is ended: by a fact that has arrived, or by the sweep. */
   closed: boolean;
   confirmed: boolean;
+  /** Gateways that were told lost while they held it. */
+  lost: Set<string>;
 }
 
 export interface Step {
@@ -159,8 +161,9 @@ export class Simulation {
     assert.ok(answer.result === 'bindings' && answer.fresh);
     assert.equal(answer.lostCallId, held, 'the call that the old process held is told lost');
     this.noteRegistered(process, expiresSec);
-    if (held !== undefined) this.loseGateway(held, username);
-    this.leaveCall(old);
+    if (held !== undefined)
+      this.publish({ type: 'gateway.lost', callId: held, username, cause: 'started anew' });
+    this.leaveCall(old, 'gateway-lost');
   }
 
   async unregister({ pick, lost }: Step): Promise<void> {
@@ -172,7 +175,7 @@ export class Simulation {
     if (lost) assert.deepEqual(await ask(), answer);
     assert.deepEqual(answer, { result: 'bindings', contacts: [], fresh: false });
     // Goodbye is forever: the process exits, the next one has another Call-ID.
-    this.leaveCall(process);
+    this.leaveCall(process, 'answered');
     this.processes[this.processes.indexOf(process)] = this.newProcess(username);
   }
 
@@ -361,6 +364,9 @@ export class Simulation {
     if (before !== undefined) {
       const { registrationId: _, ...sameAsBefore } = before;
       assert.deepEqual(answer, sameAsBefore, 'the same attempt always gets the same gateway');
+      const promised = this.processOf(before);
+      assert.ok(answer.lockedUntil >= this.world.nowMs, 'a lapsed lock is promised again');
+      assert.ok(promised === undefined || !this.isHeldByOther(promised, call), 'promised what another owns');
       return;
     }
     const process = this.processes.find((one) => one.username === answer.username);
@@ -400,6 +406,8 @@ export class Simulation {
       return () => {
         if (call.closed) return;
         call.confirmed = true;
+        call.closed = grant !== undefined && call.lost.has(grant.username);
+        if (call.closed) return;
         const process = grant && this.processOf(grant);
         if (process === undefined || this.isHeldByOther(process, call) || !atHand) return;
         const owns = process.owner?.callId === call.callId;
@@ -409,10 +417,15 @@ export class Simulation {
         process.owner = { callId: call.callId, until: Number.POSITIVE_INFINITY };
       };
     }
+    const { afterCall } = this.world.deps;
+    if (fact.type === 'gateway.lost') {
+      return () => {
+        call.lost.add(fact.username);
+        if (call.confirmed && grant?.username === fact.username) call.closed = true;
+      };
+    }
     return () => {
-      const { afterCall } = this.world.deps;
-      const lost =
-        fact.type === 'gateway.lost' || (fact.type === 'call.ended' && fact.outcome === 'gateway-lost');
+      const lost = fact.type === 'call.ended' && fact.outcome === 'gateway-lost';
       const after = fact.type === 'call.ended' || (fact.type === 'call.cancelled' && fact.gatewayAnswered);
       if (lost) this.release(call, afterCall === 'stop' ? 'over' : 'silent', atHand);
       else if (after) this.release(call, afterCall === 'stop' ? 'over' : 'free', atHand);
@@ -444,25 +457,19 @@ export class Simulation {
     this.processes[this.processes.indexOf(process)] = this.newProcess(username);
   }
 
-  private edgeEnds(call: CallModel): void {
+  private edgeEnds(call: CallModel, outcome: 'answered' | 'gateway-lost' = 'answered'): void {
     const { callId } = call;
     const gateway = this.lastGrant(call)?.username;
     if (call.phase === 'answered' && gateway !== undefined) {
-      this.publish({ type: 'call.ended', callId, gateway, by: 'caller', outcome: 'answered' });
+      this.publish({ type: 'call.ended', callId, gateway, by: 'caller', outcome });
     } else this.publish({ type: 'call.cancelled', callId, gatewayAnswered: false });
     call.phase = 'over';
     for (const one of this.processes) if (one.inCall === callId) delete one.inCall;
   }
 
-  private loseGateway(callId: string, username: string): void {
-    this.publish({ type: 'gateway.lost', callId, username, cause: 'started anew' });
-    const call = this.calls.find((one) => one.callId === callId);
-    if (call !== undefined) call.phase = 'over';
-  }
-
-  private leaveCall(process: Process): void {
+  private leaveCall(process: Process, outcome: 'answered' | 'gateway-lost'): void {
     const call = this.calls.find((one) => one.callId === process.inCall);
-    if (call !== undefined && call.phase === 'answered') this.edgeEnds(call);
+    if (call !== undefined && call.phase === 'answered') this.edgeEnds(call, outcome);
   }
 
   /** The table must know what we know: who owns which gateway, and nothing else. */
@@ -561,6 +568,7 @@ export class Simulation {
       grants: new Map(),
       closed: false,
       confirmed: false,
+      lost: new Set(),
     };
     this.calls.push(call);
     return call;
