@@ -81,7 +81,7 @@ describe.each(['baresip', 'node'] as const)('the %s gateway', (kind) => {
   it.skipIf(skipped)(
     'registers by the template, answers, echoes, and ends itself after the call',
     async () => {
-      const { gateway, username } = start();
+      const { gateway, username, tmp } = start();
       await stack.untilGateway(username, 'free');
       const session = await call();
       await until('the tone comes back', () => session.media.counters.heardPeak > 4000);
