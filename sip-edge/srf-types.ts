@@ -74,9 +74,6 @@ export interface ResponseOptions {
 /** `error` is drachtio's text (not an Error) where it did not send; `sent` is the message as it went out. */
 export type SentCallback = (error: unknown, sent?: SipMessage) => void;
 
-/** Called with the ACK of a 200 to an INVITE, before it goes to the dialog. */
-export type OnAck = (ack: SrfRequest) => void;
-
 export interface SrfResponse extends SipMessage, FromNetwork, EventEmitter {
   readonly status: number;
   readonly reason: string;
@@ -84,7 +81,7 @@ export interface SrfResponse extends SipMessage, FromNetwork, EventEmitter {
   readonly finalResponseSent: boolean;
   /** After a final response: does nothing, and tells the callback so. */
   send(status: number, callback?: SentCallback): void;
-  send(status: number, options: ResponseOptions, callback?: SentCallback, onAck?: OnAck): void;
+  send(status: number, options: ResponseOptions, callback?: SentCallback): void;
   send(status: number, reason: string, options?: ResponseOptions, callback?: SentCallback): void;
 }
 
