@@ -8,12 +8,13 @@ import type { Command } from './ecs/task-process.ts';
 import { EcsTasks } from './ecs/tasks.ts';
 import { Endpoint, type Operation } from './endpoint.ts';
 import { EventBuses } from './events/bus.ts';
+import { accessKeyOf, Permissions } from './iam/permissions.ts';
 import { region } from './identity.ts';
 import type { PoolLimits } from './lambda/function-pool.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
 import { Queues } from './queues.ts';
 import { resourceTypes } from './resource-types.ts';
-import { Secrets } from './secrets.ts';
+import { Secrets, secretArnIn } from './secrets.ts';
 import { type JsonObject, type ResolvedStack, resolveTemplate } from './template.ts';
 
 export interface LocalCloudOptions {
@@ -36,6 +37,11 @@ export interface LocalCloudOptions {
   limits?: PoolLimits;
   retryDelaysMs?: readonly number[];
   onGroup?: (groupId: number, running: boolean) => void;
+  /**
+   * Sends the functions' requests for the table by the endpoint, where their permissions are checked as all others
+   * are. It costs a hop, so it is for tests.
+   */
+  checkTableAccess?: boolean;
 }
 
 /** What every process of the local cloud needs to use it by the AWS SDK. The credentials are checked by nobody. */
@@ -90,6 +96,7 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
   const queueDir = join(dir, 'queues');
   for (const needed of [logDir, queueDir]) mkdirSync(needed, { recursive: true });
 
+  const permissions = new Permissions(resources);
   const queues = new Queues({ resources, dir: queueDir });
   const deadLetter = (arn: string, record: JsonObject) => queues.send(arn, record);
   const secrets = new Secrets({
@@ -98,7 +105,7 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     generated: options.secret,
   });
 
-  const variables = sdkVariables(endpoint.url, dynamoDbEndpoint);
+  const variables = sdkVariables(endpoint.url, options.checkTableAccess ? endpoint.url : dynamoDbEndpoint);
   const functions = new LambdaFunctions({
     resources,
     codeDirectory: synthesized.codeDirectory,
@@ -124,7 +131,11 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
       TMPDIR: dir,
       ...options.taskVariables?.(),
     }),
-    secretValue: (from) => secrets.containerValue(from),
+    secretValue: (from, executionRole) => {
+      const resource = secretArnIn(from);
+      permissions.check(accessKeyOf(executionRole), { action: 'secretsmanager:GetSecretValue', resource });
+      return secrets.containerValue(from);
+    },
     publish: (detailType, detail, arn) => buses.publish('aws.ecs', detailType, detail, [arn]),
     dir,
     onGroup: options.onGroup,
@@ -135,6 +146,7 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     operations: operations({ buses, tasks, secrets }),
     get: (path) => metadata(tasks, path),
     dynamoDbEndpoint,
+    authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
   });
   functions.start();
   buses.start();

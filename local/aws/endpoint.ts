@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AwsError } from './errors.ts';
-import { type LambdaFunctions, maxPayloadBytes } from './lambda/functions.ts';
+import { neededFor, neededToInvoke } from './iam/needed.ts';
+import { accessKeyIn } from './iam/permissions.ts';
+import type { Needed } from './iam/policy.ts';
+import { arn } from './identity.ts';
+import { functionNameOf, type LambdaFunctions, maxPayloadBytes } from './lambda/functions.ts';
 import type { JsonObject } from './template.ts';
 
 /** An operation of a service that speaks JSON with `X-Amz-Target`. */
@@ -17,6 +21,8 @@ export interface Services {
   get: (path: string) => JsonObject | undefined;
   /** Where DynamoDB is: requests for it are passed on. */
   dynamoDbEndpoint: string;
+  /** Throws where the bearer of this access key id may not do what the request asks. */
+  authorize: (accessKeyId: string | undefined, needed: Needed) => void;
 }
 
 const invocationPath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
@@ -72,23 +78,25 @@ export class Endpoint {
       answerJson(outgoing, 200, found);
       return;
     }
+    const accessKeyId = accessKeyIn(incoming.headers.authorization);
     const invocation = invocationPath.exec(url.split('?')[0] as string);
     if (invocation) {
       const name = decodeURIComponent(invocation[1] as string);
+      services.authorize(accessKeyId, neededToInvoke(arn('lambda', `function:${functionNameOf(name)}`)));
       await invoke(services.functions, name, incoming, outgoing);
       return;
     }
-    const target = incoming.headers['x-amz-target'];
-    if (typeof target === 'string' && target.startsWith('DynamoDB_')) {
-      passOn(services.dynamoDbEndpoint, incoming, outgoing);
-      return;
+    const target = String(incoming.headers['x-amz-target'] ?? url);
+    const operation = services.operations[target];
+    const isTable = target.startsWith('DynamoDB_');
+    if (!operation && !isTable) {
+      throw new AwsError('UnknownOperationException', `the local cloud does not know ${target}`);
     }
     const body = await readBody(incoming);
-    const operation = typeof target === 'string' ? services.operations[target] : undefined;
-    if (!operation) {
-      throw new AwsError('UnknownOperationException', `the local cloud does not know ${target ?? url}`);
-    }
-    answerJson(outgoing, 200, operation(parseObject(body), Buffer.byteLength(body)));
+    const request = parseObject(body);
+    for (const needed of neededFor(target, request)) services.authorize(accessKeyId, needed);
+    if (operation) answerJson(outgoing, 200, operation(request, Buffer.byteLength(body)));
+    else passOn(services.dynamoDbEndpoint, incoming, body, outgoing);
   }
 }
 
@@ -124,7 +132,7 @@ async function invoke(
   outgoing.end(answer);
 }
 
-function passOn(endpoint: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+function passOn(endpoint: string, incoming: IncomingMessage, body: string, outgoing: ServerResponse): void {
   const onward = request(
     endpoint,
     { method: incoming.method, headers: incoming.headers, path: '/' },
@@ -134,7 +142,7 @@ function passOn(endpoint: string, incoming: IncomingMessage, outgoing: ServerRes
     },
   );
   onward.on('error', () => refuse(outgoing, new AwsError('InternalServerError', 'the table is down', 500)));
-  incoming.pipe(onward);
+  onward.end(body);
 }
 
 async function readBody(incoming: IncomingMessage): Promise<string> {

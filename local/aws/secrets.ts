@@ -73,12 +73,11 @@ export class Secrets {
    * @throws AwsError ResourceNotFoundException; Error where the value has no such key
    */
   containerValue(valueFrom: string): string {
-    const parts = valueFrom.split(':');
-    const { value } = this.#find(parts.slice(0, 7).join(':'));
-    const key = parts[7];
+    const { value, name } = this.#find(secretArnIn(valueFrom));
+    const key = valueFrom.split(':')[7];
     if (!key) return value;
     const held = (JSON.parse(value) as Record<string, unknown>)[key];
-    if (typeof held !== 'string') throw new Error(`secret ${parts[6]} has no key ${key}`);
+    if (typeof held !== 'string') throw new Error(`secret ${name} has no key ${key}`);
     return held;
   }
 
@@ -95,6 +94,9 @@ export class Secrets {
     renameSync(`${this.#file}.new`, this.#file);
   }
 }
+
+/** @param valueFrom `{ARN}[:{json key}:{stage}:{version}]` */
+export const secretArnIn = (valueFrom: string) => valueFrom.split(':').slice(0, 7).join(':');
 
 /** `arn:…:secret:{name}-{six characters}` */
 const nameOf = (arn: string) => arn.slice(arn.lastIndexOf(':') + 1).replace(/-[^-]{6}$/, '');

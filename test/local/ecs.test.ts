@@ -27,10 +27,31 @@ beforeAll(async () => {
         Type: 'AWS::SecretsManager::Secret',
         Properties: { GenerateSecretString: { SecretStringTemplate: '{}', GenerateStringKey: 'current' } },
       },
-      Polite: taskResource('polite', {
-        StopTimeout: 30,
-        Environment: [{ Name: 'GW_ID', Value: '1' }],
-        Secrets: [{ Name: 'SIP_SECRET', ValueFrom: { 'Fn::Join': ['', [{ Ref: 'Secret' }, ':current::']] } }],
+      ExecutionRole: { Type: 'AWS::IAM::Role' },
+      ExecutionPolicy: {
+        Type: 'AWS::IAM::Policy',
+        Properties: {
+          Roles: [{ Ref: 'ExecutionRole' }],
+          PolicyDocument: {
+            Statement: [
+              { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: { Ref: 'Secret' } },
+            ],
+          },
+        },
+      },
+      Polite: taskResource(
+        'polite',
+        {
+          StopTimeout: 30,
+          Environment: [{ Name: 'GW_ID', Value: '1' }],
+          Secrets: [
+            { Name: 'SIP_SECRET', ValueFrom: { 'Fn::Join': ['', [{ Ref: 'Secret' }, ':current::']] } },
+          ],
+        },
+        { ExecutionRoleArn: { 'Fn::GetAtt': ['ExecutionRole', 'Arn'] } },
+      ),
+      Unauthorized: taskResource('unauthorized', {
+        Secrets: [{ Name: 'SIP_SECRET', ValueFrom: { Ref: 'Secret' } }],
       }),
       Stubborn: taskResource('stubborn', { StopTimeout: 1 }),
       Absent: taskResource('absent'),
@@ -141,6 +162,14 @@ describe('a task', () => {
     expect(await untilStopped(arn)).toMatchObject({
       stopCode: 'EssentialContainerExited',
       containers: [{ exitCode: 1 }],
+    });
+  });
+
+  it('whose execution role may not read its secret does not start, and says why', async () => {
+    const arn = await run({ taskDefinition: 'unauthorized' });
+    expect(await untilStopped(arn)).toMatchObject({
+      stopCode: 'TaskFailedToStart',
+      stoppedReason: expect.stringContaining('secretsmanager:GetSecretValue'),
     });
   });
 

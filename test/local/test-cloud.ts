@@ -25,10 +25,11 @@ export const functionResource = (bundle: string, properties: JsonObject = {}) =>
 });
 
 /** A template resource for a task of test/local/fixtures/tasks. */
-export const taskResource = (family: string, container: JsonObject = {}) => ({
+export const taskResource = (family: string, container: JsonObject = {}, properties: JsonObject = {}) => ({
   Type: 'AWS::ECS::TaskDefinition',
   Properties: {
     Family: family,
+    ...properties,
     ContainerDefinitions: [{ Name: 'main', Image: `${family}.mjs`, ...container }],
   },
 });

@@ -17,6 +17,9 @@ export interface TaskDefinition {
   family: string;
   cpu: string;
   memory: string;
+  /** The role of the container's process, and that by which ECS reads its secrets. */
+  taskRole: string;
+  executionRole: string;
   container: ContainerDefinition;
 }
 
@@ -41,6 +44,8 @@ export function readTaskDefinition({ logicalId, ref, properties }: Resource): Ta
     family: familyOf(ref),
     cpu: String(properties.Cpu ?? ''),
     memory: String(properties.Memory ?? ''),
+    taskRole: String(properties.TaskRoleArn ?? ''),
+    executionRole: String(properties.ExecutionRoleArn ?? ''),
     container: {
       name: String(container.Name),
       image: String(container.Image),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AwsError } from '../errors.ts';
+import { accessKeyOf } from '../iam/permissions.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { type StopCode, type Task, taskArn, taskOfApi, taskOfEvent } from './task.ts';
 import { familyOf, readTaskDefinition, type TaskDefinition } from './task-definition.ts';
@@ -13,8 +14,8 @@ export interface TasksOptions {
   commandOf: (definition: TaskDefinition) => Command;
   /** What each container finds in its environment besides its definition: endpoints, and what DNS would tell. */
   variables: () => Record<string, string>;
-  /** @returns the value that a container's secret refers to */
-  secretValue: (valueFrom: string) => string;
+  /** @returns the value that a container's secret refers to, read in this role */
+  secretValue: (valueFrom: string, executionRole: string) => string;
   publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
   /** Directory the tasks run in, with logs/ in it. */
   dir: string;
@@ -200,13 +201,14 @@ export class EcsTasks {
     );
     const secrets = Object.entries(container.secrets).map(([name, from]) => [
       name,
-      this.#options.secretValue(from),
+      this.#options.secretValue(from, task.definition.executionRole),
     ]);
     const common = this.#options.variables();
     return new TaskProcess({
       command: this.#options.commandOf(task.definition),
       environment: {
         ...common,
+        AWS_ACCESS_KEY_ID: accessKeyOf(task.definition.taskRole),
         ECS_CONTAINER_METADATA_URI_V4: `${common.AWS_ENDPOINT_URL}/v4/${task.id}`,
         ...container.environment,
         ...Object.fromEntries(secrets),

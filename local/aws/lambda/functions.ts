@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { AwsError, UnsupportedError } from '../errors.ts';
+import { accessKeyOf } from '../iam/permissions.ts';
 import { region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { AsyncInvocations, type AsyncPolicy } from './async-invocations.ts';
@@ -101,7 +102,7 @@ export class LambdaFunctions {
 }
 
 /** `arn:aws:lambda:r:a:function:name:qualifier`, `a:function:name`, `name:qualifier` or `name`. */
-function functionNameOf(nameOrArn: string): string {
+export function functionNameOf(nameOrArn: string): string {
   const at = nameOrArn.indexOf('function:');
   const rest = at < 0 ? nameOrArn : nameOrArn.slice(at + 'function:'.length);
   return rest.split(':')[0] ?? rest;
@@ -134,7 +135,12 @@ function makeFunction(
         memoryMb,
         logFile: join(options.logDir, `${ref}.log`),
       },
-      variables: { ...lambdaVariables(ref, memoryMb), ...options.variables, ...environment },
+      variables: {
+        ...lambdaVariables(ref, memoryMb),
+        ...options.variables,
+        AWS_ACCESS_KEY_ID: accessKeyOf(text(properties.Role)),
+        ...environment,
+      },
       timeoutMs: Number(properties.Timeout ?? 3) * 1000,
     },
     options.limits ?? defaultPoolLimits,

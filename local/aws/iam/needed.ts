@@ -1,0 +1,118 @@
+import { AwsError } from '../errors.ts';
+import { arn } from '../identity.ts';
+import type { JsonObject } from '../template.ts';
+import type { Needed } from './policy.ts';
+
+/* Which permissions a request needs ("Actions, resources, and condition keys for AWS services"). */
+
+type Rule = (request: JsonObject) => Needed[];
+
+const text = (value: unknown) => String(value ?? '');
+const lastPart = (id: string) => id.slice(id.lastIndexOf('/') + 1);
+const clusterArn = (request: JsonObject) =>
+  arn('ecs', `cluster/${lastPart(text(request.cluster ?? 'default'))}`);
+const inCluster = (request: JsonObject) => ({ 'ecs:cluster': clusterArn(request) });
+const tableArn = (name: unknown) => arn('dynamodb', `table/${lastPart(text(name))}`);
+
+const taskArns = (request: JsonObject, tasks: unknown[]) =>
+  tasks.map((task) => arn('ecs', `task/${lastPart(clusterArn(request))}/${lastPart(text(task))}`));
+
+const onSecret =
+  (action: string): Rule =>
+  ({ SecretId }) => [{ action: `secretsmanager:${action}`, resource: text(SecretId) }];
+
+const onTable =
+  (action: string): Rule =>
+  ({ TableName, IndexName }) => [
+    {
+      action: `dynamodb:${action}`,
+      resource:
+        IndexName === undefined ? tableArn(TableName) : `${tableArn(TableName)}/index/${text(IndexName)}`,
+    },
+  ];
+
+/** Part of a transaction → the permission it needs, as if it were alone. */
+const transactionActions: Record<string, string> = {
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  ConditionCheck: 'ConditionCheckItem',
+  Get: 'GetItem',
+};
+
+const onTransaction: Rule = ({ TransactItems }) =>
+  ((TransactItems ?? []) as JsonObject[]).flatMap((item) =>
+    Object.entries(item).map(([part, write]) => ({
+      action: `dynamodb:${transactionActions[part] ?? part}`,
+      resource: tableArn((write as JsonObject).TableName),
+    })),
+  );
+
+const onBatch =
+  (action: string): Rule =>
+  ({ RequestItems }) =>
+    Object.keys((RequestItems ?? {}) as JsonObject).map((name) => ({
+      action: `dynamodb:${action}`,
+      resource: tableArn(name),
+    }));
+
+const rules: Record<string, Rule> = {
+  'AWSEvents.PutEvents': ({ Entries }) =>
+    ((Entries ?? []) as JsonObject[]).map(({ EventBusName }) => ({
+      action: 'events:PutEvents',
+      resource: arn('events', `event-bus/${lastPart(text(EventBusName ?? 'default'))}`),
+    })),
+
+  'AmazonEC2ContainerServiceV20141113.RunTask': (request) => [
+    {
+      action: 'ecs:RunTask',
+      resource: arn('ecs', `task-definition/${lastPart(text(request.taskDefinition))}`),
+      context: inCluster(request),
+    },
+  ],
+  'AmazonEC2ContainerServiceV20141113.StopTask': (request) =>
+    taskArns(request, [request.task]).map((resource) => ({
+      action: 'ecs:StopTask',
+      resource,
+      context: inCluster(request),
+    })),
+  'AmazonEC2ContainerServiceV20141113.DescribeTasks': (request) =>
+    taskArns(request, (request.tasks ?? []) as unknown[]).map((resource) => ({
+      action: 'ecs:DescribeTasks',
+      resource,
+      context: inCluster(request),
+    })),
+  'AmazonEC2ContainerServiceV20141113.ListTasks': (request) => [
+    { action: 'ecs:ListTasks', resource: '*', context: inCluster(request) },
+  ],
+
+  'secretsmanager.GetSecretValue': onSecret('GetSecretValue'),
+  'secretsmanager.PutSecretValue': onSecret('PutSecretValue'),
+
+  'DynamoDB_20120810.GetItem': onTable('GetItem'),
+  'DynamoDB_20120810.PutItem': onTable('PutItem'),
+  'DynamoDB_20120810.UpdateItem': onTable('UpdateItem'),
+  'DynamoDB_20120810.DeleteItem': onTable('DeleteItem'),
+  'DynamoDB_20120810.Query': onTable('Query'),
+  'DynamoDB_20120810.Scan': onTable('Scan'),
+  'DynamoDB_20120810.BatchGetItem': onBatch('BatchGetItem'),
+  'DynamoDB_20120810.BatchWriteItem': onBatch('BatchWriteItem'),
+  'DynamoDB_20120810.TransactWriteItems': onTransaction,
+  'DynamoDB_20120810.TransactGetItems': onTransaction,
+};
+
+/**
+ * @param target `X-Amz-Target`
+ * @throws AwsError where an operation has no rule, so that none is let through unseen
+ */
+export function neededFor(target: string, request: JsonObject): Needed[] {
+  const rule = rules[target];
+  if (!rule)
+    throw new AwsError('UnknownOperationException', `the local cloud knows no permission for ${target}`);
+  return rule(request);
+}
+
+/** What invoking a function needs. */
+export function neededToInvoke(functionArn: string): Needed {
+  return { action: 'lambda:InvokeFunction', resource: functionArn };
+}
