@@ -56,7 +56,7 @@ export function withTarget(
 ): void {
   const target = 'host' in hop ? knownTarget(hop) : hop;
   if (target) use(target);
-  else if ('host' in hop) resolveHop(hop).then(use, failed);
+  else if ('host' in hop) resolveHop(hop).then(use).catch(failed);
 }
 
 /** Sends the ACK of a 2xx to our INVITE and keeps it for a 2xx that comes again. */

@@ -124,10 +124,7 @@ export class ServerTransaction {
         this.terminate('done');
         return;
       }
-      // Only the answer's bytes stay for timer J: the request, its body and the user's handlers may go.
-      this.host.replace(this.key, new Remembered(this.last as Buffer, this.answerTo, this.host));
-      const { host, key } = this;
-      timers.after(longMs, () => host.replace(key, undefined));
+      remember(this.last as Buffer, this.answerTo, this.key, this.host);
     } else if (status < 300) {
       this.state = 'accepted';
       this.end = timers.after(longMs, () => this.terminate('done'));
@@ -152,6 +149,15 @@ export class ServerTransaction {
     this.host.replace(this.key, undefined);
     this.onEnd?.(why);
   }
+}
+
+/**
+ * Keeps only the answer's bytes for timer J, in place of the transaction: thousands of answered REGISTERs wait out
+ * their 32 s at any time. A function of its own, because a closure made within the transaction would keep all of it.
+ */
+function remember(bytes: Buffer, target: Target, key: string, host: ServerTransactionHost): void {
+  host.replace(key, new Remembered(bytes, target, host));
+  host.timers.after(64 * host.settings.t1Ms, () => host.replace(key, undefined));
 }
 
 /** Answers retransmissions of a request that has its final answer. */

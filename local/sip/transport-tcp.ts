@@ -23,7 +23,7 @@ export interface TcpTransport {
 }
 
 const ping = Buffer.from('\r\n');
-const sweepIntervalMs = 5_000;
+const longestSweepMs = 5_000;
 
 class Connection implements TcpConnectionRef {
   readonly socket: Socket;
@@ -142,16 +142,19 @@ export async function openTcp(
     adopt(socket, remoteAddress, remotePort);
   });
 
-  const sweep = setInterval(() => {
-    const now = performance.now();
-    for (const connection of all) {
-      const silent = !connection.heardMessage && now - connection.usedAt > limits.messageTimeoutMs;
-      const partial =
-        connection.partialSince !== undefined && now - connection.partialSince > limits.messageTimeoutMs;
-      const idle = now - connection.usedAt > limits.idleTimeoutMs;
-      if (silent || partial || idle) connection.socket.destroy();
-    }
-  }, sweepIntervalMs);
+  const sweep = setInterval(
+    () => {
+      const now = performance.now();
+      for (const connection of all) {
+        const silent = !connection.heardMessage && now - connection.usedAt > limits.messageTimeoutMs;
+        const partial =
+          connection.partialSince !== undefined && now - connection.partialSince > limits.messageTimeoutMs;
+        const idle = now - connection.usedAt > limits.idleTimeoutMs;
+        if (silent || partial || idle) connection.socket.destroy();
+      }
+    },
+    Math.min(longestSweepMs, limits.messageTimeoutMs),
+  );
   sweep.unref();
 
   return {
