@@ -72,7 +72,7 @@ export class Authenticator {
   #check(req: SrfRequest, username: string) {
     const authorization = req.headers[req.method === 'REGISTER' ? 'authorization' : 'proxy-authorization'];
     return this.#parts.digest.check(
-      { method: req.method, uri: req.uri, authorization, username },
+      { method: req.method, authorization, username },
       this.#parts.secrets.secrets,
     );
   }

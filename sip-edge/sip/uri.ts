@@ -66,8 +66,3 @@ export function parseSipUri(text: string): SipUri | undefined {
   }
   return { scheme, user, host: host.toLowerCase().replace(/\.$/, ''), port, params };
 }
-
-/** @returns whether both name the same user at the same place; parameters do not count */
-export function isSameAddress(a: SipUri, b: SipUri): boolean {
-  return a.scheme === b.scheme && a.user === b.user && a.host === b.host && a.port === b.port;
-}

@@ -23,7 +23,7 @@ function setUp(options: { at?: number; capacity?: number } = {}) {
     parseChallenge(digest.challenges(of, false, [algorithm])[0] ?? '');
   const check = (authorization: string | undefined, given: Partial<{ of: Secrets; user: string }> = {}) =>
     digest.check(
-      { method: 'REGISTER', uri, authorization, username: given.user ?? username },
+      { method: 'REGISTER', authorization, username: given.user ?? username },
       given.of ?? secrets,
     );
   return { clock, digest, challenge, check };
@@ -92,9 +92,14 @@ describe('credentials', () => {
     expect(check(answerTo(given, { ...right, username: 'other.mediagw.1' }))).toMatchObject({
       why: 'wrong-username',
     });
-    expect(check(answerTo(given, { ...right, uri: 'sip:elsewhere.test' }))).toMatchObject({
-      why: 'wrong-uri',
-    });
+  });
+
+  it('may name another uri than the request: SIPp and others write the address of the server', () => {
+    const { challenge, check } = setUp();
+    expect(check(answerTo(challenge(), { ...right, uri: 'sip:192.0.2.1:5060' }))).toEqual(accepted);
+    const tampered = { ...right, uri: 'sip:192.0.2.1:5060' };
+    const answer = answerTo(challenge(), tampered).replace('192.0.2.1', '192.0.2.2');
+    expect(check(answer)).toMatchObject({ why: 'wrong-password' });
   });
 
   it('that answer a SHA-256 challenge by MD5 do not pass', () => {
