@@ -55,6 +55,7 @@ const drainPollMs = 50;
 /** How long a BYE may take to be answered. */
 const endCallsPatienceMs = 1500;
 const disconnectPatienceMs = 1000;
+const routePatienceMs = 1000;
 
 /** The edge's application on one drachtio: who may come in, the registrar, the calls, the heartbeat. */
 export class EdgeApp {
@@ -122,7 +123,7 @@ export class EdgeApp {
         // The lease first: the calls taken over live by it.
         this.#heartbeat.start();
         this.#takeOver();
-        resolve(hostPorts);
+        this.#untilRouted().then(() => resolve(hostPorts));
       });
       this.#srf.connect({
         ...settings.drachtioAddress,
@@ -196,6 +197,21 @@ export class EdgeApp {
     this.#parts.log.info({ callId, outcome: 'draining', status: 503 }, 'INVITE refused');
     const headers = { 'Retry-After': `${retryAfterSec()}`, Reason: reasonHeader(503, 'draining', callId) };
     res.send(503, 'Service Unavailable', { headers });
+  }
+
+  /**
+   * drachtio-srf says 'connect' when it has sent the routes, not when drachtio has them; until then drachtio says
+   * 503 to every request. It takes commands in order, so its answer to a later one tells.
+   */
+  async #untilRouted(): Promise<void> {
+    const patience = AbortSignal.timeout(routePatienceMs);
+    const timedOut = once(patience, 'abort');
+    const noSuchDialog = { method: 'BYE', stackDialogId: 'none;from-tag=none' };
+    const answered = this.#srf.request('sip:placeholder', noSuchDialog).then(
+      () => {},
+      () => {},
+    );
+    await Promise.race([answered, timedOut]);
   }
 
   #takeOver(): void {

@@ -147,7 +147,7 @@ describe('the edge process', () => {
   });
 
   it('keeps answering when its state directory cannot be written', async () => {
-    const edge = start({ STATE_DIR: '/proc/none' });
+    const edge = start({ STATE_DIR: '/proc/none', LOG_LEVEL: 'error' });
     await edge.event('edge-ready');
     const gw = await gateway();
     expect((await gw.register()).status).toBe(200);

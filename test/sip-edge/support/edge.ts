@@ -7,6 +7,8 @@ import { type ControlPlane, type NewFact, systemClock } from '../../../sip-edge/
 import { readSettings } from '../../../sip-edge/settings.ts';
 import type { SipServer } from '../../support/sip-server.ts';
 import { recordingLog } from './log.ts';
+import { SipClient, unique } from './sip-client.ts';
+import { until } from './until.ts';
 
 export const domain = 'example.test';
 export const password = 'shared secret';
@@ -82,9 +84,33 @@ export async function startEdge(
     }),
   });
   await app.connect();
+  await untilServing(server, log);
   const factsOf = <T extends FactType>(type: T) =>
     facts.filter((fact) => fact.type === type) as unknown as FactOf<T>[];
   return { app, settings, facts, factsOf, log, secret, lost, invited, calls, close: () => app.close() };
+}
+
+/**
+ * A server takes its time to route to a new application, and to notice that one of before is gone: only a few
+ * requests in a row that reach this one say that it serves. They come from an address of their own, which the
+ * limits then count, and leave no trace in the log.
+ */
+async function untilServing(server: SipServer, log: ReturnType<typeof recordingLog>): Promise<void> {
+  const client = await SipClient.udp(server.sip, '127.0.0.2');
+  try {
+    let inARow = 0;
+    await until('an edge that serves', async () => {
+      const callId = unique('probe');
+      const probe = { method: 'MESSAGE', uri: `sip:${domain}`, callId, cseq: 1 };
+      // One that went to an application of before is never answered.
+      await client.request(probe).catch(() => undefined);
+      inARow = log.lines.some((line) => line.callId === callId) ? inARow + 1 : 0;
+      return inARow === 4;
+    });
+    log.lines.length = 0;
+  } finally {
+    client.close();
+  }
 }
 
 export type TestEdge = Awaited<ReturnType<typeof startEdge>>;

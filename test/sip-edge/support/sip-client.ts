@@ -67,9 +67,10 @@ export class SipClient {
     this.#close = close;
   }
 
-  static async udp(server: { host: string; port: number }): Promise<SipClient> {
+  /** @param from a loopback address: to the edge, each is another source */
+  static async udp(server: { host: string; port: number }, from = '127.0.0.1'): Promise<SipClient> {
     const socket: UdpSocket = createSocket('udp4');
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => socket.bind(0, from, resolve));
     const client = new SipClient(
       'udp',
       socket.address().port,
