@@ -25,9 +25,15 @@ export interface ServerLimits {
   maxDialogs: number;
   /** A request that the application has not answered (an INVITE: at all) after this time is answered with 500. */
   pendingMs: number;
+  /** How long a second of a session timer lasts; tests make it short. */
+  sessionSecondMs: number;
 }
 
-export const defaultServerLimits: ServerLimits = { maxDialogs: 50_000, pendingMs: 64_000 };
+export const defaultServerLimits: ServerLimits = {
+  maxDialogs: 50_000,
+  pendingMs: 64_000,
+  sessionSecondMs: 1000,
+};
 
 /** @returns our Contact as header value, as drachtio writes it */
 export function contactFor({ endpoint }: Core, protocol: Protocol): string {

@@ -7,6 +7,7 @@ import {
   type SipRequest,
   type SipResponse,
   type Target,
+  tagOf,
 } from '../sip/index.ts';
 import type { AppClient } from './app-clients.ts';
 import type { DialogPath } from './next-hop.ts';
@@ -108,26 +109,32 @@ export class Dialog implements DialogPath {
     return dialog;
   }
 
-  /** The dialog that an INVITE of ours may lead to. */
-  static ofCaller(
-    request: { callId: string; from: string; fromTag: string; to: string; cseq: number },
-    flow: Target,
-    contact: string,
-    owner: AppClient,
-  ): Dialog {
-    return new Dialog({
-      id: dialogIdOf(request.callId, request.fromTag),
-      callId: request.callId,
-      localTag: request.fromTag,
+  /**
+   * The dialog that an INVITE of ours may lead to.
+   * @param invite with From tag and Contact
+   * @param flow where it goes
+   */
+  static ofCaller(invite: SipRequest, flow: Target, owner: AppClient): Dialog {
+    const { headers } = invite;
+    const callId = headers.get('call-id') as string;
+    const from = headers.get('from') as string;
+    const localTag = tagOf(from) as string;
+    const dialog = new Dialog({
+      id: dialogIdOf(callId, localTag),
+      callId,
+      localTag,
       remoteTag: undefined,
-      localParty: request.from,
-      remoteParty: request.to,
-      localSeq: request.cseq,
+      localParty: from,
+      remoteParty: headers.get('to') as string,
+      localSeq: Number.parseInt(headers.get('cseq') as string, 10),
       remoteSeq: 0,
       flow,
-      localContact: contact,
+      localContact: headers.get('contact') as string,
       owner,
     });
+    // Until it names its Contact; some never do.
+    dialog.remoteTarget = invite.uri;
+    return dialog;
   }
 
   /** Takes what an answer with a To tag to our INVITE tells (RFC 3261 12.1.2, 13.2.2.4). */

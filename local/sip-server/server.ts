@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import {
   createSipEndpoint,
@@ -52,6 +53,7 @@ export interface SipServer {
  */
 export async function startSipServer(options: SipServerOptions): Promise<SipServer> {
   const { log } = options;
+  const advertisedHost = options.externalIp ?? hostBehindWildcard(options.sip.address);
   const registered = new RegisteredConnections();
   const dialogs = new DialogTable();
   let uas: Uas | undefined;
@@ -63,7 +65,7 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
   const endpoint: SipEndpoint = await createSipEndpoint({
     bind: options.sip,
     answerToSource: true,
-    ...(options.externalIp === undefined ? {} : { advertisedHost: options.externalIp }),
+    ...(advertisedHost === undefined ? {} : { advertisedHost }),
     ...(options.timers ? { timers: options.timers } : {}),
     ...(options.limits ? { limits: options.limits } : {}),
     onRequest: (transaction) => (uas ? uas.received(transaction) : void transaction.reply({ status: 503 })),
@@ -103,7 +105,7 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
     clients,
     dialogs,
     log,
-    advertisedHost: options.externalIp,
+    advertisedHost,
     limits: { ...defaultServerLimits, ...options.limits },
   };
   uas = new Uas(core, (register, answer) => registered.note(register, answer));
@@ -137,6 +139,17 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
       await Promise.all([clients.close(), endpoint.close()]);
     },
   };
+}
+
+/** @returns an address that others can reach us by where we are bound to all of them, else undefined */
+function hostBehindWildcard(bound: string): string | undefined {
+  if (bound !== '0.0.0.0' && bound !== '::') return undefined;
+  const family = bound === '::' ? 'IPv6' : 'IPv4';
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const own = all.filter(
+    (candidate) => candidate.family === family && !candidate.address.startsWith('fe80:'),
+  );
+  return (own.find(({ internal }) => !internal) ?? own[0])?.address;
 }
 
 /** Does what an application asks for. @returns false for what is no command: its connection is closed */

@@ -89,7 +89,7 @@ export function startSessionTimer(core: Core, dialog: Dialog, terms: SessionTerm
   dialog.weRefresh = terms.weRefresh;
   const jitter = Math.round((Math.random() * 2 - 1) * jitterSec);
   const inSec = terms.weRefresh ? Math.floor(terms.sec / 2) + jitter : terms.sec;
-  const timer = core.endpoint.timers.after(inSec * 1000, () => {
+  const timer = core.endpoint.timers.after(inSec * core.limits.sessionSecondMs, () => {
     dialog.stopSessionTimer = undefined;
     if (terms.weRefresh) refresh(core, dialog, terms.sec);
     else expire(core, dialog, 'peer did not refresh the session');

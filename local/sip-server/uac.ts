@@ -1,25 +1,22 @@
 import {
   type ClientTransaction,
-  createRequest,
   createResponse,
   type Incoming,
-  newCallId,
   newTag,
-  parseNameAddr,
   type SipRequest,
   type SipResponse,
   SipTransactionError,
   type Target,
-  tagOf,
 } from '../sip/index.ts';
 import type { AppClient } from './app-clients.ts';
-import { appHeaders, type HeaderLine, withoutLocalhost, withTag } from './app-headers.ts';
+import { appHeaders, type HeaderLine } from './app-headers.ts';
 import { endByServer } from './bye.ts';
-import { type Core, contactFor, notifyIncoming } from './core.ts';
+import { type Core, notifyIncoming } from './core.ts';
 import { Dialog } from './dialog.ts';
 import { NoRouteError, requestInDialog, sendAckOf, withDialogTarget, withTarget } from './dialog-request.ts';
+import { learnFromAnswer, settleAbandoned } from './invite-answer.ts';
+import { contactMethods, newRequest } from './new-request.ts';
 import { hopOf, isOwn } from './next-hop.ts';
-import { startSessionTimer, termsAsCaller } from './session-timer.ts';
 import { metaFields } from './wire.ts';
 
 /** A request of an application that waits for answers. */
@@ -31,9 +28,6 @@ interface Sent {
 
 /** A command that cannot be done; the text goes to the application after `NOK|`. */
 class Refused extends Error {}
-
-/** Methods that carry our Contact where the application gives none (RFC 3261 8.1.1.8, RFC 3311, 3515, 6665). */
-const contactMethods: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'REFER', 'SUBSCRIBE', 'NOTIFY']);
 
 /** The applications' requests, and the answers to them. */
 export class Uac {
@@ -65,32 +59,12 @@ export class Uac {
       const hop = route === '' ? (this.connectionOf(text.uri) ?? own) : hopOf(route, 'udp');
       if (hop === 'invalid') throw new Refused(`invalid route: ${route}`);
       if (hop === 'transport') throw new Refused('requested protocol/transport not available');
-      const hostPort = endpoint.hostPort(hop.protocol);
-      const contact = text.headers.get('contact') ?? contactFor(core, hop.protocol);
-      const given = withoutLocalhost(text.headers.get('from') ?? contact, hostPort);
-      const fromTag = tagOf(given) ?? newTag();
-      const from = withTag(given, fromTag);
-      const to = bracketed(withoutLocalhost(text.headers.get('to') ?? text.uri, hostPort));
-      const callId = text.headers.get('call-id') ?? newCallId();
-      const cseq = Number.parseInt(text.headers.get('cseq') ?? '', 10) || 1;
-      const headers = appHeaders(text, hostPort);
-      if (contactMethods.has(text.method) && !text.headers.has('contact'))
-        headers.unshift(['Contact', contact]);
-      const { method, uri, body } = text;
-      const request = createRequest({ method, uri, from, to, callId, cseq, headers, body });
+      const request = newRequest(core, text, hop.protocol);
       const transactionId = crypto.randomUUID();
       withTarget(
         hop,
         (target) => {
-          const dialog =
-            method === 'INVITE'
-              ? Dialog.ofCaller(
-                  { callId, from, fromTag, to, cseq },
-                  target,
-                  request.headers.get('contact') ?? contact,
-                  client,
-                )
-              : undefined;
+          const dialog = text.method === 'INVITE' ? Dialog.ofCaller(request, target, client) : undefined;
           if (dialog) this.addEarly(dialog, request);
           this.start(client, commandId, transactionId, request, target, dialog);
         },
@@ -241,61 +215,21 @@ export class Uac {
     const { status } = answer.message;
     const { method } = answer.envelope.cseq;
     const { client, dialog, transaction } = sent;
-    if (dialog && method === 'INVITE' && status > 100) {
-      if (!this.updateByInvite(sent, answer)) return;
+    // As drachtio: that a hop has it says nothing of the callee.
+    if (status === 100) return;
+    const established = dialog?.confirmed === true;
+    if (dialog && method === 'INVITE') {
+      if (!learnFromAnswer(this.core, dialog, answer)) return;
     } else if (dialog && status >= 200 && status < 300 && method === 'UPDATE') {
       dialog.retarget(answer.message.headers);
     }
-    if (dialog && status > 100) dialog.flow = answer.source;
+    if (dialog) dialog.flow = answer.source;
     if (status >= 200) this.sent.delete(id);
     if (dialog && method === 'INVITE' && status >= 200 && dialog.openInvite === transaction)
       dialog.openInvite = undefined;
-    if (client.gone) this.endAbandoned(sent, answer);
-    else notifyIncoming(client, answer, id, dialog?.id ?? '');
+    if (client.gone && dialog) settleAbandoned(this.core, dialog, established);
+    else if (!client.gone) notifyIncoming(client, answer, id, dialog?.id ?? '');
     if (method === 'BYE' && dialog && status >= 200 && status !== 401 && status !== 407) {
-      this.core.dialogs.remove(dialog);
-    }
-  }
-
-  /** @returns false where the application is not to see this answer */
-  private updateByInvite(sent: Sent, answer: Incoming<SipResponse>): boolean {
-    const { core } = this;
-    const dialog = sent.dialog as Dialog;
-    const { message, envelope } = answer;
-    const cseq = envelope.cseq.number;
-    if (message.status >= 300) {
-      if (!dialog.confirmed) core.dialogs.remove(dialog);
-      return true;
-    }
-    if (message.status < 200) {
-      if (!dialog.confirmed && envelope.toTag !== undefined) dialog.learnFrom(answer);
-      return true;
-    }
-    if (dialog.lastAck?.cseq === cseq) {
-      // It did not get our ACK.
-      core.endpoint.sendBytes(dialog.lastAck.bytes, dialog.lastAck.target);
-      return false;
-    }
-    if (dialog.unacknowledged?.cseq === cseq) return false;
-    if (dialog.confirmed) dialog.retarget(message.headers);
-    else dialog.learnFrom(answer);
-    dialog.confirmed = true;
-    dialog.unacknowledged = { cseq };
-    const terms = termsAsCaller(message);
-    if (terms) startSessionTimer(core, dialog, terms);
-    return true;
-  }
-
-  /** A 2xx for an application that is gone: nobody would acknowledge it, nobody would hang up. */
-  private endAbandoned({ dialog }: Sent, answer: Incoming<SipResponse>): void {
-    const { status } = answer.message;
-    const cseq = dialog?.unacknowledged?.cseq;
-    if (!dialog || cseq === undefined || status < 200 || status >= 300) return;
-    this.core.log.warn({ callId: dialog.callId }, 'answered after its application was gone: ending it');
-    try {
-      sendAckOf(this.core, dialog, cseq, {}, () => endByServer(this.core, dialog, 'application gone'));
-    } catch (error) {
-      if (!(error instanceof NoRouteError)) throw error;
       this.core.dialogs.remove(dialog);
     }
   }
@@ -317,8 +251,4 @@ export class Uac {
     const meta = metaFields('network', 0, transaction?.target.protocol ?? 'udp', undefined);
     client.notify(`sip|${meta}|${id}|${dialog?.id ?? ''}|`, answer);
   }
-}
-
-function bracketed(value: string): string {
-  return value.includes('<') || !parseNameAddr(value) ? value : `<${value}>`;
 }

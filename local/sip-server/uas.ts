@@ -4,26 +4,15 @@ import {
   type ServerTransaction,
   type SipRequest,
   type SipResponse,
-  type Timer,
 } from '../sip/index.ts';
 import type { AppClient } from './app-clients.ts';
 import { appHeaders, chosenTag, type HeaderLine } from './app-headers.ts';
 import { endByServer } from './bye.ts';
 import { type Core, contactFor, notifyIncoming } from './core.ts';
 import { Dialog, dialogIdOf } from './dialog.ts';
+import { type Pending, PendingRequests } from './pending-requests.ts';
 import { offeredTooShort, refreshedByPeer, startSessionTimer, termsAsCallee } from './session-timer.ts';
 import { metaFields } from './wire.ts';
-
-/** A request from the network that an application is to answer. */
-interface Pending {
-  transaction: ServerTransaction;
-  client: AppClient;
-  /** The dialog it came in, or the early one of an INVITE that was answered provisionally. */
-  dialog: Dialog | undefined;
-  /** The request came within the dialog. */
-  inDialog: boolean;
-  deadline: Timer;
-}
 
 /** Methods known here; an unknown one without an application for it is 501 (RFC 3261 21.5.2). */
 const knownMethods: ReadonlySet<string> = new Set(
@@ -37,12 +26,13 @@ const dialogMethods: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
 /** The requests that come in, and the applications' answers. */
 export class Uas {
   private readonly core: Core;
-  private readonly pending = new Map<string, Pending>();
+  private readonly pending: PendingRequests;
   private readonly onRegistered: (register: Incoming<SipRequest>, answer: SipResponse) => void;
 
   /** @param onRegistered called for each REGISTER that an application answered with 200 */
   constructor(core: Core, onRegistered: (register: Incoming<SipRequest>, answer: SipResponse) => void) {
     this.core = core;
+    this.pending = new PendingRequests(core);
     this.onRegistered = onRegistered;
   }
 
@@ -96,12 +86,12 @@ export class Uas {
       transaction.reply({ status: knownMethods.has(method) ? 503 : 501 });
       return;
     }
-    const id = this.wait(transaction, client, undefined, false);
+    const id = this.pending.add(transaction, client, undefined);
     if (transaction.isInvite) {
       transaction.onCancel = (cancel) => {
         transaction.reply({ status: 487 });
         if (!client.gone) notifyIncoming(client, cancel, id, '');
-        this.forgetInvite(id);
+        this.pending.removeWithDialog(id);
       };
       transaction.onEnd = (why) => {
         if (why === 'no-ack') core.log.debug({ callId }, 'final answer never acknowledged');
@@ -142,12 +132,12 @@ export class Uas {
       }
       refreshedByPeer(core, dialog, message);
     }
-    const id = this.wait(transaction, owner, dialog, true);
+    const id = this.pending.add(transaction, owner, dialog);
     if (transaction.isInvite) {
       transaction.onCancel = (cancel) => {
         transaction.reply({ status: 487 });
         notifyIncoming(owner, cancel, id, dialog.id);
-        this.forget(id);
+        this.pending.remove(id);
       };
     }
     notifyIncoming(owner, incoming, id, dialog.id);
@@ -161,7 +151,7 @@ export class Uas {
     for (const [id, pending] of this.pending) {
       if (pending.dialog === dialog && pending.transaction.isInvite && !pending.inDialog) {
         pending.transaction.reply({ status: 487 });
-        this.forget(id);
+        this.pending.remove(id);
       }
     }
   }
@@ -197,7 +187,9 @@ export class Uas {
     const headers = appHeaders(text, core.endpoint.hostPort(protocol));
     const { status } = text;
     const opensDialog = isInvite && status > 100 && status < 300;
-    if (opensDialog && !text.headers.has('contact')) headers.unshift(['Contact', contactFor(core, protocol)]);
+    if (opensDialog && !text.headers.has('contact')) {
+      headers.unshift(['Contact', pending.dialog?.localContact ?? contactFor(core, protocol)]);
+    }
     const session =
       status === 200 && !pending.inDialog && isInvite ? termsAsCallee(incoming.message, text) : undefined;
     if (session?.header) headers.push(session.header);
@@ -219,11 +211,11 @@ export class Uas {
     }
     if (status < 200) return;
     const { dialog, inDialog } = pending;
-    this.pending.delete(id);
     if (status >= 300) {
-      if (dialog && !inDialog) core.dialogs.remove(dialog);
+      this.pending.removeWithDialog(id);
       return;
     }
+    this.pending.remove(id);
     if (!dialog) return;
     dialog.confirmed = true;
     dialog.localContact = sent.headers.get('contact') ?? dialog.localContact;
@@ -242,7 +234,7 @@ export class Uas {
   /** Another request has its final answer. */
   private answered(id: string, pending: Pending, sent: SipResponse): void {
     const { incoming } = pending.transaction;
-    this.forget(id);
+    this.pending.remove(id);
     if (sent.status >= 300) return;
     if (incoming.message.method === 'UPDATE') pending.dialog?.retarget(incoming.message.headers);
     if (incoming.message.method === 'REGISTER') this.onRegistered(incoming, sent);
@@ -252,46 +244,14 @@ export class Uas {
   clientGone(client: AppClient): void {
     for (const [id, pending] of this.pending) {
       if (pending.client !== client) continue;
-      const status = pending.inDialog ? 481 : 503;
       this.core.log.warn(
         { callId: pending.transaction.incoming.envelope.callId },
         'application gone before it answered',
       );
-      pending.transaction.reply({ status });
-      this.forgetInvite(id);
+      // Not 481: the call may well go on.
+      pending.transaction.reply({ status: pending.inDialog ? 500 : 503 });
+      this.pending.removeWithDialog(id);
     }
-  }
-
-  private wait(
-    transaction: ServerTransaction,
-    client: AppClient,
-    dialog: Dialog | undefined,
-    inDialog: boolean,
-  ): string {
-    const id = crypto.randomUUID();
-    const { endpoint, limits, log } = this.core;
-    const deadline = endpoint.timers.after(limits.pendingMs, () => {
-      this.pending.delete(id);
-      const { callId } = transaction.incoming.envelope;
-      log.warn({ callId, method: transaction.incoming.message.method }, 'application did not answer');
-      transaction.reply({ status: 500 });
-    });
-    this.pending.set(id, { transaction, client, dialog, inDialog, deadline });
-    return id;
-  }
-
-  private forget(id: string): void {
-    this.pending.get(id)?.deadline.cancel();
-    this.pending.delete(id);
-  }
-
-  /** Forgets a request and, of a new INVITE, the early dialog. */
-  private forgetInvite(id: string): void {
-    const pending = this.pending.get(id);
-    if (pending?.dialog && !pending.inDialog && !pending.dialog.confirmed) {
-      this.core.dialogs.remove(pending.dialog);
-    }
-    this.forget(id);
   }
 }
 

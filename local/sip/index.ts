@@ -1,10 +1,11 @@
 /*
  * A small SIP stack: the lower half of the local run's SIP server, and of its callers and gateways. Start at
- * `createSipEndpoint` (endpoint.ts).
+ * `createSipEndpoint` (endpoint.ts) and `SipEndpoint` (endpoint-options.ts), which shows how it is used.
  */
 export * from './build.ts';
 export { type ClientHandlers, ClientTransaction, SipTransactionError } from './client-transaction.ts';
 export * from './endpoint.ts';
+export * from './endpoint-options.ts';
 export * from './fields.ts';
 export * from './headers.ts';
 export * from './message.ts';

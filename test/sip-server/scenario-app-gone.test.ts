@@ -103,6 +103,33 @@ it.runIf(!process.env.DRACHTIO)('ends what was ringing for an application that i
   await vi.waitFor(() => expect(server.counts?.()).toMatchObject({ dialogs, pendingRequests }));
 });
 
+it.runIf(!process.env.DRACHTIO)(
+  'acknowledges a re-INVITE for an application that is gone, and the call goes on',
+  async () => {
+    scene = await Scene.open(server, 'udp');
+    app = await connectApp(server, (srf) => scene.bridge(srf));
+    const { callee } = await scene.establish();
+    const id = scene.legs?.[1].id ?? '';
+    app.srf.request('sip:placeholder', { method: 'INVITE', stackDialogId: id, body: answer }, () => {});
+    const again = await callee.peer.request('INVITE');
+    app.kill();
+    app = await connectApp(server, () => {});
+    callee.peer.reply(again, {
+      status: 200,
+      headers: [['Contact', `<${callee.peer.contact}>`]],
+      body: answer,
+    });
+    await callee.peer.request('ACK');
+    const options = await byId(app, id, 'OPTIONS');
+    const answered = new Promise<number>((resolve) =>
+      options.on('response', ({ status }) => resolve(status)),
+    );
+    callee.peer.reply(await callee.peer.request('OPTIONS'), { status: 200 });
+    expect(await answered).toBe(200);
+    expect(callee.peer.count('BYE')).toBe(0);
+  },
+);
+
 it.runIf(!process.env.DRACHTIO)('answers 500 for an application that never answers', async () => {
   scene = await Scene.open(server, 'udp');
   app = await connectApp(server, (srf) => srf.options(() => {}));

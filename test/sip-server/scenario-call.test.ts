@@ -190,6 +190,24 @@ it('says 503, from no address, where a TCP connection is refused', async () => {
   expect(refused).toMatchObject({ status: 503, res: { source_address: '' } });
 });
 
+it('shows the application what rings, and not the 100 of a hop', async () => {
+  scene = await Scene.open(server, 'udp');
+  app = await connectApp(server, () => {});
+  const { srf } = app;
+  const seen: number[] = [];
+  const refused = srf
+    .createUAC(
+      scene.callee.contact,
+      { localSdp: offer },
+      { cbProvisional: ({ status }) => seen.push(status) },
+    )
+    .catch((error) => error);
+  const invite = await scene.callee.request('INVITE');
+  for (const status of [100, 180, 183, 404]) scene.callee.reply(invite, { status, toTag: 'callee' });
+  expect(await refused).toMatchObject({ status: 404 });
+  expect(seen).toEqual([180, 183]);
+});
+
 it('acknowledges again a 200 that the callee repeats', async () => {
   await open('udp');
   const { dialog } = scene.dial();

@@ -36,7 +36,7 @@ export async function startUnderTest(): Promise<UnderTest> {
     sip: anyPort,
     secret,
     log: silentLog,
-    limits: { pendingMs: 40 * fastT1Ms },
+    limits: { pendingMs: 40 * fastT1Ms, sessionSecondMs: 10 },
     timers: { t1Ms: fastT1Ms, t2Ms: 8 * fastT1Ms, t4Ms: 10 * fastT1Ms },
   });
   const host = '127.0.0.1';
