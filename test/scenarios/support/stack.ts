@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { CallView, GatewayView } from '../../../contracts/inspect.ts';
 import { ask } from '../../../local/pool/ask.ts';
@@ -120,6 +121,24 @@ export class Stack {
     });
     if (pid === undefined) throw new Error(`no process of the ${program}`);
     return pid;
+  }
+
+  kill(program: Program, signal: NodeJS.Signals = 'SIGKILL'): void {
+    process.kill(this.pidOf(program), signal);
+  }
+
+  /** Waits until a program that died is up again. @param since epoch ms, before it was killed */
+  async untilRestarted(name: string, since: number): Promise<void> {
+    await this.process.event('process.restarted', (event) => event.name === name && event.at >= since);
+  }
+
+  /** Waits for a line of the edge's log that tells this outcome of this Call-ID. */
+  async untilLogged(callId: string, outcome: string): Promise<void> {
+    await until(`a log line of ${callId} with ${outcome}`, () =>
+      readFileSync(join(this.run.logDir, 'edge.log'), 'utf8')
+        .split('\n')
+        .some((line) => line.includes(`"${callId}"`) && line.includes(`"outcome":"${outcome}"`)),
+    );
   }
 
   async stop(): Promise<void> {
