@@ -66,6 +66,8 @@ export interface LocalCloud {
   stack: ResolvedStack;
   /** URL for `AWS_ENDPOINT_URL`. */
   endpoint: string;
+  /** Kept when every function has an environment that waits for work. */
+  warm: Promise<void>;
   functions: LambdaFunctions;
   buses: EventBuses;
   tasks: EcsTasks;
@@ -148,7 +150,7 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     dynamoDbEndpoint,
     authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
   });
-  functions.start();
+  const warm = functions.start();
   buses.start();
   const sweeper = setInterval(() => {
     for (const table of resources.filter(({ type }) => type === 'AWS::DynamoDB::Table')) {
@@ -160,6 +162,7 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
   return {
     stack,
     endpoint: endpoint.url,
+    warm,
     functions,
     buses,
     tasks,

@@ -126,6 +126,9 @@ export class Switchroom {
     taskVariables.SIP_SERVER = textOf(sipServer.sip);
 
     this.#listen(cloud);
+    // The first REGISTER shall not pay for a cold start: gateways wait long before they try again.
+    await cloud.warm;
+    signal.throwIfAborted();
     const stackVariables = JSON.parse(cloud.stack.outputs.EdgeEnvironment ?? '{}') as Record<string, string>;
     const edge = await startEdge({
       file: synthesized.edgeFile,
@@ -136,6 +139,8 @@ export class Switchroom {
       sipServer,
       supervision,
       onTrouble: ({ level, msg, callId, outcome }) => {
+        // What is lost because all of it ends is in the log.
+        if (signal.aborted) return;
         const about = [callId && `call ${callId.slice(0, 8)}`, outcome].filter(Boolean).join(', ');
         this.#console.trouble('edge.log', `edge: ${msg}${about && ` (${about})`}`, {
           level,

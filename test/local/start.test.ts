@@ -123,6 +123,21 @@ describe('npm start', () => {
     await run.event('process.restarted', (event) => event.name === name);
   });
 
+  it('is killed by a second Ctrl-C, and leaves nothing all the same', async () => {
+    const run = start(['--gateways', '1', '--set', 'gatewayStopTimeoutSec=120']);
+    const ready = await run.ready();
+    for (const pid of run.processesWith('ECS_CONTAINER_METADATA_URI_V4')) process.kill(pid, 'SIGSTOP');
+    run.child.kill('SIGINT');
+    await run.event('task.stopping');
+    // The one that npm sends beside the terminal's own, at once, is none.
+    run.child.kill('SIGINT');
+    expect(run.processes().length).toBeGreaterThan(0);
+    const second = setInterval(() => run.child.kill('SIGINT'), 1000);
+    expect((await run.exited).code).toBe(0);
+    clearInterval(second);
+    await expectNothingLeft(run, ready);
+  });
+
   it('kills a gateway that ignores SIGTERM when its time is over', async () => {
     const run = start(['--gateways', '1', '--set', 'gatewayStopTimeoutSec=2']);
     const ready = await run.ready();

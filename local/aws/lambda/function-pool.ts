@@ -36,9 +36,10 @@ export class FunctionPool {
     this.#limits = limits;
   }
 
-  /** Starts one environment ahead of the first invocation. Its failure shows at that invocation. */
-  warm(): void {
+  /** Starts one environment ahead of the first invocation, and waits for it. Its failure shows at that invocation. */
+  async warm(): Promise<void> {
     if (this.#environments.size === 0) this.#start();
+    await Promise.race([...this.#environments].map(({ started }) => started));
   }
 
   /**

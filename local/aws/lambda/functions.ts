@@ -60,10 +60,14 @@ export class LambdaFunctions {
     });
   }
 
-  /** Sends again what was accepted before a restart and not done. */
-  start(): void {
-    for (const { pool } of this.#functions.values()) pool.warm();
+  /**
+   * Starts an environment of each function, and sends again what was accepted before a restart and not done.
+   * @returns kept when each function can answer at once
+   */
+  async start(): Promise<void> {
+    const warm = Promise.all([...this.#functions.values()].map(({ pool }) => pool.warm()));
     this.#async.replay((name) => this.#functions.has(name));
+    await warm;
   }
 
   /**
