@@ -182,6 +182,14 @@ describe('an allocation', () => {
     expect(answer).toMatchObject({ result: 'granted', contact: 'sip:anew@10.0.0.7' });
   });
 
+  it('that meets a location that ran out does not sweep it once it is refreshed', async () => {
+    world.pass(3601);
+    // The first write is the lock that fails, the second the sweep.
+    const slow = overtaken(() => world.register({ username: gw, cseq: 2, contacts }), 2);
+    await slow.allocate({ callId: 'call-1' });
+    expect(await world.gateway(gw)).toMatchObject({ cseq: 2 });
+  });
+
   it('of a later attempt leaves alone the first gateway that another call takes meanwhile', async () => {
     await world.grant({ callId: 'call-1' });
     world.pass(121);
