@@ -3,6 +3,7 @@ import { Admission } from './admission/admission.ts';
 import { AddressLimits } from './admission/limits.ts';
 import { trustedAddresses } from './admission/trusted.ts';
 import { Authenticator, type SecretSource } from './authenticator.ts';
+import { batchWrites } from './batched-writes.ts';
 import { Digest } from './digest/digest.ts';
 import type { WatchedControlPlane } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -120,6 +121,7 @@ export class EdgeApp {
           return;
         }
         log.info({ event: 'drachtio-connected', hostPorts }, 'connected to drachtio');
+        batchWrites(this.#srf);
         // The lease first: the calls taken over live by it.
         this.#heartbeat.start();
         this.#takeOver();

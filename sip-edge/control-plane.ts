@@ -16,22 +16,20 @@ import type { Settings } from './settings.ts';
 
 export type LambdaControlPlaneSettings = Pick<
   Settings,
-  | 'registerFunction'
-  | 'allocateFunction'
-  | 'callsFunction'
-  | 'edgeId'
-  | 'commandAttemptTimeoutMs'
-  | 'commandTimeoutMs'
+  'registerFunction' | 'allocateFunction' | 'callsFunction' | 'edgeId' | 'commandTimeoutMs'
 >;
 
 const maxAttempts = 2;
 const throttles = new Set(['TooManyRequestsException', 'ThrottlingException', 'EC2ThrottledException']);
 const networkCodes = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)/;
 
+/** Spread, so that what was throttled together does not come back together. */
+const retryPauseMs = () => 20 + Math.random() * 80;
+
 /**
- * Commands by Lambda Invoke. Each attempt and all together are bounded in time; a lost connection, a throttle
- * or a server error is tried once more, which the commands' idempotence allows. What the function itself threw
- * is not: it has had its chance, and the SIP client will ask again.
+ * Commands by Lambda Invoke, bounded in time. A lost connection, a throttle or a fault of the service is tried once
+ * more, which the commands' idempotence allows. What the function itself threw is not: it has had its chance, and
+ * the SIP client will ask again. Nor is silence: asking twice would double the load of what is slow already.
  */
 export class LambdaControlPlane implements ControlPlane {
   readonly #client: LambdaClient;
@@ -61,20 +59,20 @@ export class LambdaControlPlane implements ControlPlane {
     const deadline = Date.now() + this.#settings.commandTimeoutMs;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const leftMs = deadline - Date.now();
-        return await this.#invoke(functionName, payload, schema, leftMs);
+        return await this.#invoke(functionName, payload, schema, deadline - Date.now());
       } catch (error) {
         const failure = unavailable(functionName, error);
-        const isWorthwhile = failure.why !== 'function-error' && failure.why !== 'bad-answer';
-        if (!isWorthwhile || attempt === maxAttempts || Date.now() >= deadline) throw failure;
+        const isWorthwhile = failure.why === 'network' || failure.why === 'throttled';
+        const pauseMs = retryPauseMs();
+        if (!isWorthwhile || attempt === maxAttempts || Date.now() + pauseMs >= deadline) throw failure;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     }
   }
 
   async #invoke<T>(functionName: string, payload: string, schema: ZodType<T>, leftMs: number): Promise<T> {
-    const timeoutMs = Math.max(1, Math.min(leftMs, this.#settings.commandAttemptTimeoutMs));
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), timeoutMs);
+    const timer = setTimeout(() => abort.abort(), Math.max(1, leftMs));
     try {
       const answer = await this.#client.send(
         new InvokeCommand({ FunctionName: functionName, Payload: payload }),
@@ -100,20 +98,23 @@ function readAnswer<T>(functionName: string, text: string, schema: ZodType<T>): 
   }
 }
 
+/** Finds the kind of a failure in what the SDK threw. */
+function causeOf(error: Partial<NodeJS.ErrnoException>): UnavailableCause {
+  const { name = '', code = '' } = error;
+  if (name === 'AbortError') return 'timeout';
+  if (throttles.has(name)) return 'throttled';
+  // The SDK calls a connection that could not be made, or broke, a TimeoutError too.
+  if (name === 'TimeoutError' || networkCodes.test(code)) return 'network';
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+  // A fault of the service itself is worth a second try, like a lost connection.
+  return status >= 500 ? 'network' : 'function-error';
+}
+
 function unavailable(functionName: string, error: unknown): ControlPlaneUnavailable {
   if (error instanceof ControlPlaneUnavailable) return error;
-  const { name = '', code = '', message = String(error) } = error as Partial<NodeJS.ErrnoException>;
-  const why: UnavailableCause =
-    name === 'AbortError' || name === 'TimeoutError'
-      ? 'timeout'
-      : throttles.has(name)
-        ? 'throttled'
-        : networkCodes.test(code)
-          ? 'network'
-          : 'function-error';
-  const cause = { cause: error };
-  // A fault of the service (5xx) is worth a second try, like a lost connection.
-  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
-  const kind = why === 'function-error' && status >= 500 ? 'network' : why;
-  return new ControlPlaneUnavailable(kind, `${functionName}: ${name} ${message}`.trim(), cause);
+  const { name = '', message = String(error) } = error as Partial<Error>;
+  const text = `${functionName}: ${name} ${message}`;
+  return new ControlPlaneUnavailable(causeOf(error as Partial<NodeJS.ErrnoException>), text, {
+    cause: error,
+  });
 }

@@ -26,7 +26,7 @@ afterEach(async () => {
 const fetchBindings: ListBindings = { command: 'listBindings', username: 'a.mediagw.1' };
 const bindings = { result: 'bindings', contacts: [], fresh: false };
 
-async function controlPlane(behaviour: AwsBehaviour, timeouts: { attempt?: number; all?: number } = {}) {
+async function controlPlane(behaviour: AwsBehaviour, commandTimeoutMs = 3000) {
   aws = await startAws(behaviour);
   const client = new LambdaClient({ ...aws.config, maxAttempts: 1 });
   atEnd.push(() => client.destroy());
@@ -35,8 +35,7 @@ async function controlPlane(behaviour: AwsBehaviour, timeouts: { attempt?: numbe
     allocateFunction: 'allocate',
     callsFunction: 'calls',
     edgeId: 'edge-1',
-    commandAttemptTimeoutMs: timeouts.attempt ?? 2000,
-    commandTimeoutMs: timeouts.all ?? 3000,
+    commandTimeoutMs,
   });
 }
 
@@ -102,9 +101,10 @@ describe('a command', () => {
     expect(aws.requests).toHaveLength(1);
   });
 
-  it('that nobody answers ends in time', async () => {
-    const plane = await controlPlane({ intercept: () => true }, { attempt: 50, all: 80 });
+  it('that nobody answers ends in time, and is not asked again: what is slow gets no more to do', async () => {
+    const plane = await controlPlane({ intercept: () => true }, 200);
     expect((await failure(plane.register(fetchBindings))).why).toBe('timeout');
+    expect(aws.requests).toHaveLength(1);
   });
 
   it.each([
