@@ -3,6 +3,7 @@ import { readSynthesizedStack } from '../aws/assets.ts';
 import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
 import { provisionTables } from '../aws/dynamodb.ts';
 import { region } from '../aws/identity.ts';
+import { keepLogsBounded } from './bounded-logs.ts';
 import type { ChildExit } from './child-process.ts';
 import type { Console } from './console.ts';
 import { edgeId, startEdge } from './edge.ts';
@@ -29,6 +30,7 @@ export class Switchroom {
   readonly #teardown: (() => Promise<void> | void)[] = [];
   readonly #abort = new AbortController();
   #reaper: Reaper | undefined;
+  #cloud: LocalCloud | undefined;
   #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
@@ -69,7 +71,7 @@ export class Switchroom {
     const { dir, keep } = directory;
     const reaper = new Reaper([runFile, ...(keep ? [] : [dir])]);
     this.#reaper = reaper;
-    this.#teardown.push(() => reaper.close(), directory.remove);
+    this.#teardown.push(() => reaper.close(), directory.remove, keepLogsBounded(join(dir, 'logs')));
 
     const synthesized = await synthesize(options.settings, this.#console.say, signal);
     signal.throwIfAborted();
@@ -88,8 +90,7 @@ export class Switchroom {
         ...supervision,
         onRestart: (name) => {
           supervision.onRestart(name);
-          // What was in memory is gone; the tables themselves must be there again.
-          void provisionTables(table.endpoint, cloud.stack.resources);
+          void this.#provisionAgain(table.endpoint);
         },
       },
     });
@@ -111,6 +112,7 @@ export class Switchroom {
       port: options.aws.port,
       onGroup: reaper.watch,
     });
+    this.#cloud = cloud;
     this.#teardown.push(() => cloud.close());
     signal.throwIfAborted();
 
@@ -183,6 +185,15 @@ export class Switchroom {
     this.#abort.abort(new RunError('stopped while starting', 0));
     await this.#starting.catch(() => undefined);
     for (const step of this.#teardown.reverse()) await step();
+  }
+
+  /** What was in memory is gone with the engine; the tables themselves must be there again. */
+  async #provisionAgain(endpoint: string): Promise<void> {
+    try {
+      await provisionTables(endpoint, this.#cloud?.stack.resources ?? []);
+    } catch (error) {
+      this.#console.trouble('table.failed', `the table could not be made again: ${(error as Error).message}`);
+    }
   }
 
   #listen(cloud: LocalCloud): void {

@@ -114,6 +114,7 @@ describe('npm start', () => {
   it.each([
     ['SIP server', 'sip-server/main.ts'],
     ['edge', 'sip-edge/main.mjs'],
+    ['table engine', 'dynoxide'],
   ])('starts a dead %s again and says so', async (name, file) => {
     const run = start(['--gateways', '0']);
     await run.ready();
@@ -121,6 +122,12 @@ describe('npm start', () => {
     process.kill(victim as number, 'SIGKILL');
     await run.event('process.died', (event) => event.name === name);
     await run.event('process.restarted', (event) => event.name === name);
+    const { awsEndpoint, outputs } = await run.ready();
+    const lookup = { TableName: (outputs as Record<string, string>).TableName, Key: { pk: { S: 'x' } } };
+    await until('the table answers', async () => {
+      const answer = await dynamoDb(String(awsEndpoint), 'GetItem', lookup);
+      return answer.status === 200;
+    });
   });
 
   it('is killed by a second Ctrl-C, and leaves nothing all the same', async () => {

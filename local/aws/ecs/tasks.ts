@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsError } from '../errors.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
@@ -215,7 +216,7 @@ export class EcsTasks {
         ...overridden,
       },
       cwd: this.#options.dir,
-      logFile: join(this.#options.dir, 'logs', `task-${task.id}.log`),
+      logFile: this.#logFile(task.id),
       onGroup: this.#options.onGroup,
     });
   }
@@ -241,9 +242,16 @@ export class EcsTasks {
     this.#forgetOldest();
   }
 
+  #logFile(taskId: string): string {
+    return join(this.#options.dir, 'logs', `task-${taskId}.log`);
+  }
+
   #forgetOldest(): void {
     const stopped = [...this.#tasks.values()].filter(({ task }) => task.lastStatus === 'STOPPED');
-    for (const { task } of stopped.slice(0, -maxStoppedTasks)) this.#tasks.delete(task.id);
+    for (const { task } of stopped.slice(0, -maxStoppedTasks)) {
+      this.#tasks.delete(task.id);
+      rmSync(this.#logFile(task.id), { force: true });
+    }
     const excess = this.#answers.size - 10 * maxStoppedTasks;
     for (const token of [...this.#answers.keys()].slice(0, Math.max(0, excess))) this.#answers.delete(token);
   }

@@ -52,7 +52,7 @@ type PutResult = { EventId: string } | { ErrorCode: string; ErrorMessage: string
 
 /** Per PutEvents call (EventBridge quotas). */
 const maxEntries = 10;
-const maxRequestBytes = 1_048_576;
+const maxRequestBytes = 262_144;
 
 const busNameOf = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('/') + 1);
 

@@ -31,7 +31,7 @@ interface LocalFunction {
 }
 
 /** The largest payload of a synchronous and of an asynchronous invocation, bytes (Lambda quotas). */
-export const maxPayloadBytes = { sync: 6_291_456, async: 1_048_576 };
+export const maxPayloadBytes = { sync: 6_291_456, async: 262_144 };
 
 /** Lambda waits one and two minutes; somebody who looks on is better served by the same order of things, faster. */
 const defaultRetryDelaysMs = [1000, 2000] as const;
