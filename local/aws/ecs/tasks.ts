@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AwsError } from '../errors.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
 import type { JsonObject, Resource } from '../template.ts';
+import { ClientTokens } from './client-tokens.ts';
 import { type StopCode, type Task, taskArn, taskOfApi, taskOfEvent } from './task.ts';
 import { familyOf, readTaskDefinition, type TaskDefinition } from './task-definition.ts';
 import { type Command, TaskProcess } from './task-process.ts';
@@ -57,8 +58,7 @@ export class EcsTasks {
   readonly #clusters = new Map<string, string>();
   readonly #definitions = new Map<string, TaskDefinition>();
   readonly #tasks = new Map<string, { task: Task; process: TaskProcess | undefined }>();
-  /** Client token → what was run for it. */
-  readonly #answers = new Map<string, { request: string; tasks: Task[] }>();
+  readonly #tokens = new ClientTokens<Task[]>();
 
   constructor(options: TasksOptions) {
     this.#options = options;
@@ -81,16 +81,9 @@ export class EcsTasks {
       throw new AwsError('InvalidParameterException', `count must be 1 to ${maxTasksPerCall}`);
     }
     const { clientToken, ...rest } = request;
-    const asked = JSON.stringify(rest);
-    const before = clientToken === undefined ? undefined : this.#answers.get(clientToken);
-    if (before) {
-      if (before.request !== asked) {
-        throw new AwsError('ConflictException', 'The clientToken was used with another request.');
-      }
-      return { tasks: before.tasks.map(taskOfApi), failures: [] };
-    }
-    const tasks = Array.from({ length: count }, () => this.#start(clusterName, definition, request));
-    if (clientToken !== undefined) this.#answers.set(clientToken, { request: asked, tasks });
+    const tasks = this.#tokens.once(clientToken, rest, () =>
+      Array.from({ length: count }, () => this.#start(clusterName, definition, request)),
+    );
     return { tasks: tasks.map(taskOfApi), failures: [] };
   }
 
@@ -138,11 +131,6 @@ export class EcsTasks {
   /** @returns the task, for its metadata endpoint */
   find(taskId: string): Task | undefined {
     return this.#tasks.get(taskId)?.task;
-  }
-
-  /** The processes of running tasks. Without any, everything of ECS has ended. */
-  get running(): readonly Task[] {
-    return [...this.#tasks.values()].flatMap(({ task }) => (task.lastStatus === 'STOPPED' ? [] : [task]));
   }
 
   /** Stops every task, each in its own time. */
@@ -252,8 +240,6 @@ export class EcsTasks {
       this.#tasks.delete(task.id);
       rmSync(this.#logFile(task.id), { force: true });
     }
-    const excess = this.#answers.size - 10 * maxStoppedTasks;
-    for (const token of [...this.#answers.keys()].slice(0, Math.max(0, excess))) this.#answers.delete(token);
   }
 
   #changed(task: Task): void {
