@@ -1,0 +1,41 @@
+import { startGateways } from './gateways.ts';
+import { memoryMb } from './memory.ts';
+import { runSipp } from './sipp.ts';
+import { startStack } from './stack.ts';
+import { summary } from './stats.ts';
+
+export interface CallsOptions {
+  gateways: number;
+  perSec: number;
+  /** How long the load lasts, seconds. */
+  seconds: number;
+  /** How long a call lasts, ms. */
+  holdMs: number;
+}
+
+/** Calls to single-use gateways that register anew after each: set-up from the INVITE to its 200, at the caller. */
+export async function benchCalls(options: CallsOptions) {
+  const { gateways: count, perSec, seconds, holdMs } = options;
+  const stack = await startStack();
+  try {
+    const gateways = await startGateways(stack, count);
+    try {
+      const load = { scenario: 'call', sip: stack.sip, rows: [[stack.domain]], pauseMs: holdMs };
+      // The functions' first environments start before the clock does, as they would in a service in use.
+      await runSipp({ ...load, perSec: 10, count: 50, timeoutSec: 60 });
+      const result = await runSipp({ ...load, perSec, count: perSec * seconds, timeoutSec: seconds + 60 });
+      const { ok, failed, unexpected, retransmissions, samplesMs } = result;
+      return {
+        ...{ gateways: count, perSec, holdMs, ok, failed, unexpected, retransmissions },
+        doubleLocks: gateways.doubled(),
+        failedRegistrations: gateways.failures(),
+        setup: summary(samplesMs),
+        memoryMb: memoryMb(stack.pid),
+      };
+    } finally {
+      await gateways.stop();
+    }
+  } finally {
+    await stack.stop();
+  }
+}

@@ -1,0 +1,41 @@
+import { SampleGateway } from '../local/user-agent/sample-gateway.ts';
+import { UserAgent } from '../local/user-agent/user-agent.ts';
+import type { GatewaysReport } from './gateways.ts';
+
+/* The process behind gateways.ts: its own, so that its work does not delay what is measured. */
+
+const { SIP_HOST = '', SIP_PORT = '', SIP_DOMAIN = '', SIP_SECRET = '', COUNT = '0' } = process.env;
+
+const agent = await UserAgent.open({
+  server: { address: SIP_HOST, port: Number(SIP_PORT) },
+  protocol: 'udp',
+});
+const report: GatewaysReport = { registered: 0, failures: 0, doubled: 0 };
+
+/** One gateway's lives, one after the other: registered, called once, un-REGISTERed. */
+async function live(username: string): Promise<void> {
+  for (;;) {
+    const gateway = new SampleGateway(agent, {
+      username,
+      domain: SIP_DOMAIN,
+      password: SIP_SECRET,
+      afterCall: 'stop',
+      media: 'none',
+      expiresSec: 3600,
+      onRegistered: () => void report.registered++,
+      onFailure: () => void report.failures++,
+      onBusy: () => void report.doubled++,
+    });
+    await gateway.start().catch(() => {});
+    await gateway.ended;
+  }
+}
+
+const count = Number(COUNT);
+for (let i = 0; i < count; i++) {
+  void live(`bench-${i}.mediagw.1`);
+  // Some hundred registrations at once are another benchmark.
+  if (i % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+setInterval(() => process.send?.(report), 100);
+process.on('disconnect', () => process.exit(0));

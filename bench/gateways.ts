@@ -1,0 +1,49 @@
+import { fork } from 'node:child_process';
+import type { Stack } from './stack.ts';
+import { secret } from './stack.ts';
+
+/** Many single-use gateways in a process of their own: each registers anew after its call. */
+export interface Gateways {
+  /** How often registering failed so far. */
+  failures(): number;
+  /** INVITEs that reached a gateway in a call: two owners of one gateway. */
+  doubled(): number;
+  stop(): Promise<void>;
+}
+
+export interface GatewaysReport {
+  registered: number;
+  failures: number;
+  doubled: number;
+}
+
+/** @returns when all of them are registered */
+export async function startGateways(stack: Stack, count: number): Promise<Gateways> {
+  const child = fork(new URL('./gateways-process.ts', import.meta.url), {
+    env: {
+      ...process.env,
+      SIP_HOST: stack.sip.host,
+      SIP_PORT: String(stack.sip.port),
+      SIP_DOMAIN: stack.domain,
+      SIP_SECRET: secret,
+      COUNT: String(count),
+    },
+  });
+  let report: GatewaysReport = { registered: 0, failures: 0, doubled: 0 };
+  await new Promise<void>((resolve, reject) => {
+    child.on('exit', (code) => reject(new Error(`the gateways ended with ${code}`)));
+    child.on('message', (message) => {
+      report = message as GatewaysReport;
+      if (report.registered >= count) resolve();
+    });
+  });
+  return {
+    failures: () => report.failures,
+    doubled: () => report.doubled,
+    async stop() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
