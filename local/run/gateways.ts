@@ -17,15 +17,22 @@ import { projectDir } from './synthesize.ts';
 export function gatewayCommand(kind: GatewayKind, imageDirectory: string): Command {
   if (kind !== 'node' && hasBaresip()) return { file: 'bash', args: [join(imageDirectory, 'entrypoint.sh')] };
   if (kind === 'baresip') {
-    throw new RunError('--gateway-kind baresip: baresip is not installed (Debian: apt install baresip-core)');
+    throw new RunError(
+      '--gateway-kind baresip: needs baresip, bash, curl, setpriv and stdbuf (Debian: apt install baresip-core curl)',
+    );
   }
   return { file: process.execPath, args: [join(projectDir, 'local/user-agent/gateway.ts')] };
 }
 
+/** What the image's entry script calls. */
+const baresipTools = ['baresip', 'bash', 'curl', 'setpriv', 'stdbuf'];
+
 let baresipFound: boolean | undefined;
 
 function hasBaresip(): boolean {
-  baresipFound ??= spawnSync('sh', ['-c', 'command -v baresip'], { stdio: 'ignore' }).status === 0;
+  baresipFound ??= baresipTools.every(
+    (tool) => spawnSync('sh', ['-c', `command -v ${tool}`], { stdio: 'ignore' }).status === 0,
+  );
   return baresipFound;
 }
 
