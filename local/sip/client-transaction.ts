@@ -33,6 +33,8 @@ export interface ClientTransactionHost {
    * @returns the TCP connection used
    */
   send(bytes: Buffer, target: Target, failed: (error: Error) => void): TcpConnectionRef | undefined;
+  /** Nobody has answered for T1: looks whether anybody can, and calls `failed` where certainly not. */
+  doubt(target: Target, failed: (error: Error) => void): void;
   /** Sends a CANCEL as a transaction of its own with the given branch; its answer does not matter. */
   sendCancel(cancel: SipRequest, target: Target): void;
   remove(transaction: ClientTransaction): void;
@@ -190,6 +192,9 @@ export class ClientTransaction {
 
   private repeatAfter(ms: number): void {
     this.repeat = this.host.timers.after(ms, () => {
+      if (this.state === 'calling' && ms === this.host.settings.t1Ms) {
+        this.host.doubt(this.target, (error) => this.fail('transport', error.message));
+      }
       this.host.send(this.bytes, this.target, (error) => this.fail('transport', error.message));
       if (this.state === 'terminated') return;
       const { t2Ms } = this.host.settings;

@@ -14,6 +14,7 @@ import { ServerTransaction } from './server-transaction.ts';
 import { defaultTimers, type SipTimers, Timers } from './timers.ts';
 import type { Incoming, Protocol, Target, TcpConnectionRef, TransportEvents } from './transport.ts';
 import { openTransports } from './transports.ts';
+import { probeLoopbackPort } from './udp-probe.ts';
 import { answerTarget, noteSource, serverKey } from './via-routing.ts';
 
 /**
@@ -149,6 +150,9 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
     timers,
     settings,
     send,
+    doubt(target: Target, failed: (error: Error) => void) {
+      probeLoopbackPort(target, (error) => closed || failed(error));
+    },
     sendCancel(cancel: SipRequest, target: Target) {
       const via = viaOf(cancel) as Via;
       const branch = via.params.get('branch') as string;

@@ -175,20 +175,23 @@ it('says 408, from no address, where nobody answers an INVITE', { timeout: 60_00
   expect(scene.callee.count('INVITE')).toBeLessThanOrEqual(7);
 });
 
-it('says 503, from no address, where a TCP connection is refused', async () => {
-  scene = await Scene.open(server, 'tcp');
-  app = await connectApp(server, () => {});
-  const closed = await Scene.open(server, 'udp');
-  const { port } = closed.callee;
-  await closed.close();
-  const refused = await app.srf
-    .createUAC(`sip:gone@127.0.0.1:${port};transport=tcp`, { localSdp: offer })
-    .then(
-      () => undefined,
-      (error) => error,
-    );
-  expect(refused).toMatchObject({ status: 503, res: { source_address: '' } });
-});
+it.each(['udp', 'tcp'] as const)(
+  'says 503, from no address, where nobody listens on a port of %s',
+  async (protocol) => {
+    scene = await Scene.open(server, protocol);
+    app = await connectApp(server, () => {});
+    const closed = await Scene.open(server, 'udp');
+    const { port } = closed.callee;
+    await closed.close();
+    const refused = await app.srf
+      .createUAC(`sip:gone@127.0.0.1:${port};transport=${protocol}`, { localSdp: offer })
+      .then(
+        () => undefined,
+        (error) => error,
+      );
+    expect(refused).toMatchObject({ status: 503, res: { source_address: '' } });
+  },
+);
 
 it('shows the application what rings, and not the 100 of a hop', async () => {
   scene = await Scene.open(server, 'udp');

@@ -169,7 +169,10 @@ async function openUdp(server: ServerAddress): Promise<Peer> {
     (bytes) => socket.send(bytes, server.port, server.host),
     () => new Promise((resolve) => socket.close(() => resolve())),
   );
-  socket.on('message', (packet) => peer.take(parseMessage(packet)));
+  socket.on('message', (packet) => {
+    // Line breaks alone keep an address alive, or ask for a sign of life.
+    if (packet.toString('latin1').trim() !== '') peer.take(parseMessage(packet));
+  });
   return peer;
 }
 

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { startSipServer as startEmbedded } from '../../../local/sip-server/server.ts';
 import { createSrf, type Dialog, type Srf } from '../../../sip-edge/srf-types.ts';
 import { startSipServer as startConfigured } from '../../support/sip-server.ts';
+import { Peer, PeerDialog } from './peer.ts';
 
 /*
  * The server that the scenarios run against: the embedded one in this process, its clocks ten times as fast, or a
@@ -29,6 +30,7 @@ export const silentLog = pino({ level: 'silent' });
 export async function startUnderTest(): Promise<UnderTest> {
   if (process.env.DRACHTIO) {
     const server = await startConfigured();
+    await untilAnswers(server.sip);
     return { ...server, t1Ms: realT1Ms };
   }
   const server = await startEmbedded({
@@ -49,6 +51,19 @@ export async function startUnderTest(): Promise<UnderTest> {
     counts: server.counts,
     stop: server.close,
   };
+}
+
+/** A drachtio takes applications a moment before it takes SIP. */
+async function untilAnswers(sip: { host: string; port: number }): Promise<void> {
+  const peer = await Peer.open('udp', sip);
+  const ask = () => PeerDialog.caller(peer, `sip:${sip.host}:${sip.port}`).send('OPTIONS');
+  const asking = setInterval(ask, 50);
+  try {
+    await peer.until('anything comes', () => peer.received[0]);
+  } finally {
+    clearInterval(asking);
+    await peer.close();
+  }
 }
 
 /** One application, connected. */
