@@ -9,6 +9,9 @@ import { until } from '../../local/until.ts';
 
 export const secret = 'gateway-secret';
 
+/** Whether a real drachtio takes the place of the embedded SIP server. */
+export const withDrachtio = Boolean(process.env.DRACHTIO);
+
 /** Programs of a run, as their command lines tell them. */
 const programs = {
   'table engine': /dynoxide/,
