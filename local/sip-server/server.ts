@@ -48,7 +48,21 @@ export interface SipServer {
 
 /**
  * Starts the embedded SIP server: drachtio's application protocol to the one side, SIP to the other. It can what a
- * registrar and a back-to-back user agent need; see docs of `Uas` and `Uac`. Not: proxying, forking, CDRs, 100rel, TLS.
+ * registrar and a back-to-back user agent need. Not: proxying, forking, CDRs, 100rel, TLS.
+ *
+ * A dialog belongs to the connection of the application that made it, and as in drachtio that never changes. Once
+ * that is gone, the peer's requests get 481, and its BYE ends the dialog; but any application that knows the
+ * dialog's id can still send within it, and gets the answers. That is how a restarted application takes over.
+ *
+ * Where it differs from drachtio, it is to leave nobody waiting:
+ * - the secret is demanded;
+ * - of an application that is gone, a caller who still waits gets 503, a callee who still rings gets CANCEL, and
+ *   one who picks up all the same gets ACK and BYE;
+ * - of an application that says nothing for 64 s, the caller gets 500;
+ * - an unknown method gets 501, a request within an unknown dialog always 481;
+ * - a CANCEL that crosses the 200 gets 200 (RFC 3261 9.2);
+ * - a registered connection is found by user, host and port of the Contact, and a closed one is not insisted on.
+ *
  * @throws the system's error (`EADDRINUSE`, …) where an address cannot be bound
  */
 export async function startSipServer(options: SipServerOptions): Promise<SipServer> {

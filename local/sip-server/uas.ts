@@ -167,6 +167,11 @@ export class Uas {
     const { status } = text;
     const { source } = transaction.incoming;
     if (!pending.inDialog) transaction.localTag = chosenTag(text.headers) ?? transaction.localTag;
+    if (!transaction.reachable) {
+      this.pending.removeWithDialog(transactionId);
+      client.answer(commandId, 'NOK|transport for response has been shutdown or closed');
+      return;
+    }
     const headers = this.answerHeaders(pending, text);
     const sent = transaction.reply({ status, reason: text.reason, headers, body: text.body });
     if (!sent) {

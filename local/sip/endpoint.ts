@@ -75,7 +75,11 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
   const serverHost = {
     timers,
     settings,
-    send: (bytes: Buffer, target: Target) => void send(bytes, target),
+    send(bytes: Buffer, target: Target) {
+      // The port that a gone connection came from is nobody's to connect to.
+      if (target.connection?.open === false) counters.sendErrors++;
+      else send(bytes, target);
+    },
     replace(key: string, by: { retransmission(): void } | undefined) {
       if (by) servers.set(key, by);
       else servers.delete(key);

@@ -56,6 +56,11 @@ export class ServerTransaction {
     this.tag = tag;
   }
 
+  /** False where the connection that brought the request is gone: an answer finds nobody. */
+  get reachable(): boolean {
+    return this.answerTo.connection?.open !== false;
+  }
+
   /** Whether an answer can still be given. */
   get pending(): boolean {
     return this.state === 'proceeding';

@@ -22,10 +22,11 @@ export async function openUdp(
   limits: TransportLimits,
   events: TransportEvents,
 ): Promise<UdpTransport> {
+  const family = isIPv6(bind.address) ? 6 : 4;
   const socket = createSocket({
-    type: isIPv6(bind.address) ? 'udp6' : 'udp4',
+    type: `udp${family}`,
     // Targets are IP addresses already; the default look-up would cost a tick for each packet.
-    lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
+    lookup: (host, _options, callback) => callback(null, host, family),
   });
   await listening(socket, bind);
   growBuffers(socket);

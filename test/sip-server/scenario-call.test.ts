@@ -258,3 +258,23 @@ it('tells each leg its dialog by Call-ID and the From tag of its INVITE', async 
   expect(uas?.id).toBe(`${caller.callId};from-tag=${tagOf(caller.local)}`);
   expect(uac?.id).toBe(`${invite.headers.get('call-id')};from-tag=${tagOf(invite.headers.get('from'))}`);
 });
+
+it.runIf(!process.env.DRACHTIO)('leaves nothing behind of calls that are over', async () => {
+  await vi.waitFor(() => expect(server.counts?.().clientTransactions).toBe(0), { timeout: 10_000 });
+  const { dialogs } = server.counts?.() ?? {};
+  await open('udp');
+  for (const side of ['caller', 'callee', 'caller'] as const) {
+    const call = await scene.establish();
+    const other = side === 'caller' ? call.callee : call.caller;
+    expect((await call[side].ask('BYE')).status).toBe(200);
+    other.peer.reply(await other.peer.request('BYE'), { status: 200 });
+  }
+  const nothing = {
+    dialogs,
+    pendingRequests: 0,
+    openRequests: 0,
+    serverTransactions: 0,
+    clientTransactions: 0,
+  };
+  await vi.waitFor(() => expect(server.counts?.()).toEqual(nothing), { timeout: 10_000 });
+});

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import type { Srf } from '../../sip-edge/srf-types.ts';
 import { answer, offer, Scene } from './support/call.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
 
@@ -129,6 +130,37 @@ it('stops repeating its 200 at the ACK', async () => {
   await scene.caller.until('silence has lasted', after(10 * server.t1Ms));
   expect(scene.caller.count('200 INVITE')).toBeLessThanOrEqual(sofar + 1);
 });
+
+it.runIf(!process.env.DRACHTIO)(
+  'tells the application where the connection of a caller is gone before its answer',
+  async () => {
+    scene = await Scene.open(server, 'tcp');
+    let failed: unknown;
+    app = await connectApp(server, (srf) =>
+      srf.invite(async (request, response) => {
+        response.send(180);
+        // The server has seen it close when a request to that port finds nobody.
+        await vi.waitFor(async () => expect(await statusOf(srf, scene.caller.contact)).toBe(503), {
+          timeout: 5000,
+        });
+        failed = await srf.createUAS(request, response, { localSdp: answer }).catch((error) => error);
+      }),
+    );
+    const { dialog } = scene.dial();
+    await scene.caller.response(dialog.callId, 'INVITE', 180);
+    await scene.caller.close();
+    expect(await scene.callee.until('the application hears', () => failed)).toContain('closed');
+  },
+);
+
+/** The final status of an OPTIONS. */
+function statusOf(srf: Srf, uri: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    srf.request(uri, { method: 'OPTIONS' }, (error, request) =>
+      error || !request ? reject(error) : request.on('response', ({ status }) => resolve(status)),
+    );
+  });
+}
 
 /** True from so many milliseconds on: for what must not come. */
 function after(ms: number): () => true | undefined {
