@@ -125,10 +125,12 @@ it('acknowledges and ends a callee whose 200 crosses the CANCEL, and tells the a
 it('goes on with a call whose CANCEL crosses its 200, until the caller hangs up', async () => {
   scene = await Scene.open(server, 'udp');
   const destroyed = vi.fn();
+  const listening = vi.fn();
   app = await connectApp(server, (srf) =>
     srf.invite(async (request, response) => {
       const uas = await srf.createUAS(request, response, { localSdp: answer });
       uas.on('destroy', destroyed);
+      listening();
     }),
   );
   const { dialog, invite } = scene.dial();
@@ -137,6 +139,7 @@ it('goes on with a call whose CANCEL crosses its 200, until the caller hangs up'
   // RFC 3261 9.2 has 200; drachtio says 481.
   expect([200, 481]).toContain((await scene.caller.response(dialog.callId, 'CANCEL')).status);
   dialog.acknowledge(answered);
+  await vi.waitFor(() => expect(listening).toHaveBeenCalled());
   expect((await dialog.ask('BYE')).status).toBe(200);
   await vi.waitFor(() => expect(destroyed).toHaveBeenCalledOnce());
 });
