@@ -82,6 +82,24 @@ describe.skipIf(!hasTool('sipp'))('a call by SIPp', () => {
       await call('not-registered-480', { room: newUsername() });
     });
 
+    it('call-over-403 for the late refresh of a gateway whose call is over', async () => {
+      const user = newUsername();
+      const late = await Sipp.start({
+        scenario: 'register/call-over-403',
+        outOfCall: 'gateway/answers-200',
+        target: stack.sip,
+        transport,
+        keys: { domain: stack.domain, user },
+        credentials: { username: user, password: secret, uri: stack.domain },
+      });
+      running.push(late);
+      await late.logged('registered');
+      await call('answered-200');
+      await stack.untilGateway(user, 'gone');
+      await late.succeeded();
+      expect(await stack.gateway(user)).toBeUndefined();
+    });
+
     it('answered-200 by the gateway that was asked for by its name, and by no other', async () => {
       const asked = await gateway('answers-200');
       const other = await gateway('answers-200');

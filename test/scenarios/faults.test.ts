@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../local/until.ts';
+import { Sipp } from '../support/sipp.ts';
+import { hasTool } from '../support/tools.ts';
 import { Parties } from './support/parties.ts';
 import { Stack } from './support/stack.ts';
 
@@ -19,6 +21,15 @@ afterEach(async () => {
   await stack?.stop();
 });
 
+/** Plays a scenario over UDP and TCP at the same time. */
+async function playOnBoth(scenario: string): Promise<void> {
+  const options = { scenario, target: stack.sip, service: 'room12', keys: { domain: stack.domain } };
+  const played = (['udp', 'tcp'] as const).map(async (transport) =>
+    (await Sipp.start({ ...options, transport })).succeeded(),
+  );
+  await Promise.all(played);
+}
+
 const unavailable = {
   status: 503,
   reason: expect.stringContaining('control-plane-unavailable'),
@@ -33,6 +44,11 @@ describe('the table engine', () => {
     stack.kill('table engine', 'SIGSTOP');
     const callId = 'while-the-table-hangs';
     expect(await parties.refused('room12', callId)).toEqual(unavailable);
+    if (hasTool('sipp')) {
+      await playOnBoth('caller/control-plane-unavailable-503');
+      // Three commands in a row have failed: peers are told not to send calls here.
+      await playOnBoth('caller/options-control-plane-unavailable-503');
+    }
     stack.kill('table engine', 'SIGCONT');
     await stack.untilLogged(callId, 'control-plane-unavailable');
     // The lock that was asked for may have been written late: it is released, not leaked.
