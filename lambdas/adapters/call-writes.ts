@@ -2,8 +2,9 @@ import type { FactOf } from '../../contracts/facts.ts';
 import type { Call, Edge } from '../core/items.ts';
 import { callKey, edgeKey, edgesWatchKey } from '../core/keys.ts';
 import { epochSec, expiryAfter, isLive } from '../core/time.ts';
+import type { Item } from './attributes.ts';
 import { anyOf, atMost, below, equals, missing } from './conditions.ts';
-import type { Item, Write } from './table.ts';
+import type { Write } from './transaction.ts';
 
 /* The writes of call records and of edges. */
 

@@ -1,3 +1,5 @@
+import { type AttributeMap, toAttributes } from './attributes.ts';
+
 /*
  * Expressions of DynamoDB built from named parts. A part gives its text once it is placed in an expression, which
  * hands out the placeholders (every attribute name goes through one: `state` and many others are reserved words).
@@ -15,7 +17,7 @@ export interface Expression extends Placeholders {
   /** What the SDK's command takes; empty maps are left out, since DynamoDB refuses them. */
   attributes(): {
     ExpressionAttributeNames?: Record<string, string>;
-    ExpressionAttributeValues?: Record<string, unknown>;
+    ExpressionAttributeValues?: AttributeMap;
   };
 }
 
@@ -34,7 +36,7 @@ export function expression(): Expression {
     },
     attributes: () => ({
       ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
-      ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+      ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: toAttributes(values) }),
     }),
   };
 }

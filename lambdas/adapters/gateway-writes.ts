@@ -3,6 +3,7 @@ import { mergeBindings, registrationOf } from '../core/bindings.ts';
 import type { Candidate, Gateway } from '../core/items.ts';
 import { drainingWatchKey, gatewayKey, tombstoneKey } from '../core/keys.ts';
 import { epochSec, expiryAfter } from '../core/time.ts';
+import type { Item } from './attributes.ts';
 import {
   above,
   allOf,
@@ -15,7 +16,7 @@ import {
   missing,
   unchanged,
 } from './conditions.ts';
-import type { Item, Write } from './table.ts';
+import type { Write } from './transaction.ts';
 
 /* The writes of a gateway's item, and of its tombstone. */
 

@@ -1,33 +1,22 @@
 import {
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   type DynamoDBClient,
-  TransactionCanceledException,
-  TransactionConflictException,
-} from '@aws-sdk/client-dynamodb';
-import {
-  BatchGetCommand,
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
+  GetItemCommand,
+  PutItemCommand,
   QueryCommand,
   ScanCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+  TransactionCanceledException,
+  TransactionConflictException,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { TableContention, TableUnavailable } from '../core/errors.ts';
+import { type AttributeMap, fromAttributes, type Item, toAttributes } from './attributes.ts';
 import { allOf, type Condition, equals, expression } from './conditions.ts';
-import { isUnavailableReason, tableError } from './table-errors.ts';
-
-export type Item = Record<string, unknown>;
-
-/** One write, alone or as a part of a transaction. */
-export type Write =
-  | { put: Item & { pk: string }; when?: Condition }
-  | { update: string; set?: Item; remove?: readonly string[]; when: Condition }
-  | { delete: string; when: Condition }
-  | { check: string; when: Condition };
+import { tableError } from './table-errors.ts';
+import { type Failure, failuresOf, transactItem, type Write } from './transaction.ts';
 
 /** A condition that did not hold, with the item as it is (none: there is no item). */
 export interface Refused {
@@ -36,8 +25,6 @@ export interface Refused {
 }
 export type Written = { done: true; item: Item | undefined } | Refused;
 
-/** For each write of a transaction that was refused why, or undefined where it was not the one to blame. */
-export type Failure = 'conflict' | { seen: Item | undefined };
 export type Transacted = { done: true } | { done: false; failures: readonly (Failure | undefined)[] };
 
 export interface Page {
@@ -81,23 +68,22 @@ export function openTable(
   tableName: string,
   pause: (ms: number) => Promise<void> = wait,
 ): Table {
-  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const TableName = tableName;
   return {
     get: (pk) =>
       typed(async () => {
-        const { Item } = await documents.send(
-          new GetCommand({ TableName, Key: { pk }, ConsistentRead: true }),
+        const { Item } = await client.send(
+          new GetItemCommand({ TableName, Key: toAttributes({ pk }), ConsistentRead: true }),
         );
-        return Item;
+        return Item && fromAttributes(Item);
       }),
-    getMany: (pks) => typed(() => getMany(documents, tableName, pks, pause)),
-    write: (write) => typed(() => writeOne(documents, tableName, write, pause)),
+    getMany: (pks) => typed(() => getMany(client, tableName, pks, pause)),
+    write: (write) => typed(() => writeOne(client, tableName, write, pause)),
     transact: (writes) =>
       typed(async () => {
         try {
-          await documents.send(
-            new TransactWriteCommand({
+          await client.send(
+            new TransactWriteItemsCommand({
               TransactItems: writes.map((write) => transactItem(tableName, write)),
             }),
           );
@@ -112,7 +98,7 @@ export function openTable(
         const e = expression();
         const parts: [Condition, ...Condition[]] = [equals(...input.key)];
         if (input.range) parts.push(input.range);
-        const { Items = [], LastEvaluatedKey } = await documents.send(
+        const { Items = [], LastEvaluatedKey } = await client.send(
           new QueryCommand({
             TableName,
             IndexName: input.index,
@@ -120,25 +106,29 @@ export function openTable(
             ...e.attributes(),
             ScanIndexForward: !input.newestFirst,
             Limit: input.limit,
-            ExclusiveStartKey: input.from,
+            ExclusiveStartKey: input.from && toAttributes(input.from),
           }),
         );
-        return { items: Items, ...(LastEvaluatedKey && { next: LastEvaluatedKey }) };
+        return pageOf(Items, LastEvaluatedKey);
       }),
     scan: (filter, from) =>
       typed(async () => {
         const e = expression();
-        const { Items = [], LastEvaluatedKey } = await documents.send(
+        const { Items = [], LastEvaluatedKey } = await client.send(
           new ScanCommand({
             TableName,
             FilterExpression: filter(e),
             ...e.attributes(),
-            ExclusiveStartKey: from,
+            ExclusiveStartKey: from && toAttributes(from),
           }),
         );
-        return { items: Items, ...(LastEvaluatedKey && { next: LastEvaluatedKey }) };
+        return pageOf(Items, LastEvaluatedKey);
       }),
   };
+}
+
+function pageOf(items: readonly AttributeMap[], last: AttributeMap | undefined): Page {
+  return { items: items.map(fromAttributes), ...(last && { next: fromAttributes(last) }) };
 }
 
 async function typed<T>(operation: () => Promise<T>): Promise<T> {
@@ -150,17 +140,17 @@ async function typed<T>(operation: () => Promise<T>): Promise<T> {
 }
 
 async function writeOne(
-  documents: DynamoDBDocumentClient,
+  client: DynamoDBClient,
   tableName: string,
   write: Exclude<Write, { check: string }>,
   pause: (ms: number) => Promise<void>,
 ): Promise<Written> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return { done: true, item: await sendOne(documents, tableName, write) };
+      return { done: true, item: await sendOne(client, tableName, write) };
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {
-        return { done: false, seen: error.Item && unmarshall(error.Item) };
+        return { done: false, seen: error.Item && fromAttributes(error.Item) };
       }
       if (!(error instanceof TransactionConflictException)) throw error;
       if (tries === conflictTries)
@@ -171,86 +161,34 @@ async function writeOne(
 }
 
 async function sendOne(
-  documents: DynamoDBDocumentClient,
+  client: DynamoDBClient,
   tableName: string,
   write: Exclude<Write, { check: string }>,
 ): Promise<Item | undefined> {
   const { Put, Update, Delete } = transactItem(tableName, write);
-  if (Put) await documents.send(new PutCommand(Put));
-  if (Delete) await documents.send(new DeleteCommand(Delete));
+  if (Put) await client.send(new PutItemCommand(Put));
+  if (Delete) await client.send(new DeleteItemCommand(Delete));
   if (!Update) return undefined;
-  const { Attributes } = await documents.send(new UpdateCommand({ ...Update, ReturnValues: 'ALL_NEW' }));
-  return Attributes;
-}
-
-type TransactItem = NonNullable<
-  ConstructorParameters<typeof TransactWriteCommand>[0]['TransactItems']
->[number];
-
-function transactItem(TableName: string, write: Write): TransactItem {
-  const e = expression();
-  const ConditionExpression = write.when?.(e);
-  const rest = { TableName, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
-  if ('put' in write) {
-    return {
-      Put: {
-        ...rest,
-        Item: write.put,
-        ...(ConditionExpression && { ConditionExpression }),
-        ...e.attributes(),
-      },
-    };
-  }
-  if ('delete' in write) {
-    return { Delete: { ...rest, Key: { pk: write.delete }, ConditionExpression, ...e.attributes() } };
-  }
-  if ('check' in write) {
-    return {
-      ConditionCheck: {
-        ...rest,
-        Key: { pk: write.check },
-        ConditionExpression,
-        ...e.attributes(),
-      },
-    };
-  }
-  const set = Object.entries(write.set ?? {}).map(([name, value]) => `${e.name(name)} = ${e.value(value)}`);
-  const remove = (write.remove ?? []).map((name) => e.name(name));
-  const UpdateExpression = [
-    ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
-    ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
-  ].join(' ');
-  return {
-    Update: { ...rest, Key: { pk: write.update }, UpdateExpression, ConditionExpression, ...e.attributes() },
-  };
-}
-
-function failuresOf(error: TransactionCanceledException): (Failure | undefined)[] {
-  return (error.CancellationReasons ?? []).map(({ Code, Item, Message }) => {
-    if (Code === 'TransactionConflict') return 'conflict';
-    if (Code === 'ConditionalCheckFailed') return { seen: Item && unmarshall(Item) };
-    if (isUnavailableReason(Code)) throw new TableUnavailable(`${Code}: ${Message}`, { cause: error });
-    if (Code !== undefined && Code !== 'None') throw error;
-    return undefined;
-  });
+  const { Attributes } = await client.send(new UpdateItemCommand({ ...Update, ReturnValues: 'ALL_NEW' }));
+  return Attributes && fromAttributes(Attributes);
 }
 
 async function getMany(
-  documents: DynamoDBDocumentClient,
+  client: DynamoDBClient,
   tableName: string,
   pks: readonly string[],
   pause: (ms: number) => Promise<void>,
 ): Promise<Item[]> {
   const found: Item[] = [];
-  let keys = pks.map((pk) => ({ pk }) as Item);
+  let keys = pks.map((pk) => toAttributes({ pk }));
   // DynamoDB may answer a part and leave the rest to be asked again, with a pause.
   for (let tries = 1; keys.length > 0; tries += 1) {
     if (tries > conflictTries) throw new TableUnavailable('the table keeps leaving keys unread');
     if (tries > 1) await pause(conflictPauseMs * tries);
-    const { Responses, UnprocessedKeys } = await documents.send(
-      new BatchGetCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } }),
+    const { Responses, UnprocessedKeys } = await client.send(
+      new BatchGetItemCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } }),
     );
-    found.push(...(Responses?.[tableName] ?? []));
+    found.push(...(Responses?.[tableName] ?? []).map(fromAttributes));
     keys = UnprocessedKeys?.[tableName]?.Keys ?? [];
   }
   return found;

@@ -1,7 +1,8 @@
 import type { ExhaustionCause } from '../../contracts/outcomes.ts';
+import type { Item } from '../adapters/attributes.ts';
 import { above, atMost } from '../adapters/conditions.ts';
 import { deleteExpired, gatewayOf } from '../adapters/gateway-writes.ts';
-import type { Item, Page, Table } from '../adapters/table.ts';
+import type { Page, Table } from '../adapters/table.ts';
 import { canBeGiven } from '../core/gateway-state.ts';
 import type { Candidate, Gateway } from '../core/items.ts';
 import { callsWatchKey, edgesWatchKey, freeIndex, gatewayKey, watchIndex } from '../core/keys.ts';

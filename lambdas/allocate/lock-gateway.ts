@@ -1,7 +1,8 @@
 import type { AllocateAnswer, AllocateGateway } from '../../contracts/commands.ts';
 import { callOf, putCall } from '../adapters/call-writes.ts';
 import { gatewayOf, lock, release, silence } from '../adapters/gateway-writes.ts';
-import type { Failure, Table, Write } from '../adapters/table.ts';
+import type { Table } from '../adapters/table.ts';
+import type { Failure, Write } from '../adapters/transaction.ts';
 import { answerFromCall, failureOf, granted, offeredCall } from '../core/allocation.ts';
 import type { Call, Candidate, Gateway } from '../core/items.ts';
 import { callKey, freeShardOf, gatewayKey } from '../core/keys.ts';

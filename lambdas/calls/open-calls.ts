@@ -1,6 +1,7 @@
+import type { Item } from '../adapters/attributes.ts';
 import { callOf } from '../adapters/call-writes.ts';
 import { below, type Condition } from '../adapters/conditions.ts';
-import type { Item, Table } from '../adapters/table.ts';
+import type { Table } from '../adapters/table.ts';
 import type { Call } from '../core/items.ts';
 import { callsWatchKey, watchIndex } from '../core/keys.ts';
 

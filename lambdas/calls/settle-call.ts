@@ -9,7 +9,8 @@ import {
   release,
   silence,
 } from '../adapters/gateway-writes.ts';
-import type { Table, Write } from '../adapters/table.ts';
+import type { Table } from '../adapters/table.ts';
+import type { Write } from '../adapters/transaction.ts';
 import { isSameRecord } from '../core/call-record.ts';
 import type { Transition } from '../core/call-state.ts';
 import { TableContention } from '../core/errors.ts';

@@ -1,9 +1,10 @@
 import type * as z from 'zod';
 import type { InspectAnswer, inspectCommandSchema } from '../../contracts/inspect.ts';
+import type { Item } from '../adapters/attributes.ts';
 import { callOf } from '../adapters/call-writes.ts';
 import { startsWith } from '../adapters/conditions.ts';
 import { gatewayOf } from '../adapters/gateway-writes.ts';
-import type { Item, Table } from '../adapters/table.ts';
+import type { Table } from '../adapters/table.ts';
 import type { Gateway } from '../core/items.ts';
 import { callKey, callKeyPrefix, gatewayKeyPrefix } from '../core/keys.ts';
 import { type Clock, isLive } from '../core/time.ts';

@@ -1,5 +1,6 @@
-import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { toAttributes } from '../../lambdas/adapters/attributes.ts';
 import { freeIndex, gatewayKey } from '../../lambdas/core/keys.ts';
 import { startTestTable, type TestTable } from '../support/dynamodb.ts';
 import { tableDefinition } from '../support/table-definition.ts';
@@ -107,7 +108,6 @@ describe('operations on the table', () => {
 it('an allocation costs the same with 10 and with 10,000 registered gateways', async () => {
   await world.register({ username: gw(1) });
   const template = await world.gateway(gw(1));
-  const documents = DynamoDBDocumentClient.from(engine.client);
   const costs: unknown[] = [];
   let registered = 1;
   for (const count of [10, 10_000]) {
@@ -116,9 +116,10 @@ it('an allocation costs the same with 10 and with 10,000 registered gateways', a
         registered += 1;
         const username = `10.0.${registered >> 8}.${registered & 255}.mediagw.1`;
         const availableAt = world.nowMs - registered;
-        return { PutRequest: { Item: { ...template, pk: gatewayKey(username), username, availableAt } } };
+        const item = { ...template, pk: gatewayKey(username), username, availableAt };
+        return { PutRequest: { Item: toAttributes(item) } };
       });
-      await documents.send(new BatchWriteCommand({ RequestItems: { [tableName]: some } }));
+      await engine.client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: some } }));
     }
     counted.reset();
     for (let n = 0; n < 5; n += 1) await world.grant({ callId: `call-${count}-${n}` });
