@@ -71,21 +71,29 @@ export class LambdaControlPlane implements ControlPlane {
   }
 
   async #invoke<T>(functionName: string, payload: string, schema: ZodType<T>, leftMs: number): Promise<T> {
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), Math.max(1, leftMs));
-    try {
-      const answer = await this.#client.send(
-        new InvokeCommand({ FunctionName: functionName, Payload: payload }),
-        { abortSignal: abort.signal },
-      );
-      const text = Buffer.from(answer.Payload ?? []).toString('utf8');
-      if (answer.FunctionError !== undefined) {
-        throw new ControlPlaneUnavailable('function-error', `${functionName} threw: ${text.slice(0, 500)}`);
-      }
-      return readAnswer(functionName, text, schema);
-    } finally {
-      clearTimeout(timer);
+    // No options: with any, the SDK would build its chain of middleware anew for each call.
+    const sent = this.#client.send(new InvokeCommand({ FunctionName: functionName, Payload: payload }));
+    const answer = await within(sent, Math.max(1, leftMs), functionName);
+    const text = Buffer.from(answer.Payload ?? []).toString('utf8');
+    if (answer.FunctionError !== undefined) {
+      throw new ControlPlaneUnavailable('function-error', `${functionName} threw: ${text.slice(0, 500)}`);
     }
+    return readAnswer(functionName, text, schema);
+  }
+}
+
+/** What comes after the limit is nobody's any more; the client's own request timeout frees its socket. */
+async function within<T>(sent: Promise<T>, limitMs: number, functionName: string): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new ControlPlaneUnavailable('timeout', `${functionName}: no answer within ${limitMs} ms`)),
+    limitMs,
+  );
+  try {
+    return await Promise.race([sent, late]);
+  } finally {
+    clearTimeout(timer);
+    sent.catch(() => {});
   }
 }
 
@@ -101,7 +109,6 @@ function readAnswer<T>(functionName: string, text: string, schema: ZodType<T>): 
 /** Finds the kind of a failure in what the SDK threw. */
 function causeOf(error: Partial<NodeJS.ErrnoException>): UnavailableCause {
   const { name = '', code = '' } = error;
-  if (name === 'AbortError') return 'timeout';
   if (throttles.has(name)) return 'throttled';
   // The SDK calls a connection that could not be made, or broke, a TimeoutError too.
   if (name === 'TimeoutError' || networkCodes.test(code)) return 'network';

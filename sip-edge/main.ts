@@ -17,6 +17,9 @@ import { readSettings, type Settings, SettingsError } from './settings.ts';
  * SIGTERM drains: no new calls, those in progress go on up to DRAIN_LIMIT_SEC, then it exits with 0.
  */
 
+const connectTimeoutMs = 1000;
+/** One batch of facts. */
+const deliveryTimeoutMs = 5000;
 /** What the bus does not take in this time is sent after the next start. */
 const lastFactsMs = 3000;
 
@@ -33,9 +36,28 @@ function controlPlaneOf(settings: Settings): WatchedControlPlane {
   const agent = { keepAlive: true, maxSockets: settings.commandSockets };
   const client = new LambdaClient({
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 1000, httpAgent: agent, httpsAgent: agent },
+    cacheMiddleware: true,
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: settings.commandTimeoutMs + 1000,
+      throwOnRequestTimeout: true,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
   });
   return new WatchedControlPlane(new LambdaControlPlane(client, settings), clock);
+}
+
+function eventBridgeClient(): EventBridgeClient {
+  return new EventBridgeClient({
+    maxAttempts: 1,
+    cacheMiddleware: true,
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: deliveryTimeoutMs,
+      throwOnRequestTimeout: true,
+    },
+  });
 }
 
 async function start(settings: Settings, log: Log): Promise<void> {
@@ -51,7 +73,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     stateDir: settings.stateDir,
     maxBytes: settings.outboxMaxBytes,
     edgeId: settings.edgeId,
-    deliver: eventBusDelivery(new EventBridgeClient({ maxAttempts: 1 }), settings.busName),
+    deliver: eventBusDelivery(eventBridgeClient(), settings.busName),
     clock,
     log,
   });

@@ -7,14 +7,9 @@ const final = new Set(['InvalidArgument', 'MalformedDetail', 'NotAuthorizedForDe
 
 /**
  * Delivers by PutEvents.
- * @param client with `maxAttempts: 1`: the outbox tries again, with its own back-off
- * @param timeoutMs for one batch
+ * @param client with `maxAttempts: 1` and a request timeout: the outbox tries again, with its own back-off
  */
-export function eventBusDelivery(
-  client: Pick<EventBridgeClient, 'send'>,
-  busName: string,
-  timeoutMs = 5000,
-): Delivery {
+export function eventBusDelivery(client: Pick<EventBridgeClient, 'send'>, busName: string): Delivery {
   return async (batch) => {
     const command = new PutEventsCommand({
       Entries: batch.map(({ type, at, detail }) => ({
@@ -25,7 +20,7 @@ export function eventBusDelivery(
         Detail: detail,
       })),
     });
-    const { Entries = [] } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+    const { Entries = [] } = await client.send(command);
     // An answer shorter than the batch says nothing about the rest: it is sent again.
     return batch.map((_entry, index): DeliveryResult => {
       const answer = Entries[index];

@@ -159,9 +159,10 @@ describe('the bus', () => {
   };
   const deliver = async (putEvents: NonNullable<AwsBehaviour['putEvents']>) => {
     aws = await startAws({ putEvents });
-    const client = new EventBridgeClient({ ...aws.config, maxAttempts: 1 });
+    const requestHandler = { requestTimeout: 500, throwOnRequestTimeout: true };
+    const client = new EventBridgeClient({ ...aws.config, maxAttempts: 1, requestHandler });
     atEnd.push(() => client.destroy());
-    return eventBusDelivery(client, 'bus', 500)(['one', 'two', 'three'].map(entry));
+    return eventBusDelivery(client, 'bus')(['one', 'two', 'three'].map(entry));
   };
 
   it('gets each fact as an event of the edge', async () => {
