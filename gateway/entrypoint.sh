@@ -11,6 +11,8 @@
 #   AFTER_CALL       stop: un-REGISTER and exit 0 after a call; reuse: wait for the next    (default: stop)
 #   BARESIP_MODULES  where baresip's modules are                      (default: /usr/lib/baresip/modules)
 set -euo pipefail
+# Until there is something to end: bash then ends after the command it is in, and cleans up.
+trap 'exit 0' TERM INT
 
 log() { printf 'gateway: %s\n' "$*"; }
 fail() {
@@ -61,7 +63,7 @@ sip_server=${sip_server/#localhost/127.0.0.1}
 username=$SIP_NAME_PREFIX.$name.$id
 
 umask 077
-home=$(mktemp -d "${TMPDIR:-/tmp}/gateway.XXXXXXXX")
+home=
 baresip_pid=
 reader_pid=
 
@@ -71,10 +73,11 @@ end() {
   trap - EXIT
   if [[ -n $baresip_pid ]] && kill -0 "$baresip_pid" 2> /dev/null; then kill -KILL "$baresip_pid" || true; fi
   if [[ -n $reader_pid ]]; then wait "$reader_pid" 2> /dev/null || true; fi
-  rm -rf "$home"
+  if [[ -n $home ]]; then rm -rf "$home"; fi
   exit "$status"
 }
 trap end EXIT
+home=$(mktemp -d "${TMPDIR:-/tmp}/gateway.XXXXXXXX")
 
 {
   printf '<sip:%s@%s;transport=%s>;regint=60' "$username" "$SIP_DOMAIN" "$transport"
@@ -101,16 +104,28 @@ if [[ -f $modules/opus.so ]]; then printf 'module opus.so\n' >> "$home/config"; 
 case $sip_server in 127.*) printf 'net_interface 127.0.0.1\n' >> "$home/config" ;; esac
 
 stopping=
+told=
 asked_to_stop=
-trap 'stopping=yes asked_to_stop=yes' TERM INT
+# SIGTERM makes baresip end its call and un-REGISTER. A second one would end it at once, still registered.
+# shellcheck disable=SC2317 # called by the traps
+stop() {
+  stopping=yes
+  if [[ -n $baresip_pid && -z $told ]]; then
+    told=yes
+    kill -TERM "$baresip_pid" 2> /dev/null || true
+  fi
+}
+trap 'asked_to_stop=yes; stop' TERM INT
 # The reader below tells of the end of the call by this signal.
-trap 'stopping=yes' USR1
+trap stop USR1
 
 # baresip tells of its calls on standard output; without stdbuf it would tell at exit.
 # pdeathsig: where this script is killed, the gateway ends all the same.
 mkfifo "$home/output"
 setpriv --pdeathsig TERM stdbuf -oL baresip -4 -f "$home" > "$home/output" 2>&1 < /dev/null &
 baresip_pid=$!
+# Told before there was a baresip to tell.
+if [[ -n $stopping ]]; then stop; fi
 
 main_pid=$$
 {
@@ -135,8 +150,7 @@ status=0
 wait "$baresip_pid" || status=$?
 if [[ -z $stopping ]]; then fail "baresip ended by itself (status $status)"; fi
 
-# SIGTERM makes baresip end its call and un-REGISTER; one that cannot (the edge is gone) is killed after 5 s.
-kill -TERM "$baresip_pid" 2> /dev/null || true
+# A baresip that cannot un-REGISTER, because the edge is gone, is killed after 5 s (by `end`).
 for _ in {1..50}; do
   kill -0 "$baresip_pid" 2> /dev/null || break
   sleep 0.1

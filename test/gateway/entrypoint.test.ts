@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Session } from '../../local/user-agent/session.ts';
 import { UserAgent } from '../../local/user-agent/user-agent.ts';
@@ -90,7 +91,7 @@ describe.each(['baresip', 'node'] as const)('the %s gateway', (kind) => {
       expect(await gateway.exited).toEqual({ code: 0, signal: null });
       expect(gateway.output).toMatch(/the call is over/);
       await stack.untilGateway(username, 'gone');
-      expect(gateway.groupAlive).toBe(false);
+      await until('nothing of it runs', () => !gateway.groupAlive);
       expect(readdirSync(tmp)).toEqual([]);
     },
   );
@@ -111,6 +112,17 @@ describe.each(['baresip', 'node'] as const)('the %s gateway', (kind) => {
     expect(await gateway.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     await stack.untilGateway(username, 'gone');
     expect(readdirSync(tmp)).toEqual([]);
+  });
+
+  it.skipIf(skipped)('can be stopped at any moment of its start, and leaves nothing', async () => {
+    for (const afterMs of [0, 10, 30, 60, 120, 250]) {
+      const { gateway, username, tmp } = start();
+      await delay(afterMs);
+      await gateway.stop('SIGTERM');
+      await until('nothing of it runs', () => !gateway.groupAlive);
+      expect(readdirSync(tmp)).toEqual([]);
+      await stack.untilGateway(username, 'gone');
+    }
   });
 
   it.skipIf(skipped)('hangs up on SIGTERM', async () => {
