@@ -23,6 +23,7 @@ async function main(): Promise<void> {
   const gateway = new SampleGateway(agent, {
     ...settings,
     onFailure: ({ message }) => log(`not registered: ${message}`),
+    onError: ({ message }) => log(`a call could not be answered: ${message}`),
     onAnswered: ({ dialog, ended }) => {
       log(`answered call ${dialog.callId}`);
       void ended.then(({ by, cause }) => log(`call ${dialog.callId} ended: ${cause} by ${by}`));

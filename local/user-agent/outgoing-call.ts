@@ -6,7 +6,6 @@ import {
   newCallId,
   newTag,
   type SipResponse,
-  type SipTransactionError,
   type Target,
 } from '../sip/index.ts';
 import { contactUri, Dialog, type HeaderLine } from './dialog.ts';
@@ -39,7 +38,8 @@ export interface OutgoingCallOptions {
 export type CallResult =
   | { result: 'answered'; session: Session; response: SipResponse }
   | { result: 'refused'; response: SipResponse }
-  | { result: 'failed'; error: SipTransactionError };
+  /** A `SipTransactionError` where nobody answered, the system's where no audio port could be had. */
+  | { result: 'failed'; error: Error };
 
 /** A call of ours until it is answered or refused. */
 export class OutgoingCall {
@@ -50,7 +50,6 @@ export class OutgoingCall {
   readonly #options: OutgoingCallOptions;
   readonly #digest: DigestClient | undefined;
   readonly #from: string;
-  readonly #media: Promise<Media>;
   #settle: (result: CallResult) => void = () => {};
   #transaction: ClientTransaction | undefined;
   #tries = 0;
@@ -67,8 +66,10 @@ export class OutgoingCall {
     this.result = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#media = Media.open(options.address, options.media);
-    this.#media.then((media) => this.#invite(media));
+    Media.open(options.address, options.media).then(
+      (media) => this.#invite(media),
+      (error: Error) => this.#settle({ result: 'failed', error }),
+    );
   }
 
   /** Gives up. The result is then normally a refusal with 487. */

@@ -48,7 +48,7 @@ export async function placeCall(options: PlaceCallOptions): Promise<boolean> {
     const outcome = await call.result;
     signal.removeEventListener('abort', cancel);
     if (outcome.result === 'failed') {
-      onStep({ step: 'failed', text: outcome.error.message, fields: { kind: outcome.error.kind } });
+      onStep({ step: 'failed', text: outcome.error.message, fields: { error: outcome.error.message } });
       return false;
     }
     if (outcome.result === 'refused') {

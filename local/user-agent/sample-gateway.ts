@@ -19,6 +19,8 @@ export interface SampleGatewayOptions extends Account {
   /** A second call came while one rings or goes on; it is rejected. */
   onBusy?(call: IncomingCall): void;
   onAnswered?(session: Session): void;
+  /** A call could not be answered for want of an audio port; it got 500. */
+  onError?(error: Error): void;
 }
 
 /** Why a gateway has ended. */
@@ -71,7 +73,7 @@ export class SampleGateway {
     this.#ringing = true;
     this.#options.onCall?.(call);
     call.ring();
-    const session = await call.answer(this.#options.media ?? 'echo');
+    const session = await this.#answer(call);
     this.#ringing = false;
     // Given up before the answer: no call, so it serves the next.
     if (!session) return;
@@ -80,6 +82,16 @@ export class SampleGateway {
     await session.ended;
     this.#session = undefined;
     if (this.#options.afterCall === 'stop') await this.#end('call-over');
+  }
+
+  async #answer(call: IncomingCall): Promise<Session | undefined> {
+    try {
+      return await call.answer(this.#options.media ?? 'echo');
+    } catch (error) {
+      call.reject(500);
+      this.#options.onError?.(error as Error);
+      return undefined;
+    }
   }
 
   async #end(why: GatewayEnd): Promise<void> {
