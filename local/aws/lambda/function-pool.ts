@@ -12,7 +12,7 @@ export interface PoolLimits {
 }
 
 /** Lambda would start an environment for each simultaneous invocation; two cores are served worse by that than by a short wait. */
-export const defaultPoolLimits: PoolLimits = { environments: 4, waiting: 2000, growAfterMs: 100 };
+export const defaultPoolLimits: PoolLimits = { environments: 2, waiting: 2000, growAfterMs: 100 };
 
 interface Waiting {
   payload: string;
