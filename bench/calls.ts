@@ -21,8 +21,8 @@ export async function benchCalls(options: CallsOptions) {
     const gateways = await startGateways(stack, count);
     try {
       const load = { scenario: 'call', sip: stack.sip, rows: [[stack.domain]], pauseMs: holdMs };
-      // The functions' first environments start before the clock does, as they would in a service in use.
-      await runSipp({ ...load, perSec: 10, count: 50, timeoutSec: 60 });
+      // A service in use is warm: code compiled, connections open.
+      await runSipp({ ...load, perSec: 20, count: 400, timeoutSec: 60 });
       const result = await runSipp({ ...load, perSec, count: perSec * seconds, timeoutSec: seconds + 60 });
       const { ok, failed, unexpected, retransmissions, samplesMs } = result;
       return {

@@ -8,7 +8,7 @@ export interface CountingProxy {
   close(): void;
 }
 
-export async function startCountingProxy(target: string): Promise<CountingProxy> {
+export async function startCountingProxy(target: () => string): Promise<CountingProxy> {
   const counts: Record<string, number> = {};
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
@@ -18,7 +18,7 @@ export async function startCountingProxy(target: string): Promise<CountingProxy>
       const name = nameOf(incoming.url ?? '', String(incoming.headers['x-amz-target'] ?? ''), body);
       counts[name] = (counts[name] ?? 0) + 1;
       const { method, headers, url: path } = incoming;
-      const onward = request(target, { method, headers, path }, (answer) => {
+      const onward = request(target(), { method, headers, path }, (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(outgoing);
       });

@@ -1,3 +1,57 @@
+import { freePort, startTestTable } from '../test/support/dynamodb.ts';
+import { startCountingProxy } from './counting-proxy.ts';
+import { startGateways } from './gateways.ts';
+import { accountRows } from './registers.ts';
+import { runSipp } from './sipp.ts';
+import { startStack } from './stack.ts';
+
+const gateways = 20;
+const calls = 100;
+
+/**
+ * What AWS would bill: requests of the edge and of the functions, for one digest REGISTER (ten of each gateway, the
+ * first of them new), and for one call to a single-use gateway that un-REGISTERs and registers anew after it.
+ */
 export async function benchOperations() {
-  return {};
+  const engine = await startTestTable();
+  const table = await startCountingProxy(() => engine.endpoint);
+  const aws = await startCountingProxy(() => `http://${awsAddress}`);
+  const awsAddress = `127.0.0.1:${await freePort()}`;
+  const stack = await startStack(['--aws', awsAddress, '--edge', `AWS_ENDPOINT_URL=${aws.url}`], {
+    AWS_ENDPOINT_URL_DYNAMODB: table.url,
+  });
+  try {
+    const rows = accountRows(stack, gateways);
+    const register = { scenario: 'register', sip: stack.sip, rows, authUri: stack.domain, pauseMs: 200 };
+    const reset = () => {
+      for (const { counts } of [table, aws]) for (const name of Object.keys(counts)) delete counts[name];
+    };
+    const perOne = (count: number) =>
+      Object.fromEntries(
+        [...Object.entries(aws.counts), ...Object.entries(table.counts)].map(([name, times]) => [
+          name,
+          Math.round((times / count) * 100) / 100,
+        ]),
+      );
+    reset();
+    const registered = await runSipp({ ...register, perSec: 10, count: gateways, timeoutSec: 60 });
+    if (registered.failed > 0) throw new Error('REGISTERs failed');
+    const perRegister = perOne(gateways * 10);
+
+    const pool = await startGateways(stack, gateways);
+    try {
+      reset();
+      const load = { scenario: 'call', sip: stack.sip, rows: [[stack.domain]], pauseMs: 300 };
+      const called = await runSipp({ ...load, perSec: 5, count: calls, timeoutSec: 120 });
+      if (called.failed > 0) throw new Error('calls failed');
+      return { perRegister, perCall: perOne(calls) };
+    } finally {
+      await pool.stop();
+    }
+  } finally {
+    await stack.stop();
+    table.close();
+    aws.close();
+    await engine.stop();
+  }
 }

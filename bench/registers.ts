@@ -2,14 +2,14 @@ import { runSipp } from './sipp.ts';
 import { type Stack, secret, startStack } from './stack.ts';
 import { summary } from './stats.ts';
 
-const ratesPerSec = [400, 600, 800, 1000, 1200];
+const ratesPerSec = [200, 300, 400, 500, 600, 800];
 /** How often each gateway registers (bench/sipp/register.xml): once anew, then refreshes. */
 const registersPerGateway = 10;
 const pauseMs = 1000;
 const seconds = 25;
 
 /** @returns rows of SIPp's injection file: username, domain, credentials */
-function accountRows(stack: Stack, count: number): string[][] {
+export function accountRows(stack: Stack, count: number): string[][] {
   return Array.from({ length: count }, (_, i) => {
     const username = `load-${i}.mediagw.1`;
     return [username, stack.domain, `[authentication username=${username} password=${secret}]`];

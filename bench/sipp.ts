@@ -63,6 +63,9 @@ export async function runSipp(load: Load): Promise<LoadResult> {
             '-nostdin',
             '-buff_size',
             '4194304',
+            // Times would be told in steps of 4 ms.
+            '-timer_resol',
+            '1',
           ],
           ...['-trace_rtt', '-rtt_freq', '1', '-trace_err', '-trace_stat', '-fd', '1'],
         ],

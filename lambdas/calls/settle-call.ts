@@ -87,14 +87,18 @@ async function commit(table: Table, writes: readonly Write[]): Promise<boolean> 
 
 /** The call, and the gateways it may own: the one of its record first, then the one that the fact names. */
 async function readCallAndGateways(callId: string, told: string | undefined, table: Table, nowMs: number) {
-  const read = async (username: string) => gatewayOf(await table.get(gatewayKey(username)));
-  const [item, toldGateway] = await Promise.all([
-    table.get(callKey(callId)),
-    told === undefined ? undefined : read(told),
-  ]);
+  const callPk = callKey(callId);
+  const toldPk = told === undefined ? undefined : gatewayKey(told);
+  // One request for both: they are written on condition that neither changed, so they need not be of one moment.
+  const items = await table.getMany(toldPk === undefined ? [callPk] : [callPk, toldPk]);
+  const item = items.find(({ pk }) => pk === callPk);
+  const toldGateway = gatewayOf(items.find(({ pk }) => pk === toldPk));
   const seen = callOf(item, nowMs);
   const recorded = seen?.gateway;
-  const own = recorded === undefined || recorded === told ? undefined : await read(recorded);
+  const own =
+    recorded === undefined || recorded === told
+      ? undefined
+      : gatewayOf(await table.get(gatewayKey(recorded)));
   return { seen, gateways: [own, toldGateway].filter((one) => one !== undefined) };
 }
 

@@ -17,14 +17,19 @@ export interface TableEngineOptions {
 const startLimitMs = 10_000;
 const graceMs = 2000;
 
-/** @throws RunError where the engine is missing or does not come up */
+/**
+ * Starts the embedded engine, unless the variable AWS_ENDPOINT_URL_DYNAMODB names another to use.
+ * @throws RunError where the engine is missing or does not come up
+ */
 export async function startTableEngine(
   options: TableEngineOptions,
 ): Promise<{ endpoint: string; stop: () => Promise<void> }> {
+  const given = process.env.AWS_ENDPOINT_URL_DYNAMODB;
+  if (given) return { endpoint: given, stop: async () => undefined };
   const binary = dynoxideFile();
   if (!binary) {
     throw new RunError(
-      'the table engine is missing (npm package @dynoxide/linux-x64, Linux on x86-64 only): run npm ci, or name its binary in the variable DYNOXIDE',
+      'the table engine is missing (npm package @dynoxide/linux-x64, Linux on x86-64 only): run npm ci, name its binary in the variable DYNOXIDE, or another DynamoDB in AWS_ENDPOINT_URL_DYNAMODB',
     );
   }
   const port = await freePort();

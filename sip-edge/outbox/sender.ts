@@ -22,6 +22,8 @@ export interface SenderOptions {
 }
 
 const maxBackoffMs = 30_000;
+/** The facts of a call come in pairs (offered and answered, ended and registered anew): one request for both. */
+const lingerMs = 10;
 /** Full batches in flight at once. A batch that is not full waits for the one before, and fills up meanwhile. */
 const maxInFlight = 4;
 
@@ -80,14 +82,14 @@ export class Sender {
     return this.#queue.length === 0 && this.#inFlight === 0 && this.#latest === undefined;
   }
 
-  /** Waits for the end of this turn, so that facts said together travel together. */
+  /** Waits a moment, so that facts said together travel together. */
   #schedule(): void {
     if (this.#isPumpDue || this.#pause !== undefined) return;
     this.#isPumpDue = true;
-    setImmediate(() => {
+    setTimeout(() => {
       this.#isPumpDue = false;
       this.#pump();
-    });
+    }, lingerMs);
   }
 
   #pump(): void {

@@ -65,7 +65,7 @@ describe('operations on the table', () => {
     expect(counted.counts).toEqual({ Query: 1, TransactWriteItems: 1 });
   });
 
-  it('of the answer and of the end: two reads and one transaction each', async () => {
+  it('of the answer and of the end: one read of two items and one transaction each', async () => {
     await world.register({ username: gw(1) });
     await world.grant({ callId: 'call-1' });
     counted.reset();
@@ -77,7 +77,7 @@ describe('operations on the table', () => {
       callerDialogId: 'a',
       gatewayDialogId: 'b',
     });
-    expect(counted.counts).toEqual({ GetItem: 2, TransactWriteItems: 1 });
+    expect(counted.counts).toEqual({ BatchGetItem: 1, TransactWriteItems: 1 });
     counted.reset();
     await world.say({
       type: 'call.ended',
@@ -86,7 +86,7 @@ describe('operations on the table', () => {
       by: 'caller',
       outcome: 'answered',
     });
-    expect(counted.counts).toEqual({ GetItem: 2, TransactWriteItems: 1 });
+    expect(counted.counts).toEqual({ BatchGetItem: 1, TransactWriteItems: 1 });
   });
 
   it('of a retransmitted REGISTER: no write that succeeds, and no second one', async () => {
