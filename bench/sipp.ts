@@ -24,7 +24,7 @@ export interface LoadResult {
   failed: number;
   /** Response times, ms. */
   samplesMs: number[];
-  /** Final answers that no scenario expects, by status: how often. */
+  /** Answers that no scenario expects, by status and Reason: how often. */
   unexpected: Record<string, number>;
   retransmissions: number;
   tookSec: number;
@@ -112,8 +112,10 @@ async function readResult(directory: string): Promise<Omit<LoadResult, 'tookSec'
   const column = (name: string) => Number(last[header.split(';').indexOf(name)] ?? Number.NaN);
   if (Number.isNaN(column('SuccessfulCall(C)'))) throw new Error('sipp wrote no statistics');
   const unexpected: Record<string, number> = {};
-  for (const [, status = ''] of (await read(/_errors\.log$/)).matchAll(/received 'SIP\/2\.0 (\d{3})/g)) {
-    unexpected[status] = (unexpected[status] ?? 0) + 1;
+  const refusal = /received 'SIP\/2\.0 (\d{3})[^']*?(?:Reason: [^\r\n]*text="([^";]*)|')/g;
+  for (const [, status = '', why = ''] of (await read(/_errors\.log$/)).matchAll(refusal)) {
+    const answer = `${status} ${why}`.trim();
+    unexpected[answer] = (unexpected[answer] ?? 0) + 1;
   }
   return {
     ok: column('SuccessfulCall(C)'),

@@ -23,7 +23,7 @@ export interface SenderOptions {
 
 const maxBackoffMs = 30_000;
 /** The facts of a call come in pairs (offered and answered, ended and registered anew): one request for both. */
-const lingerMs = 10;
+const lingerMs = 25;
 /** Full batches in flight at once. A batch that is not full waits for the one before, and fills up meanwhile. */
 const maxInFlight = 4;
 
