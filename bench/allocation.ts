@@ -16,10 +16,9 @@ export async function benchAllocation() {
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  const functions = JSON.parse(stack.outputs.EdgeEnvironment ?? '{}') as Record<string, string>;
   const invoke = async (name: string, payload: object): Promise<unknown> => {
     const answer = await lambda.send(
-      new InvokeCommand({ FunctionName: functions[name], Payload: JSON.stringify(payload) }),
+      new InvokeCommand({ FunctionName: `Switchroom-${name}`, Payload: JSON.stringify(payload) }),
     );
     const text = Buffer.from(answer.Payload ?? []).toString();
     if (answer.FunctionError) throw new Error(`${name}: ${text}`);
@@ -30,17 +29,17 @@ export async function benchAllocation() {
     let registered = 0;
     for (const size of sizes) {
       await inParallel(16, size - registered, (i) =>
-        invoke('REGISTER_FUNCTION', registration(registered + i)),
+        invoke('register', registration(registered + i)),
       );
       registered = size;
       const samplesMs: number[] = [];
       for (let i = 0; i < samples; i++) {
         const callId = `bench-${size}-${i}`;
         const startedAt = performance.now();
-        const answer = (await invoke('ALLOCATE_FUNCTION', allocation(callId))) as AllocateAnswer;
+        const answer = (await invoke('allocate', allocation(callId))) as AllocateAnswer;
         samplesMs.push(performance.now() - startedAt);
         if (answer.result !== 'granted') throw new Error(`no gateway given: ${JSON.stringify(answer)}`);
-        await invoke('CALLS_FUNCTION', cancelled(callId, answer.username));
+        await invoke('calls', cancelled(callId, answer.username));
       }
       // The first ones pay for cold functions.
       steps.push({ registered, ...summary(samplesMs.slice(50)) });

@@ -9,6 +9,7 @@
 #   GW_NAME_PREFIX   the middle part of the username                                    (default: mediagw)
 #   GW_ID            tells the gateways of one host apart                                     (default: 1)
 #   AFTER_CALL       stop: un-REGISTER and exit 0 after a call; reuse: wait for the next    (default: stop)
+#   STUN_SERVER      host:port that tells the public address callers send media to    (default: own address)
 #   BARESIP_MODULES  where baresip's modules are                      (default: /usr/lib/baresip/modules)
 set -euo pipefail
 # Until there is something to end: bash then ends after the command it is in, and cleans up.
@@ -43,6 +44,7 @@ transport=${SIP_TRANSPORT:-tcp}
 name=${GW_NAME_PREFIX:-mediagw}
 id=${GW_ID:-1}
 after_call=${AFTER_CALL:-stop}
+stun_server=${STUN_SERVER:-}
 modules=${BARESIP_MODULES:-/usr/lib/baresip/modules}
 if [[ -z ${SIP_NAME_PREFIX:-} ]]; then
   [[ -n ${ECS_CONTAINER_METADATA_URI_V4:-} ]] || fail 'SIP_NAME_PREFIX must be set outside ECS'
@@ -54,6 +56,7 @@ check SIP_TRANSPORT "$transport" '(tcp|udp)'
 check SIP_NAME_PREFIX "$SIP_NAME_PREFIX" '[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*'
 check GW_NAME_PREFIX "$name" '[A-Za-z0-9_-]+'
 check GW_ID "$id" '[A-Za-z0-9_-]+'
+check STUN_SERVER "$stun_server" '([A-Za-z0-9.-]+:[0-9]{1,5})?'
 check AFTER_CALL "$after_call" '(stop|reuse)'
 [[ -d $modules ]] || fail "no baresip modules in $modules: install baresip-core, or set BARESIP_MODULES"
 command -v baresip > /dev/null || fail 'baresip is not installed (Debian: baresip-core)'
@@ -82,7 +85,9 @@ home=$(mktemp -d "${TMPDIR:-/tmp}/gateway.XXXXXXXX")
 {
   printf '<sip:%s@%s;transport=%s>;regint=60' "$username" "$SIP_DOMAIN" "$transport"
   printf ';auth_user=%s;auth_pass=%s' "$username" "$SIP_SECRET"
-  printf ';outbound="sip:%s;transport=%s";answermode=auto\n' "$sip_server" "$transport"
+  printf ';outbound="sip:%s;transport=%s";answermode=auto' "$sip_server" "$transport"
+  if [[ -n $stun_server ]]; then printf ';medianat=stun;stunserver=stun:%s' "$stun_server"; fi
+  printf '\n'
 } > "$home/accounts"
 
 # No sip_listen and a range of RTP ports: the kernel chooses, so that many gateways live on one host.
@@ -90,7 +95,7 @@ home=$(mktemp -d "${TMPDIR:-/tmp}/gateway.XXXXXXXX")
 cat > "$home/config" << CONFIG
 call_max_calls 1
 call_local_timeout 120
-rtp_ports 20000-39999
+rtp_ports 20000-32767
 audio_player aubridge,echo
 audio_source aubridge,echo
 audio_alert aubridge,alert
@@ -100,6 +105,7 @@ module aubridge.so
 module_tmp account.so
 CONFIG
 if [[ -f $modules/opus.so ]]; then printf 'module opus.so\n' >> "$home/config"; fi
+if [[ -n $stun_server ]]; then printf 'module stun.so\n' >> "$home/config"; fi
 # With the edge on this host its audio, too, stays on the loopback interface.
 case $sip_server in 127.*) printf 'net_interface 127.0.0.1\n' >> "$home/config" ;; esac
 

@@ -11,6 +11,7 @@ try {
   new SwitchroomStack(app, 'Switchroom', {
     settings: readSettings(app.node.getAllContext()),
     bundles: resolve(root, 'dist/lambdas'),
+    edgeImage: resolve(root, 'dist/sip-edge'),
     gatewayImage: resolve(root, 'gateway'),
   });
   app.synth();

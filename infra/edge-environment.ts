@@ -1,4 +1,5 @@
 import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Functions } from './functions.ts';
 import type { SipSecret } from './secret.ts';
 import type { Settings } from './settings.ts';
@@ -17,11 +18,29 @@ export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnviro
     GATEWAY_NAME: settings.gatewayName,
     MIN_EXPIRES_SEC: String(settings.minExpiresSec),
     MIN_EXPIRES_MODE: settings.minExpiresMode,
-    TRUSTED_ADDRESSES: settings.trustedAddresses,
+    TRUSTED_ADDRESSES: settings.trustedAddresses.join(','),
     REGISTER_FUNCTION: functions.register.functionName,
     ALLOCATE_FUNCTION: functions.allocate.functionName,
     CALLS_FUNCTION: functions.calls.functionName,
     BUS_NAME: bus.eventBusName,
     SIP_SECRET_ARN: secret.secret.secretArn,
   };
+}
+
+/** Lets an edge use what its variables name. */
+export function grantEdge(
+  grantee: IGrantable,
+  { functions, bus, secret }: Omit<EdgeEnvironmentProps, 'settings'>,
+): void {
+  // Not grantInvoke, which allows every version and alias as well.
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['lambda:InvokeFunction'],
+      resources: [functions.register, functions.allocate, functions.calls].map(
+        ({ functionArn }) => functionArn,
+      ),
+    }),
+  );
+  bus.grantPutEventsTo(grantee);
+  secret.secret.grantRead(grantee);
 }

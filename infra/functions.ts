@@ -6,6 +6,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { Gateways } from './gateways.ts';
 import type { Settings } from './settings.ts';
 import { freeIndexName, type StateTable, watchIndexName } from './table.ts';
 
@@ -63,7 +64,7 @@ export interface FunctionsProps {
   settings: Settings;
   table: StateTable;
   deadLetters: sqs.IQueue;
-  cluster: { name: string; arn: string; taskArns: string };
+  gateways: Gateways;
 }
 
 /** The four functions, each with the variables of docs/architecture.md and the least it must be allowed. */
@@ -129,7 +130,7 @@ export class Functions extends Construct {
       'Acts on the facts of calls: confirms, releases, ends',
       30,
       {
-        CLUSTER: props.cluster.name,
+        CLUSTER: props.gateways.cluster.clusterName,
         AFTER_CALL: settings.afterCall,
         EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
         ...freeShards,
@@ -151,8 +152,8 @@ export class Functions extends Construct {
       new iam.PolicyStatement({
         actions: ['ecs:StopTask'],
         // The ids of tasks are not known before they run; the cluster is.
-        resources: [props.cluster.taskArns],
-        conditions: { ArnEquals: { 'ecs:cluster': props.cluster.arn } },
+        resources: [props.gateways.taskArns],
+        conditions: { ArnEquals: { 'ecs:cluster': props.gateways.cluster.clusterArn } },
       }),
     );
 

@@ -9,7 +9,8 @@ export const currentSecretKey = 'current';
 export class SipSecret extends Construct {
   readonly secret: secretsmanager.Secret;
 
-  constructor(scope: Construct, id: string) {
+  /** @param keep whether it outlives the stack */
+  constructor(scope: Construct, id: string, { keep }: { keep: boolean }) {
     super(scope, id);
     this.secret = new secretsmanager.Secret(this, 'Secret', {
       description:
@@ -21,7 +22,7 @@ export class SipSecret extends Construct {
         // It stands in baresip's account line, where punctuation separates parameters.
         excludePunctuation: true,
       },
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
   }
 }

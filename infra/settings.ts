@@ -15,15 +15,38 @@ const wholeNumber = (min: number, max: number) =>
 /** The retention periods that CloudWatch Logs takes (PutRetentionPolicy), as far as they make sense here. */
 const logRetentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 180, 365] as const;
 
-/** The CPU sizes of a Fargate task that a sample gateway may need, in CPU units (1024 = one vCPU). */
-const gatewayCpuUnits = [256, 512, 1024] as const;
+/** The CPU sizes of a Fargate task, in CPU units (1024 = one vCPU). */
+const fargateCpuUnits = [256, 512, 1024, 2048, 4096, 8192, 16_384] as const;
 
 const oneOf = (numbers: readonly number[]) =>
   wholeNumber(0, Number.MAX_SAFE_INTEGER).refine((value) => numbers.includes(value), {
     message: `must be one of ${numbers.join(', ')}`,
   });
 
-export const settingsSchema = z.strictObject({
+const yesOrNo = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean({ error: 'must be true or false' }),
+);
+
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be CIDRs, such as 192.0.2.0/24' });
+
+/** `-c` gives text, with commas between; cdk.json may give a list. */
+const cidrs = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? value.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]))
+      : value,
+  z.array(cidr).max(50),
+);
+
+const orEmpty = (pattern: RegExp, message: string) =>
+  z
+    .string()
+    .max(2048)
+    .refine((text) => text === '' || pattern.test(text), { message })
+    .default('');
+
+const settingsFields = z.strictObject({
   /** The SIP domain served: a room is called as `sip:{room}@{domain}`. */
   domain: z
     .string()
@@ -50,23 +73,82 @@ export const settingsSchema = z.strictObject({
   /** Partitions of the `free` index. One serves about 1,000 locks and releases a second. */
   freeShards: wholeNumber(1, 16).default(1),
   /** CIDRs, comma separated, whose callers may use a From of our domain without digest. */
-  trustedAddresses: z
-    .string()
-    .max(2048)
-    .regex(/^[0-9A-Fa-f.:/, ]*$/, 'CIDRs, comma separated')
-    .default(''),
-  /** How long the functions' and the gateways' logs are kept, in days. */
+  trustedAddresses: cidrs.default([]),
+  /** How long all logs are kept, in days. */
   logRetentionDays: oneOf(logRetentionDays).default(30),
-  /** CPU units of a gateway's task (1024 = one vCPU). */
-  gatewayCpuUnits: oneOf(gatewayCpuUnits).default(256),
-  /** Memory of a gateway's task, in MiB; Fargate takes 2 to 4 times as many as CPU units. */
-  gatewayMemoryMiB: wholeNumber(512, 8192).default(512),
+  /** Whether table, archive and secret outlive `cdk destroy`, and the stack is protected against it. */
+  keepData: yesOrNo.default(true),
+
+  /** Availability zones, each with an edge and a static address of its own. */
+  zones: wholeNumber(1, 3).default(2),
+  /** Addresses of the network. Each zone takes an equal part of them. */
+  vpcCidr: z.cidrv4().default('10.20.0.0/16'),
+  /** CIDRs, comma separated, that may send SIP to the edges. */
+  allowedAddresses: cidrs.default(['0.0.0.0/0']),
+  /**
+   * ARN of a secret with a certificate for SIP over TLS: JSON with the PEM texts `certificate` (its chain after it)
+   * and `privateKey`. Empty: no TLS.
+   */
+  tlsCertificateSecretArn: orEmpty(
+    /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
+    'must be the whole ARN of a secret',
+  ),
+  /** Id of the Route 53 hosted zone of `domain`, for its A, SRV and NAPTR records. Empty: none are made. */
+  hostedZoneId: orEmpty(/^Z[A-Z0-9]{1,31}$/, 'must be the id of a hosted zone'),
+  /** Name of that hosted zone, where it is not `domain` itself. */
+  hostedZoneName: orEmpty(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'must be a domain name'),
+  /** The SIP server of the edges. */
+  drachtioImage: z.string().min(1).max(512).default('drachtio/drachtio-server:0.9.10'),
+  /** CPU units of an edge's task (1024 = one vCPU). drachtio uses one vCPU at most, for some 700 calls a second. */
+  edgeCpuUnits: oneOf(fargateCpuUnits).default(1024),
+  /** Memory of an edge's task, in MiB. drachtio keeps what a flood of requests once took, 0.7 MB each a second. */
+  edgeMemoryMiB: wholeNumber(512, 30_720).default(2048),
+
+  /** What gateways run on. An image that needs devices of its host (SIPMediaGW) needs `ec2`. */
+  launchType: z.enum(['fargate', 'ec2']).default('fargate'),
+  /** The gateways' image in a registry. Empty: the sample gateway of this project, built from gateway/. */
+  gatewayImage: z.string().max(512).default(''),
+  /**
+   * host:port that tells a sample gateway its public address (STUN, RFC 8489): a task on Fargate has one and does not
+   * know it, and callers would be told the private one. Empty: the gateway tells the address it has.
+   */
+  stunServer: orEmpty(/^[A-Za-z0-9.-]+:\d{1,5}$/, 'must be host:port').default('stun.l.google.com:19302'),
+  /** CPU units of a gateway's task (1024 = one vCPU); SIPMediaGW takes 4096. */
+  gatewayCpuUnits: oneOf(fargateCpuUnits).default(256),
+  /** Memory of a gateway's task, in MiB; Fargate takes 2 to 8 times as many as CPU units. */
+  gatewayMemoryMiB: wholeNumber(512, 122_880).default(512),
   /** Processor of the gateway's image: where it was built without emulation is the sensible choice. */
   gatewayArchitecture: z.enum(['arm64', 'x86_64']).default('arm64'),
+  /** Type of the instances, each of one gateway, with `launchType` ec2. */
+  gatewayInstanceType: z
+    .string()
+    .regex(/^[a-z0-9-]+\.[a-z0-9]+$/, 'such as c6i.xlarge')
+    .default('c6i.xlarge'),
+  /** The most instances that gateways may take, with `launchType` ec2. */
+  gatewayMaxInstances: wholeNumber(1, 1000).default(10),
   /** How long a stopped gateway may take to un-REGISTER and to leave its call, in seconds (Fargate: at most 120). */
   gatewayStopTimeoutSec: wholeNumber(2, 120).default(30),
 });
-export type Settings = z.infer<typeof settingsSchema>;
+
+/** What each says is right by itself; these say what must fit together. */
+export const settingsSchema = settingsFields.superRefine((settings, context) => {
+  const refuse = (path: keyof Settings, message: string) =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  if (settings.hostedZoneName !== '' && settings.hostedZoneId === '') {
+    refuse('hostedZoneName', 'needs hostedZoneId');
+  }
+  const zoneName = settings.hostedZoneName || settings.domain;
+  if (settings.hostedZoneId && settings.domain !== zoneName && !settings.domain.endsWith(`.${zoneName}`)) {
+    refuse('hostedZoneName', `${settings.domain} is not in ${zoneName}`);
+  }
+  if (settings.launchType === 'ec2' && settings.gatewayImage === '') {
+    refuse('gatewayImage', 'launchType ec2 needs one, such as renater/sipmediagw:1.8.5');
+  }
+  if (settings.launchType === 'ec2' && settings.gatewayArchitecture === 'arm64') {
+    refuse('gatewayArchitecture', 'launchType ec2 needs x86_64, which SIPMediaGW is built for');
+  }
+});
+export type Settings = z.infer<typeof settingsFields>;
 
 /** Context that is CDK's own: `aws:cdk:…`, `@aws-cdk/…`, and looked-up values. */
 const isCdkContext = (key: string) => /[:/]/.test(key);
@@ -86,7 +168,7 @@ export function readSettings(context: Record<string, unknown>): Settings {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) =>
     issue.code === 'unrecognized_keys'
-      ? `unknown setting ${issue.keys.join(', ')} (there are: ${Object.keys(settingsSchema.shape).join(', ')})`
+      ? `unknown setting ${issue.keys.join(', ')} (there are: ${Object.keys(settingsFields.shape).join(', ')})`
       : `setting ${issue.path.join('.')}: ${issue.message}`,
   );
   throw new SettingsError(problems.join('; '));

@@ -1,10 +1,14 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { CallsTriggers, FactBus } from './bus.ts';
-import { edgeEnvironment } from './edge-environment.ts';
+import { SipNames } from './dns.ts';
+import { edgeEnvironment, grantEdge } from './edge-environment.ts';
+import { EdgeServices, edgeNames } from './edge-service.ts';
 import { Functions } from './functions.ts';
 import { Gateways } from './gateways.ts';
+import { LoadBalancer } from './load-balancer.ts';
+import { Network } from './network.ts';
 import { SipSecret } from './secret.ts';
 import type { Settings } from './settings.ts';
 import { StateTable } from './table.ts';
@@ -13,48 +17,82 @@ export interface SwitchroomStackProps extends StackProps {
   settings: Settings;
   /** Directory of the functions' bundles, one directory each. */
   bundles: string;
-  /** Directory of the gateway's image. */
+  /** Directory of the edge application's image. */
+  edgeImage: string;
+  /** Directory of the sample gateway's image. */
   gatewayImage: string;
 }
 
-/** The control plane: table, functions, bus, secret, and the definition of a gateway. */
+/** Switchroom whole: edges before a control plane, and what gateways run on. */
 export class SwitchroomStack extends Stack {
-  constructor(
-    scope: Construct,
-    id: string,
-    { settings, bundles, gatewayImage, ...props }: SwitchroomStackProps,
-  ) {
-    super(scope, id, { description: 'Switchroom: control plane of a pool of SIP media gateways', ...props });
+  readonly #zones: number;
 
-    const table = new StateTable(this, 'State');
-    const secret = new SipSecret(this, 'Sip');
-    const gateways = new Gateways(this, 'Gateways', { image: gatewayImage, settings, secret });
+  constructor(scope: Construct, id: string, props: SwitchroomStackProps) {
+    const { settings, bundles, edgeImage, gatewayImage, ...stackProps } = props;
+    super(scope, id, {
+      description: 'Switchroom: control plane of a pool of SIP media gateways',
+      terminationProtection: settings.keepData,
+      ...stackProps,
+    });
+    this.#zones = settings.zones;
+    Tags.of(this).add('switchroom', this.stackName);
+
+    const keep = settings.keepData;
+    const table = new StateTable(this, 'State', { keep });
+    const secret = new SipSecret(this, 'Sip', { keep });
+    const network = new Network(this, 'Network', { settings });
+    const names = edgeNames(this, 'EdgeNames', network.vpc);
+    const gateways = new Gateways(this, 'Gateways', {
+      image: gatewayImage,
+      settings,
+      secret,
+      network,
+      sipServer: names.sipServer,
+    });
     const deadLetters = new sqs.Queue(this, 'DeadLetters', {
       retentionPeriod: Duration.days(14),
       enforceSSL: true,
     });
-    const functions = new Functions(this, 'Functions', {
-      bundles,
-      settings,
-      table,
-      deadLetters,
-      cluster: { name: gateways.clusterName, arn: gateways.clusterArn, taskArns: gateways.taskArns },
-    });
+    const functions = new Functions(this, 'Functions', { bundles, settings, table, deadLetters, gateways });
     const { bus } = new FactBus(this, 'Facts');
     new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls, deadLetters });
 
+    const tls = settings.tlsCertificateSecretArn !== '';
+    const loadBalancer = new LoadBalancer(this, 'LoadBalancer', { network, tls });
+    new EdgeServices(this, 'Edge', {
+      image: edgeImage,
+      settings,
+      network,
+      loadBalancer,
+      names,
+      environment: edgeEnvironment({ settings, functions, bus, secret }),
+      grants: (grantee) => grantEdge(grantee, { functions, bus, secret }),
+    });
+    if (settings.hostedZoneId !== '') new SipNames(this, 'Names', { settings, loadBalancer, tls });
+
     const output = (name: string, value: string, description: string) =>
       new CfnOutput(this, name, { value, description });
+    const [address] = loadBalancer.addresses;
+    output(
+      'SipAddress',
+      `sip:ROOM@${settings.domain}`,
+      'What room systems call, for a room of the conference',
+    );
+    output(
+      'SipServer',
+      `${address?.attrPublicIp}:5060`,
+      'Where SIP is taken: one address of it, UDP and TCP',
+    );
     output('InspectFunction', functions.inspect.functionName, 'What `npm run pool -- --stack` asks');
     output('TableName', table.table.tableName, 'The table');
     output('BusName', bus.eventBusName, 'The bus of facts');
-    output('SipSecretArn', secret.secret.secretArn, "The gateways' shared secret");
-    output('Cluster', gateways.clusterName, 'ECS cluster of the gateways');
+    output('SipSecretName', secret.secret.secretName, "The gateways' shared secret");
+    output('Cluster', gateways.cluster.clusterName, 'ECS cluster of the gateways');
     output('GatewayTaskDefinition', gateways.taskDefinition.taskDefinitionArn, 'How a gateway is started');
-    output(
-      'EdgeEnvironment',
-      this.toJsonString(edgeEnvironment({ settings, functions, bus, secret })),
-      'Variables of an edge that runs beside the stack, as JSON',
-    );
+  }
+
+  /** As many as the settings say: without a region, CDK would take two. */
+  override get availabilityZones(): string[] {
+    return Array.from({ length: this.#zones }, (_zone, index) => Fn.select(index, Fn.getAzs()));
   }
 }

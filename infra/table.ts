@@ -22,15 +22,16 @@ type TableAction =
 export class StateTable extends Construct {
   readonly table: dynamodb.Table;
 
-  constructor(scope: Construct, id: string) {
+  /** @param keep whether it outlives the stack */
+  constructor(scope: Construct, id: string, { keep }: { keep: boolean }) {
     super(scope, id);
     this.table = new dynamodb.Table(this, 'Table', {
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       timeToLiveAttribute: 'expiresAt',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      deletionProtection: keep,
+      removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     // Only what an allocation needs is projected, and nothing that a refresh changes: a REGISTER then costs no
     // write of the index, and a hit needs no second read before its lock.

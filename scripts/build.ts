@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { copyFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build as esbuild } from 'esbuild';
@@ -40,7 +40,7 @@ export interface Built {
 
 /**
  * Bundles each function (`lambdas/<name>/handler.ts` to `dist/lambdas/<name>/index.mjs`) and the edge
- * (`sip-edge/main.ts` to `dist/sip-edge/main.mjs`).
+ * (`sip-edge/main.ts` to `dist/sip-edge/main.mjs`, with the Dockerfile of its image beside it).
  * @param out directory that takes the place of `dist/`
  * @returns what was built, with sizes in bytes
  * @throws where a source does not compile
@@ -50,18 +50,17 @@ export async function build(out: string = dist): Promise<Built[]> {
     .map((name) => ({ name, source: join(root, 'lambdas', name, 'handler.ts') }))
     .filter(({ source }) => existsSync(source))
     .map((one) => ({ ...one, outfile: join(out, 'lambdas', one.name, 'index.mjs'), alias: functionAlias }));
-  const edge = join(root, 'sip-edge', 'main.ts');
-  const targets = [
-    ...lambdas,
-    ...(existsSync(edge)
-      ? [{ name: 'sip-edge', source: edge, outfile: join(out, 'sip-edge', 'main.mjs'), alias: {} }]
-      : []),
-  ];
+  const edge = {
+    name: 'sip-edge',
+    source: join(root, 'sip-edge', 'main.ts'),
+    outfile: join(out, 'sip-edge', 'main.mjs'),
+    alias: {},
+  };
   await Promise.all(
     ['lambdas', 'sip-edge'].map((name) => rm(join(out, name), { recursive: true, force: true })),
   );
-  return Promise.all(
-    targets.map(async ({ name, source, outfile, alias }) => {
+  const built = await Promise.all(
+    [...lambdas, edge].map(async ({ name, source, outfile, alias }) => {
       const { metafile } = await esbuild({
         ...common,
         alias,
@@ -73,6 +72,8 @@ export async function build(out: string = dist): Promise<Built[]> {
       return { name, outfile, bytes: output?.bytes ?? 0 };
     }),
   );
+  await copyFile(join(root, 'sip-edge', 'Dockerfile'), join(out, 'sip-edge', 'Dockerfile'));
+  return built;
 }
 
 if (import.meta.main) {

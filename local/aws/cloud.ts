@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SynthesizedStack } from './assets.ts';
 import { provisionTables, sweepExpired } from './dynamodb.ts';
+import { type EcsService, readServices } from './ecs/services.ts';
 import { containerMetadata, taskMetadata } from './ecs/task.ts';
-import type { TaskDefinition } from './ecs/task-definition.ts';
+import { onlyContainer, type TaskDefinition } from './ecs/task-definition.ts';
 import type { Command } from './ecs/task-process.ts';
 import { EcsTasks } from './ecs/tasks.ts';
 import { Endpoint, type Operation } from './endpoint.ts';
@@ -29,8 +30,8 @@ export interface LocalCloudOptions {
   secret?: string | undefined;
   /** @returns what runs in the place of a container image, whose directory is given */
   commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
-  /** What containers are told besides their definition: what DNS would tell them in AWS. */
-  taskVariables?: () => Record<string, string>;
+  /** What DNS tells containers: name → address. */
+  names?: () => Record<string, string>;
   /** Address of the endpoint; port 0 takes a free one. */
   host: string;
   port: number;
@@ -71,6 +72,7 @@ export interface LocalCloud {
   functions: LambdaFunctions;
   buses: EventBuses;
   tasks: EcsTasks;
+  services: readonly EcsService[];
   secrets: Secrets;
   queues: Queues;
   close: () => Promise<void>;
@@ -126,13 +128,13 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
   const tasks = new EcsTasks({
     resources,
     commandOf: (definition) =>
-      options.commandOf(definition, synthesized.imageDirectory(definition.container.image)),
+      options.commandOf(definition, synthesized.imageDirectory(onlyContainer(definition).image)),
     variables: () => ({
       ...variables,
       PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       TMPDIR: dir,
-      ...options.taskVariables?.(),
     }),
+    names: options.names ?? (() => ({})),
     secretValue: (from, executionRole) => {
       const resource = secretArnIn(from);
       permissions.check(accessKeyOf(executionRole), { action: 'secretsmanager:GetSecretValue', resource });
@@ -166,6 +168,7 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     functions,
     buses,
     tasks,
+    services: readServices(resources),
     secrets,
     queues,
     close: async () => {

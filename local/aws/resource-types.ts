@@ -61,6 +61,54 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
     return { ref: id, attributes: { TaskDefinitionArn: id } };
   }),
 
+  // A service is run by `npm start`, which asks the local cloud for its task definition.
+  'AWS::ECS::Service': named('ServiceName', (name) => ({
+    ref: arn('ecs', `service/${name}`),
+    attributes: { Name: name, ServiceArn: arn('ecs', `service/${name}`) },
+  })),
+  // The static address of zone n stands for 127.0.0.n.
+  'AWS::EC2::EIP': () => (logicalId) => {
+    const address = `127.0.0.${/\d+$/.exec(logicalId)?.[0] ?? 1}`;
+    return { ref: address, attributes: { PublicIp: address, AllocationId: `eipalloc-${logicalId}` } };
+  },
+  'AWS::ServiceDiscovery::PrivateDnsNamespace': plain((logicalId) => ({
+    Id: logicalId,
+    Arn: arn('servicediscovery', `namespace/${logicalId}`),
+    HostedZoneId: logicalId,
+  })),
+  'AWS::ServiceDiscovery::Service': plain((logicalId) => ({
+    Id: logicalId,
+    Arn: arn('servicediscovery', `service/${logicalId}`),
+    Name: logicalId,
+  })),
+
+  // The network: all processes of one machine reach each other on loopback.
+  'AWS::EC2::VPC': plain((logicalId) => ({ VpcId: logicalId, CidrBlock: '127.0.0.0/8' })),
+  'AWS::EC2::Subnet': plain((logicalId) => ({ SubnetId: logicalId })),
+  'AWS::EC2::RouteTable': plain((logicalId) => ({ RouteTableId: logicalId })),
+  'AWS::EC2::SubnetRouteTableAssociation': plain(),
+  'AWS::EC2::Route': plain(),
+  'AWS::EC2::InternetGateway': plain((logicalId) => ({ InternetGatewayId: logicalId })),
+  'AWS::EC2::VPCGatewayAttachment': plain(),
+  'AWS::EC2::VPCEndpoint': plain(),
+  'AWS::EC2::SecurityGroup': plain((logicalId) => ({ GroupId: logicalId })),
+  'AWS::EC2::SecurityGroupIngress': plain(),
+  'AWS::EC2::SecurityGroupEgress': plain(),
+  // Before one edge there is nothing to balance: callers reach its SIP server itself.
+  'AWS::ElasticLoadBalancingV2::LoadBalancer': plain((logicalId) => ({
+    DNSName: `${logicalId}.local`,
+    LoadBalancerFullName: `net/${logicalId}`,
+    SecurityGroups: logicalId,
+  })),
+  'AWS::ElasticLoadBalancingV2::Listener': plain((logicalId) => ({ ListenerArn: logicalId })),
+  'AWS::ElasticLoadBalancingV2::TargetGroup': plain((logicalId) => ({
+    TargetGroupArn: logicalId,
+    TargetGroupFullName: `targetgroup/${logicalId}`,
+  })),
+  // Names for callers: on one machine they are given the address.
+  'AWS::Route53::RecordSet': plain(),
+  'AWS::ECS::ClusterCapacityProviderAssociations': plain(),
+
   // They grant, keep or describe. Nothing of them runs.
   'AWS::IAM::Role': named('RoleName', (name, logicalId) => ({
     ref: name,

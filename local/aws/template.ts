@@ -149,6 +149,8 @@ export function resolveTemplate(
       return chosen;
     },
     'Fn::Sub': substitute,
+    // As many zones as a region has at least three of.
+    'Fn::GetAZs': () => ['a', 'b', 'c'].map((zone) => `${region}${zone}`),
     'Fn::Base64': (argument, where) => Buffer.from(text(argument, where)).toString('base64'),
   };
 

@@ -1,6 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { containerNamed, type TaskDefinition } from '../aws/ecs/task-definition.ts';
+import { accessKeyOf } from '../aws/iam/permissions.ts';
 import { RunChild } from './child-process.ts';
+import { freePort } from './ports.ts';
 import type { SipServer } from './sip-server.ts';
 import { Supervised } from './supervised.ts';
 import type { Supervision } from './supervision.ts';
@@ -9,8 +12,8 @@ export interface EdgeOptions {
   /** The edge's bundle. */
   file: string;
   dir: string;
-  /** Variables that the stack gives every edge (its output EdgeEnvironment). */
-  stackVariables: Record<string, string>;
+  /** The task that it is in AWS: its variables and its role. */
+  definition: TaskDefinition;
   /** What the SDK needs. */
   sdkVariables: Record<string, string>;
   /** From the command line. */
@@ -28,6 +31,9 @@ export interface EdgeLogLine {
   callId?: string;
   outcome?: string;
 }
+
+/** The application's container in the edge's task. */
+export const appContainer = 'app';
 
 /** The name of the one edge of this machine: always the same, so that a new application takes over its calls. */
 export const edgeId = 'local';
@@ -47,9 +53,11 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
   const environment = {
     PATH: process.env.PATH ?? '',
     EDGE_ID: edgeId,
-    DRAIN_LIMIT_SEC: String(drainLimitSec),
     ...options.sdkVariables,
-    ...options.stackVariables,
+    ...containerNamed(options.definition, appContainer).environment,
+    AWS_ACCESS_KEY_ID: accessKeyOf(options.definition.taskRole),
+    HEALTH_PORT: String(await freePort()),
+    DRAIN_LIMIT_SEC: String(drainLimitSec),
     STATE_DIR: stateDir,
     DRACHTIO_ADDRESS: `${sipServer.admin.host}:${sipServer.admin.port}`,
     DRACHTIO_SECRET: sipServer.secret,

@@ -2,11 +2,12 @@ import { join, resolve } from 'node:path';
 import { readSynthesizedStack } from '../aws/assets.ts';
 import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
 import { provisionTables } from '../aws/dynamodb.ts';
+import { containerNamed } from '../aws/ecs/task-definition.ts';
 import { region } from '../aws/identity.ts';
 import { keepLogsBounded } from './bounded-logs.ts';
 import type { ChildExit } from './child-process.ts';
 import type { Console } from './console.ts';
-import { edgeId, startEdge } from './edge.ts';
+import { appContainer, edgeId, startEdge } from './edge.ts';
 import { GatewayPool, gatewayCommand } from './gateways.ts';
 import { type Address, RunError, type RunOptions } from './options.ts';
 import { checkAddress } from './ports.ts';
@@ -99,7 +100,7 @@ export class Switchroom {
 
     const stack = readSynthesizedStack(synthesized.directory, synthesized.stackName);
     // Gateways are told where SIP is when they start, which is after the SIP server has said it.
-    const taskVariables: Record<string, string> = {};
+    const names: Record<string, string> = {};
     const cloud = await startLocalCloud({
       stack,
       dynamoDbEndpoint: table.endpoint,
@@ -107,7 +108,7 @@ export class Switchroom {
       keep,
       secret: options.secret,
       commandOf: (_definition, imageDirectory) => gatewayCommand(options.gatewayKind, imageDirectory),
-      taskVariables: () => taskVariables,
+      names: () => names,
       host: options.aws.host,
       port: options.aws.port,
       onGroup: reaper.watch,
@@ -116,6 +117,8 @@ export class Switchroom {
     this.#teardown.push(() => cloud.close());
     signal.throwIfAborted();
 
+    const [service] = cloud.services;
+    if (!service) throw new RunError('the template has no service that runs an edge');
     const sipServer = await startSipServer({
       choice: options.sipServer,
       sip: options.sip,
@@ -125,17 +128,16 @@ export class Switchroom {
     });
     this.#teardown.push(() => sipServer.stop());
     signal.throwIfAborted();
-    taskVariables.SIP_SERVER = textOf(sipServer.sip);
+    if (service.dnsName) names[service.dnsName] = textOf(sipServer.sip);
 
     this.#listen(cloud);
     // The first REGISTER shall not pay for a cold start: gateways wait long before they try again.
     await cloud.warm;
     signal.throwIfAborted();
-    const stackVariables = JSON.parse(cloud.stack.outputs.EdgeEnvironment ?? '{}') as Record<string, string>;
     const edge = await startEdge({
       file: synthesized.edgeFile,
       dir,
-      stackVariables,
+      definition: service.definition,
       sdkVariables: sdkVariables(cloud.endpoint, table.endpoint),
       extraVariables: options.edge,
       sipServer,
@@ -157,7 +159,7 @@ export class Switchroom {
     const gateways = new GatewayPool({
       cloud,
       wanted: options.gateways,
-      gatewayName: stackVariables.GATEWAY_NAME ?? '',
+      gatewayName: containerNamed(service.definition, appContainer).environment.GATEWAY_NAME ?? '',
       onTrouble: (what) => this.#console.trouble('gateway.failed', what),
     });
     this.#teardown.push(() => gateways.stop());
@@ -166,7 +168,7 @@ export class Switchroom {
     const run: RunFile = {
       pid: process.pid,
       sip: sipServer.sip,
-      domain: stackVariables.SIP_DOMAIN ?? '',
+      domain: containerNamed(service.definition, appContainer).environment.SIP_DOMAIN ?? '',
       awsEndpoint: cloud.endpoint,
       dynamoDbEndpoint: table.endpoint,
       region,

@@ -31,6 +31,8 @@ const stackName = 'Switchroom';
 const bundleSources = ['contracts', 'lambdas', 'sip-edge', 'scripts/build.ts', 'package-lock.json'];
 const stackSources = ['infra', 'gateway', 'cdk.json'];
 const keptResults = 10;
+/** One machine is one zone, and has no address that it would have to ask for. */
+const defaults = { zones: '1', stunServer: '' };
 
 export interface Synthesized {
   /** The cloud assembly, `cdk.out`. */
@@ -133,14 +135,15 @@ export async function synthesize(
   signal: AbortSignal,
 ): Promise<Synthesized> {
   mkdirSync(synthDir, { recursive: true });
-  const key = hashOf([...bundleSources, ...stackSources], JSON.stringify(Object.entries(settings).sort()));
+  const chosen = { ...defaults, ...settings };
+  const key = hashOf([...bundleSources, ...stackSources], JSON.stringify(Object.entries(chosen).sort()));
   const directory = join(synthDir, key);
   if (!existsSync(directory)) {
     say('Bundling the functions and synthesizing the stack, once');
     // Tests and a person may start at the same time; dist/ is one.
     await withLock(join(stateDir, 'synth.lock'), async () => {
       if (existsSync(directory)) return;
-      await synthesizeInto(directory, settings, signal);
+      await synthesizeInto(directory, chosen, signal);
       prune();
     });
   }

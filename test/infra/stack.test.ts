@@ -57,9 +57,17 @@ describe('permissions', () => {
     const open = statements.filter(({ Resource }) => JSON.stringify(Resource).includes('*'));
     // A registry login has no resource to name (ecr:GetAuthorizationToken).
     const explained = open.filter(({ Action }) => Action !== 'ecr:GetAuthorizationToken');
-    expect(explained.map(({ Action }) => Action)).toEqual(['ecs:StopTask']);
-    expect(JSON.stringify(explained[0]?.Resource)).toMatch(/:task\/.*GatewaysCluster.*"\/\*"/);
-    expect(explained[0]?.Condition).toHaveProperty(['ArnEquals', 'ecs:cluster']);
+    const clusters: Record<string, string> = {
+      'ecs:StopTask': 'GatewaysCluster',
+      'ecs:GetTaskProtection': 'EdgeCluster',
+      'ecs:UpdateTaskProtection': 'EdgeCluster',
+    };
+    expect(new Set(explained.flatMap(({ Action }) => Action))).toEqual(new Set(Object.keys(clusters)));
+    for (const { Action, Resource, Condition } of explained) {
+      const cluster = clusters[[Action].flat()[0] as string];
+      expect(JSON.stringify(Resource)).toMatch(new RegExp(`:task/.*${cluster}.*"/\\*"`));
+      expect(Condition).toHaveProperty(['ArnEquals', 'ecs:cluster']);
+    }
   });
 
   it('give no function a managed policy', () => {
@@ -131,7 +139,7 @@ describe('the bus', () => {
 describe('a gateway', () => {
   it('gets the secret from Secrets Manager and time to leave its call', () => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
-      Family: 'gateway',
+      Family: 'Switchroom-gateway',
       RequiresCompatibilities: ['FARGATE'],
       RuntimePlatform: { CpuArchitecture: 'ARM64' },
       ContainerDefinitions: [

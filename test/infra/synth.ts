@@ -11,6 +11,7 @@ export function synthesize(settings: Record<string, unknown> = {}): Template {
   const stack = new SwitchroomStack(new App(), 'Switchroom', {
     settings: readSettings(settings),
     bundles: resolve(fixtures, 'bundles'),
+    edgeImage: resolve(fixtures, 'gateway'),
     gatewayImage: resolve(fixtures, 'gateway'),
   });
   return Template.fromStack(stack);

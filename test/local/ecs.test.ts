@@ -43,7 +43,10 @@ beforeAll(async () => {
         'polite',
         {
           StopTimeout: 30,
-          Environment: [{ Name: 'GW_ID', Value: '1' }],
+          Environment: [
+            { Name: 'GW_ID', Value: '1' },
+            { Name: 'SIP_SERVER', Value: 'sip.internal' },
+          ],
           Secrets: [
             { Name: 'SIP_SECRET', ValueFrom: { 'Fn::Join': ['', [{ Ref: 'Secret' }, ':current::']] } },
           ],
@@ -58,7 +61,7 @@ beforeAll(async () => {
     },
     {
       secret: 'a-shared-secret',
-      taskVariables: () => ({ SIP_SERVER: '127.0.0.1:5060' }),
+      names: () => ({ 'sip.internal': '127.0.0.1:5060' }),
       onGroup: (id, running) => groups.set(id, running),
     },
   );

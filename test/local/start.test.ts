@@ -201,7 +201,7 @@ async function secretOf(run: SwitchroomProcess): Promise<string> {
   const answer = await fetch(String(awsEndpoint), {
     method: 'POST',
     headers: sdkHeaders('secretsmanager.GetSecretValue'),
-    body: JSON.stringify({ SecretId: (outputs as Record<string, string>).SipSecretArn }),
+    body: JSON.stringify({ SecretId: (outputs as Record<string, string>).SipSecretName }),
   });
   const { SecretString } = (await answer.json()) as { SecretString: string };
   return JSON.parse(SecretString).current;

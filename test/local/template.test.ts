@@ -55,7 +55,7 @@ describe('a template resolved', () => {
   });
 
   it.each<[string, Template['Resources'], RegExp]>([
-    ['resource type', { Vpc: { Type: 'AWS::EC2::VPC' } }, /AWS::EC2::VPC \(Vpc\)/],
+    ['resource type', { Disk: { Type: 'AWS::EC2::Volume' } }, /AWS::EC2::Volume \(Disk\)/],
     [
       'attribute',
       {

@@ -1,7 +1,7 @@
 import { UnsupportedError } from '../errors.ts';
 import type { JsonObject, Resource } from '../template.ts';
 
-/** The one container of a task definition, as a process needs it. */
+/** A container of a task definition, as a process needs it. */
 export interface ContainerDefinition {
   name: string;
   image: string;
@@ -20,21 +20,14 @@ export interface TaskDefinition {
   /** The role of the container's process, and that by which ECS reads its secrets. */
   taskRole: string;
   executionRole: string;
-  container: ContainerDefinition;
+  containers: ContainerDefinition[];
 }
 
 const defaultStopTimeoutSec = 30;
 
-/**
- * Reads an `AWS::ECS::TaskDefinition`.
- * @throws UnsupportedError where it has other than one container
- */
-export function readTaskDefinition({ logicalId, ref, properties }: Resource): TaskDefinition {
+/** Reads an `AWS::ECS::TaskDefinition`. */
+export function readTaskDefinition({ ref, properties }: Resource): TaskDefinition {
   const containers = (properties.ContainerDefinitions ?? []) as JsonObject[];
-  const [container] = containers;
-  if (!container || containers.length > 1) {
-    throw new UnsupportedError(`${logicalId}: the local cloud runs tasks of exactly one container`);
-  }
   const pairs = (list: unknown, value: string) =>
     Object.fromEntries(
       ((list ?? []) as JsonObject[]).map((entry) => [String(entry.Name), String(entry[value])]),
@@ -46,14 +39,30 @@ export function readTaskDefinition({ logicalId, ref, properties }: Resource): Ta
     memory: String(properties.Memory ?? ''),
     taskRole: String(properties.TaskRoleArn ?? ''),
     executionRole: String(properties.ExecutionRoleArn ?? ''),
-    container: {
+    containers: containers.map((container) => ({
       name: String(container.Name),
       image: String(container.Image),
       environment: pairs(container.Environment, 'Value'),
       secrets: pairs(container.Secrets, 'ValueFrom'),
       stopTimeoutSec: Number(container.StopTimeout ?? defaultStopTimeoutSec),
-    },
+    })),
   };
+}
+
+/** @throws UnsupportedError where the definition has other than one container: a task is one process here */
+export function onlyContainer({ family, containers }: TaskDefinition): ContainerDefinition {
+  const [container] = containers;
+  if (!container || containers.length > 1) {
+    throw new UnsupportedError(`${family}: the local cloud runs tasks of exactly one container`);
+  }
+  return container;
+}
+
+/** @throws UnsupportedError where the definition has no container of this name */
+export function containerNamed({ family, containers }: TaskDefinition, name: string): ContainerDefinition {
+  const found = containers.find((container) => container.name === name);
+  if (!found) throw new UnsupportedError(`${family}: the local cloud finds no container ${name}`);
+  return found;
 }
 
 /** @param id ARN, `family:revision` or `family` */

@@ -1,6 +1,6 @@
 import { arn } from '../identity.ts';
 import type { JsonObject } from '../template.ts';
-import type { TaskDefinition } from './task-definition.ts';
+import { onlyContainer, type TaskDefinition } from './task-definition.ts';
 
 /** The states a task goes through here; Fargate has a few between that take no time on one machine. */
 export type TaskStatus = 'PENDING' | 'RUNNING' | 'DEPROVISIONING' | 'STOPPED';
@@ -59,8 +59,8 @@ function describe(task: Task, time: (at: number) => number | string): JsonObject
     ...(task.stoppedReason !== undefined && { stoppedReason: task.stoppedReason }),
     containers: [
       {
-        name: task.definition.container.name,
-        image: task.definition.container.image,
+        name: onlyContainer(task.definition).name,
+        image: onlyContainer(task.definition).image,
         taskArn: task.arn,
         lastStatus: containerStatus(task),
         ...(task.exitCode !== undefined && { exitCode: task.exitCode }),
@@ -93,9 +93,9 @@ export function taskMetadata(task: Task): JsonObject {
 /** What a container reads at `$ECS_CONTAINER_METADATA_URI_V4`. */
 export function containerMetadata(task: Task): JsonObject {
   return {
-    Name: task.definition.container.name,
-    DockerName: task.definition.container.name,
-    Image: task.definition.container.image,
+    Name: onlyContainer(task.definition).name,
+    DockerName: onlyContainer(task.definition).name,
+    Image: onlyContainer(task.definition).image,
     KnownStatus: task.lastStatus,
     DesiredStatus: task.desiredStatus,
     Labels: {

@@ -6,7 +6,7 @@ import { accessKeyOf } from '../iam/permissions.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { ClientTokens } from './client-tokens.ts';
 import { type StopCode, type Task, taskArn, taskOfApi, taskOfEvent } from './task.ts';
-import { familyOf, readTaskDefinition, type TaskDefinition } from './task-definition.ts';
+import { familyOf, onlyContainer, readTaskDefinition, type TaskDefinition } from './task-definition.ts';
 import { type Command, TaskProcess } from './task-process.ts';
 
 export interface TasksOptions {
@@ -14,8 +14,10 @@ export interface TasksOptions {
   resources: readonly Resource[];
   /** @returns what runs in the place of a task definition's image */
   commandOf: (definition: TaskDefinition) => Command;
-  /** What each container finds in its environment besides its definition: endpoints, and what DNS would tell. */
+  /** What each container finds in its environment besides its definition. */
   variables: () => Record<string, string>;
+  /** What DNS would tell: name → address. A variable that is such a name becomes the address. */
+  names: () => Record<string, string>;
   /** @returns the value that a container's secret refers to, read in this role */
   secretValue: (valueFrom: string, executionRole: string) => string;
   publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
@@ -183,7 +185,7 @@ export class EcsTasks {
   }
 
   #spawn(task: Task, request: RunTaskRequest): TaskProcess {
-    const { container } = task.definition;
+    const container = onlyContainer(task.definition);
     const override = request.overrides?.containerOverrides?.find(({ name }) => name === container.name);
     const overridden = Object.fromEntries(
       (override?.environment ?? []).map(({ name, value }) => [name, value]),
@@ -199,7 +201,7 @@ export class EcsTasks {
         ...common,
         AWS_ACCESS_KEY_ID: accessKeyOf(task.definition.taskRole),
         ECS_CONTAINER_METADATA_URI_V4: `${common.AWS_ENDPOINT_URL}/v4/${task.id}`,
-        ...container.environment,
+        ...this.#resolved(container.environment),
         ...Object.fromEntries(secrets),
         ...overridden,
       },
@@ -209,6 +211,13 @@ export class EcsTasks {
     });
   }
 
+  #resolved(environment: Record<string, string>): Record<string, string> {
+    const names = this.#options.names();
+    return Object.fromEntries(
+      Object.entries(environment).map(([variable, value]) => [variable, names[value] ?? value]),
+    );
+  }
+
   #stop({ task, process }: { task: Task; process: TaskProcess | undefined }, reason: string): void {
     if (task.desiredStatus === 'STOPPED') return;
     task.desiredStatus = 'STOPPED';
@@ -216,7 +225,7 @@ export class EcsTasks {
     task.stoppedReason = reason;
     task.stoppingAt = Date.now();
     this.#changed(task);
-    process?.stop(task.definition.container.stopTimeoutSec);
+    process?.stop(onlyContainer(task.definition).stopTimeoutSec);
   }
 
   #stopped(task: Task, code: StopCode, exitCode: number | undefined, reason: string): void {
