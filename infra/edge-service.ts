@@ -18,7 +18,7 @@ const stopTimeoutSec = 120;
 export const drainLimitSec = stopTimeoutSec - 10;
 
 const stateDir = '/var/lib/switchroom';
-const probe = `fetch('http://127.0.0.1:${healthPort}/health').then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))`;
+const probe = `fetch('http://127.0.0.1:${healthPort}/alive').then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))`;
 
 /** The edges' name inside the network. */
 export interface EdgeNames {

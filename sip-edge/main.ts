@@ -6,11 +6,14 @@ import { EdgeApp } from './app.ts';
 import { createCallHandler } from './call/index.ts';
 import { LambdaControlPlane } from './control-plane.ts';
 import { WatchedControlPlane } from './health.ts';
+import { HealthEndpoint } from './health-endpoint.ts';
 import { eventBusDelivery } from './outbox/event-bus.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { systemClock as clock, type Log } from './ports.ts';
 import { SipSecret } from './secrets.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
+import { ownAddress, probeByOptions } from './sip/options-probe.ts';
+import { TaskProtection } from './task-protection.ts';
 
 /*
  * The edge's process. It logs JSON lines to standard output; `{"event":"edge-ready"}` says that it serves.
@@ -60,6 +63,14 @@ function eventBridgeClient(): EventBridgeClient {
   });
 }
 
+async function openHealth(settings: Settings, log: Log): Promise<HealthEndpoint | undefined> {
+  const { healthPort, healthSipAddress, healthTimeoutMs, sipDomain } = settings;
+  if (healthPort === undefined) return undefined;
+  const address = healthSipAddress ?? { host: ownAddress(), port: 5060 };
+  const probe = () => probeByOptions({ address, domain: sipDomain, patienceMs: healthTimeoutMs });
+  return HealthEndpoint.open({ port: healthPort, probe, clock, log });
+}
+
 async function start(settings: Settings, log: Log): Promise<void> {
   const secrets = await SipSecret.load({
     client: new SecretsManagerClient({}),
@@ -87,11 +98,19 @@ async function start(settings: Settings, log: Log): Promise<void> {
     createCallHandler,
   });
 
+  const health = await openHealth(settings, log);
+  const protection =
+    settings.ecsAgentUri === undefined
+      ? undefined
+      : new TaskProtection({ agentUri: settings.ecsAgentUri, countCalls: () => app.activeCalls, log });
+
   let isStopping = false;
   const stop = async () => {
     if (isStopping) return;
     isStopping = true;
     await app.drain();
+    protection?.stop();
+    health?.close();
     await app.close();
     secrets.close();
     const left = await outbox.close(lastFactsMs);

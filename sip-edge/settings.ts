@@ -57,6 +57,18 @@ const environmentSchema = z.object({
   /** drachtio's admin address. Loopback only: the port does not enforce its secret. */
   DRACHTIO_ADDRESS: addressSchema.prefault('127.0.0.1:9022'),
   DRACHTIO_SECRET: z.string().min(1).default('cymru'),
+  /** Port on which HTTP asks whether this edge serves (health-endpoint.ts). Unset: nothing listens. */
+  HEALTH_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/)
+    .transform(Number)
+    .optional(),
+  /** Where the SIP server is asked by OPTIONS for that, UDP. Unset: this host's own address, port 5060. */
+  HEALTH_SIP_ADDRESS: addressSchema.optional(),
+  /** How long that answer may take, ms. */
+  HEALTH_TIMEOUT_MS: integer(100, 10_000, 2000),
+  /** Given by ECS to its containers: where the task asks to be protected while it has calls. */
+  ECS_AGENT_URI: z.url().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
   /** Shortest registration granted, seconds (RFC 3261 10.3 step 6). */

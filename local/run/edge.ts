@@ -57,6 +57,7 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
     ...containerNamed(options.definition, appContainer).environment,
     AWS_ACCESS_KEY_ID: accessKeyOf(options.definition.taskRole),
     HEALTH_PORT: String(await freePort()),
+    HEALTH_SIP_ADDRESS: `${sipServer.sip.host}:${sipServer.sip.port}`,
     DRAIN_LIMIT_SEC: String(drainLimitSec),
     STATE_DIR: stateDir,
     DRACHTIO_ADDRESS: `${sipServer.admin.host}:${sipServer.admin.port}`,

@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TaskProtection } from '../../sip-edge/task-protection.ts';
+import { type SipServer, startSipServer } from '../support/sip-server.ts';
+import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
+import { password } from './support/edge.ts';
+import { TestGateway } from './support/gateway.ts';
+import { recordingLog } from './support/log.ts';
+import { edgeEnvironment, spawnEdge } from './support/process.ts';
+import { SipClient } from './support/sip-client.ts';
+import { until } from './support/until.ts';
+
+let server: SipServer;
+let aws: TestAws;
+let behaviour: AwsBehaviour;
+let stateDir: string;
+let edge: ReturnType<typeof spawnEdge>;
+let port: number;
+
+beforeAll(async () => {
+  server = await startSipServer();
+});
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), 'edge-'));
+  behaviour = {
+    secret: () => JSON.stringify({ current: password }),
+    invoke: () => ({ calls: [] }),
+    putEvents: () => undefined,
+  };
+  aws = await startAws(behaviour);
+  port = await freePort();
+  edge = spawnEdge({
+    ...edgeEnvironment(server, aws, stateDir),
+    HEALTH_PORT: String(port),
+    HEALTH_SIP_ADDRESS: `${server.sip.host}:${server.sip.port}`,
+    HEALTH_TIMEOUT_MS: '500',
+  });
+  await edge.event('edge-ready');
+});
+afterEach(async () => {
+  edge.kill('SIGKILL');
+  await edge.exited;
+  await aws.stop();
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0);
+  const { port: free } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return free;
+}
+
+async function ask(path: string): Promise<{ status: number; why?: string }> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+  const { why } = (await answer.json()) as { why?: string };
+  return { status: answer.status, ...(why !== undefined && { why }) };
+}
+
+describe('the health of an edge', () => {
+  it('is good while its application answers OPTIONS by way of its SIP server', async () => {
+    expect(await ask('/health')).toEqual({ status: 200 });
+    expect(await ask('/alive')).toEqual({ status: 200 });
+    expect((await ask('/other')).status).toBe(404);
+  });
+
+  it('tells callers to go elsewhere, but asks for no restart, while the control plane is down', async () => {
+    behaviour.invoke = () => {
+      throw new Error('down');
+    };
+    const client = await SipClient.udp(server.sip);
+    try {
+      const gateway = new TestGateway(client);
+      const health = await until('bad health', async () => {
+        await gateway.register();
+        const found = await ask('/health');
+        return found.status === 503 && found;
+      });
+      expect(health.why).toContain('control-plane-unavailable');
+      expect((await ask('/alive')).status).toBe(200);
+    } finally {
+      client.close();
+    }
+  });
+
+  it('is bad for both without a SIP server, and good again with it', async () => {
+    if (!server.crash || !server.restart) return;
+    await server.crash();
+    for (const path of ['/health', '/alive']) {
+      await until(`${path} is bad`, async () => (await ask(path)).status === 503);
+    }
+    await server.restart();
+    await until('good health', async () => (await ask('/health')).status === 200);
+  });
+});
+
+describe('a task with calls', () => {
+  it('is protected while it has any, also where ECS fails at first, and released after', async () => {
+    const asked: { ProtectionEnabled: boolean; ExpiresInMinutes?: number }[] = [];
+    let failures = 1;
+    const agent = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => {
+        body += chunk;
+      });
+      request.on('end', () => {
+        expect(`${request.method} ${request.url}`).toBe('PUT /api/task-protection/v1/state');
+        asked.push(JSON.parse(body));
+        // ECS says what went wrong with status 200, too.
+        const failure = { failure: { Arn: 'task', Reason: 'DEPLOYMENT_BLOCKED' } };
+        response.end(JSON.stringify(failures-- > 0 ? failure : { protection: { ProtectionEnabled: true } }));
+      });
+    }).listen(0);
+    const log = recordingLog();
+    let calls = 2;
+    const protection = new TaskProtection({
+      agentUri: `http://127.0.0.1:${(agent.address() as AddressInfo).port}/api`,
+      countCalls: () => calls,
+      log,
+    });
+    try {
+      await until('two tries', () => asked.length === 2);
+      expect(asked[1]).toEqual({ ProtectionEnabled: true, ExpiresInMinutes: 10 });
+      expect(log.lines).toEqual([expect.objectContaining({ event: 'task-protection-failed' })]);
+      calls = 0;
+      await until('the release', () => asked.length === 3);
+      expect(asked[2]).toEqual({ ProtectionEnabled: false });
+    } finally {
+      protection.stop();
+      agent.close();
+    }
+  });
+});
