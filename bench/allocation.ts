@@ -28,9 +28,7 @@ export async function benchAllocation() {
     const steps: { registered: number; p50Ms: number; p99Ms: number }[] = [];
     let registered = 0;
     for (const size of sizes) {
-      await inParallel(16, size - registered, (i) =>
-        invoke('register', registration(registered + i)),
-      );
+      await inParallel(16, size - registered, (i) => invoke('register', registration(registered + i)));
       registered = size;
       const samplesMs: number[] = [];
       for (let i = 0; i < samples; i++) {

@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -60,8 +61,6 @@ export class Gateways extends Construct {
   /** ARN pattern of the cluster's tasks. */
   readonly taskArns: string;
   readonly taskDefinition: ecs.TaskDefinition;
-  /** What a task is started on. */
-  readonly capacityProviderName: string;
 
   constructor(scope: Construct, id: string, { image, settings, secret, network, sipServer }: GatewaysProps) {
     super(scope, id);
@@ -78,7 +77,7 @@ export class Gateways extends Construct {
 
     const arm = settings.gatewayArchitecture === 'arm64';
     const onHost = settings.launchType === 'ec2';
-    this.capacityProviderName = onHost
+    const capacityProvider = onHost
       ? new GatewayInstances(this, 'Instances', { cluster: this.cluster, network, settings })
           .capacityProviderName
       : 'FARGATE';
@@ -130,6 +129,35 @@ export class Gateways extends Construct {
     });
     // One gateway a host is enforced by its ports: the API of SIPMediaGW listens on this one.
     if (onHost) container.addPortMappings({ containerPort: 8100, hostPort: 8100 });
+    this.#service(settings, network, capacityProvider);
+  }
+
+  /** Keeps so many gateways: one that ended after its call is replaced. */
+  #service(settings: Settings, network: Network, capacityProvider: string): void {
+    const common = {
+      cluster: this.cluster as ecs.ICluster,
+      taskDefinition: this.taskDefinition as ecs.FargateTaskDefinition,
+      desiredCount: settings.gateways,
+      // A new task definition comes beside the old gateways, not in their place.
+      minHealthyPercent: 100,
+      maxHealthyPercent: 200,
+      circuitBreaker: { rollback: true },
+      capacityProviderStrategies: [{ capacityProvider, weight: 1 }],
+      propagateTags: ecs.PropagatedTagSource.SERVICE,
+    };
+    if (settings.launchType === 'ec2') {
+      // One a host: its network and its devices are the host's.
+      const placementConstraints = [ecs.PlacementConstraint.distinctInstances()];
+      new ecs.Ec2Service(this, 'Service', { ...common, placementConstraints });
+      return;
+    }
+    new ecs.FargateService(this, 'Service', {
+      ...common,
+      vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
+      // Media comes from anywhere, and without a NAT gateway the image comes by this address too.
+      assignPublicIp: true,
+      securityGroups: [network.gateways],
+    });
   }
 
   #devices(): ecs.LinuxParameters {

@@ -104,6 +104,8 @@ const settingsFields = z.strictObject({
   /** Memory of an edge's task, in MiB. drachtio keeps what a flood of requests once took, 0.7 MB each a second. */
   edgeMemoryMiB: wholeNumber(512, 30_720).default(2048),
 
+  /** Gateways kept running, free and busy together: so many calls at once. */
+  gateways: wholeNumber(0, 1000).default(2),
   /** What gateways run on. An image that needs devices of its host (SIPMediaGW) needs `ec2`. */
   launchType: z.enum(['fargate', 'ec2']).default('fargate'),
   /** The gateways' image in a registry. Empty: the sample gateway of this project, built from gateway/. */

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseGatewayName, taskIdOf } from '../../contracts/gateway-name.ts';
 import type { LocalCloud } from '../aws/cloud.ts';
+import type { EcsService } from '../aws/ecs/services.ts';
 import type { Command } from '../aws/ecs/task-process.ts';
 import type { BusEvent } from '../aws/events/bus.ts';
 import type { JsonObject } from '../aws/template.ts';
@@ -38,17 +39,20 @@ function hasBaresip(): boolean {
 
 export interface GatewayPoolOptions {
   cloud: LocalCloud;
-  /** How many to keep running. */
-  wanted: number;
+  /** The template's service: how many are kept running, and of which task. */
+  service: EcsService;
   gatewayName: string;
   onTrouble: (what: string) => void;
 }
+
+/** The container of a gateway's task. */
+export const gatewayContainer = 'gateway';
 
 const firstPauseMs = 250;
 const longestPauseMs = 10_000;
 const startedBy = 'switchroom-local';
 
-/** Keeps so many gateways running, until a fleet function does: one that has stopped is replaced by a new task. */
+/** The scheduler of the gateways' ECS service: one that has stopped is replaced by a new task. */
 export class GatewayPool {
   readonly #options: GatewayPoolOptions;
   /** Tasks that run → whether their gateway is registered. */
@@ -65,7 +69,7 @@ export class GatewayPool {
 
   /** Starts them. */
   start(): void {
-    while (!this.#stopped && this.#tasks.size < this.#options.wanted) {
+    while (!this.#stopped && this.#tasks.size < this.#options.service.desiredCount) {
       const task = this.#run();
       // One that could not even be started has said so already; the timer tries again.
       if (task === undefined) return;
@@ -78,7 +82,7 @@ export class GatewayPool {
    */
   async untilRegistered(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
-    while ([...this.#tasks.values()].filter(Boolean).length < this.#options.wanted) {
+    while ([...this.#tasks.values()].filter(Boolean).length < this.#options.service.desiredCount) {
       signal.throwIfAborted();
       await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
@@ -91,10 +95,10 @@ export class GatewayPool {
   }
 
   #run(): string | undefined {
-    const { cloud } = this.#options;
+    const { cloud, service } = this.#options;
     const { tasks } = cloud.tasks.runTask({
-      cluster: cloud.stack.outputs.Cluster ?? '',
-      taskDefinition: cloud.stack.outputs.GatewayTaskDefinition ?? '',
+      cluster: service.clusterName,
+      taskDefinition: service.definition.arn,
       startedBy,
     });
     const id = String(tasks[0]?.taskArn).split('/').at(-1) ?? '';

@@ -2,13 +2,14 @@ import { join, resolve } from 'node:path';
 import { readSynthesizedStack } from '../aws/assets.ts';
 import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
 import { provisionTables } from '../aws/dynamodb.ts';
+import type { EcsService } from '../aws/ecs/services.ts';
 import { containerNamed } from '../aws/ecs/task-definition.ts';
 import { region } from '../aws/identity.ts';
 import { keepLogsBounded } from './bounded-logs.ts';
 import type { ChildExit } from './child-process.ts';
 import type { Console } from './console.ts';
 import { appContainer, edgeId, startEdge } from './edge.ts';
-import { GatewayPool, gatewayCommand } from './gateways.ts';
+import { GatewayPool, gatewayCommand, gatewayContainer } from './gateways.ts';
 import { type Address, RunError, type RunOptions } from './options.ts';
 import { checkAddress } from './ports.ts';
 import { Reaper } from './reaper.ts';
@@ -21,6 +22,15 @@ import { synthesize } from './synthesize.ts';
 import { startTableEngine } from './table-engine.ts';
 
 const textOf = ({ host, port }: Address) => `${host}:${port}`;
+
+/** @throws RunError where the template has no service with a container of this name */
+function serviceWith(cloud: LocalCloud, container: string): EcsService {
+  const found = cloud.services.find(({ definition }) =>
+    definition.containers.some(({ name }) => name === container),
+  );
+  if (!found) throw new RunError(`the template has no service with a container ${container}`);
+  return found;
+}
 
 /** One whole Switchroom on this machine. */
 export class Switchroom {
@@ -74,7 +84,11 @@ export class Switchroom {
     this.#reaper = reaper;
     this.#teardown.push(() => reaper.close(), directory.remove, keepLogsBounded(join(dir, 'logs')));
 
-    const synthesized = await synthesize(options.settings, this.#console.say, signal);
+    const synthesized = await synthesize(
+      { ...options.settings, gateways: String(options.gateways) },
+      this.#console.say,
+      signal,
+    );
     signal.throwIfAborted();
     const supervision: Supervision = {
       signal,
@@ -117,8 +131,8 @@ export class Switchroom {
     this.#teardown.push(() => cloud.close());
     signal.throwIfAborted();
 
-    const [service] = cloud.services;
-    if (!service) throw new RunError('the template has no service that runs an edge');
+    const service = serviceWith(cloud, appContainer);
+    const gatewayService = serviceWith(cloud, gatewayContainer);
     const sipServer = await startSipServer({
       choice: options.sipServer,
       sip: options.sip,
@@ -158,7 +172,7 @@ export class Switchroom {
 
     const gateways = new GatewayPool({
       cloud,
-      wanted: options.gateways,
+      service: gatewayService,
       gatewayName: containerNamed(service.definition, appContainer).environment.GATEWAY_NAME ?? '',
       onTrouble: (what) => this.#console.trouble('gateway.failed', what),
     });
