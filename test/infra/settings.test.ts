@@ -26,6 +26,16 @@ describe('the settings of a deployment', () => {
     ],
     ['a gateway name with a dot', { gatewayName: 'media.gw' }, /gatewayName/],
     ['a domain with a blank', { domain: 'a b' }, /domain/],
+    ['addresses that are no CIDR', { allowedAddresses: '10.0.0.1, x' }, /allowedAddresses/],
+    ['EC2 without an image', { launchType: 'ec2', gatewayArchitecture: 'x86_64' }, /gatewayImage/],
+    ['EC2 on Arm', { launchType: 'ec2', gatewayImage: 'a/b' }, /gatewayArchitecture/],
+    [
+      'a hosted zone of another domain',
+      { hostedZoneId: 'Z1', hostedZoneName: 'example.com' },
+      /hostedZoneName: sip.switchroom.test is not in/,
+    ],
+    ['a certificate by half an ARN', { tlsCertificateSecretArn: 'arn:aws:x' }, /tlsCertificateSecretArn/],
+    ['neither yes nor no', { keepData: 'maybe' }, /keepData: must be true or false/],
   ])('refuse %s by name', (_what, context, message) => {
     expect(() => readSettings(context)).toThrow(SettingsError);
     expect(() => readSettings(context)).toThrow(message);

@@ -1,0 +1,150 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { synthesize } from './synth.ts';
+
+/* What callers, gateways and operators rely on in the deployed service. */
+
+const template = synthesize();
+const arn = 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:sip-tls-AbCdEf';
+
+describe('the way in', () => {
+  it('is one static address a zone, whose calls stay in that zone', () => {
+    template.resourceCountIs('AWS::EC2::EIP', 2);
+    synthesize({ zones: 3 }).resourceCountIs('AWS::EC2::EIP', 3);
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
+      Type: 'network',
+      Scheme: 'internet-facing',
+      SubnetMappings: [Match.objectLike({ AllocationId: Match.anyValue() }), Match.anyValue()],
+      LoadBalancerAttributes: Match.arrayWith([{ Key: 'load_balancing.cross_zone.enabled', Value: 'false' }]),
+    });
+  });
+
+  it('is UDP and TCP 5060, with the address of the caller, to edges that answer for themselves', () => {
+    template.resourceCountIs('AWS::ElasticLoadBalancingV2::Listener', 1);
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+      Port: 5060,
+      Protocol: 'TCP_UDP',
+      TargetType: 'ip',
+      HealthCheckPath: '/health',
+      TargetGroupAttributes: Match.arrayWith([{ Key: 'preserve_client_ip.enabled', Value: 'true' }]),
+    });
+  });
+
+  it('is TLS too where there is a certificate, which drachtio reads from its secret', () => {
+    const tls = synthesize({ tlsCertificateSecretArn: arn });
+    // Not protocol TLS: the balancer must not end it.
+    tls.hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', { Port: 5061, Protocol: 'TCP' });
+    tls.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: Match.arrayWith([
+        Match.objectLike({
+          Name: 'drachtio',
+          Secrets: Match.arrayWith([{ Name: 'TLS_KEY', ValueFrom: `${arn}:privateKey::` }]),
+        }),
+      ]),
+    });
+  });
+
+  it('is open to the allowed addresses alone', () => {
+    const allowed = synthesize({ allowedAddresses: '192.0.2.0/24, 198.51.100.7/32' });
+    const groups = Object.values(allowed.findResources('AWS::EC2::SecurityGroup'));
+    const open = groups.flatMap(({ Properties }) => Properties.SecurityGroupIngress ?? []);
+    const sip = open.filter((rule: { FromPort: number }) => rule.FromPort === 5060);
+    expect(new Set(sip.map((rule: { CidrIp: string }) => rule.CidrIp))).toEqual(
+      new Set(['192.0.2.0/24', '198.51.100.7/32']),
+    );
+    // Of the rest only media comes from anywhere.
+    const world = open.filter((rule: { CidrIp?: string }) => rule.CidrIp === '0.0.0.0/0');
+    expect(world).toEqual([expect.objectContaining({ IpProtocol: 'udp', FromPort: 10_000, ToPort: 32_767 })]);
+  });
+
+  it('has the names that RFC 3263 looks up, where there is a zone for them', () => {
+    template.resourceCountIs('AWS::Route53::RecordSet', 0);
+    const named = synthesize({
+      domain: 'sip.example.org',
+      hostedZoneId: 'Z123',
+      tlsCertificateSecretArn: arn,
+    });
+    const records = Object.values(named.findResources('AWS::Route53::RecordSet'));
+    const all = records.map(({ Properties }) => `${Properties.Name} ${Properties.Type}`);
+    expect(all.sort()).toEqual([
+      '_sip._tcp.sip.example.org. SRV',
+      '_sip._udp.sip.example.org. SRV',
+      '_sips._tcp.sip.example.org. SRV',
+      'sip.example.org. A',
+      'sip.example.org. NAPTR',
+    ]);
+  });
+});
+
+describe('an edge', () => {
+  it('stops its application before its drachtio, and restarts it beside a drachtio that goes on', () => {
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: Match.arrayWith([
+        Match.objectLike({
+          Name: 'app',
+          DependsOn: [{ Condition: 'START', ContainerName: 'drachtio' }],
+          RestartPolicy: Match.objectLike({ Enabled: true }),
+          StopTimeout: 120,
+          Environment: Match.arrayWith([{ Name: 'DRAIN_LIMIT_SEC', Value: '110' }]),
+        }),
+      ]),
+    });
+  });
+
+  it('serves before the one it replaces goes', () => {
+    template.hasResourceProperties('AWS::ECS::Service', {
+      DesiredCount: 1,
+      DeploymentConfiguration: Match.objectLike({ MinimumHealthyPercent: 100, MaximumPercent: 200 }),
+      LoadBalancers: [Match.objectLike({ ContainerName: 'drachtio', ContainerPort: 5060 })],
+    });
+  });
+});
+
+describe('gateways', () => {
+  it('are kept, as many as the settings say, on Fargate', () => {
+    synthesize({ gateways: '7' }).hasResourceProperties('AWS::ECS::Service', {
+      DesiredCount: 7,
+      CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }],
+    });
+  });
+
+  it('get the devices of an instance of their own on EC2, where SIPMediaGW needs them', () => {
+    const onHosts = synthesize({
+      launchType: 'ec2',
+      gatewayArchitecture: 'x86_64',
+      gatewayImage: 'renater/sipmediagw:1.8.5',
+    });
+    onHosts.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      NetworkMode: 'host',
+      ContainerDefinitions: [
+        Match.objectLike({
+          Image: 'renater/sipmediagw:1.8.5',
+          LinuxParameters: Match.objectLike({
+            Devices: Match.arrayWith([Match.objectLike({ HostPath: '/dev/video0' })]),
+          }),
+        }),
+      ],
+    });
+    onHosts.hasResourceProperties('AWS::ECS::Service', {
+      PlacementConstraints: [{ Type: 'distinctInstance' }],
+    });
+    const [launch] = Object.values(onHosts.findResources('AWS::EC2::LaunchTemplate'));
+    const started = JSON.stringify(launch?.Properties.LaunchTemplateData.UserData);
+    for (const needed of ['v4l2loopback', 'snd-aloop', 'ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST=true']) {
+      expect(started).toContain(needed);
+    }
+  });
+});
+
+describe('what outlives the stack', () => {
+  const policyOf = (of: ReturnType<typeof synthesize>, type: string) =>
+    Object.values(of.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy);
+
+  it.each(['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret'])(
+    'is %s, unless it is told not to',
+    (type) => {
+      expect(policyOf(template, type)).toEqual(['Retain']);
+      expect(policyOf(synthesize({ keepData: 'false' }), type)).toEqual(['Delete']);
+    },
+  );
+});
