@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import { readSettings, SettingsError } from './settings.ts';
 import { SwitchroomStack } from './stack.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
 const app = new App();
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 try {
   // No account or region: the template is the same everywhere, and `cdk synth` needs neither.
   new SwitchroomStack(app, 'Switchroom', {

@@ -7,6 +7,13 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as servicediscovery from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
+import {
+  acknowledge,
+  acknowledgeRegistryLogin,
+  acknowledgeTasksOf,
+  noContainerInsights,
+  settingsInEnvironment,
+} from './acknowledge.ts';
 import { drachtioAdminAddress, drachtioStart } from './drachtio-start.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 import { healthPort, type Network, sipPort, sipsPort } from './network.ts';
@@ -70,6 +77,7 @@ export class EdgeServices extends Construct {
       vpc: network.vpc,
       containerInsightsV2: ecs.ContainerInsights.DISABLED,
     });
+    acknowledge(this.cluster, 'ECS4', noContainerInsights);
     this.logGroup = new logs.LogGroup(this, 'Log', {
       retention: settings.logRetentionDays as logs.RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -174,6 +182,9 @@ export class EdgeServices extends Construct {
         conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
       }),
     );
+    acknowledge(definition, 'ECS2', settingsInEnvironment);
+    acknowledgeRegistryLogin(definition);
+    acknowledgeTasksOf(this.cluster, definition.taskRole);
     return definition;
   }
 

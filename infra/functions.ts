@@ -6,6 +6,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledgeTasksOf } from './acknowledge.ts';
 import type { Gateways } from './gateways.ts';
 import type { Settings } from './settings.ts';
 import { freeIndexName, type StateTable, watchIndexName } from './table.ts';
@@ -156,6 +157,8 @@ export class Functions extends Construct {
         conditions: { ArnEquals: { 'ecs:cluster': props.gateways.cluster.clusterArn } },
       }),
     );
+
+    if (this.calls.role) acknowledgeTasksOf(props.gateways.cluster, this.calls.role);
 
     this.inspect = make('Inspect', 'Shows the pool and the calls to people', 10);
     table.grant(this.inspect, ['dynamodb:GetItem', 'dynamodb:Scan']);

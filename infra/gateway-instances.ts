@@ -4,6 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { Network } from './network.ts';
 import type { Settings } from './settings.ts';
 
@@ -93,6 +94,14 @@ export class GatewayInstances extends Construct {
       instanceWarmupPeriod: 60,
     });
     cluster.addAsgCapacityProvider(provider);
+    // As the ECS agent needs it, and CDK writes it ("Amazon ECS container instance IAM role").
+    acknowledge(role, 'IAM5[Action::ecs:Submit*]', 'The agent tells of tasks, containers and attachments');
+    acknowledge(
+      role,
+      'IAM5[Resource::*]',
+      'ecr:GetAuthorizationToken and others of the agent know no resource',
+    );
+    acknowledge(group, 'AS3', 'ECS scales the group by its tasks; instances come and go with calls');
     this.capacityProviderName = provider.capacityProviderName;
   }
 }

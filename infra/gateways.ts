@@ -5,6 +5,12 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import {
+  acknowledge,
+  acknowledgeRegistryLogin,
+  noContainerInsights,
+  settingsInEnvironment,
+} from './acknowledge.ts';
 import { GatewayInstances, gatewayDevices } from './gateway-instances.ts';
 import type { Network } from './network.ts';
 import { currentSecretKey, type SipSecret } from './secret.ts';
@@ -69,6 +75,7 @@ export class Gateways extends Construct {
       containerInsightsV2: ecs.ContainerInsights.DISABLED,
       enableFargateCapacityProviders: settings.launchType === 'fargate',
     });
+    acknowledge(this.cluster, 'ECS4', noContainerInsights);
     this.taskArns = Stack.of(this).formatArn({
       service: 'ecs',
       resource: 'task',
@@ -129,6 +136,8 @@ export class Gateways extends Construct {
     });
     // One gateway a host is enforced by its ports: the API of SIPMediaGW listens on this one.
     if (onHost) container.addPortMappings({ containerPort: 8100, hostPort: 8100 });
+    acknowledge(this.taskDefinition, 'ECS2', settingsInEnvironment);
+    acknowledgeRegistryLogin(this.taskDefinition);
     this.#service(settings, network, capacityProvider);
   }
 

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import { healthPort, type Network, sipPort, sipsPort } from './network.ts';
 
 export interface LoadBalancerProps {
@@ -35,6 +36,7 @@ export class LoadBalancer extends Construct {
         allocationId: (this.addresses[index] as ec2.CfnEIP).attrAllocationId,
       })),
     });
+    acknowledge(this.balancer, 'ELB2', 'Access logs are for TLS listeners, which drachtio ends here');
     const listen = (name: string, port: number, protocol: elbv2.Protocol) => {
       const group = new elbv2.NetworkTargetGroup(this, `${name}Targets`, {
         vpc,

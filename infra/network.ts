@@ -1,5 +1,7 @@
+import { Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { Settings } from './settings.ts';
 
 /** SIP (RFC 3261 19.1.2). */
@@ -43,6 +45,11 @@ export class Network extends Construct {
     });
     // CDK's own types do not hold under exactOptionalPropertyTypes.
     this.vpc = vpc as ec2.IVpc;
+    acknowledge(
+      this.vpc,
+      'VPC7',
+      'Flow logs of media cost more than the calls; the edge logs the source of each request',
+    );
     const group = (name: string, description: string) =>
       new ec2.SecurityGroup(this, name, { vpc: this.vpc, description, allowAllOutbound: true });
     this.frontDoor = group('FrontDoor', 'Load balancer: SIP from the allowed addresses');
@@ -60,6 +67,16 @@ export class Network extends Construct {
     this.gateways.addIngressRule(this.edges, ec2.Port.allTcp(), 'SIP of edges, where the gateway listens');
     this.gateways.addIngressRule(this.edges, ec2.Port.allUdp(), 'SIP of edges, where the gateway listens');
     this.gateways.addIngressRule(ec2.Peer.anyIpv4(), mediaPorts, 'Media');
+    acknowledge(
+      this.frontDoor,
+      'EC23',
+      'Who may call is a setting, allowedAddresses; without one everybody may',
+    );
+    acknowledge(this.gateways, 'EC23', 'Media comes from wherever a caller is');
+    Validations.of(this.gateways).acknowledge({
+      id: 'CloudFormation-Validate::W2508',
+      reason: 'UDP for media: nothing else listens there',
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 /** The key of the secret's JSON that new digests are made with; `previous` may stand beside it in a rotation. */
 export const currentSecretKey = 'current';
@@ -24,5 +25,10 @@ export class SipSecret extends Construct {
       },
       removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    acknowledge(
+      this.secret,
+      'SMG4',
+      'Gateways read it as they start: who rotates it keeps the previous one beside it',
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { CfnOutput, Duration, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import { CallsTriggers, FactBus } from './bus.ts';
 import { SipNames } from './dns.ts';
 import { edgeEnvironment, grantEdge } from './edge-environment.ts';
@@ -53,6 +54,7 @@ export class SwitchroomStack extends Stack {
       retentionPeriod: Duration.days(14),
       enforceSSL: true,
     });
+    acknowledge(deadLetters, 'SQS3', 'It is the dead-letter queue of rules and functions');
     const functions = new Functions(this, 'Functions', { bundles, settings, table, deadLetters, gateways });
     const { bus } = new FactBus(this, 'Facts');
     new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls, deadLetters });
