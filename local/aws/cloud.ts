@@ -102,7 +102,8 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
 
   const permissions = new Permissions(resources);
   const queues = new Queues({ resources, dir: queueDir });
-  const deadLetter = (arn: string, record: JsonObject) => queues.send(arn, record);
+  const deadLetter = (arn: string, body: JsonObject, attributes?: Record<string, string>) =>
+    queues.send(arn, body, attributes);
   const secrets = new Secrets({
     resources,
     file: keep ? join(dir, 'secrets.json') : undefined,
@@ -147,7 +148,7 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
   await provisionTables(dynamoDbEndpoint, resources);
   endpoint.serve({
     functions,
-    operations: operations({ buses, tasks, secrets }),
+    operations: operations({ buses, tasks, secrets, queues }),
     get: (path) => metadata(tasks, path),
     dynamoDbEndpoint,
     authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
@@ -181,7 +182,8 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
 }
 
 /** The operations served, by service and name as they stand on the wire. */
-function operations({ buses, tasks, secrets }: { buses: EventBuses; tasks: EcsTasks; secrets: Secrets }) {
+function operations(cloud: Pick<LocalCloud, 'buses' | 'tasks' | 'secrets' | 'queues'>) {
+  const { buses, tasks, secrets, queues } = cloud;
   const ecs = 'AmazonEC2ContainerServiceV20141113';
   return {
     'AWSEvents.PutEvents': (request, bytes) => {
@@ -197,6 +199,10 @@ function operations({ buses, tasks, secrets }: { buses: EventBuses; tasks: EcsTa
     [`${ecs}.ListTasks`]: (request) => tasks.listTasks(request),
     'secretsmanager.GetSecretValue': (request) => secrets.getSecretValue(request),
     'secretsmanager.PutSecretValue': (request) => secrets.putSecretValue(request),
+    'AmazonSQS.GetQueueUrl': (request) => queues.getQueueUrl(request),
+    'AmazonSQS.ReceiveMessage': (request) => queues.receiveMessage(request),
+    'AmazonSQS.DeleteMessage': (request) => queues.deleteMessage(request),
+    'AmazonSQS.ChangeMessageVisibility': (request) => queues.changeMessageVisibility(request),
   } satisfies Record<string, Operation>;
 }
 
