@@ -162,15 +162,14 @@ describe('npm run replay', () => {
     cloud.queues.send('arn:aws:sqs:us-east-1:000000000000:Test-dead-letters', { hello: 'world' });
     const { code, report } = await replay();
     expect(code).toBe(1);
-    const matching = expect.stringMatching;
     expect(report).toMatchObject([
       {
         fate: 'kept',
         callId: 'call-2',
-        why: matching(/^ResourceNotFound/),
-        because: matching(/Function not found/),
+        why: expect.stringMatching(/^ResourceNotFound/),
+        because: expect.stringMatching(/Function not found/),
       },
-      { fate: 'kept', because: matching(/no dead letter/) },
+      { fate: 'kept', because: expect.stringMatching(/no dead letter/) },
     ]);
     expect((await replay('--show')).report).toHaveLength(2);
   });
