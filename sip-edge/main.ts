@@ -93,7 +93,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     stackName: settings.stackName,
     edgeId: settings.edgeId,
     everySec: settings.metricsIntervalSec,
-    gauges: { EdgeCalls: () => app.activeCalls, FactsWaiting: () => outbox.pending },
+    gauges: { EdgeCalls: () => app.activeCalls, FactDelay: () => outbox.delayMs / 1000 },
     clock,
     write: (line) => process.stdout.write(line),
   });

@@ -1,7 +1,7 @@
 import { type MetricName, metricNamespace, metrics, stackDimension } from '../contracts/metrics.ts';
 import type { Clock, Counted, Meter } from './ports.ts';
 
-type Gauge = 'EdgeCalls' | 'FactsWaiting';
+type Gauge = 'EdgeCalls' | 'FactDelay';
 
 export interface EdgeMetricsOptions {
   /** Unset: nothing is written. */
@@ -46,7 +46,7 @@ export class EdgeMetrics implements Meter {
     const { stackName, edgeId, gauges, clock, write } = this.#options;
     const values: Partial<Record<MetricName, number>> = {
       EdgeCalls: gauges.EdgeCalls(),
-      FactsWaiting: gauges.FactsWaiting(),
+      FactDelay: gauges.FactDelay(),
       ...this.#counts,
     };
     this.#counts = { RefusedInvites: 0, ControlPlaneFailures: 0 };

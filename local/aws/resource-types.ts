@@ -114,10 +114,6 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
   'AWS::ECS::ClusterCapacityProviderAssociations': plain(),
 
   // What looks on. Here people read the log files, whose lines are the same.
-  'AWS::Events::Archive': named('ArchiveName', (name) => ({
-    ref: name,
-    attributes: { Arn: arn('events', `archive/${name}`), ArchiveName: name },
-  })),
   'AWS::CloudWatch::Alarm': named('AlarmName', (name) => ({
     ref: name,
     attributes: { Arn: arn('cloudwatch', `alarm:${name}`) },
@@ -135,6 +131,10 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
   'AWS::IAM::Role': named('RoleName', (name, logicalId) => ({
     ref: name,
     attributes: { Arn: `arn:${partition}:iam::${accountId}:role/${name}`, RoleId: logicalId },
+  })),
+  'AWS::Events::Archive': named('ArchiveName', (name) => ({
+    ref: name,
+    attributes: { Arn: arn('events', `archive/${name}`), ArchiveName: name },
   })),
   'AWS::IAM::Policy': plain(),
   'AWS::Lambda::Permission': plain(),

@@ -131,7 +131,7 @@ describe('the edge process', () => {
     expect(sum('RefusedInvites')).toBe(1);
     const names = edge.lines.filter(isEmf).flatMap((line) => readEmf(line, 'Test').map(({ name }) => name));
     expect(new Set(names)).toEqual(
-      new Set(['EdgeCalls', 'FactsWaiting', 'RefusedInvites', 'ControlPlaneFailures']),
+      new Set(['EdgeCalls', 'FactDelay', 'RefusedInvites', 'ControlPlaneFailures']),
     );
   });
 
