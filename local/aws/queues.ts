@@ -1,24 +1,31 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsError } from './errors.ts';
 import type { JsonObject, Resource } from './template.ts';
 
 export interface QueuesOptions {
-  resources: readonly Resource[];
   /** Directory where each queue is a file of one message a line. */
   dir: string;
 }
 
 /** SQS, as far as a dead-letter queue needs it: messages go in and stay, in a file that people can read. */
 export class Queues {
-  readonly #files = new Map<string, string>();
+  readonly #dir: string;
+  #files = new Map<string, string>();
   readonly #observers = new Set<(queueName: string, message: JsonObject) => void>();
 
-  constructor({ resources, dir }: QueuesOptions) {
+  constructor({ dir }: QueuesOptions) {
+    this.#dir = dir;
+  }
+
+  provision(resources: readonly Resource[]): void {
+    const files = new Map<string, string>();
     for (const { type, attributes } of resources) {
       if (type !== 'AWS::SQS::Queue') continue;
-      this.#files.set(attributes.Arn as string, join(dir, `${attributes.QueueName}.jsonl`));
+      files.set(attributes.Arn as string, join(this.#dir, `${attributes.QueueName}.jsonl`));
     }
+    for (const [queueArn, file] of this.#files) if (!files.has(queueArn)) rmSync(file, { force: true });
+    this.#files = files;
   }
 
   /** @throws AwsError QueueDoesNotExist */

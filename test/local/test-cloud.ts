@@ -6,7 +6,7 @@ import type { SynthesizedStack } from '../../local/aws/assets.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../local/aws/cloud.ts';
 import { dynoxideArguments, dynoxideFile, untilDynamoDbAnswers } from '../../local/aws/dynamodb.ts';
 import { region } from '../../local/aws/identity.ts';
-import type { JsonObject } from '../../local/aws/template.ts';
+import type { JsonObject, ResolvedStack } from '../../local/aws/template.ts';
 import { freePort } from '../../local/run/ports.ts';
 
 export const fixtures = resolve(import.meta.dirname, 'fixtures');
@@ -37,6 +37,7 @@ export const taskResource = (family: string, container: JsonObject = {}, propert
 type Resources = Record<string, { Type: string; Properties?: JsonObject }>;
 
 export interface TestCloud extends LocalCloud {
+  stack: ResolvedStack;
   dir: string;
   dynamoDbEndpoint: string;
   /** Configuration for an SDK client. */
@@ -58,15 +59,19 @@ const clients = (endpoint: string) => ({
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 });
 
+export interface TestCloudOptions extends Partial<LocalCloudOptions> {
+  /** What is deployed, in the place of the resources. */
+  stack?: SynthesizedStack;
+}
+
 /** A local cloud of these resources, with no table engine: for what needs no table. */
 export async function startTestCloud(
   resources: Resources,
-  options: Partial<LocalCloudOptions> = {},
+  { stack: given, ...options }: TestCloudOptions = {},
 ): Promise<TestCloud> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'switchroom-test-'));
   const dynamoDbEndpoint = options.dynamoDbEndpoint ?? 'http://127.0.0.1:9';
   const cloud = await startLocalCloud({
-    stack: stackOf(resources),
     dynamoDbEndpoint,
     dir,
     keep: false,
@@ -75,8 +80,13 @@ export async function startTestCloud(
     commandOf: (_definition, imageDirectory) => ({ file: process.execPath, args: [imageDirectory] }),
     ...options,
   });
+  const stack = await cloud.deploy(given ?? stackOf(resources)).catch(async (error: unknown) => {
+    await cloud.close();
+    throw error;
+  });
   return {
     ...cloud,
+    stack,
     dir,
     dynamoDbEndpoint,
     client: clients(cloud.endpoint),
