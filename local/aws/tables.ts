@@ -85,21 +85,29 @@ export class Tables {
       if (isDeepStrictEqual(keysOf(existing.KeySchema), keysOf(properties.KeySchema))) {
         await this.#updateIndexes(ref, existing, wanted);
       } else {
-        await this.#delete(this.#tables.get(ref));
+        await this.#delete(this.#replaceable(ref));
         await create();
       }
     }
     await this.#setTtl(ref, properties.TimeToLiveSpecification as JsonObject | undefined);
   }
 
-  /** @param table undefined for one of a former run, of which it is not known whether it may go */
-  async #delete(table: Resource | undefined): Promise<void> {
+  /** @throws UnsupportedError where the table must be kept: it has the very name that the new one would have */
+  #replaceable(name: string): Resource {
+    const table = this.#tables.get(name);
     if (!table) {
       throw new UnsupportedError(
-        'a table of the kept data has another key than the template; use another --data',
+        `table ${name} of the kept data has another key than the template; use another --data`,
       );
     }
-    const { ref, logicalId, properties } = table;
+    if (!table.retained) return table;
+    throw new UnsupportedError(
+      `table ${name} would get another key, and its template keeps the old one: AWS would name the new one otherwise`,
+      table.logicalId,
+    );
+  }
+
+  async #delete({ ref, logicalId, properties }: Resource): Promise<void> {
     if (properties.DeletionProtectionEnabled === true) {
       throw new UnsupportedError(
         `Resource cannot be deleted as it is currently protected against deletion: table ${ref}`,

@@ -3,6 +3,7 @@ import { type QueryService, textIn } from '../query.ts';
 import type { Buckets } from '../s3.ts';
 import type { JsonObject, Template } from '../template.ts';
 import type { ChangeSets } from './change-sets.ts';
+import { emptyTemplate } from './changes.ts';
 import { parseTemplate, templateBody } from './deployment.ts';
 import {
   describeChangeSet,
@@ -30,12 +31,16 @@ const parametersOf = ({ Parameters = {} }: Template) =>
 export function cloudFormation({ stacks, changeSets, buckets }: CloudFormationOptions): QueryService {
   const stackOf = (request: JsonObject) => stacks.get(textIn(request, 'StackName'));
 
+  /** @returns what the stack is made of; empty for one that has a change set and was never made */
+  const latestOf = (request: JsonObject) => {
+    const { attempted, deployment } = stackOf(request);
+    return attempted ?? deployment ?? { body: '{}', template: emptyTemplate };
+  };
+
   /** @returns the template of a request, or of the stack that it names */
   const templateOf = (request: JsonObject) => {
     if (request.StackName === undefined) return parseTemplate(templateBody(request, buckets));
-    const { deployment, name } = stackOf(request);
-    if (!deployment) throw new AwsError('ValidationError', `Stack [${name}] has no template yet`);
-    return deployment.template;
+    return latestOf(request).template;
   };
 
   return {
@@ -66,12 +71,10 @@ export function cloudFormation({ stacks, changeSets, buckets }: CloudFormationOp
           ...describeResource(resource),
         })),
       }),
-      GetTemplate: (request) => {
-        const { deployment, name } = stackOf(request);
-        // So it is of a stack that was reviewed and never made.
-        if (!deployment) throw new AwsError('ValidationError', `Stack [${name}] has no template yet`);
-        return { TemplateBody: deployment.body, StagesAvailable: ['Original', 'Processed'] };
-      },
+      GetTemplate: (request) => ({
+        TemplateBody: latestOf(request).body,
+        StagesAvailable: ['Original', 'Processed'],
+      }),
       GetTemplateSummary: (request) => {
         const template = templateOf(request);
         return {

@@ -47,8 +47,10 @@ export class Stack {
   statusReason: string | undefined;
   /** Termination protection. */
   isProtected = false;
-  /** What it was last made of. */
+  /** What it is made of. */
   deployment: Deployment | undefined;
+  /** What it is being made of, or could not be made of at first. */
+  attempted: Deployment | undefined;
   outputs: Readonly<Record<string, string>> = {};
   changeSetId: string | undefined;
   /** Oldest first. */
@@ -85,7 +87,9 @@ export class Stack {
   }
 
   #say(event: Omit<StackEvent, 'id' | 'at'>): StackEvent {
-    const said = { id: randomUUID(), at: new Date(), ...event };
+    // No two at once: whoever reads them orders them by their time.
+    const last = this.events.at(-1)?.at.getTime() ?? 0;
+    const said = { id: randomUUID(), at: new Date(Math.max(Date.now(), last + 1)), ...event };
     this.events.push(said);
     return said;
   }

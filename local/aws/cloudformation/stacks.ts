@@ -51,6 +51,7 @@ export class Stacks {
     const made = changes.filter(({ action }) => action !== 'Remove');
     const verbOf = ({ action }: ResourceChange) => (action === 'Add' ? 'CREATE' : 'UPDATE');
 
+    stack.attempted = deployment;
     stack.enter(`${verb}_IN_PROGRESS`, 'User Initiated');
     for (const change of made) stack.say(change.logicalId, change.type, `${verbOf(change)}_IN_PROGRESS`);
     let resolved: ResolvedStack;
@@ -58,6 +59,7 @@ export class Stacks {
       const { template, assets } = deployment;
       resolved = await this.#provisioner.put({ name: stack.name, template, assets, id: stack.id });
     } catch (error) {
+      if (stack.deployment) stack.attempted = undefined;
       rollBack(stack, made, verb, error);
       return error instanceof Error ? error : new Error(String(error));
     }
@@ -68,6 +70,7 @@ export class Stacks {
     if (verb === 'UPDATE') stack.enter('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS');
     sayGone(stack, before, changes);
     stack.deployment = deployment;
+    stack.attempted = undefined;
     stack.description = deployment.template.Description;
     stack.outputs = resolved.outputs;
     stack.changedAt = new Date();
