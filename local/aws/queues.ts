@@ -1,11 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsError } from './errors.ts';
 import type { JsonObject, Resource } from './template.ts';
 
 export interface QueuesOptions {
-  resources: readonly Resource[];
   /** Directory where each queue is a file of one message a line. */
   dir: string;
 }
@@ -46,16 +45,26 @@ const noQueue = (name: string) =>
  * takes them out. A receive does not wait for messages.
  */
 export class Queues {
-  readonly #queues = new Map<string, Queue>();
+  readonly #dir: string;
+  #queues = new Map<string, Queue>();
   readonly #observers = new Set<(queueName: string, message: JsonObject) => void>();
 
-  constructor({ resources, dir }: QueuesOptions) {
+  constructor({ dir }: QueuesOptions) {
+    this.#dir = dir;
+  }
+
+  provision(resources: readonly Resource[]): void {
+    const queues = new Map<string, Queue>();
     for (const { type, ref, attributes } of resources) {
       if (type !== 'AWS::SQS::Queue') continue;
       const name = attributes.QueueName as string;
-      const file = join(dir, `${name}.jsonl`);
-      this.#queues.set(name, { url: ref, file, messages: readMessages(file), received: new Map() });
+      const file = join(this.#dir, `${name}.jsonl`);
+      // One that is there already keeps what somebody has received and not yet deleted.
+      const queue = this.#queues.get(name);
+      queues.set(name, queue ?? { url: ref, file, messages: readMessages(file), received: new Map() });
     }
+    for (const [name, { file }] of this.#queues) if (!queues.has(name)) rmSync(file, { force: true });
+    this.#queues = queues;
   }
 
   /**

@@ -68,7 +68,8 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
   })),
   // The static address of zone n stands for 127.0.0.n.
   'AWS::EC2::EIP': () => (logicalId) => {
-    const address = `127.0.0.${/\d+$/.exec(logicalId)?.[0] ?? 1}`;
+    // CDK ends a logical id in eight hex digits of a hash.
+    const address = `127.0.0.${/(\d+)[0-9A-F]{8}$/.exec(logicalId)?.[1] ?? 1}`;
     return { ref: address, attributes: { PublicIp: address, AllocationId: `eipalloc-${logicalId}` } };
   },
   'AWS::ServiceDiscovery::PrivateDnsNamespace': plain((logicalId) => ({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, UnsupportedError } from '../errors.ts';
+import { AwsError, blaming, UnsupportedError } from '../errors.ts';
 import { accountId, region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { compilePattern } from './pattern.ts';
@@ -25,6 +25,12 @@ interface Target {
   deadLetterArn: string | undefined;
 }
 
+interface Schedule {
+  everyMs: number;
+  arn: string;
+  targets: Target[];
+}
+
 interface PatternRule {
   busName: string;
   matches: (event: JsonObject) => boolean;
@@ -32,8 +38,6 @@ interface PatternRule {
 }
 
 export interface EventBusesOptions {
-  /** The buses and rules of the stack. */
-  resources: readonly Resource[];
   /** Hands an event to a function; throws where there is no such function. */
   invokeAsync: (functionArn: string, payload: string) => void;
   deadLetter: (queueArn: string, body: JsonObject, attributes: Record<string, string>) => void;
@@ -59,40 +63,31 @@ const busNameOf = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('
 
 /** EventBridge: buses, rules by pattern, rules by schedule. */
 export class EventBuses {
-  readonly #names = new Set(['default']);
-  readonly #rules: PatternRule[] = [];
-  readonly #schedules: { everyMs: number; arn: string; targets: Target[] }[] = [];
+  #names = new Set(['default']);
+  #rules: PatternRule[] = [];
   readonly #observers = new Set<(event: BusEvent, busName: string) => void>();
   readonly #options: EventBusesOptions;
-  readonly #timers: NodeJS.Timeout[] = [];
+  #timers: NodeJS.Timeout[] = [];
 
-  /** @throws UnsupportedError for a pattern, schedule or target that is not played here */
   constructor(options: EventBusesOptions) {
     this.#options = options;
-    for (const { type, ref } of options.resources) {
-      if (type === 'AWS::Events::EventBus') this.#names.add(ref);
-    }
-    for (const resource of options.resources) {
-      if (resource.type === 'AWS::Events::Rule') this.#addRule(resource);
-    }
   }
 
-  /** Starts the schedules. */
-  start(): void {
-    for (const { everyMs, arn, targets } of this.#schedules) {
-      const tick = () => {
-        const event = newEvent({
-          source: 'aws.events',
-          detailType: 'Scheduled Event',
-          resources: [arn],
-          detail: {},
-        });
-        for (const target of targets) this.#deliver(target, event);
-      };
-      this.#timers.push(setInterval(tick, everyMs));
-    }
+  /**
+   * Makes the buses and rules of the stacks, and starts the schedules.
+   * @throws UnsupportedError for a pattern, schedule or target that is not played here
+   */
+  provision(resources: readonly Resource[]): void {
+    const ofType = (wanted: string) => resources.filter(({ type }) => type === wanted);
+    const rules = ofType('AWS::Events::Rule').filter(({ properties }) => properties.State !== 'DISABLED');
+    const schedules = rules.flatMap((rule) => blaming(rule.logicalId, () => readSchedule(rule)));
+    this.#rules = rules.flatMap((rule) => blaming(rule.logicalId, () => readPatternRule(rule)));
+    this.#names = new Set(['default', ...ofType('AWS::Events::EventBus').map(({ ref }) => ref)]);
+    this.stop();
+    this.#timers = schedules.map((schedule) => setInterval(() => this.#tick(schedule), schedule.everyMs));
   }
 
+  /** Stops the schedules. */
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
   }
@@ -172,23 +167,39 @@ export class EventBuses {
     }
   }
 
-  #addRule({ logicalId, attributes, properties }: Resource): void {
-    if (properties.State === 'DISABLED') return;
-    const targets = ((properties.Targets ?? []) as JsonObject[]).map((target) =>
-      readTarget(logicalId, attributes.Arn ?? logicalId, target),
-    );
-    if (properties.ScheduleExpression !== undefined) {
-      const everyMs = periodMs(String(properties.ScheduleExpression), logicalId);
-      this.#schedules.push({ everyMs, arn: attributes.Arn ?? logicalId, targets });
-    }
-    if (properties.EventPattern !== undefined) {
-      this.#rules.push({
-        busName: busNameOf(String(properties.EventBusName ?? 'default')),
-        matches: compilePattern(properties.EventPattern as JsonObject),
-        targets,
-      });
-    }
+  #tick({ arn, targets }: Schedule): void {
+    const event = newEvent({
+      source: 'aws.events',
+      detailType: 'Scheduled Event',
+      resources: [arn],
+      detail: {},
+    });
+    for (const target of targets) this.#deliver(target, event);
   }
+}
+
+const readTargets = ({ logicalId, attributes, properties }: Resource) =>
+  ((properties.Targets ?? []) as JsonObject[]).map((target) =>
+    readTarget(logicalId, attributes.Arn ?? logicalId, target),
+  );
+
+function readSchedule(rule: Resource): Schedule[] {
+  const { ScheduleExpression } = rule.properties;
+  if (ScheduleExpression === undefined) return [];
+  const everyMs = periodMs(String(ScheduleExpression), rule.logicalId);
+  return [{ everyMs, arn: rule.attributes.Arn ?? rule.logicalId, targets: readTargets(rule) }];
+}
+
+function readPatternRule(rule: Resource): PatternRule[] {
+  const { EventPattern, EventBusName } = rule.properties;
+  if (EventPattern === undefined) return [];
+  return [
+    {
+      busName: busNameOf(String(EventBusName ?? 'default')),
+      matches: compilePattern(EventPattern as JsonObject),
+      targets: readTargets(rule),
+    },
+  ];
 }
 
 function readTarget(rule: string, ruleArn: string, target: JsonObject): Target {
