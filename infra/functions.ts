@@ -25,6 +25,9 @@ interface BundledFunctionProps {
   deadLetters?: sqs.IQueue;
 }
 
+/** The functions that callers' traffic drives, each with a share of the account's executions where one is reserved. */
+const drivenByTraffic = new Set(['Register', 'Allocate', 'Calls']);
+
 /** A function made of one bundle, allowed nothing but to write its own log. */
 class BundledFunction extends Construct {
   readonly function: lambda.Function;
@@ -104,9 +107,10 @@ export class Functions extends Construct {
         timeoutSec,
         environment: { TABLE_NAME: table.table.tableName, ...environment },
         logRetentionDays: settings.logRetentionDays,
-        // What people ask for must not take from what calls need, so it gets no share of its own.
         reservedConcurrency:
-          name === 'Inspect' || settings.reservedConcurrency === 0 ? undefined : settings.reservedConcurrency,
+          drivenByTraffic.has(name) && settings.reservedConcurrency > 0
+            ? settings.reservedConcurrency
+            : undefined,
         ...(deadLetters && { deadLetters }),
       }).function;
     const stackName = { STACK_NAME: Stack.of(this).stackName };

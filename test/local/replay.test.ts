@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
@@ -136,6 +136,25 @@ describe('npm run replay', () => {
     });
     expect(await replay()).toEqual({ code: 0, report: [] });
     expect(letters).toBe(12);
+  });
+
+  it('gives back what EventBridge could not deliver, as it would have', async () => {
+    const event = {
+      'detail-type': 'call.ended',
+      detail: { do: 'print', text: 'here again', callId: 'call-1' },
+    };
+    cloud.queues.send('arn:aws:sqs:us-east-1:000000000000:Test-dead-letters', event, {
+      RULE_ARN: 'arn:aws:events:us-east-1:000000000000:rule/facts/Ended',
+      TARGET_ARN: 'arn:aws:lambda:us-east-1:000000000000:function:Test-Calls',
+      ERROR_CODE: 'THROTTLING',
+      ERROR_MESSAGE: 'Rate exceeded',
+    });
+    expect(await replay()).toMatchObject({
+      code: 0,
+      report: [{ fate: 'given-back', callId: 'call-1', why: 'THROTTLING: Rate exceeded' }],
+    });
+    const log = join(dir, 'logs', 'Test-Calls.log');
+    await until('the function has it', () => readFileSync(log, 'utf8').includes('here again'));
   });
 
   it('shows them, and leaves them, where that is asked', async () => {
