@@ -173,6 +173,44 @@ describe('a stack', () => {
     await expect(
       client.send(new ExecuteChangeSetCommand({ ChangeSetName: again.ChangeSetId })),
     ).rejects.toThrow(/cannot be executed/);
+    const named = { StackName: 'same', ChangeSetName: 'change' };
+    await client.send(new DeleteChangeSetCommand(named));
+    await expect(client.send(new DescribeChangeSetCommand(named))).rejects.toThrow(/does not exist/);
+    // As before a deployment, which deletes what another may have left.
+    await client.send(new DeleteChangeSetCommand(named));
+  });
+
+  it('takes parameters: given, as before, by default, or looked up in the Parameter Store', async () => {
+    const version = '/cdk-bootstrap/hnb659fds/version';
+    const body = bodyOf(
+      { Facts: bus('parameters') },
+      {
+        Parameters: {
+          Given: { Type: 'String' },
+          Default: { Type: 'String', Default: 'd' },
+          Version: { Type: 'AWS::SSM::Parameter::Value<String>', Default: version },
+        },
+        Outputs: {
+          All: { Value: { 'Fn::Join': [' ', ['Given', 'Default', 'Version'].map((Ref) => ({ Ref }))] } },
+        },
+      },
+    );
+    await expect(changeSet('parameters', body)).rejects.toThrow(/\[Given\] must have values/);
+    const execute = async (Parameters: object[]) => {
+      const { ChangeSetId } = await changeSet('parameters', body, { Parameters });
+      await client.send(new ExecuteChangeSetCommand({ ChangeSetName: ChangeSetId }));
+      await settled('parameters');
+      await client.send(new DeleteChangeSetCommand({ ChangeSetName: ChangeSetId }));
+      return stackNamed('parameters');
+    };
+    expect(await execute([{ ParameterKey: 'Given', ParameterValue: 'g' }])).toMatchObject({
+      Outputs: [{ OutputValue: 'g d 30' }],
+    });
+    const kept = ['Given', 'Version'].map((ParameterKey) => ({ ParameterKey, UsePreviousValue: true }));
+    expect(await execute([...kept, { ParameterKey: 'Default', ParameterValue: 'other' }])).toMatchObject({
+      Parameters: expect.arrayContaining([{ ParameterKey: 'Version', ParameterValue: version }]),
+      Outputs: [{ OutputValue: 'g other 30' }],
+    });
   });
 
   it('becomes what the next template says, each change told before it is made', async () => {
