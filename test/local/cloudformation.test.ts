@@ -17,8 +17,15 @@ import {
   ValidateTemplateCommand,
 } from '@aws-sdk/client-cloudformation';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { assetBucket } from '../../local/aws/bootstrap.ts';
 import { callDynamoDb } from '../../local/aws/dynamodb.ts';
-import { type EmptyTestCloud, startEmptyTestCloud, startTestDynamoDb } from './test-cloud.ts';
+import { accessKeyOf } from '../../local/aws/iam/permissions.ts';
+import {
+  type EmptyTestCloud,
+  functionResource,
+  startEmptyTestCloud,
+  startTestDynamoDb,
+} from './test-cloud.ts';
 import { until } from './until.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -338,6 +345,21 @@ describe('a stack', () => {
 
     await deploy('kept', body);
     expect(cloud.secrets.getSecretValue({ SecretId: idOf('Kept') })).toMatchObject({ SecretString });
+  });
+
+  it('whose code was never uploaded is rolled back', async () => {
+    const code = { S3Bucket: assetBucket, S3Key: `${'0'.repeat(64)}.zip` };
+    const failed = await deploy('empty', bodyOf({ Probe: functionResource('', { Code: code }) }));
+    expect(failed).toMatchObject({ StackStatus: 'ROLLBACK_COMPLETE' });
+    expect(await reasonFor('empty', 'Probe', 'CREATE_FAILED')).toMatch(/specified key does not exist/);
+  });
+
+  it('is not for the roles of another to see or to make', async () => {
+    const credentials = { accessKeyId: accessKeyOf('some-role'), secretAccessKey: 'local' };
+    const role = new CloudFormationClient({ ...cloud.client, credentials });
+    await expect(role.send(new DescribeStacksCommand({}))).rejects.toThrow(
+      /some-role is not authorized to perform: cloudformation:DescribeStacks/,
+    );
   });
 
   it('does not take what another stack has', async () => {
