@@ -4,7 +4,7 @@ import { sdkVariables, startLocalCloud } from './aws/cloud.ts';
 import { dockerFile } from './aws/ecr/images.ts';
 import { keepLogsBounded } from './run/bounded-logs.ts';
 import { gatewayCommand } from './run/gateways.ts';
-import { RunError, readAddress } from './run/options.ts';
+import { type Address, parseAddress, RunError } from './run/options.ts';
 import { checkAddress } from './run/ports.ts';
 import { Reaper } from './run/reaper.ts';
 import { openRunDirectory } from './run/run-directory.ts';
@@ -20,8 +20,27 @@ const help = `npm run local-cloud -- [options]   An empty AWS on this machine, f
 
 const write = (text: string) => process.stdout.write(text);
 
-async function run(address: string): Promise<void> {
-  const { host, port } = readAddress('aws', address);
+function wrong(what: string): never {
+  throw new RunError(`${what}; see npm run local-cloud -- --help`, 2);
+}
+
+const flags = {
+  aws: { type: 'string', default: '127.0.0.1:0' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+function readOptions(): Address | 'help' {
+  try {
+    const { values } = parseArgs({ options: flags });
+    if (values.help) return 'help';
+    return parseAddress(values.aws) ?? wrong(`--aws takes HOST:PORT, not "${values.aws}"`);
+  } catch (error) {
+    if (error instanceof RunError) throw error;
+    return wrong((error as Error).message.split('. To specify')[0] ?? 'wrong option');
+  }
+}
+
+async function run({ host, port }: Address): Promise<void> {
   await checkAddress('aws', { host, port }, ['TCP']);
   const { dir, keep, remove } = openRunDirectory(undefined);
   const reaper = new Reaper([dir]);
@@ -83,11 +102,9 @@ async function run(address: string): Promise<void> {
 }
 
 try {
-  const { values } = parseArgs({
-    options: { aws: { type: 'string', default: '127.0.0.1:0' }, help: { type: 'boolean', default: false } },
-  });
-  if (values.help) write(help);
-  else await run(values.aws);
+  const options = readOptions();
+  if (options === 'help') write(help);
+  else await run(options);
 } catch (error) {
   if (!(error instanceof RunError)) throw error;
   console.error(`local-cloud: ${error.message}`);

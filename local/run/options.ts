@@ -92,11 +92,14 @@ function wrong(what: string): never {
   throw new RunError(`${what}; ${hint}`, 2);
 }
 
-/** @throws RunError where the text is not HOST:PORT */
-export function readAddress(flag: string, text: string): Address {
+/** @returns undefined where the text is not HOST:PORT */
+export function parseAddress(text: string): Address | undefined {
   const [, host, port] = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) > 65535) wrong(`--${flag} takes HOST:PORT, not "${text}"`);
-  return { host, port: Number(port) };
+  return host === undefined || Number(port) > 65535 ? undefined : { host, port: Number(port) };
+}
+
+function address(flag: string, text: string): Address {
+  return parseAddress(text) ?? wrong(`--${flag} takes HOST:PORT, not "${text}"`);
 }
 
 function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
@@ -127,7 +130,7 @@ function parseFlags(args: readonly string[]) {
 function sipServerOf(drachtio: string | undefined): SipServerChoice {
   if (!drachtio) return { kind: 'embedded' };
   if (drachtio.includes('/')) return { kind: 'binary', file: drachtio };
-  return { kind: 'running', admin: readAddress('drachtio', drachtio) };
+  return { kind: 'running', admin: address('drachtio', drachtio) };
 }
 
 /** Letters that would end a parameter of baresip's account line, or a header of SIP. */
@@ -154,8 +157,8 @@ export function readOptions(
   const afterCall = given['after-call'];
   const minExpiresMode = given['min-expires-mode'];
   return {
-    sip: readAddress('sip', given.sip),
-    aws: readAddress('aws', given.aws),
+    sip: address('sip', given.sip),
+    aws: address('aws', given.aws),
     sipServer: sipServerOf(given.drachtio ?? environment.DRACHTIO),
     secret: given.secret,
     gateways: Number(given.gateways),

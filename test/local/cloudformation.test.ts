@@ -17,8 +17,15 @@ import {
   ValidateTemplateCommand,
 } from '@aws-sdk/client-cloudformation';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { assetBucket } from '../../local/aws/bootstrap.ts';
 import { callDynamoDb } from '../../local/aws/dynamodb.ts';
-import { type EmptyTestCloud, startEmptyTestCloud, startTestDynamoDb } from './test-cloud.ts';
+import { accessKeyOf } from '../../local/aws/iam/permissions.ts';
+import {
+  type EmptyTestCloud,
+  functionResource,
+  startEmptyTestCloud,
+  startTestDynamoDb,
+} from './test-cloud.ts';
 import { until } from './until.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -173,6 +180,44 @@ describe('a stack', () => {
     await expect(
       client.send(new ExecuteChangeSetCommand({ ChangeSetName: again.ChangeSetId })),
     ).rejects.toThrow(/cannot be executed/);
+    const named = { StackName: 'same', ChangeSetName: 'change' };
+    await client.send(new DeleteChangeSetCommand(named));
+    await expect(client.send(new DescribeChangeSetCommand(named))).rejects.toThrow(/does not exist/);
+    // As before a deployment, which deletes what another may have left.
+    await client.send(new DeleteChangeSetCommand(named));
+  });
+
+  it('takes parameters: given, as before, by default, or looked up in the Parameter Store', async () => {
+    const version = '/cdk-bootstrap/hnb659fds/version';
+    const body = bodyOf(
+      { Facts: bus('parameters') },
+      {
+        Parameters: {
+          Given: { Type: 'String' },
+          Default: { Type: 'String', Default: 'd' },
+          Version: { Type: 'AWS::SSM::Parameter::Value<String>', Default: version },
+        },
+        Outputs: {
+          All: { Value: { 'Fn::Join': [' ', ['Given', 'Default', 'Version'].map((Ref) => ({ Ref }))] } },
+        },
+      },
+    );
+    await expect(changeSet('parameters', body)).rejects.toThrow(/\[Given\] must have values/);
+    const execute = async (Parameters: object[]) => {
+      const { ChangeSetId } = await changeSet('parameters', body, { Parameters });
+      await client.send(new ExecuteChangeSetCommand({ ChangeSetName: ChangeSetId }));
+      await settled('parameters');
+      await client.send(new DeleteChangeSetCommand({ ChangeSetName: ChangeSetId }));
+      return stackNamed('parameters');
+    };
+    expect(await execute([{ ParameterKey: 'Given', ParameterValue: 'g' }])).toMatchObject({
+      Outputs: [{ OutputValue: 'g d 30' }],
+    });
+    const kept = ['Given', 'Version'].map((ParameterKey) => ({ ParameterKey, UsePreviousValue: true }));
+    expect(await execute([...kept, { ParameterKey: 'Default', ParameterValue: 'other' }])).toMatchObject({
+      Parameters: expect.arrayContaining([{ ParameterKey: 'Version', ParameterValue: version }]),
+      Outputs: [{ OutputValue: 'g other 30' }],
+    });
   });
 
   it('becomes what the next template says, each change told before it is made', async () => {
@@ -300,6 +345,21 @@ describe('a stack', () => {
 
     await deploy('kept', body);
     expect(cloud.secrets.getSecretValue({ SecretId: idOf('Kept') })).toMatchObject({ SecretString });
+  });
+
+  it('whose code was never uploaded is rolled back', async () => {
+    const code = { S3Bucket: assetBucket, S3Key: `${'0'.repeat(64)}.zip` };
+    const failed = await deploy('empty', bodyOf({ Probe: functionResource('', { Code: code }) }));
+    expect(failed).toMatchObject({ StackStatus: 'ROLLBACK_COMPLETE' });
+    expect(await reasonFor('empty', 'Probe', 'CREATE_FAILED')).toMatch(/specified key does not exist/);
+  });
+
+  it('is not for the roles of another to see or to make', async () => {
+    const credentials = { accessKeyId: accessKeyOf('some-role'), secretAccessKey: 'local' };
+    const role = new CloudFormationClient({ ...cloud.client, credentials });
+    await expect(role.send(new DescribeStacksCommand({}))).rejects.toThrow(
+      /some-role is not authorized to perform: cloudformation:DescribeStacks/,
+    );
   });
 
   it('does not take what another stack has', async () => {

@@ -73,22 +73,28 @@ export class ChangeSets {
 
   /** @throws AwsError ChangeSetNotFound, and ValidationError for an unknown stack */
   get(request: JsonObject): ChangeSet {
-    const nameOrId = textIn(request, 'ChangeSetName');
-    const stackName = request.StackName;
-    const stack = typeof stackName === 'string' ? this.#options.stacks.get(stackName) : undefined;
-    const found = this.#changeSets.find(
-      (one) => one.id === nameOrId || (one.name === nameOrId && one.stack === stack),
-    );
+    const found = this.#find(request);
     if (found) return found;
-    throw new AwsError('ChangeSetNotFound', `ChangeSet [${nameOrId}] does not exist`, 404);
+    throw new AwsError('ChangeSetNotFound', `ChangeSet [${request.ChangeSetName}] does not exist`, 404);
   }
 
   of(stack: Stack): ChangeSet[] {
     return this.#changeSets.filter((one) => one.stack === stack);
   }
 
-  delete(changeSet: ChangeSet): void {
-    this.#changeSets = this.#changeSets.filter((one) => one !== changeSet);
+  /** Deletes it, if it is there at all, as CloudFormation has it. */
+  delete(request: JsonObject): void {
+    const found = this.#find(request);
+    this.#changeSets = this.#changeSets.filter((one) => one !== found);
+  }
+
+  #find(request: JsonObject): ChangeSet | undefined {
+    const nameOrId = textIn(request, 'ChangeSetName');
+    const stackName = request.StackName;
+    const stack = typeof stackName === 'string' ? this.#options.stacks.get(stackName) : undefined;
+    return this.#changeSets.find(
+      (one) => one.id === nameOrId || (one.name === nameOrId && one.stack === stack),
+    );
   }
 
   /**

@@ -39,25 +39,27 @@ export function parseTemplate(body: string): Template {
   return parsed;
 }
 
-/** The values of the parameters: given, kept, or the default; looked up where the type says so. */
+/** The values of the parameters: given, as before, or the default. */
 function parameterValues(
   template: Template,
   given: readonly JsonObject[],
   before: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const entries = Object.entries(template.Parameters ?? {}).map(([name, { Type, Default }]) => {
+  const entries = Object.entries(template.Parameters ?? {}).map(([name, { Default }]) => {
     const own = given.find(({ ParameterKey }) => ParameterKey === name);
     const value = own?.UsePreviousValue === 'true' ? before[name] : (own?.ParameterValue ?? Default);
-    if (value === undefined) return refuse(`Parameters: [${name}] must have values`);
-    const text = String(value);
-    if (!Type?.startsWith('AWS::SSM::Parameter::Value')) return [name, text];
-    const found = parameterValue(text);
-    return [
-      name,
-      found ?? refuse(`Unable to fetch parameters [${text}] from parameter store for this account.`),
-    ];
+    return [name, value === undefined ? refuse(`Parameters: [${name}] must have values`) : String(value)];
   });
   return Object.fromEntries(entries);
+}
+
+/** @returns the value itself where the type says that it is to be looked up */
+function lookedUp(type: string | undefined, value: string): string {
+  if (!type?.startsWith('AWS::SSM::Parameter::Value')) return value;
+  return (
+    parameterValue(value) ??
+    refuse(`Unable to fetch parameters [${value}] from parameter store for this account.`)
+  );
 }
 
 /**
@@ -76,7 +78,7 @@ export function readDeployment(
   const Parameters = Object.fromEntries(
     Object.entries(template.Parameters ?? {}).map(([name, one]) => [
       name,
-      { ...one, Default: parameters[name] as string },
+      { ...one, Default: lookedUp(one.Type, parameters[name] as string) },
     ]),
   );
   const tags = listIn<Tag>(request.Tags);

@@ -101,7 +101,7 @@ export function cloudFormation({ stacks, changeSets, buckets }: CloudFormationOp
         return {};
       },
       DeleteChangeSet: (request) => {
-        changeSets.delete(changeSets.get(request));
+        changeSets.delete(request);
         return {};
       },
       UpdateTerminationProtection: (request) => {
