@@ -9,13 +9,15 @@ import type { Command } from './ecs/task-process.ts';
 import { EcsTasks } from './ecs/tasks.ts';
 import { Endpoint, type Operation } from './endpoint.ts';
 import { EventBuses } from './events/bus.ts';
+import { authorizeFunctions, neededToStartTask } from './iam/execution-roles.ts';
 import { accessKeyOf, Permissions } from './iam/permissions.ts';
 import { region } from './identity.ts';
 import type { PoolLimits } from './lambda/function-pool.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
+import { PassThrough } from './pass-through.ts';
 import { Queues } from './queues.ts';
 import { resourceTypes } from './resource-types.ts';
-import { Secrets, secretArnIn } from './secrets.ts';
+import { Secrets } from './secrets.ts';
 import { type JsonObject, type ResolvedStack, resolveTemplate } from './template.ts';
 
 export interface LocalCloudOptions {
@@ -38,18 +40,15 @@ export interface LocalCloudOptions {
   limits?: PoolLimits;
   retryDelaysMs?: readonly number[];
   onGroup?: (groupId: number, running: boolean) => void;
-  /**
-   * Sends the functions' requests for the table by the endpoint, where their permissions are checked as all others
-   * are. It costs a hop, so it is for tests.
-   */
-  checkTableAccess?: boolean;
 }
 
-/** What every process of the local cloud needs to use it by the AWS SDK. The credentials are checked by nobody. */
-export function sdkVariables(endpoint: string, dynamoDbEndpoint: string): Record<string, string> {
+/**
+ * What every process of the local cloud needs to use it by the AWS SDK. Signatures are checked by nobody; the access
+ * key id tells whose role it is (`accessKeyOf`).
+ */
+export function sdkVariables(endpoint: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
-    AWS_ENDPOINT_URL_DYNAMODB: dynamoDbEndpoint,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -75,6 +74,9 @@ export interface LocalCloud {
   services: readonly EcsService[];
   secrets: Secrets;
   queues: Queues;
+  permissions: Permissions;
+  /** Throws AwsError where a task's execution role lacks what ECS needs to start it. */
+  authorizeStart: (definition: TaskDefinition) => void;
   close: () => Promise<void>;
 }
 
@@ -109,7 +111,8 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     generated: options.secret,
   });
 
-  const variables = sdkVariables(endpoint.url, options.checkTableAccess ? endpoint.url : dynamoDbEndpoint);
+  authorizeFunctions(resources, permissions);
+  const variables = sdkVariables(endpoint.url);
   const functions = new LambdaFunctions({
     resources,
     codeDirectory: synthesized.codeDirectory,
@@ -124,7 +127,12 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     resources,
     invokeAsync: (arn, payload) => functions.invokeAsync(arn, payload),
     deadLetter,
+    authorize: (ruleArn, needed) => permissions.checkService('events.amazonaws.com', ruleArn, needed),
   });
+  const authorizeStart = (definition: TaskDefinition) => {
+    const key = accessKeyOf(definition.executionRole);
+    for (const needed of neededToStartTask(definition)) permissions.check(key, needed);
+  };
   const tasks = new EcsTasks({
     resources,
     commandOf: (definition) =>
@@ -135,21 +143,20 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
       TMPDIR: dir,
     }),
     names: options.names ?? (() => ({})),
-    secretValue: (from, executionRole) => {
-      const resource = secretArnIn(from);
-      permissions.check(accessKeyOf(executionRole), { action: 'secretsmanager:GetSecretValue', resource });
-      return secrets.containerValue(from);
-    },
+    secretValue: (from) => secrets.containerValue(from),
+    authorizeStart,
     publish: (detailType, detail, arn) => buses.publish('aws.ecs', detailType, detail, [arn]),
     dir,
     onGroup: options.onGroup,
   });
   await provisionTables(dynamoDbEndpoint, resources);
+  const dynamoDb = new PassThrough(dynamoDbEndpoint);
   endpoint.serve({
     functions,
     operations: operations({ buses, tasks, secrets }),
     get: (path) => metadata(tasks, path),
-    dynamoDbEndpoint,
+    dynamoDb,
+    lookup: { taskDefinition: (id) => tasks.definition(id) },
     authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
   });
   const warm = functions.start();
@@ -171,11 +178,14 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     services: readServices(resources),
     secrets,
     queues,
+    permissions,
+    authorizeStart,
     close: async () => {
       clearInterval(sweeper);
       buses.stop();
       await functions.stop();
       await endpoint.close();
+      dynamoDb.close();
     },
   };
 }

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AwsError } from './errors.ts';
-import { neededFor, neededToInvoke } from './iam/needed.ts';
+import { neededFor, neededToInvoke, type StackLookup } from './iam/needed.ts';
 import { accessKeyIn } from './iam/permissions.ts';
 import type { Needed } from './iam/policy.ts';
 import { arn } from './identity.ts';
-import { functionNameOf, type LambdaFunctions, maxPayloadBytes } from './lambda/functions.ts';
+import { functionNameOf } from './lambda/function-name.ts';
+import { type LambdaFunctions, maxPayloadBytes } from './lambda/functions.ts';
+import type { PassThrough } from './pass-through.ts';
 import type { JsonObject } from './template.ts';
 
 /** An operation of a service that speaks JSON with `X-Amz-Target`. */
@@ -19,8 +21,10 @@ export interface Services {
   operations: Readonly<Record<string, Operation>>;
   /** @returns the answer to a GET of this path, or undefined */
   get: (path: string) => JsonObject | undefined;
-  /** Where DynamoDB is: requests for it are passed on. */
-  dynamoDbEndpoint: string;
+  /** The table engine: what may be asked of it is passed on. */
+  dynamoDb: PassThrough;
+  /** What a request names by less than what its permission needs. */
+  lookup: StackLookup;
   /** Throws where the bearer of this access key id may not do what the request asks. */
   authorize: (accessKeyId: string | undefined, needed: Needed) => void;
 }
@@ -93,10 +97,10 @@ export class Endpoint {
       throw new AwsError('UnknownOperationException', `the local cloud does not know ${target}`);
     }
     const body = await readBody(incoming);
-    const request = parseObject(body);
-    for (const needed of neededFor(target, request)) services.authorize(accessKeyId, needed);
-    if (operation) answerJson(outgoing, 200, operation(request, Buffer.byteLength(body)));
-    else passOn(services.dynamoDbEndpoint, incoming, body, outgoing);
+    const request = parseObject(body.toString());
+    for (const needed of neededFor(target, request, services.lookup)) services.authorize(accessKeyId, needed);
+    if (operation) answerJson(outgoing, 200, operation(request, body.length));
+    else services.dynamoDb.send(target, body, outgoing);
   }
 }
 
@@ -107,7 +111,7 @@ async function invoke(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const payload = await readBody(incoming);
+  const payload = (await readBody(incoming)).toString();
   const type = incoming.headers['x-amz-invocation-type'] ?? 'RequestResponse';
   const limit = type === 'Event' ? maxPayloadBytes.async : maxPayloadBytes.sync;
   if (payload.length > limit) {
@@ -132,21 +136,8 @@ async function invoke(
   outgoing.end(answer);
 }
 
-function passOn(endpoint: string, incoming: IncomingMessage, body: string, outgoing: ServerResponse): void {
-  const onward = request(
-    endpoint,
-    { method: incoming.method, headers: incoming.headers, path: '/' },
-    (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    },
-  );
-  onward.on('error', () => refuse(outgoing, new AwsError('InternalServerError', 'the table is down', 500)));
-  onward.end(body);
-}
-
-async function readBody(incoming: IncomingMessage): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let bytes = 0;
   incoming.on('data', (chunk: Buffer) => {
@@ -160,9 +151,7 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
       chunks.push(chunk);
     }
   });
-  incoming.on('end', () =>
-    resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString()),
-  );
+  incoming.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
   incoming.on('error', reject);
   return promise;
 }

@@ -32,6 +32,15 @@ const resources = {
   Letters: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'letters' } },
   Calls: functionResource('probe'),
   Ended: rule('facts', { source: ['switchroom.edge'], 'detail-type': ['call.ended'] }, 'Calls'),
+  MayInvoke: {
+    Type: 'AWS::Lambda::Permission',
+    Properties: {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: { 'Fn::GetAtt': ['Calls', 'Arn'] },
+      Principal: 'events.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': ['Ended', 'Arn'] },
+    },
+  },
   OnFailure: {
     Type: 'AWS::Lambda::EventInvokeConfig',
     Properties: {

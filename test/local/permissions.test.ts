@@ -36,7 +36,6 @@ beforeAll(async () => {
       stack: await realStack(),
       dynamoDbEndpoint: table.endpoint,
       dir,
-      checkTableAccess: true,
       retryDelaysMs: [10],
       commandOf: () => ({ file: process.execPath, args: [join(fixtures, 'tasks/polite.mjs')] }),
     },
@@ -193,33 +192,5 @@ describe('in the roles of the template', () => {
   it('nothing was denied on the way, and nothing went to the dead letters', () => {
     expect(logs().match(/not authorized to perform[^"]*/g)).toBeNull();
     expect(letters).toEqual([]);
-  });
-});
-
-describe('what a role is not given', () => {
-  it('is refused by name', async () => {
-    const stack = await realStack();
-    const Resources = Object.fromEntries(
-      Object.entries(stack.template.Resources).filter(
-        ([id]) => !id.startsWith('FunctionsInspectRoleDefaultPolicy'),
-      ),
-    );
-    const without = await startTestCloud(
-      {},
-      {
-        stack: { ...stack, template: { ...stack.template, Resources } },
-        dynamoDbEndpoint: table.endpoint,
-        checkTableAccess: true,
-      },
-    );
-    try {
-      const refused = await without.functions.invoke('Switchroom-inspect', '{"command":"listGateways"}');
-      expect(refused.kind).toBe('failed');
-      expect(readFileSync(join(without.dir, 'logs/Switchroom-inspect.log'), 'utf8')).toMatch(
-        /not authorized to perform: dynamodb:Scan/,
-      );
-    } finally {
-      await without.close();
-    }
   });
 });

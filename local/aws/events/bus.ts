@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, UnsupportedError } from '../errors.ts';
+import { neededToInvoke, neededToSend } from '../iam/needed.ts';
+import type { Needed } from '../iam/policy.ts';
 import { accountId, region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { compilePattern } from './pattern.ts';
@@ -19,6 +21,7 @@ export interface BusEvent {
 }
 
 interface Target {
+  ruleArn: string;
   arn: string;
   input: string | undefined;
   deadLetterArn: string | undefined;
@@ -36,6 +39,8 @@ export interface EventBusesOptions {
   /** Hands an event to a function; throws where there is no such function. */
   invokeAsync: (functionArn: string, payload: string) => void;
   deadLetter: (queueArn: string, record: JsonObject) => void;
+  /** Throws where the policy of a target, or of a queue, does not let this rule use it. */
+  authorize: (ruleArn: string, needed: Needed) => void;
 }
 
 export interface PutEventsEntry {
@@ -155,24 +160,37 @@ export class EventBuses {
     }
   }
 
-  #deliver({ arn, input, deadLetterArn }: Target, event: BusEvent): void {
+  #deliver({ ruleArn, arn, input, deadLetterArn }: Target, event: BusEvent): void {
     const payload = input ?? JSON.stringify(event);
     try {
+      this.#options.authorize(ruleArn, neededToInvoke(arn));
       this.#options.invokeAsync(arn, payload);
     } catch (error) {
       if (!deadLetterArn) return;
-      this.#options.deadLetter(deadLetterArn, {
+      const record = {
         target: arn,
         error: error instanceof AwsError ? error.code : String(error),
         event: event as unknown as JsonObject,
-      });
+      };
+      this.#bury(ruleArn, deadLetterArn, record);
     }
+  }
+
+  #bury(ruleArn: string, queueArn: string, record: JsonObject): void {
+    try {
+      this.#options.authorize(ruleArn, neededToSend(queueArn));
+    } catch (error) {
+      // As in AWS, the event is then lost; whoever observes the permissions has been told.
+      if (error instanceof AwsError) return;
+      throw error;
+    }
+    this.#options.deadLetter(queueArn, record);
   }
 
   #addRule({ logicalId, attributes, properties }: Resource): void {
     if (properties.State === 'DISABLED') return;
     const targets = ((properties.Targets ?? []) as JsonObject[]).map((target) =>
-      readTarget(logicalId, target),
+      readTarget(logicalId, attributes.Arn ?? logicalId, target),
     );
     if (properties.ScheduleExpression !== undefined) {
       const everyMs = periodMs(String(properties.ScheduleExpression), logicalId);
@@ -188,7 +206,7 @@ export class EventBuses {
   }
 }
 
-function readTarget(rule: string, target: JsonObject): Target {
+function readTarget(rule: string, ruleArn: string, target: JsonObject): Target {
   const arn = String(target.Arn);
   if (!arn.includes(':lambda:'))
     throw new UnsupportedError(`${rule}: the local cloud knows no target ${arn}`);
@@ -197,7 +215,7 @@ function readTarget(rule: string, target: JsonObject): Target {
       throw new UnsupportedError(`${rule}: the local cloud knows no ${transformation}`);
   }
   const deadLetter = target.DeadLetterConfig as { Arn?: string } | undefined;
-  return { arn, input: target.Input as string | undefined, deadLetterArn: deadLetter?.Arn };
+  return { ruleArn, arn, input: target.Input as string | undefined, deadLetterArn: deadLetter?.Arn };
 }
 
 function newEvent(parts: {

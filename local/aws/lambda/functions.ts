@@ -5,6 +5,7 @@ import { region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { AsyncInvocations, type AsyncPolicy } from './async-invocations.ts';
 import type { InvocationResult } from './environment.ts';
+import { functionNameOf } from './function-name.ts';
 import { defaultPoolLimits, FunctionPool, type PoolLimits } from './function-pool.ts';
 
 export interface FunctionsOptions {
@@ -103,13 +104,6 @@ export class LambdaFunctions {
       404,
     );
   }
-}
-
-/** `arn:aws:lambda:r:a:function:name:qualifier`, `a:function:name`, `name:qualifier` or `name`. */
-export function functionNameOf(nameOrArn: string): string {
-  const at = nameOrArn.indexOf('function:');
-  const rest = at < 0 ? nameOrArn : nameOrArn.slice(at + 'function:'.length);
-  return rest.split(':')[0] ?? rest;
 }
 
 function makeFunction(
