@@ -28,10 +28,20 @@ interface Target {
 }
 
 interface PatternRule {
+  logicalId: string;
   busName: string;
   matches: (event: JsonObject) => boolean;
   targets: Target[];
 }
+
+interface Schedule {
+  everyMs: number;
+  arn: string;
+  targets: Target[];
+}
+
+/** @param takers logical ids of the rules that take the event */
+export type BusObserver = (event: BusEvent, busName: string, takers: readonly string[]) => void;
 
 export interface EventBusesOptions {
   /** The buses and rules of the stack. */
@@ -65,8 +75,8 @@ const busNameOf = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('
 export class EventBuses {
   readonly #names = new Set(['default']);
   readonly #rules: PatternRule[] = [];
-  readonly #schedules: { everyMs: number; arn: string; targets: Target[] }[] = [];
-  readonly #observers = new Set<(event: BusEvent, busName: string) => void>();
+  readonly #schedules: Schedule[] = [];
+  readonly #observers = new Set<BusObserver>();
   readonly #options: EventBusesOptions;
   readonly #timers: NodeJS.Timeout[] = [];
 
@@ -83,18 +93,18 @@ export class EventBuses {
 
   /** Starts the schedules. */
   start(): void {
-    for (const { everyMs, arn, targets } of this.#schedules) {
-      const tick = () => {
-        const event = newEvent({
-          source: 'aws.events',
-          detailType: 'Scheduled Event',
-          resources: [arn],
-          detail: {},
-        });
-        for (const target of targets) this.#deliver(target, event);
-      };
-      this.#timers.push(setInterval(tick, everyMs));
+    for (const schedule of this.#schedules) {
+      this.#timers.push(setInterval(() => this.#fire(schedule), schedule.everyMs));
     }
+  }
+
+  /**
+   * Lets every schedule fire now, as if its time had come.
+   * @returns the ARNs of what they started
+   */
+  fireSchedules(): string[] {
+    for (const schedule of this.#schedules) this.#fire(schedule);
+    return this.#schedules.flatMap(({ targets }) => targets.map(({ arn }) => arn));
   }
 
   stop(): void {
@@ -102,7 +112,7 @@ export class EventBuses {
   }
 
   /** Shows every event of every bus, whether a rule takes it or not. */
-  observe(observer: (event: BusEvent, busName: string) => void): void {
+  observe(observer: BusObserver): void {
     this.#observers.add(observer);
   }
 
@@ -153,11 +163,22 @@ export class EventBuses {
   }
 
   #route(busName: string, event: BusEvent): void {
-    for (const observer of this.#observers) observer(event, busName);
-    for (const rule of this.#rules) {
-      if (rule.busName !== busName || !rule.matches(event as unknown as JsonObject)) continue;
-      for (const target of rule.targets) this.#deliver(target, event);
-    }
+    const taking = this.#rules.filter(
+      (rule) => rule.busName === busName && rule.matches(event as unknown as JsonObject),
+    );
+    const takers = taking.map(({ logicalId }) => logicalId);
+    for (const observer of this.#observers) observer(event, busName, takers);
+    for (const target of taking.flatMap(({ targets }) => targets)) this.#deliver(target, event);
+  }
+
+  #fire({ arn, targets }: Schedule): void {
+    const event = newEvent({
+      source: 'aws.events',
+      detailType: 'Scheduled Event',
+      resources: [arn],
+      detail: {},
+    });
+    for (const target of targets) this.#deliver(target, event);
   }
 
   #deliver({ ruleArn, arn, input, deadLetterArn }: Target, event: BusEvent): void {
@@ -198,6 +219,7 @@ export class EventBuses {
     }
     if (properties.EventPattern !== undefined) {
       this.#rules.push({
+        logicalId,
         busName: busNameOf(String(properties.EventBusName ?? 'default')),
         matches: compilePattern(properties.EventPattern as JsonObject),
         targets,

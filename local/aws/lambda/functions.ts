@@ -90,6 +90,11 @@ export class LambdaFunctions {
     this.#async.accept(functionName, payload);
   }
 
+  /** Asynchronous events accepted and not yet done. */
+  get openEvents(): number {
+    return this.#async.open;
+  }
+
   async stop(): Promise<void> {
     await this.#async.stop();
     await Promise.all([...this.#functions.values()].map(({ pool }) => pool.stop()));
