@@ -85,9 +85,8 @@ async function run({ host, port }: Address): Promise<void> {
       await cloud.tasks.stopAll('the local cloud ends');
       await cloud.close();
     });
-    // The table by the same address as all else: who deploys sees one AWS.
     const variables = {
-      ...sdkVariables(cloud.endpoint, cloud.endpoint),
+      ...sdkVariables(cloud.endpoint),
       CDK_DOCKER: dockerFile,
       SWITCHROOM_IMAGES: cloud.images.dir,
     };

@@ -12,18 +12,20 @@ import type { Command } from './ecs/task-process.ts';
 import { EcsTasks } from './ecs/tasks.ts';
 import { Endpoint, type Operation } from './endpoint.ts';
 import { EventBuses } from './events/bus.ts';
+import { authorizeFunctions, neededToStartTask } from './iam/execution-roles.ts';
 import { accessKeyOf, Permissions } from './iam/permissions.ts';
 import { region } from './identity.ts';
 import type { PoolLimits } from './lambda/function-pool.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
+import { PassThrough } from './pass-through.ts';
 import { Provisioner } from './provisioner.ts';
 import { Queues } from './queues.ts';
 import { Buckets } from './s3.ts';
-import { Secrets, secretArnIn } from './secrets.ts';
+import { Secrets } from './secrets.ts';
 import { getParameter } from './ssm.ts';
 import { sts } from './sts.ts';
 import { Tables } from './tables.ts';
-import type { JsonObject, ResolvedStack, Template } from './template.ts';
+import type { JsonObject, ResolvedStack, Resource, Template } from './template.ts';
 import { uploadedAssets } from './uploaded-assets.ts';
 
 export interface LocalCloudOptions {
@@ -45,18 +47,15 @@ export interface LocalCloudOptions {
   limits?: PoolLimits;
   retryDelaysMs?: readonly number[];
   onGroup?: (groupId: number, running: boolean) => void;
-  /**
-   * Sends the functions' requests for the table by the endpoint, where their permissions are checked as all others
-   * are. It costs a hop, so it is for tests.
-   */
-  checkTableAccess?: boolean;
 }
 
-/** What every process of the local cloud needs to use it by the AWS SDK. The credentials are checked by nobody. */
-export function sdkVariables(endpoint: string, dynamoDbEndpoint: string): Record<string, string> {
+/**
+ * What every process of the local cloud needs to use it by the AWS SDK. Signatures are checked by nobody; the access
+ * key id tells whose role it is (`accessKeyOf`).
+ */
+export function sdkVariables(endpoint: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
-    AWS_ENDPOINT_URL_DYNAMODB: dynamoDbEndpoint,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -85,6 +84,9 @@ export interface LocalCloud {
   queues: Queues;
   tables: Tables;
   images: Images;
+  permissions: Permissions;
+  /** Throws AwsError where a task's execution role lacks what ECS needs to start it. */
+  authorizeStart: (definition: TaskDefinition) => void;
   close: () => Promise<void>;
 }
 
@@ -109,7 +111,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   });
   const tables = new Tables(dynamoDbEndpoint);
 
-  const variables = sdkVariables(endpoint.url, options.checkTableAccess ? endpoint.url : dynamoDbEndpoint);
+  const variables = sdkVariables(endpoint.url);
   const functions = new LambdaFunctions({
     logDir,
     variables,
@@ -121,7 +123,12 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const buses = new EventBuses({
     invokeAsync: (arn, payload) => functions.invokeAsync(arn, payload),
     deadLetter,
+    authorize: (ruleArn, needed) => permissions.checkService('events.amazonaws.com', ruleArn, needed),
   });
+  const authorizeStart = (definition: TaskDefinition) => {
+    const key = accessKeyOf(definition.executionRole);
+    for (const needed of neededToStartTask(definition)) permissions.check(key, needed);
+  };
   const tasks = new EcsTasks({
     commandOf: options.commandOf,
     variables: () => ({
@@ -130,22 +137,21 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       TMPDIR: dir,
     }),
     names: options.names ?? (() => ({})),
-    secretValue: (from, executionRole) => {
-      const resource = secretArnIn(from);
-      permissions.check(accessKeyOf(executionRole), { action: 'secretsmanager:GetSecretValue', resource });
-      return secrets.containerValue(from);
-    },
+    secretValue: (from) => secrets.containerValue(from),
+    authorizeStart,
     publish: (detailType, detail, arn) => buses.publish('aws.ecs', detailType, detail, [arn]),
     dir,
     onGroup: options.onGroup,
   });
 
-  const provisioner = new Provisioner([permissions, queues, secrets, tables, functions, buses, tasks]);
+  const roles = { provision: (resources: readonly Resource[]) => authorizeFunctions(resources, permissions) };
+  const provisioner = new Provisioner([permissions, roles, queues, secrets, tables, functions, buses, tasks]);
   const stacks = new Stacks(provisioner);
   const buckets = new Buckets(join(dir, 's3'));
   const images = new Images(join(dir, 'images'));
   const assets = uploadedAssets(join(dir, 'code'), buckets, images);
   const changeSets = new ChangeSets({ stacks, buckets, assets });
+  const dynamoDb = new PassThrough(dynamoDbEndpoint);
   endpoint.serve({
     functions,
     operations: operations({ buses, tasks, secrets, queues, images }),
@@ -155,7 +161,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     },
     buckets,
     get: (path) => metadata(tasks, path),
-    dynamoDbEndpoint,
+    dynamoDb,
+    lookup: { taskDefinition: (id) => tasks.definition(id) },
     authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
   });
   const sweeper = setInterval(() => {
@@ -175,11 +182,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     queues,
     tables,
     images,
+    permissions,
+    authorizeStart,
     close: async () => {
       clearInterval(sweeper);
       buses.stop();
       await functions.stop();
       await endpoint.close();
+      dynamoDb.close();
     },
   };
 }

@@ -1,13 +1,15 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AwsError } from './errors.ts';
-import { neededFor, neededToInvoke } from './iam/needed.ts';
+import { neededFor, neededToInvoke, type StackLookup } from './iam/needed.ts';
 import { accessKeyIn } from './iam/permissions.ts';
 import type { Needed } from './iam/policy.ts';
 import { arn } from './identity.ts';
-import { functionNameOf, type LambdaFunctions, maxPayloadBytes } from './lambda/functions.ts';
+import { functionNameOf } from './lambda/function-name.ts';
+import { type LambdaFunctions, maxPayloadBytes } from './lambda/functions.ts';
 import { invokeByRequest } from './lambda/invoke-request.ts';
+import type { PassThrough } from './pass-through.ts';
 import { type QueryService, queryAnswer, queryError, readQuery } from './query.ts';
 import { type Buckets, s3Error } from './s3.ts';
 import type { JsonObject } from './template.ts';
@@ -25,8 +27,10 @@ export interface Services {
   buckets: Buckets;
   /** @returns the answer to a GET of this path, or undefined */
   get: (path: string) => JsonObject | undefined;
-  /** Where DynamoDB is: requests for it are passed on. */
-  dynamoDbEndpoint: string;
+  /** The table engine: what may be asked of it is passed on. */
+  dynamoDb: PassThrough;
+  /** What a request names by less than what its permission needs. */
+  lookup: StackLookup;
   /** Throws where the bearer of this access key id may not do what the request asks. */
   authorize: (accessKeyId: string | undefined, needed: Needed) => void;
 }
@@ -108,11 +112,11 @@ export class Endpoint {
     if (!operation && !isTable) {
       throw new AwsError('UnknownOperationException', `the local cloud does not know ${target}`);
     }
-    const body = (await readBody(incoming, maxBodyBytes)).toString();
-    const request = parseObject(body);
-    for (const needed of neededFor(target, request)) services.authorize(accessKeyId, needed);
-    if (operation) answerJson(outgoing, 200, operation(request, Buffer.byteLength(body)));
-    else passOn(services.dynamoDbEndpoint, incoming, body, outgoing);
+    const body = await readBody(incoming, maxBodyBytes);
+    const request = parseObject(body.toString());
+    for (const needed of neededFor(target, request, services.lookup)) services.authorize(accessKeyId, needed);
+    if (operation) answerJson(outgoing, 200, operation(request, body.length));
+    else services.dynamoDb.send(target, body, outgoing);
   }
 }
 
@@ -159,17 +163,4 @@ async function serveQuery(
     const refusal = awsErrorOf(error);
     answer(outgoing, refusal.status, 'text/xml', queryError(refusal));
   }
-}
-
-function passOn(endpoint: string, incoming: IncomingMessage, body: string, outgoing: ServerResponse): void {
-  const onward = request(
-    endpoint,
-    { method: incoming.method, headers: incoming.headers, path: '/' },
-    (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    },
-  );
-  onward.on('error', () => refuse(outgoing, new AwsError('InternalServerError', 'the table is down', 500)));
-  onward.end(body);
 }

@@ -147,11 +147,12 @@ export class Switchroom {
     // The first REGISTER shall not pay for a cold start: gateways wait long before they try again.
     await cloud.functions.warm();
     signal.throwIfAborted();
+    cloud.authorizeStart(service.definition);
     const edge = await startEdge({
       file: synthesized.edgeFile,
       dir,
       definition: service.definition,
-      sdkVariables: sdkVariables(cloud.endpoint, table.endpoint),
+      sdkVariables: sdkVariables(cloud.endpoint),
       extraVariables: options.edge,
       sipServer,
       supervision,
@@ -215,6 +216,9 @@ export class Switchroom {
     cloud.buses.observe((event) => {
       const step = stepOf(event);
       if (step) this.#console.step(step);
+    });
+    cloud.permissions.observe((denial) => {
+      this.#console.trouble('access-denied', `access denied, as AWS would: ${denial}`, { denial });
     });
     cloud.queues.observe((queue, message) => {
       this.#console.trouble(

@@ -48,6 +48,7 @@ beforeAll(async () => {
     LOCK_LEASE_SEC: '120',
     CLUSTER: 'gateways',
     AFTER_CALL: 'stop',
+    EDGE_LOST_GRACE_SEC: '60',
   });
   for (const name of ['register', 'allocate', 'calls', 'inspect']) functions[name] = await load(name);
 });

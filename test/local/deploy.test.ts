@@ -35,7 +35,7 @@ const dockerLog = join(dir, 'docker.log');
 
 beforeAll(async () => {
   table = await startTestDynamoDb();
-  cloud = await startEmptyTestCloud({ dynamoDbEndpoint: table.endpoint, checkTableAccess: true });
+  cloud = await startEmptyTestCloud({ dynamoDbEndpoint: table.endpoint });
   cloudFormation = new CloudFormationClient(cloud.client);
   lambda = new LambdaClient(cloud.client);
   const recorder = `#!/bin/sh\necho "$1" >> '${dockerLog}'\nexec '${dockerFile}' "$@"\n`;
@@ -53,7 +53,7 @@ afterAll(async () => {
 /** Runs `cdk` in the environment that `npm run local-cloud` prints. */
 function runCdk(args: readonly string[]): Promise<CommandResult> {
   return runCommand(cdk, [...args, '--no-notices', '--no-color'], {
-    ...sdkVariables(cloud.endpoint, cloud.endpoint),
+    ...sdkVariables(cloud.endpoint),
     CDK_DOCKER: join(dir, 'docker'),
     SWITCHROOM_IMAGES: cloud.images.dir,
     // What it remembers of accounts is not the next test's.
@@ -99,7 +99,8 @@ const register: RegisterCommand = {
   username: '10.0.0.1.mediagw.1',
   registrationId: 'registration-1',
   cseq: 1,
-  contacts: [{ uri: 'sip:10.0.0.1.mediagw.1@127.0.0.1:5060', expiresSec: 60 }],
+  // Longer than the deployments that it shall outlast.
+  contacts: [{ uri: 'sip:10.0.0.1.mediagw.1@127.0.0.1:5060', expiresSec: 3600 }],
   received: peer,
   edgeId: 'edge-1',
 };

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../local/aws/template.ts';
 import { writeRunFile } from '../../local/run/run-file.ts';
 import { runCommand } from './run-command.ts';
-import { functionResource, startTestCloud, type TestCloud } from './test-cloud.ts';
+import { functionResource, mayInvoke, maySend, startTestCloud, type TestCloud } from './test-cloud.ts';
 import { until } from './until.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -28,7 +28,10 @@ const resources = {
   Letters: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'Test-dead-letters' } },
   Calls: functionResource('probe'),
   Ended: rule('call.ended', { 'Fn::GetAtt': ['Calls', 'Arn'] }),
+  MayInvoke: mayInvoke({ Ref: 'Calls' }, 'Ended'),
   Undeliverable: rule('call.failed', 'arn:aws:lambda:us-east-1:000000000000:function:gone'),
+  MayInvokeGone: mayInvoke('gone', 'Undeliverable'),
+  MaySend: maySend('Letters', 'Undeliverable'),
   OnFailure: {
     Type: 'AWS::Lambda::EventInvokeConfig',
     Properties: {

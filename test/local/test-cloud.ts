@@ -34,6 +34,39 @@ export const taskResource = (family: string, container: JsonObject = {}, propert
   },
 });
 
+const arnOf = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
+
+/** Lets a rule of the template invoke a function. */
+export const mayInvoke = (functionName: JsonObject | string, ruleId: string) => ({
+  Type: 'AWS::Lambda::Permission',
+  Properties: {
+    Action: 'lambda:InvokeFunction',
+    FunctionName: functionName,
+    Principal: 'events.amazonaws.com',
+    SourceArn: arnOf(ruleId),
+  },
+});
+
+/** Lets a rule of the template send to a queue, or as the parts of the statement say. */
+export const maySend = (queueId: string, ruleId: string, statement: JsonObject = {}) => ({
+  Type: 'AWS::SQS::QueuePolicy',
+  Properties: {
+    Queues: [{ Ref: queueId }],
+    PolicyDocument: {
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'events.amazonaws.com' },
+          Action: 'sqs:SendMessage',
+          Resource: arnOf(queueId),
+          Condition: { ArnEquals: { 'aws:SourceArn': arnOf(ruleId) } },
+          ...statement,
+        },
+      ],
+    },
+  },
+});
+
 type Resources = Record<string, { Type: string; Properties?: JsonObject }>;
 
 /** A local cloud that has no stack yet. */

@@ -17,8 +17,10 @@ export interface TasksOptions {
   variables: () => Record<string, string>;
   /** What DNS would tell: name → address. A variable that is such a name becomes the address. */
   names: () => Record<string, string>;
-  /** @returns the value that a container's secret refers to, read in this role */
-  secretValue: (valueFrom: string, executionRole: string) => string;
+  /** @returns the value that a container's secret refers to */
+  secretValue: (valueFrom: string) => string;
+  /** Throws where a task's execution role lacks what ECS needs to start it. */
+  authorizeStart: (definition: TaskDefinition) => void;
   publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
   /** Directory the tasks run in, with logs/ in it. */
   dir: string;
@@ -142,6 +144,11 @@ export class EcsTasks {
     return { taskArns: found.map(({ task }) => task.arn) };
   }
 
+  /** @returns the task definition of this ARN, `family:revision` or `family` */
+  definition(id: string): LocalTaskDefinition | undefined {
+    return this.#definitions.get(familyOf(id));
+  }
+
   /** @returns the task, for its metadata endpoint */
   find(taskId: string): Task | undefined {
     return this.#tasks.get(taskId)?.task;
@@ -197,6 +204,7 @@ export class EcsTasks {
   }
 
   #spawn(task: Task, { imageDirectory }: LocalTaskDefinition, request: RunTaskRequest): TaskProcess {
+    this.#options.authorizeStart(task.definition);
     const container = onlyContainer(task.definition);
     const override = request.overrides?.containerOverrides?.find(({ name }) => name === container.name);
     const overridden = Object.fromEntries(
@@ -204,7 +212,7 @@ export class EcsTasks {
     );
     const secrets = Object.entries(container.secrets).map(([name, from]) => [
       name,
-      this.#options.secretValue(from, task.definition.executionRole),
+      this.#options.secretValue(from),
     ]);
     const common = this.#options.variables();
     return new TaskProcess({
@@ -275,7 +283,7 @@ export class EcsTasks {
   }
 
   #definition(id = ''): LocalTaskDefinition {
-    const definition = this.#definitions.get(familyOf(id));
+    const definition = this.definition(id);
     if (!definition) throw new AwsError('ClientException', `Unable to find task definition ${id}.`);
     return definition;
   }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, blaming, UnsupportedError } from '../errors.ts';
+import { neededToInvoke, neededToSend } from '../iam/needed.ts';
+import type { Needed } from '../iam/policy.ts';
 import { accountId, region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { compilePattern } from './pattern.ts';
@@ -25,22 +27,28 @@ interface Target {
   deadLetterArn: string | undefined;
 }
 
+interface PatternRule {
+  logicalId: string;
+  busName: string;
+  matches: (event: JsonObject) => boolean;
+  targets: Target[];
+}
+
 interface Schedule {
   everyMs: number;
   arn: string;
   targets: Target[];
 }
 
-interface PatternRule {
-  busName: string;
-  matches: (event: JsonObject) => boolean;
-  targets: Target[];
-}
+/** @param takers logical ids of the rules that take the event */
+export type BusObserver = (event: BusEvent, busName: string, takers: readonly string[]) => void;
 
 export interface EventBusesOptions {
   /** Hands an event to a function; throws where there is no such function. */
   invokeAsync: (functionArn: string, payload: string) => void;
   deadLetter: (queueArn: string, body: JsonObject, attributes: Record<string, string>) => void;
+  /** Throws where the policy of a target, or of a queue, does not let this rule use it. */
+  authorize: (ruleArn: string, needed: Needed) => void;
 }
 
 export interface PutEventsEntry {
@@ -65,7 +73,8 @@ const busNameOf = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('
 export class EventBuses {
   #names = new Set(['default']);
   #rules: PatternRule[] = [];
-  readonly #observers = new Set<(event: BusEvent, busName: string) => void>();
+  #schedules: Schedule[] = [];
+  readonly #observers = new Set<BusObserver>();
   readonly #options: EventBusesOptions;
   #timers: NodeJS.Timeout[] = [];
 
@@ -84,7 +93,17 @@ export class EventBuses {
     this.#rules = rules.flatMap((rule) => blaming(rule.logicalId, () => readPatternRule(rule)));
     this.#names = new Set(['default', ...ofType('AWS::Events::EventBus').map(({ ref }) => ref)]);
     this.stop();
-    this.#timers = schedules.map((schedule) => setInterval(() => this.#tick(schedule), schedule.everyMs));
+    this.#schedules = schedules;
+    this.#timers = schedules.map((schedule) => setInterval(() => this.#fire(schedule), schedule.everyMs));
+  }
+
+  /**
+   * Lets every schedule fire now, as if its time had come.
+   * @returns the ARNs of what they started
+   */
+  fireSchedules(): string[] {
+    for (const schedule of this.#schedules) this.#fire(schedule);
+    return this.#schedules.flatMap(({ targets }) => targets.map(({ arn }) => arn));
   }
 
   /** Stops the schedules. */
@@ -93,7 +112,7 @@ export class EventBuses {
   }
 
   /** Shows every event of every bus, whether a rule takes it or not. */
-  observe(observer: (event: BusEvent, busName: string) => void): void {
+  observe(observer: BusObserver): void {
     this.#observers.add(observer);
   }
 
@@ -144,21 +163,33 @@ export class EventBuses {
   }
 
   #route(busName: string, event: BusEvent): void {
-    for (const observer of this.#observers) observer(event, busName);
-    for (const rule of this.#rules) {
-      if (rule.busName !== busName || !rule.matches(event as unknown as JsonObject)) continue;
-      for (const target of rule.targets) this.#deliver(target, event);
-    }
+    const taking = this.#rules.filter(
+      (rule) => rule.busName === busName && rule.matches(event as unknown as JsonObject),
+    );
+    const takers = taking.map(({ logicalId }) => logicalId);
+    for (const observer of this.#observers) observer(event, busName, takers);
+    for (const target of taking.flatMap(({ targets }) => targets)) this.#deliver(target, event);
+  }
+
+  #fire({ arn, targets }: Schedule): void {
+    const event = newEvent({
+      source: 'aws.events',
+      detailType: 'Scheduled Event',
+      resources: [arn],
+      detail: {},
+    });
+    for (const target of targets) this.#deliver(target, event);
   }
 
   /** What a target does not take goes to its queue as it is, with the reason beside it ("Using dead-letter queues"). */
   #deliver({ arn, ruleArn, input, deadLetterArn }: Target, event: BusEvent): void {
     const payload = input ?? JSON.stringify(event);
     try {
+      this.#options.authorize(ruleArn, neededToInvoke(arn));
       this.#options.invokeAsync(arn, payload);
     } catch (error) {
       if (!deadLetterArn) return;
-      this.#options.deadLetter(deadLetterArn, JSON.parse(payload), {
+      this.#bury(ruleArn, deadLetterArn, JSON.parse(payload), {
         RULE_ARN: ruleArn,
         TARGET_ARN: arn,
         ERROR_CODE: error instanceof AwsError ? error.code : 'SDK_CLIENT_ERROR',
@@ -167,14 +198,15 @@ export class EventBuses {
     }
   }
 
-  #tick({ arn, targets }: Schedule): void {
-    const event = newEvent({
-      source: 'aws.events',
-      detailType: 'Scheduled Event',
-      resources: [arn],
-      detail: {},
-    });
-    for (const target of targets) this.#deliver(target, event);
+  #bury(ruleArn: string, queueArn: string, body: JsonObject, attributes: Record<string, string>): void {
+    try {
+      this.#options.authorize(ruleArn, neededToSend(queueArn));
+    } catch (error) {
+      // As in AWS, the event is then lost; whoever observes the permissions has been told.
+      if (error instanceof AwsError) return;
+      throw error;
+    }
+    this.#options.deadLetter(queueArn, body, attributes);
   }
 }
 
@@ -195,6 +227,7 @@ function readPatternRule(rule: Resource): PatternRule[] {
   if (EventPattern === undefined) return [];
   return [
     {
+      logicalId: rule.logicalId,
       busName: busNameOf(String(EventBusName ?? 'default')),
       matches: compilePattern(EventPattern as JsonObject),
       targets: readTargets(rule),

@@ -37,6 +37,11 @@ export class AsyncInvocations {
     this.#journal = new EventJournal(options.journalFile);
   }
 
+  /** Events accepted and not yet done. */
+  get open(): number {
+    return this.#open;
+  }
+
   /** Takes up the events that a former run accepted and did not finish, each once. */
   replay(exists: (functionName: string) => boolean): void {
     for (const { id, functionName, payload } of this.#journal.takeOpen(exists)) {

@@ -7,6 +7,7 @@ import { region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { AsyncInvocations, type AsyncPolicy } from './async-invocations.ts';
 import type { EnvironmentOptions, InvocationResult } from './environment.ts';
+import { functionNameOf } from './function-name.ts';
 import { defaultPoolLimits, FunctionPool, type PoolLimits } from './function-pool.ts';
 
 export interface FunctionsOptions {
@@ -113,6 +114,11 @@ export class LambdaFunctions {
     this.#async.accept(functionName, payload);
   }
 
+  /** Asynchronous events accepted and not yet done. */
+  get openEvents(): number {
+    return this.#async.open;
+  }
+
   async stop(): Promise<void> {
     await this.#async.stop();
     const pools = [...this.#functions.values()].map(({ pool }) => pool);
@@ -133,13 +139,6 @@ export class LambdaFunctions {
       404,
     );
   }
-}
-
-/** `arn:aws:lambda:r:a:function:name:qualifier`, `a:function:name`, `name:qualifier` or `name`. */
-export function functionNameOf(nameOrArn: string): string {
-  const at = nameOrArn.indexOf('function:');
-  const rest = at < 0 ? nameOrArn : nameOrArn.slice(at + 'function:'.length);
-  return rest.split(':')[0] ?? rest;
 }
 
 function shapeOf(

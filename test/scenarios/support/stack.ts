@@ -144,9 +144,12 @@ export class Stack {
     );
   }
 
+  /** @throws where a function or the edge asked for something that its role does not allow */
   async stop(): Promise<void> {
     this.#table.destroy();
     await this.process.dispose();
+    const denied = this.process.events.filter(({ event }) => event === 'access-denied');
+    if (denied.length > 0) throw new Error(denied.map(({ denial }) => String(denial)).join('\n'));
   }
 
   get #where() {
