@@ -5,6 +5,7 @@ import type { AllocateGateway, RegisterCommand } from '../../../contracts/comman
 import { edgeEventSource, type Fact } from '../../../contracts/facts.ts';
 import type { CallView } from '../../../contracts/inspect.ts';
 import { sweepExpired } from '../../../local/aws/dynamodb.ts';
+import { agentUri } from '../../../local/aws/ecs/agent.ts';
 import { containerNamed, type TaskDefinition } from '../../../local/aws/ecs/task-definition.ts';
 import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
 import type { JsonObject, Resource } from '../../../local/aws/template.ts';
@@ -29,6 +30,7 @@ export class ControlPlane {
   letters: JsonObject[] = [];
   readonly edge: TaskDefinition;
   readonly environment: Record<string, string>;
+  readonly agentUri: string;
   readonly cloud: TestCloud;
   readonly #untaken = new Set<string>();
   readonly #lambda: LambdaClient;
@@ -43,6 +45,7 @@ export class ControlPlane {
     );
     if (!service) throw new Error('the template has no service of an edge');
     this.edge = service.definition;
+    this.agentUri = agentUri(cloud.endpoint, this.edge.taskRole, service.clusterName, this.edgeId);
     this.environment = containerNamed(this.edge, appContainer).environment;
     const client = this.as(this.edge.taskRole);
     this.#lambda = new LambdaClient(client);
