@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { putProtection } from './ecs/agent.ts';
 import { AwsError } from './errors.ts';
 import { neededFor, neededToInvoke, type StackLookup } from './iam/needed.ts';
 import { accessKeyIn } from './iam/permissions.ts';
@@ -92,6 +93,13 @@ export class Endpoint {
       const found = services.get(url);
       if (!found) throw new AwsError('NotFound', `nothing at ${url}`, 404);
       answerJson(outgoing, 200, found);
+      return;
+    }
+    if (incoming.method === 'PUT') {
+      const asked = parseObject((await readBody(incoming, maxBodyBytes)).toString());
+      const answer = putProtection(url, asked, services.authorize);
+      if (!answer) throw new AwsError('NotFound', `nothing at ${url}`, 404);
+      answerJson(outgoing, 200, answer);
       return;
     }
     const accessKeyId = accessKeyIn(incoming.headers.authorization);

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { readSynthesizedStack } from '../aws/assets.ts';
 import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
+import { agentUri } from '../aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../aws/ecs/services.ts';
 import { containerNamed } from '../aws/ecs/task-definition.ts';
 import { region } from '../aws/identity.ts';
@@ -152,6 +153,7 @@ export class Switchroom {
       file: synthesized.edgeFile,
       dir,
       definition: service.definition,
+      agentUri: agentUri(cloud.endpoint, service.definition.taskRole, service.clusterName, edgeId),
       sdkVariables: sdkVariables(cloud.endpoint),
       extraVariables: options.edge,
       sipServer,

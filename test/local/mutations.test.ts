@@ -101,9 +101,7 @@ const unasked: Record<string, string> = {
   'secretsmanager:DescribeSecret': "comes with CDK's grantRead",
   'sqs:GetQueueAttributes': "comes with CDK's grantSendMessages",
   'sqs:GetQueueUrl': "comes with CDK's grantSendMessages",
-  'ecs:GetTaskProtection': 'asked by the ECS agent, which one machine has not (test/sip-edge/health.test.ts)',
-  'ecs:UpdateTaskProtection':
-    'asked by the ECS agent, which one machine has not (test/sip-edge/health.test.ts)',
+  'ecs:GetTaskProtection': 'the edge sets its protection and never reads it; ECS documents both as needed',
 };
 
 const namedByOthers = [

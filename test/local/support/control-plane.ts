@@ -5,6 +5,7 @@ import type { AllocateGateway, RegisterCommand } from '../../../contracts/comman
 import { edgeEventSource, type Fact } from '../../../contracts/facts.ts';
 import type { CallView } from '../../../contracts/inspect.ts';
 import { sweepExpired } from '../../../local/aws/dynamodb.ts';
+import { agentUri } from '../../../local/aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../../../local/aws/ecs/services.ts';
 import { containerNamed, type TaskDefinition } from '../../../local/aws/ecs/task-definition.ts';
 import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
@@ -30,6 +31,7 @@ export class ControlPlane {
   letters: JsonObject[] = [];
   readonly edge: TaskDefinition;
   readonly environment: Record<string, string>;
+  readonly agentUri: string;
   readonly cloud: TestCloud;
   readonly #untaken = new Set<string>();
   readonly #lambda: LambdaClient;
@@ -39,7 +41,9 @@ export class ControlPlane {
   constructor(cloud: TestCloud, resources: readonly Resource[] = cloud.stack.resources) {
     this.cloud = cloud;
     this.resources = resources;
-    this.edge = this.serviceWith(appContainer).definition;
+    const { definition, clusterName } = this.serviceWith(appContainer);
+    this.edge = definition;
+    this.agentUri = agentUri(cloud.endpoint, definition.taskRole, clusterName, this.edgeId);
     this.environment = containerNamed(this.edge, appContainer).environment;
     const client = this.as(this.edge.taskRole);
     this.#lambda = new LambdaClient(client);

@@ -68,4 +68,18 @@ export const toldChecks: readonly Check[] = [
       if (!JSON.parse(SecretString ?? '').current) throw new Error('SIP_SECRET_ARN: has no current secret');
     },
   },
+  {
+    name: 'the edge keeps ECS from ending its task in a call',
+    run: async ({ agentUri }) => {
+      const answer = await fetch(`${agentUri}/task-protection/v1/state`, {
+        method: 'PUT',
+        body: JSON.stringify({ ProtectionEnabled: true, ExpiresInMinutes: 10 }),
+      });
+      const { protection, error } = (await answer.json()) as {
+        protection?: object;
+        error?: { Message: string };
+      };
+      if (!protection) throw new Error(error?.Message);
+    },
+  },
 ];
