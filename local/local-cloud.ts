@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sdkVariables, startLocalCloud } from './aws/cloud.ts';
 import { dockerFile } from './aws/ecr/images.ts';
+import { region } from './aws/identity.ts';
 import { keepLogsBounded } from './run/bounded-logs.ts';
 import { gatewayCommand } from './run/gateways.ts';
 import { type Address, parseAddress, RunError } from './run/options.ts';
@@ -88,6 +89,8 @@ async function run({ host, port }: Address): Promise<void> {
     // The table by the same address as all else: who deploys sees one AWS.
     const variables = {
       ...sdkVariables(cloud.endpoint, cloud.endpoint),
+      // As SDKs of other languages have it.
+      AWS_DEFAULT_REGION: region,
       CDK_DOCKER: dockerFile,
       SWITCHROOM_IMAGES: cloud.images.dir,
     };
