@@ -35,6 +35,13 @@ export interface ChangeSetsOptions {
   assets: Assets;
 }
 
+const canOnlyBeDeleted = new Set([
+  'ROLLBACK_COMPLETE',
+  'ROLLBACK_FAILED',
+  'UPDATE_ROLLBACK_FAILED',
+  'DELETE_FAILED',
+]);
+
 /** Change sets: what a deployment would change, computed before anything is. */
 export class ChangeSets {
   readonly #options: ChangeSetsOptions;
@@ -129,7 +136,7 @@ export class ChangeSets {
     if (request.ChangeSetType !== 'CREATE' && isNew) {
       throw new AwsError('ValidationError', `Stack [${name}] does not exist`);
     }
-    if (stack && (stack.busy || stack.status === 'ROLLBACK_COMPLETE' || stack.status === 'DELETE_FAILED')) {
+    if (stack && (stack.busy || canOnlyBeDeleted.has(stack.status))) {
       throw new AwsError(
         'ValidationError',
         `Stack:${stack.id} is in ${stack.status} state and can not be updated.`,

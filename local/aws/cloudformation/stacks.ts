@@ -1,5 +1,5 @@
 import { AwsError, UnsupportedError } from '../errors.ts';
-import type { Provisioner } from '../provisioner.ts';
+import { type Provisioner, RollbackError } from '../provisioner.ts';
 import type { ResolvedStack, Template } from '../template.ts';
 import { changesBetween, emptyTemplate, type ResourceChange } from './changes.ts';
 import { type Deployment, Stack } from './stack.ts';
@@ -129,6 +129,10 @@ function rollBack(
   const why = isKnown ? `The following resource(s) failed to ${word}: [${culprit}].` : reason;
   const rollback = verb === 'CREATE' ? 'ROLLBACK' : 'UPDATE_ROLLBACK';
   stack.enter(`${rollback}_IN_PROGRESS`, why);
+  if (error instanceof RollbackError) {
+    stack.enter(`${rollback}_FAILED`, reason);
+    return;
+  }
   for (const { logicalId, type, action } of made) {
     stack.say(logicalId, type, action === 'Add' ? 'DELETE_COMPLETE' : 'UPDATE_COMPLETE');
   }
