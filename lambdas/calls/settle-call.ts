@@ -9,8 +9,10 @@ import {
   release,
   silence,
 } from '../adapters/gateway-writes.ts';
+import type { Measure } from '../adapters/metrics.ts';
 import type { Table } from '../adapters/table.ts';
 import type { Write } from '../adapters/transaction.ts';
+import { callMeasurements } from '../core/call-measurements.ts';
 import { isSameRecord } from '../core/call-record.ts';
 import type { Transition } from '../core/call-state.ts';
 import { TableContention } from '../core/errors.ts';
@@ -24,6 +26,7 @@ export interface CallsDeps {
   now: Clock;
   pause: (ms: number) => Promise<void>;
   stopTask: StopTask;
+  measure: Measure;
   afterCall: AfterCall;
   freeShards: number;
   /** How long a gateway whose edge is gone may take to end its call and un-REGISTER by itself. */
@@ -70,6 +73,8 @@ export async function settleCall(
       await deps.pause(pauseMs * tries);
       continue;
     }
+    // Only what was written counts: a fact that comes twice changes nothing the second time.
+    if (isNew) deps.measure(callMeasurements(seen, call), { callId });
     if (stopTaskId !== undefined && (step.effect === 'after-call' || step.effect === 'lost')) {
       await deps.stopTask(stopTaskId, `call ${callId} is over`);
     }

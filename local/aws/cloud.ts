@@ -101,7 +101,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
 
   const permissions = new Permissions();
   const queues = new Queues({ dir: queueDir });
-  const deadLetter = (arn: string, record: JsonObject) => queues.send(arn, record);
+  const deadLetter = (arn: string, body: JsonObject, attributes?: Record<string, string>) =>
+    queues.send(arn, body, attributes);
   const secrets = new Secrets({
     file: keep ? join(dir, 'secrets.json') : undefined,
     generated: options.secret,
@@ -147,7 +148,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const changeSets = new ChangeSets({ stacks, buckets, assets });
   endpoint.serve({
     functions,
-    operations: operations({ buses, tasks, secrets, images }),
+    operations: operations({ buses, tasks, secrets, queues, images }),
     queryServices: {
       '2010-05-15': cloudFormation({ stacks, changeSets, buckets }),
       '2011-06-15': sts,
@@ -197,10 +198,10 @@ async function deployDirectly(
   return result;
 }
 
-type OperationsOf = Pick<LocalCloud, 'buses' | 'tasks' | 'secrets' | 'images'>;
+type OperationsOf = Pick<LocalCloud, 'buses' | 'tasks' | 'secrets' | 'queues' | 'images'>;
 
 /** The operations served, by service and name as they stand on the wire. */
-function operations({ buses, tasks, secrets, images }: OperationsOf) {
+function operations({ buses, tasks, secrets, queues, images }: OperationsOf) {
   const ecs = 'AmazonEC2ContainerServiceV20141113';
   const ecr = 'AmazonEC2ContainerRegistry_V20150921';
   return {
@@ -217,6 +218,10 @@ function operations({ buses, tasks, secrets, images }: OperationsOf) {
     [`${ecs}.ListTasks`]: (request) => tasks.listTasks(request),
     'secretsmanager.GetSecretValue': (request) => secrets.getSecretValue(request),
     'secretsmanager.PutSecretValue': (request) => secrets.putSecretValue(request),
+    'AmazonSQS.GetQueueUrl': (request) => queues.getQueueUrl(request),
+    'AmazonSQS.ReceiveMessage': (request) => queues.receiveMessage(request),
+    'AmazonSQS.DeleteMessage': (request) => queues.deleteMessage(request),
+    'AmazonSQS.ChangeMessageVisibility': (request) => queues.changeMessageVisibility(request),
     'AmazonSSM.GetParameter': getParameter,
     [`${ecr}.GetAuthorizationToken`]: () => images.getAuthorizationToken(),
     [`${ecr}.DescribeRepositories`]: (request) => images.describeRepositories(request),

@@ -217,10 +217,14 @@ export class Switchroom {
       if (step) this.#console.step(step);
     });
     cloud.queues.observe((queue, message) => {
-      this.#console.trouble('dead-letter', `an event could not be handled and went to ${queue}`, {
-        queue,
-        message,
-      });
+      this.#console.trouble(
+        'dead-letter',
+        `an event could not be handled and went to ${queue}: npm run replay -- --show`,
+        {
+          queue,
+          message,
+        },
+      );
     });
   }
 

@@ -119,6 +119,7 @@ describe('a command', () => {
   it('counts towards health: three failures in a row, until one succeeds or time passes', async () => {
     let isUp = false;
     const clock = { time: 0, now: () => clock.time };
+    const counted: string[] = [];
     const plane = new WatchedControlPlane(
       await controlPlane({
         invoke: () => {
@@ -127,6 +128,7 @@ describe('a command', () => {
         },
       }),
       clock,
+      { count: (name) => counted.push(name) },
     );
     const ask = () => plane.register(fetchBindings).catch(() => 'failed');
     await ask();
@@ -134,6 +136,7 @@ describe('a command', () => {
     expect(plane.isHealthy).toBe(true);
     await ask();
     expect(plane.isHealthy).toBe(false);
+    expect(counted).toEqual(Array(3).fill('ControlPlaneFailures'));
     clock.time += 15_001;
     expect(plane.isHealthy).toBe(true);
     await ask();

@@ -20,6 +20,7 @@ export interface BusEvent {
 
 interface Target {
   arn: string;
+  ruleArn: string;
   input: string | undefined;
   deadLetterArn: string | undefined;
 }
@@ -39,7 +40,7 @@ interface PatternRule {
 export interface EventBusesOptions {
   /** Hands an event to a function; throws where there is no such function. */
   invokeAsync: (functionArn: string, payload: string) => void;
-  deadLetter: (queueArn: string, record: JsonObject) => void;
+  deadLetter: (queueArn: string, body: JsonObject, attributes: Record<string, string>) => void;
 }
 
 export interface PutEventsEntry {
@@ -150,16 +151,18 @@ export class EventBuses {
     }
   }
 
-  #deliver({ arn, input, deadLetterArn }: Target, event: BusEvent): void {
+  /** What a target does not take goes to its queue as it is, with the reason beside it ("Using dead-letter queues"). */
+  #deliver({ arn, ruleArn, input, deadLetterArn }: Target, event: BusEvent): void {
     const payload = input ?? JSON.stringify(event);
     try {
       this.#options.invokeAsync(arn, payload);
     } catch (error) {
       if (!deadLetterArn) return;
-      this.#options.deadLetter(deadLetterArn, {
-        target: arn,
-        error: error instanceof AwsError ? error.code : String(error),
-        event: event as unknown as JsonObject,
+      this.#options.deadLetter(deadLetterArn, JSON.parse(payload), {
+        RULE_ARN: ruleArn,
+        TARGET_ARN: arn,
+        ERROR_CODE: error instanceof AwsError ? error.code : 'SDK_CLIENT_ERROR',
+        ERROR_MESSAGE: error instanceof Error ? error.message : String(error),
       });
     }
   }
@@ -175,8 +178,10 @@ export class EventBuses {
   }
 }
 
-const readTargets = ({ logicalId, properties }: Resource) =>
-  ((properties.Targets ?? []) as JsonObject[]).map((target) => readTarget(logicalId, target));
+const readTargets = ({ logicalId, attributes, properties }: Resource) =>
+  ((properties.Targets ?? []) as JsonObject[]).map((target) =>
+    readTarget(logicalId, attributes.Arn ?? logicalId, target),
+  );
 
 function readSchedule(rule: Resource): Schedule[] {
   const { ScheduleExpression } = rule.properties;
@@ -197,7 +202,7 @@ function readPatternRule(rule: Resource): PatternRule[] {
   ];
 }
 
-function readTarget(rule: string, target: JsonObject): Target {
+function readTarget(rule: string, ruleArn: string, target: JsonObject): Target {
   const arn = String(target.Arn);
   if (!arn.includes(':lambda:'))
     throw new UnsupportedError(`${rule}: the local cloud knows no target ${arn}`);
@@ -206,7 +211,7 @@ function readTarget(rule: string, target: JsonObject): Target {
       throw new UnsupportedError(`${rule}: the local cloud knows no ${transformation}`);
   }
   const deadLetter = target.DeadLetterConfig as { Arn?: string } | undefined;
-  return { arn, input: target.Input as string | undefined, deadLetterArn: deadLetter?.Arn };
+  return { arn, ruleArn, input: target.Input as string | undefined, deadLetterArn: deadLetter?.Arn };
 }
 
 function newEvent(parts: {

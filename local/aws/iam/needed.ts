@@ -21,6 +21,12 @@ const onSecret =
   (action: string): Rule =>
   ({ SecretId }) => [{ action: `secretsmanager:${action}`, resource: text(SecretId) }];
 
+const onQueue =
+  (action: string): Rule =>
+  ({ QueueUrl, QueueName }) => [
+    { action: `sqs:${action}`, resource: arn('sqs', lastPart(text(QueueUrl ?? QueueName))) },
+  ];
+
 const onTable =
   (action: string): Rule =>
   ({ TableName, IndexName }) => [
@@ -88,6 +94,11 @@ const rules: Record<string, Rule> = {
 
   'secretsmanager.GetSecretValue': onSecret('GetSecretValue'),
   'secretsmanager.PutSecretValue': onSecret('PutSecretValue'),
+
+  'AmazonSQS.GetQueueUrl': onQueue('GetQueueUrl'),
+  'AmazonSQS.ReceiveMessage': onQueue('ReceiveMessage'),
+  'AmazonSQS.DeleteMessage': onQueue('DeleteMessage'),
+  'AmazonSQS.ChangeMessageVisibility': onQueue('ChangeMessageVisibility'),
 
   'AmazonSSM.GetParameter': ({ Name }) => [
     { action: 'ssm:GetParameter', resource: arn('ssm', `parameter${text(Name)}`) },
