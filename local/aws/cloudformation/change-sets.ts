@@ -61,8 +61,7 @@ export class ChangeSets {
     if (stack && this.#changeSets.some((one) => one.stack === stack && one.name === name)) {
       throw new AwsError('AlreadyExistsException', `ChangeSet ${name} already exists`);
     }
-    const isEmpty =
-      before !== undefined && isDeepStrictEqual(withoutAssets(before), withoutAssets(deployment));
+    const isEmpty = before !== undefined && isDeepStrictEqual(contentOf(before), contentOf(deployment));
     const changeSet: ChangeSet = {
       name,
       id: arn('cloudformation', `changeSet/${name}/${randomUUID()}`),
@@ -152,5 +151,5 @@ export class ChangeSets {
   }
 }
 
-/** Parameters and template as they were written: how it is spelt does not matter. */
-const withoutAssets = ({ template, parameters, tags }: Deployment) => ({ template, parameters, tags });
+/** What makes two deployments the same: not how the template is spelt, nor where its files are. */
+const contentOf = ({ template, parameters, tags }: Deployment) => ({ template, parameters, tags });
