@@ -1,7 +1,9 @@
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sdkVariables, startLocalCloud } from './aws/cloud.ts';
 import { dockerFile } from './aws/ecr/images.ts';
+import { region } from './aws/identity.ts';
 import { keepLogsBounded } from './run/bounded-logs.ts';
 import { gatewayCommand } from './run/gateways.ts';
 import { type Address, parseAddress, RunError } from './run/options.ts';
@@ -14,8 +16,8 @@ import { startTableEngine } from './run/table-engine.ts';
 
 const help = `npm run local-cloud -- [options]   An empty AWS on this machine, for cdk deploy. Ctrl-C ends it.
 
-  --aws HOST:PORT   where it listens; port 0 takes a free one                   (127.0.0.1:0)
-  --help            this text
+  --aws ADDRESS:PORT   where it listens; port 0 takes a free one                (127.0.0.1:0)
+  --help               this text
 `;
 
 const write = (text: string) => process.stdout.write(text);
@@ -33,7 +35,10 @@ function readOptions(): Address | 'help' {
   try {
     const { values } = parseArgs({ options: flags });
     if (values.help) return 'help';
-    return parseAddress(values.aws) ?? wrong(`--aws takes HOST:PORT, not "${values.aws}"`);
+    const address = parseAddress(values.aws);
+    // Where the endpoint has a name, the SDK puts the bucket before it.
+    if (address && isIPv4(address.host)) return address;
+    return wrong(`--aws takes ADDRESS:PORT with an IPv4 address, not "${values.aws}"`);
   } catch (error) {
     if (error instanceof RunError) throw error;
     return wrong((error as Error).message.split('. To specify')[0] ?? 'wrong option');
@@ -87,6 +92,8 @@ async function run({ host, port }: Address): Promise<void> {
     });
     const variables = {
       ...sdkVariables(cloud.endpoint),
+      // As SDKs of other languages have it.
+      AWS_DEFAULT_REGION: region,
       CDK_DOCKER: dockerFile,
       SWITCHROOM_IMAGES: cloud.images.dir,
     };

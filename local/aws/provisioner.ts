@@ -21,6 +21,11 @@ interface ExistingStack extends ResolvedStack {
   resources: ProvisionedResource[];
 }
 
+/** What failed could not be undone either. */
+export class RollbackError extends Error {
+  override readonly name = 'RollbackError';
+}
+
 const isSame = (one: ProvisionedResource, other: ProvisionedResource) =>
   one.type === other.type && one.ref === other.ref;
 
@@ -39,7 +44,7 @@ export class Provisioner {
 
   /**
    * Makes a stack, or makes it what its template says now. Where that fails, all is again as it was.
-   * @throws UnsupportedError naming what the template asks and the local cloud has not
+   * @throws UnsupportedError naming what the template asks and the local cloud has not, RollbackError
    */
   put({ name, template, assets, id }: StackSource): Promise<ResolvedStack> {
     return this.#inTurn(async () => {
@@ -75,11 +80,19 @@ export class Provisioner {
     try {
       await this.#provision(stacks, retained);
     } catch (error) {
-      await this.#provision(this.#stacks, this.#retained);
+      await this.#goBack(error as Error);
       throw error;
     }
     this.#stacks = stacks;
     this.#retained = retained;
+  }
+
+  async #goBack(reason: Error): Promise<void> {
+    try {
+      await this.#provision(this.#stacks, this.#retained);
+    } catch (error) {
+      throw new RollbackError(`${reason.message}; going back failed: ${(error as Error).message}`);
+    }
   }
 
   async #provision(

@@ -23,6 +23,7 @@ import { accessKeyOf } from '../../local/aws/iam/permissions.ts';
 import {
   type EmptyTestCloud,
   functionResource,
+  stackOf,
   startEmptyTestCloud,
   startTestDynamoDb,
 } from './test-cloud.ts';
@@ -48,6 +49,12 @@ afterAll(async () => {
 });
 
 type Resources = Record<string, object>;
+
+const tableProperties = {
+  BillingMode: 'PAY_PER_REQUEST',
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+};
 
 const bus = (Name: string, more: object = {}) => ({
   Type: 'AWS::Events::EventBus',
@@ -352,6 +359,32 @@ describe('a stack', () => {
     const failed = await deploy('empty', bodyOf({ Probe: functionResource('', { Code: code }) }));
     expect(failed).toMatchObject({ StackStatus: 'ROLLBACK_COMPLETE' });
     expect(await reasonFor('empty', 'Probe', 'CREATE_FAILED')).toMatch(/specified key does not exist/);
+  });
+
+  it('that can be neither made nor unmade says so', async () => {
+    const other = await startTestDynamoDb();
+    const alone = await startEmptyTestCloud({ dynamoDbEndpoint: other.endpoint });
+    const own = new CloudFormationClient(alone.client);
+    const StackName = 'Test';
+    try {
+      await alone.deploy(stackOf({ Table: { Type: 'AWS::DynamoDB::Table', Properties: tableProperties } }));
+      await other.stop();
+      const { Id } = await own.send(
+        new CreateChangeSetCommand({
+          StackName,
+          ChangeSetName: 'change',
+          TemplateBody: bodyOf({ Facts: bus('never') }),
+        }),
+      );
+      await own.send(new ExecuteChangeSetCommand({ ChangeSetName: Id }));
+      const stack = await until('it has given up', async () => {
+        const { Stacks } = await own.send(new DescribeStacksCommand({ StackName }));
+        return Stacks?.find(({ StackStatus }) => StackStatus === 'UPDATE_ROLLBACK_FAILED');
+      });
+      expect(stack.StackStatusReason).toMatch(/going back failed/);
+    } finally {
+      await alone.close();
+    }
   });
 
   it('is not for the roles of another to see or to make', async () => {

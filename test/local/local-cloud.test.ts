@@ -51,7 +51,8 @@ it('npm run local-cloud prints what cdk needs, serves an empty AWS, and leaves n
 });
 
 it.each([
-  ['a wrong address', ['--aws', 'nowhere'], /--aws takes HOST:PORT/],
+  ['a wrong address', ['--aws', 'nowhere'], /--aws takes ADDRESS:PORT/],
+  ['a name', ['--aws', 'localhost:0'], /with an IPv4 address/],
   ['an unknown option', ['--stack', 'x'], /Unknown option '--stack'/],
 ])('npm run local-cloud refuses %s in one line', async (_what, args, message) => {
   const { code, stderr } = await runCommand(script, args);

@@ -35,6 +35,13 @@ export interface ChangeSetsOptions {
   assets: Assets;
 }
 
+const canOnlyBeDeleted = new Set([
+  'ROLLBACK_COMPLETE',
+  'ROLLBACK_FAILED',
+  'UPDATE_ROLLBACK_FAILED',
+  'DELETE_FAILED',
+]);
+
 /** Change sets: what a deployment would change, computed before anything is. */
 export class ChangeSets {
   readonly #options: ChangeSetsOptions;
@@ -54,8 +61,7 @@ export class ChangeSets {
     if (stack && this.#changeSets.some((one) => one.stack === stack && one.name === name)) {
       throw new AwsError('AlreadyExistsException', `ChangeSet ${name} already exists`);
     }
-    const isEmpty =
-      before !== undefined && isDeepStrictEqual(withoutAssets(before), withoutAssets(deployment));
+    const isEmpty = before !== undefined && isDeepStrictEqual(contentOf(before), contentOf(deployment));
     const changeSet: ChangeSet = {
       name,
       id: arn('cloudformation', `changeSet/${name}/${randomUUID()}`),
@@ -129,7 +135,7 @@ export class ChangeSets {
     if (request.ChangeSetType !== 'CREATE' && isNew) {
       throw new AwsError('ValidationError', `Stack [${name}] does not exist`);
     }
-    if (stack && (stack.busy || stack.status === 'ROLLBACK_COMPLETE' || stack.status === 'DELETE_FAILED')) {
+    if (stack && (stack.busy || canOnlyBeDeleted.has(stack.status))) {
       throw new AwsError(
         'ValidationError',
         `Stack:${stack.id} is in ${stack.status} state and can not be updated.`,
@@ -145,5 +151,5 @@ export class ChangeSets {
   }
 }
 
-/** Parameters and template as they were written: how it is spelt does not matter. */
-const withoutAssets = ({ template, parameters, tags }: Deployment) => ({ template, parameters, tags });
+/** What makes two deployments the same: not how the template is spelt, nor where its files are. */
+const contentOf = ({ template, parameters, tags }: Deployment) => ({ template, parameters, tags });

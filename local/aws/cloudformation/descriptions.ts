@@ -1,6 +1,5 @@
 import type { XmlValue } from '../xml.ts';
-import type { ChangeSet } from './change-sets.ts';
-import { noChanges } from './change-sets.ts';
+import { type ChangeSet, noChanges } from './change-sets.ts';
 import type { ChangeDetail, ResourceChange } from './changes.ts';
 import type { ResourceState, Stack, StackEvent } from './stack.ts';
 

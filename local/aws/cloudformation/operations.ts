@@ -110,9 +110,15 @@ export function cloudFormation({ stacks, changeSets, buckets }: CloudFormationOp
         return { StackId: stack.id };
       },
       DeleteStack: (request) => {
-        // Nothing to do where it is gone already, as CloudFormation has it.
+        // Nothing to do where it is gone or going already, as CloudFormation has it.
         const stack = stacks.find(textIn(request, 'StackName'));
-        if (!stack) return {};
+        if (!stack || stack.status.startsWith('DELETE_IN') || stack.deletedAt) return {};
+        if (stack.busy) {
+          throw new AwsError(
+            'ValidationError',
+            `Stack [${stack.name}] is in ${stack.status} state and can not be deleted`,
+          );
+        }
         if (stack.isProtected) {
           throw new AwsError(
             'ValidationError',

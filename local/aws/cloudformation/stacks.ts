@@ -1,10 +1,10 @@
 import { AwsError, UnsupportedError } from '../errors.ts';
-import type { Provisioner } from '../provisioner.ts';
+import { type Provisioner, RollbackError } from '../provisioner.ts';
 import type { ResolvedStack, Template } from '../template.ts';
 import { changesBetween, emptyTemplate, type ResourceChange } from './changes.ts';
 import { type Deployment, Stack } from './stack.ts';
 
-const hasPolicy = (template: Template, { logicalId }: ResourceChange) =>
+const isRetained = (template: Template, { logicalId }: ResourceChange) =>
   template.Resources[logicalId]?.DeletionPolicy?.startsWith('Retain') ?? false;
 
 /** The stacks of the account: made, changed and deleted by the provisioner, each step told as an event. */
@@ -104,7 +104,7 @@ export class Stacks {
 
 function sayGone(stack: Stack, before: Template, changes: readonly ResourceChange[]): void {
   for (const change of changes.filter(({ action }) => action === 'Remove')) {
-    const status = hasPolicy(before, change) ? 'DELETE_SKIPPED' : 'DELETE_COMPLETE';
+    const status = isRetained(before, change) ? 'DELETE_SKIPPED' : 'DELETE_COMPLETE';
     stack.say(change.logicalId, change.type, status);
   }
 }
@@ -129,6 +129,10 @@ function rollBack(
   const why = isKnown ? `The following resource(s) failed to ${word}: [${culprit}].` : reason;
   const rollback = verb === 'CREATE' ? 'ROLLBACK' : 'UPDATE_ROLLBACK';
   stack.enter(`${rollback}_IN_PROGRESS`, why);
+  if (error instanceof RollbackError) {
+    stack.enter(`${rollback}_FAILED`, reason);
+    return;
+  }
   for (const { logicalId, type, action } of made) {
     stack.say(logicalId, type, action === 'Add' ? 'DELETE_COMPLETE' : 'UPDATE_COMPLETE');
   }
