@@ -16,6 +16,7 @@ export class InProcessControlPlane implements ControlPlane {
       now: Date.now,
       gatewayName: 'mediagw',
       freeShards: 1,
+      leaseMs: 120_000,
     };
   }
 
