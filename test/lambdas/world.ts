@@ -104,14 +104,15 @@ export class World {
 
   /** What the fleet says of the pool: it may grow, unless told otherwise. */
   async pool(pool: Partial<Pool> = {}): Promise<void> {
+    const nowMs = this.deps.now();
     const item: Pool = {
       mayGrow: true,
       starting: 0,
       startsFailing: false,
       managed: 0,
       maximum: 100,
-      updatedAt: this.nowMs,
-      expiresAt: Math.ceil(this.nowMs / 1000) + 600,
+      updatedAt: nowMs,
+      expiresAt: Math.ceil(nowMs / 1000) + 600,
       ...pool,
     };
     await this.table.write({ put: { pk: poolKey, ...item } });
@@ -128,7 +129,7 @@ export class World {
   }
 
   lose(username: string, cause = 'task stopped') {
-    return loseGateway({ username, cause, at: this.nowMs }, this.deps);
+    return loseGateway({ username, cause, at: this.deps.now() }, this.deps);
   }
 
   sweep() {

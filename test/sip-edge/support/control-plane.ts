@@ -37,6 +37,10 @@ export class InProcessControlPlane implements ControlPlane {
     return { calls: [] };
   }
 
+  async listHangups() {
+    return { hangups: [] };
+  }
+
   #run(command: RegisterCommand): Promise<RegisterAnswer> {
     switch (command.command) {
       case 'registerGateway':
