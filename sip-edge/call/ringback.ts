@@ -1,7 +1,7 @@
 import type { CallerLeg } from './caller-leg.ts';
 
 /** A caller that is heard of nothing within this time may give up: well within 100 ms from its INVITE. */
-const firstMs = 80;
+const firstMs = 60;
 /** RFC 3261 13.3.1.1: a proxy on the way gives a call up that says nothing for three minutes. */
 const repeatMs = 60_000;
 
