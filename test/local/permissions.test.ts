@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AllocateGateway, RegisterCommand } from '../../contracts/commands.ts';
 import type { Fact } from '../../contracts/facts.ts';
@@ -165,6 +167,26 @@ describe('in the roles of the template', () => {
     await until('the call is over in the table', async () => (await callState('call-1')) === 'ended');
     const taskId = gateway.split('.')[0] ?? '';
     await until('its task is stopped', () => cloud.tasks.find(taskId)?.desiredStatus === 'STOPPED');
+  });
+
+  it('a call waits, asks on, and gets the gateway that registers; its edge asks what to hang up', async () => {
+    const client = new DynamoDBClient({
+      endpoint: table.endpoint,
+      region: 'local',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    const updatedAt = Date.now();
+    const pool = { mayGrow: true, starting: 0, startsFailing: false, managed: 0, maximum: 9, updatedAt };
+    const Item = marshall({ pk: 'POOL', ...pool, expiresAt: Math.ceil(updatedAt / 1000) + 600 });
+    await client.send(new PutItemCommand({ TableName: cloud.stack.outputs.TableName as string, Item }));
+    for (const callId of ['call-waits', 'call-waits-2']) {
+      expect(await invoke('allocate', allocate(callId))).toMatchObject({ result: 'waiting' });
+    }
+    const username = '10.0.0.2.mediagw.1';
+    expect(await invoke('register', register(username, 1))).toMatchObject({ matchedCallId: 'call-waits' });
+    expect(await invoke('allocate', allocate('call-waits'))).toMatchObject({ result: 'granted', username });
+    expect(await invoke('calls', { command: 'listHangups', edgeId: 'edge-1' })).toEqual({ hangups: [] });
+    client.destroy();
   });
 
   it('an edge tells that it lives, and the clock finds the calls of one that does not', async () => {
