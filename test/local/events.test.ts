@@ -123,7 +123,7 @@ describe('an event put on the bus', () => {
         return undefined;
       }
     });
-    expect(letter).toMatchObject({
+    expect(letter.body).toMatchObject({
       requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
       requestPayload: { 'detail-type': 'call.ended', detail: { do: 'throw' } },
       responsePayload: { errorMessage: 'as asked' },

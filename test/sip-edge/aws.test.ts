@@ -121,6 +121,7 @@ describe('a command', () => {
   it('counts towards health: three failures in a row, until one succeeds or time passes', async () => {
     let isUp = false;
     const clock = { time: 0, now: () => clock.time };
+    const counted: string[] = [];
     const plane = new WatchedControlPlane(
       await controlPlane({
         invoke: () => {
@@ -129,6 +130,7 @@ describe('a command', () => {
         },
       }),
       clock,
+      { count: (name) => counted.push(name) },
     );
     const ask = () => plane.register(fetchBindings).catch(() => 'failed');
     await ask();
@@ -136,6 +138,7 @@ describe('a command', () => {
     expect(plane.isHealthy).toBe(true);
     await ask();
     expect(plane.isHealthy).toBe(false);
+    expect(counted).toEqual(Array(3).fill('ControlPlaneFailures'));
     clock.time += 15_001;
     expect(plane.isHealthy).toBe(true);
     await ask();

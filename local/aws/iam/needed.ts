@@ -21,6 +21,12 @@ const onSecret =
   (action: string): Rule =>
   ({ SecretId }) => [{ action: `secretsmanager:${action}`, resource: text(SecretId) }];
 
+const onQueue =
+  (action: string): Rule =>
+  ({ QueueUrl, QueueName }) => [
+    { action: `sqs:${action}`, resource: arn('sqs', lastPart(text(QueueUrl ?? QueueName))) },
+  ];
+
 const onTable =
   (action: string): Rule =>
   ({ TableName, IndexName }) => [
@@ -89,6 +95,28 @@ const rules: Record<string, Rule> = {
   'secretsmanager.GetSecretValue': onSecret('GetSecretValue'),
   'secretsmanager.PutSecretValue': onSecret('PutSecretValue'),
 
+  'AmazonSQS.GetQueueUrl': onQueue('GetQueueUrl'),
+  'AmazonSQS.ReceiveMessage': onQueue('ReceiveMessage'),
+  'AmazonSQS.DeleteMessage': onQueue('DeleteMessage'),
+  'AmazonSQS.ChangeMessageVisibility': onQueue('ChangeMessageVisibility'),
+
+  'AmazonSSM.GetParameter': ({ Name }) => [
+    { action: 'ssm:GetParameter', resource: arn('ssm', `parameter${text(Name)}`) },
+  ],
+  'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken': () => [
+    { action: 'ecr:GetAuthorizationToken', resource: '*' },
+  ],
+  'AmazonEC2ContainerRegistry_V20150921.DescribeRepositories': ({ repositoryNames }) =>
+    ((repositoryNames ?? ['*']) as unknown[]).map((name) => ({
+      action: 'ecr:DescribeRepositories',
+      resource: arn('ecr', `repository/${text(name)}`),
+    })),
+  'AmazonEC2ContainerRegistry_V20150921.DescribeImages': ({ repositoryName }) => [
+    { action: 'ecr:DescribeImages', resource: arn('ecr', `repository/${text(repositoryName)}`) },
+  ],
+
+  'DynamoDB_20120810.DescribeTable': onTable('DescribeTable'),
+  'DynamoDB_20120810.DescribeTimeToLive': onTable('DescribeTimeToLive'),
   'DynamoDB_20120810.GetItem': onTable('GetItem'),
   'DynamoDB_20120810.PutItem': onTable('PutItem'),
   'DynamoDB_20120810.UpdateItem': onTable('UpdateItem'),

@@ -1,4 +1,4 @@
-import { AwsError } from '../errors.ts';
+import { AwsError, blaming } from '../errors.ts';
 import { accountId, partition } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { isAllowed, type Needed, readStatement, type Statement } from './policy.ts';
@@ -18,21 +18,30 @@ export function accessKeyIn(authorization: string | undefined): string | undefin
 
 /** What the roles of the template may do: a permission that is missing here would be missing in AWS. */
 export class Permissions {
-  readonly #byRole = new Map<string, Statement[]>();
+  #byRole = new Map<string, Statement[]>();
 
   /** @throws UnsupportedError for a policy that is not understood */
-  constructor(resources: readonly Resource[]) {
+  provision(resources: readonly Resource[]): void {
+    const byRole = new Map<string, Statement[]>();
+    const add = (role: string, where: string, document: unknown) => {
+      const { Statement } = (document ?? {}) as { Statement?: JsonObject | JsonObject[] };
+      const statements = blaming(where, () =>
+        [Statement ?? []].flat().map((statement) => readStatement(where, statement)),
+      );
+      byRole.set(role, [...(byRole.get(role) ?? []), ...statements]);
+    };
     for (const { type, ref, properties, logicalId } of resources) {
       if (type === 'AWS::IAM::Role') {
         for (const inline of (properties.Policies ?? []) as JsonObject[]) {
-          this.#add(ref, logicalId, inline.PolicyDocument);
+          add(ref, logicalId, inline.PolicyDocument);
         }
       }
       if (type === 'AWS::IAM::Policy') {
         for (const role of (properties.Roles ?? []) as string[])
-          this.#add(role, logicalId, properties.PolicyDocument);
+          add(role, logicalId, properties.PolicyDocument);
       }
     }
+    this.#byRole = byRole;
   }
 
   /**
@@ -47,11 +56,5 @@ export class Permissions {
       'AccessDeniedException',
       `User: arn:${partition}:sts::${accountId}:assumed-role/${role} is not authorized to perform: ${needed.action} on resource: ${needed.resource}`,
     );
-  }
-
-  #add(role: string, where: string, document: unknown): void {
-    const { Statement } = (document ?? {}) as { Statement?: JsonObject | JsonObject[] };
-    const statements = [Statement ?? []].flat().map((statement) => readStatement(where, statement));
-    this.#byRole.set(role, [...(this.#byRole.get(role) ?? []), ...statements]);
   }
 }
