@@ -132,7 +132,7 @@ class Allocation {
     if (this.isOurTurn || page.length === 0 || page.length >= fewCandidates) return page;
     const served = await serveThoseAhead(this.command.callId, page, this.deps);
     this.isOurTurn = served.isOurTurn;
-    if (served.silent.length > 0) this.inTheEnd(endSilent(this.deps.table, served.silent, this.deps.now()));
+    if (served.silent.length > 0) this.inTheEnd(endSilent(served.silent, this.deps.now(), this.deps));
     return served.left;
   }
 
