@@ -92,6 +92,10 @@ export interface Call {
   callerDialogId?: string;
   gatewayDialogId?: string;
   receivedAt?: number;
+  /** When it began to wait for a gateway: its place in the queue. */
+  waitingSince?: number;
+  /** While it waits: when its edge last asked, give or take a few seconds. */
+  askedAt?: number;
   offeredAt?: number;
   ringingAt?: number;
   answeredAt?: number;
@@ -104,6 +108,27 @@ export interface Call {
   expiresAt: number;
   watchKey?: string;
   watchAt?: number;
+}
+
+/**
+ * What the fleet tells the calls of the pool, so that they know whether waiting is any use. One item; who has just
+ * decided writes it. Without it, or where it is old (`poolTrustedMs`), nobody manages the pool and nobody waits.
+ */
+export interface Pool {
+  /** Whether more gateways may be started now than are starting already. */
+  mayGrow: boolean;
+  /** Starts in flight: asked for, and not registered yet. */
+  starting: number;
+  /** Seconds from `updatedAt` until the next of them should be ready. */
+  estimateSec?: number;
+  /** Starts have failed again and again: no new ones are made but to try. */
+  startsFailing: boolean;
+  /** Gateways of ours that there are, starting, free, in a call or draining. */
+  managed: number;
+  /** The most of them that there may be. */
+  maximum: number;
+  updatedAt: number;
+  expiresAt: number;
 }
 
 export interface Edge {

@@ -10,6 +10,11 @@ export const watchIndex = 'watch';
 
 export const edgesWatchKey = 'edges';
 export const drainingWatchKey = 'draining';
+/** The queue of calls that wait for a gateway: `watchAt` is when each began to wait. */
+export const waitingWatchKey = 'waiting';
+
+/** The one item about the pool that calls read where no gateway is free. */
+export const poolKey = 'POOL';
 
 /** `watchAt` of what waits for no time: an answered call lasts as long as it lasts. 9999-12-31. */
 export const neverAt = 253_402_300_799_999;
@@ -32,6 +37,21 @@ export function edgeKey(edgeId: string): string {
 
 export function callsWatchKey(edgeId: string): string {
   return `calls#${edgeId}`;
+}
+
+/** Calls that an edge must end: their gateway is gone, and the edge does not know. */
+export function hangupsWatchKey(edgeId: string): string {
+  return `hangup#${edgeId}`;
+}
+
+export function hangupKey(username: string, callId: string): string {
+  return `HANGUP#${username}#${callId}`;
+}
+
+/** Reads back what `hangupKey` made: a username has no `#`, a Call-ID may. */
+export function hangupOf(pk: string): { gateway: string; callId: string } {
+  const [, gateway = '', callId = ''] = /^HANGUP#([^#]*)#(.*)$/s.exec(pk) ?? [];
+  return { gateway, callId };
 }
 
 /** @returns the partitions of the `free` index, in order. */

@@ -22,9 +22,9 @@ export const memoryGb = 1;
 /**
  * A call to a gateway that leaves after it, and the gateway that takes its place: allocate; answered and ended in calls;
  * two REGISTERs. Four transactions of two items at two units each, two single writes, and eight index entries that come,
- * move or go; a query, a read, and two reads of two items at once. Log bytes are assumed.
+ * move or go; two queries, a read, and two reads of two items at once. Log bytes are assumed.
  */
-export const perCall: Usage = { requests: 5, events: 5, writes: 26, reads: 5.5, logBytes: 8000 };
+export const perCall: Usage = { requests: 5, events: 5, writes: 26, reads: 6, logBytes: 8000 };
 
 /** A heartbeat of an edge: one event, taken by calls, one write and the index entry that moves. */
 export const perHeartbeat: Usage = { requests: 1, events: 1, writes: 3, reads: 0, logBytes: 500 };

@@ -171,22 +171,21 @@ describe('cdk deploy of data that need not be kept', () => {
     expect(dockerCalls()).toHaveLength(pushed);
   });
 
-  it('shows a changed setting as a change set of just the function that it is for', async () => {
+  it('shows a changed setting as a change set of just the functions that it is for', async () => {
     const settings = ['-c', 'keepData=false', '-c', 'lockLeaseSec=90'];
     const { code, stderr } = await deploy(...settings, '--no-execute', '--change-set-name', 'lease');
     expect(code, stderr).toBe(0);
     const { Changes } = await cloudFormation.send(
       new DescribeChangeSetCommand({ StackName: stackName, ChangeSetName: 'lease' }),
     );
-    expect(Changes?.map(({ ResourceChange: change }) => change)).toMatchObject([
-      {
-        Action: 'Modify',
-        ResourceType: 'AWS::Lambda::Function',
-        PhysicalResourceId: 'Switchroom-allocate',
-        Replacement: 'False',
-        Details: [{ Target: { Attribute: 'Properties', Name: 'Environment' } }],
-      },
-    ]);
+    const changed = ['register', 'allocate', 'calls'].map((name) => ({
+      Action: 'Modify',
+      ResourceType: 'AWS::Lambda::Function',
+      PhysicalResourceId: `Switchroom-${name}`,
+      Replacement: 'False',
+      Details: [{ Target: { Attribute: 'Properties', Name: 'Environment' } }],
+    }));
+    expect(Changes?.map(({ ResourceChange: change }) => change)).toMatchObject(changed);
     expect(await invoke('allocate', allocate)).toMatchObject({ result: 'granted' });
   });
 

@@ -51,13 +51,15 @@ const failure = async (answer: Promise<unknown>): Promise<ControlPlaneUnavailabl
 describe('a command', () => {
   it('is invoked on its function, and its answer read by the contract', async () => {
     const plane = await controlPlane({
-      invoke: (name) => (name === 'calls' ? { calls: [], extra: 1 } : bindings),
+      invoke: (name) => (name === 'calls' ? { calls: [], hangups: [], extra: 1 } : bindings),
     });
     expect(await plane.register(fetchBindings)).toEqual(bindings);
     expect(await plane.listEdgeCalls()).toEqual({ calls: [] });
+    expect(await plane.listHangups()).toEqual({ hangups: [] });
     expect(aws.requests).toEqual([
       { target: 'register', body: fetchBindings },
       { target: 'calls', body: { command: 'listEdgeCalls', edgeId: 'edge-1' } },
+      { target: 'calls', body: { command: 'listHangups', edgeId: 'edge-1' } },
     ]);
   });
 

@@ -3,6 +3,8 @@ import { callDynamoDb } from '../../../local/aws/dynamodb.ts';
 import type { JsonObject } from '../../../local/aws/template.ts';
 import { answered, type Check, compare, runGateway, upCall } from './check.ts';
 
+type Answer = Record<string, unknown>;
+
 /** The call flow, and what else becomes of calls. */
 export const callChecks: readonly Check[] = [
   {
@@ -10,7 +12,7 @@ export const callChecks: readonly Check[] = [
     run: async (plane) => {
       await plane.clear();
       const username = `10.0.0.1.${plane.environment.GATEWAY_NAME}.1`;
-      const ask = (command: object) => plane.command<Record<string, unknown>>('REGISTER_FUNCTION', command);
+      const ask = (command: object) => plane.command<Answer>('REGISTER_FUNCTION', command);
       compare('register', await ask(plane.register(username, 1)), { result: 'bindings', fresh: true });
       compare('register', await ask(plane.register(username, 2)), { result: 'bindings', fresh: false });
       compare('register', await ask({ command: 'listBindings', username }), { result: 'bindings' });
@@ -77,6 +79,26 @@ export const callChecks: readonly Check[] = [
         plane.allocate('call-none'),
       );
       compare('allocate', answer, { result: 'refused', outcome: 'pool-exhausted' });
+    },
+  },
+  {
+    name: 'a call waits, asks on, and gets the gateway that registers; its edge asks what to hang up',
+    run: async (plane) => {
+      await plane.clear();
+      await plane.sayPoolMayGrow();
+      const waits = `call-${randomUUID()}`;
+      for (const call of [waits, `call-${randomUUID()}`]) {
+        compare('allocate', await plane.command('ALLOCATE_FUNCTION', plane.allocate(call)), {
+          result: 'waiting',
+        });
+      }
+      const username = `10.0.0.4.${plane.environment.GATEWAY_NAME}.1`;
+      const registered = plane.command<Answer>('REGISTER_FUNCTION', plane.register(username));
+      compare('register', await registered, { matchedCallId: waits });
+      const granted = plane.command<Answer>('ALLOCATE_FUNCTION', plane.allocate(waits));
+      compare('allocate', await granted, { result: 'granted', username });
+      const ask = { command: 'listHangups', edgeId: plane.edgeId };
+      compare('calls', await plane.command<Answer>('CALLS_FUNCTION', ask), { hangups: [] });
     },
   },
   {

@@ -4,7 +4,8 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { AllocateGateway, RegisterCommand } from '../../../contracts/commands.ts';
 import { edgeEventSource, type Fact } from '../../../contracts/facts.ts';
 import type { CallView } from '../../../contracts/inspect.ts';
-import { sweepExpired } from '../../../local/aws/dynamodb.ts';
+import { poolKey } from '../../../lambdas/core/keys.ts';
+import { callDynamoDb, sweepExpired } from '../../../local/aws/dynamodb.ts';
 import { agentUri } from '../../../local/aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../../../local/aws/ecs/services.ts';
 import { containerNamed, type TaskDefinition } from '../../../local/aws/ecs/task-definition.ts';
@@ -139,6 +140,22 @@ export class ControlPlane {
   async clear(): Promise<void> {
     const inAYear = Math.floor(Date.now() / 1000) + 31_536_000;
     await sweepExpired(this.cloud.dynamoDbEndpoint, this.table, inAYear);
+  }
+
+  /** Says of the pool what the fleet would: that waiting is of use. */
+  async sayPoolMayGrow(): Promise<void> {
+    const now = Date.now();
+    const Item = {
+      pk: { S: poolKey },
+      mayGrow: { BOOL: true },
+      startsFailing: { BOOL: false },
+      starting: { N: '0' },
+      managed: { N: '0' },
+      maximum: { N: '9' },
+      updatedAt: { N: String(now) },
+      expiresAt: { N: String(Math.ceil(now / 1000) + 600) },
+    };
+    await callDynamoDb(this.cloud.dynamoDbEndpoint, 'PutItem', { TableName: this.table.ref, Item });
   }
 
   /** Does what must go wrong, and afterwards forgets that it did. */

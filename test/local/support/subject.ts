@@ -16,6 +16,7 @@ const context = {
   minExpiresMode: 'refuse',
   trustedAddresses: '192.0.2.0/24',
   lockLeaseSec: '45',
+  waitLimitSec: '75',
   edgeLostGraceSec: '0',
   freeShards: '2',
   stunServer: 'stun.example.org:3478',

@@ -13,7 +13,7 @@ export const toldChecks: readonly Check[] = [
     run: async (plane, settings) => {
       const { edge, environment } = plane;
       const told = readEdgeSettings(environment);
-      const { domain, gatewayName, minExpiresSec, minExpiresMode, trustedAddresses } = settings;
+      const { domain, gatewayName, minExpiresSec, minExpiresMode, waitLimitSec, trustedAddresses } = settings;
       compare(
         edge.family,
         {
@@ -22,6 +22,7 @@ export const toldChecks: readonly Check[] = [
           GATEWAY_NAME: told.gatewayName,
           MIN_EXPIRES_SEC: told.minExpiresSec,
           MIN_EXPIRES_MODE: told.minExpiresMode,
+          WAIT_LIMIT_SEC: told.waitLimitSec,
           TRUSTED_ADDRESSES: told.trustedAddresses,
         },
         {
@@ -30,6 +31,7 @@ export const toldChecks: readonly Check[] = [
           GATEWAY_NAME: gatewayName,
           MIN_EXPIRES_SEC: minExpiresSec,
           MIN_EXPIRES_MODE: minExpiresMode,
+          WAIT_LIMIT_SEC: waitLimitSec,
           TRUSTED_ADDRESSES: trustedAddresses,
         },
       );
