@@ -4,10 +4,10 @@ import { awsClientConfig, dynamoDbClient, pause } from '../adapters/aws-clients.
 import { commandHandler } from '../adapters/command-handler.ts';
 import { taskStopper } from '../adapters/ecs-tasks.ts';
 import { readEnvironment } from '../adapters/environment.ts';
+import type { CallsDeps } from '../adapters/settle-call.ts';
 import { openTable } from '../adapters/table.ts';
 import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
-import type { CallsDeps } from './settle-call.ts';
 import { type SweepReport, sweep } from './sweep.ts';
 import { takeFact } from './take-fact.ts';
 

@@ -1,6 +1,6 @@
 import type { EdgeCall, ListEdgeCalls, ListEdgeCallsAnswer } from '../../contracts/commands.ts';
+import type { CallsDeps } from '../adapters/settle-call.ts';
 import { openCallsOf } from './open-calls.ts';
-import type { CallsDeps } from './settle-call.ts';
 
 /** Most calls that one edge takes over. */
 const maxCalls = 2000;

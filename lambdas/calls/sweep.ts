@@ -1,12 +1,13 @@
 import { edgeOf, forgetEdge } from '../adapters/call-writes.ts';
 import { atMost } from '../adapters/conditions.ts';
 import { deleteOwned, gatewayOf, putTombstone, release } from '../adapters/gateway-writes.ts';
+import { type CallsDeps, settleCall } from '../adapters/settle-call.ts';
+import { watched } from '../adapters/watched.ts';
 import { edgeLost } from '../core/call-state.ts';
 import { stopped } from '../core/gateway-effect.ts';
 import type { Edge, Gateway } from '../core/items.ts';
 import { drainingWatchKey, edgesWatchKey, freeShardOf } from '../core/keys.ts';
-import { openCallsOf, watched } from './open-calls.ts';
-import { type CallsDeps, settleCall } from './settle-call.ts';
+import { openCallsOf } from './open-calls.ts';
 
 /** What one sweep did, for the log. `more`: it stopped at its bounds, the next sweep goes on. */
 export interface SweepReport {

@@ -1,7 +1,7 @@
 import type { consumedByCalls, FactOf } from '../../contracts/facts.ts';
 import { renewEdge } from '../adapters/call-writes.ts';
+import { type CallsDeps, settleCall } from '../adapters/settle-call.ts';
 import { applyFact } from '../core/call-state.ts';
-import { type CallsDeps, settleCall } from './settle-call.ts';
 
 export type ConsumedFact = FactOf<(typeof consumedByCalls)[number]>;
 

@@ -9,11 +9,11 @@ import type {
 } from '../../contracts/commands.ts';
 import type { Peer } from '../../contracts/common.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
+import type { CallsDeps } from '../../lambdas/adapters/settle-call.ts';
 import { openTable, type Table } from '../../lambdas/adapters/table.ts';
 import { type AllocateDeps, allocateGateway } from '../../lambdas/allocate/allocate-gateway.ts';
 import { isConsumed } from '../../lambdas/calls/input.ts';
 import { listEdgeCalls } from '../../lambdas/calls/list-edge-calls.ts';
-import type { CallsDeps } from '../../lambdas/calls/settle-call.ts';
 import { sweep } from '../../lambdas/calls/sweep.ts';
 import { takeFact } from '../../lambdas/calls/take-fact.ts';
 import type { Call, Gateway } from '../../lambdas/core/items.ts';

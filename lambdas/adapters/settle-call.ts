@@ -1,16 +1,3 @@
-import { callOf, putCall } from '../adapters/call-writes.ts';
-import type { StopTask } from '../adapters/ecs-tasks.ts';
-import {
-  deleteOwned,
-  drain,
-  gatewayOf,
-  makeBusy,
-  putTombstone,
-  release,
-  silence,
-} from '../adapters/gateway-writes.ts';
-import type { Table } from '../adapters/table.ts';
-import type { Write } from '../adapters/transaction.ts';
 import { isSameRecord } from '../core/call-record.ts';
 import type { Transition } from '../core/call-state.ts';
 import { TableContention } from '../core/errors.ts';
@@ -18,6 +5,11 @@ import { type AfterCall, decideGateway, type GatewayDecision } from '../core/gat
 import type { Call, Gateway } from '../core/items.ts';
 import { callKey, freeShardOf, gatewayKey } from '../core/keys.ts';
 import type { Clock } from '../core/time.ts';
+import { callOf, putCall } from './call-writes.ts';
+import type { StopTask } from './ecs-tasks.ts';
+import { deleteOwned, drain, gatewayOf, makeBusy, putTombstone, release, silence } from './gateway-writes.ts';
+import type { Table } from './table.ts';
+import type { Write } from './transaction.ts';
 
 export interface CallsDeps {
   table: Table;
