@@ -70,6 +70,8 @@ export const registerAnswerSchema = z.discriminatedUnion('result', [
     fresh: z.boolean(),
     /** A call that this gateway held and, having started anew, can no longer serve. */
     lostCallId: callIdSchema.optional(),
+    /** The call for which the gateway is locked already: one that waited, and may ask again at once. */
+    matchedCallId: callIdSchema.optional(),
   }),
   z.object({ result: z.literal('refused'), reason: registrationRefusalSchema }),
 ]);
@@ -137,12 +139,15 @@ export const allocateAnswerSchema = z.discriminatedUnion('result', [
     result: z.literal('refused'),
     outcome: outcomeSchema,
     cause: exhaustionCauseSchema.optional(),
+    /** For people: what neither outcome nor cause says. */
+    detail: z.string().max(200).optional(),
     retryAfterSec: z.number().int().min(0).optional(),
   }),
 ]);
 export type AllocateAnswer = z.infer<typeof allocateAnswerSchema>;
 
-export const callStates = ['offered', 'answered', 'ended'] as const;
+/** `waiting`: no gateway yet, but the pool may grow. */
+export const callStates = ['waiting', 'offered', 'answered', 'ended'] as const;
 export const callStateSchema = z.enum(callStates);
 export type CallState = z.infer<typeof callStateSchema>;
 
@@ -152,8 +157,10 @@ export type ListEdgeCalls = z.infer<typeof listEdgeCallsSchema>;
 
 export const edgeCallSchema = z.object({
   callId: callIdSchema,
-  state: z.enum(['offered', 'answered']),
-  gateway: usernameSchema,
+  state: z.enum(['waiting', 'offered', 'answered']),
+  /** None while it waits for one. */
+  gateway: usernameSchema.optional(),
+  /** When it was first offered to a gateway, or began to wait for one. */
   offeredAt: epochMsSchema,
   callerDialogId: dialogIdSchema.optional(),
   gatewayDialogId: dialogIdSchema.optional(),
@@ -162,3 +169,20 @@ export type EdgeCall = z.infer<typeof edgeCallSchema>;
 
 export const listEdgeCallsAnswerSchema = z.object({ calls: z.array(edgeCallSchema) });
 export type ListEdgeCallsAnswer = z.infer<typeof listEdgeCallsAnswerSchema>;
+
+/**
+ * The calls of an edge whose gateway the control plane found gone (its task has stopped): the edge ends their callers'
+ * legs. It asks this every few seconds while it has calls, since nothing else reaches an edge from outside.
+ */
+export const listHangupsSchema = z.object({ command: z.literal('listHangups'), edgeId: edgeIdSchema });
+export type ListHangups = z.infer<typeof listHangupsSchema>;
+
+export const hangupSchema = z.object({
+  callId: callIdSchema,
+  /** The gateway that is gone: the call may have gone on to another. */
+  gateway: usernameSchema,
+});
+export type Hangup = z.infer<typeof hangupSchema>;
+
+export const listHangupsAnswerSchema = z.object({ hangups: z.array(hangupSchema) });
+export type ListHangupsAnswer = z.infer<typeof listHangupsAnswerSchema>;

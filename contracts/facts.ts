@@ -8,7 +8,7 @@ import {
   peerSchema,
   usernameSchema,
 } from './common.ts';
-import { outcomeSchema } from './outcomes.ts';
+import { exhaustionCauseSchema, outcomeSchema } from './outcomes.ts';
 
 /*
  * Facts are published on the EventBridge bus after they happened: at least once, in any order. Every consumer
@@ -47,6 +47,14 @@ export const gatewayUnregisteredSchema = fact('gateway.unregistered').extend({
 export const gatewayLostSchema = callFact('gateway.lost').extend({
   username: usernameSchema,
   cause: z.string(),
+});
+
+/** No gateway is free, and the call waits for one. Once a call; the pool starts one the sooner for it. */
+export const callWaitingSchema = callFact('call.waiting').extend({
+  room: z.string(),
+  cause: exhaustionCauseSchema,
+  /** How many calls wait before this one. */
+  ahead: z.number().int().min(0),
 });
 
 /** The INVITE goes out to a gateway. One for each attempt. */
@@ -100,6 +108,7 @@ export const factSchema = z.discriminatedUnion('type', [
   gatewayRegisteredSchema,
   gatewayUnregisteredSchema,
   gatewayLostSchema,
+  callWaitingSchema,
   callOfferedSchema,
   callAnsweredSchema,
   callEndedSchema,

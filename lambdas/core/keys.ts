@@ -10,6 +10,11 @@ export const watchIndex = 'watch';
 
 export const edgesWatchKey = 'edges';
 export const drainingWatchKey = 'draining';
+/** The queue of calls that wait for a gateway: `watchAt` is when each began to wait. */
+export const waitingWatchKey = 'waiting';
+
+/** The one item about the pool that calls read where no gateway is free. */
+export const poolKey = 'POOL';
 
 /** `watchAt` of what waits for no time: an answered call lasts as long as it lasts. 9999-12-31. */
 export const neverAt = 253_402_300_799_999;

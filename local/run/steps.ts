@@ -53,6 +53,14 @@ function tell(fact: Fact): Told | undefined {
         detail: `${shortGateway(fact.username)}: ${fact.cause}`,
         trouble: true,
       };
+    case 'call.waiting': {
+      const before = fact.ahead === 0 ? 'next in line' : `${fact.ahead} before it`;
+      return {
+        subject: callOf(fact.callId),
+        what: 'waits',
+        detail: `room ${fact.room}, ${fact.cause}, ${before}`,
+      };
+    }
     case 'call.offered': {
       const again = fact.attempt > 1 ? `, attempt ${fact.attempt}` : '';
       return {

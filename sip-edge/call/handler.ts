@@ -164,7 +164,7 @@ export class CallHandler {
   /** drachtio keeps no dialog of a call in set-up, except where it was answered and nobody could say so. */
   #giveUpLost({ callId, gateway, offeredAt, callerDialogId }: EdgeCall): void {
     if (callerDialogId) void new Leg(this.#parts.srf, 'caller', callerDialogId).bye();
-    const call: Call = { callId, gateway, receivedAt: offeredAt, failed: [] };
+    const call: Call = { callId, ...(gateway && { gateway }), receivedAt: offeredAt, failed: [] };
     reportFailure(this.#parts, call, {
       result: 'refused',
       outcome: 'edge-lost',

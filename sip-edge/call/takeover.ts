@@ -4,6 +4,7 @@ import { ControlPlaneUnavailable } from '../ports.ts';
 import type { CallParts } from './call.ts';
 
 export type AnsweredEdgeCall = EdgeCall & {
+  readonly gateway: string;
   readonly callerDialogId: string;
   readonly gatewayDialogId: string;
 };
@@ -38,7 +39,8 @@ export async function listCallsToTakeOver(
 }
 
 function isAnswered(call: EdgeCall): call is AnsweredEdgeCall {
-  return call.state === 'answered' && call.callerDialogId !== undefined && call.gatewayDialogId !== undefined;
+  const { state, gateway, callerDialogId, gatewayDialogId } = call;
+  return state === 'answered' && ![gateway, callerDialogId, gatewayDialogId].includes(undefined);
 }
 
 async function listEdgeCalls(
