@@ -1,8 +1,8 @@
 import {
-  type ECSClient,
   DescribeTasksCommand,
-  type ListTasksCommandOutput,
+  type ECSClient,
   ListTasksCommand,
+  type ListTasksCommandOutput,
   RunTaskCommand,
 } from '@aws-sdk/client-ecs';
 import type { EcsTask, Task } from '../core/fleet/task.ts';

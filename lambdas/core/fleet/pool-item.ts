@@ -1,4 +1,5 @@
 import type { Pool } from '../items.ts';
+import { noStartsYet } from './breaker.ts';
 import type { FleetMemory, RecentStarts } from './types.ts';
 
 /** Runs in a row that decided nothing, told as one. */
@@ -13,6 +14,8 @@ export interface Quiet {
  * two from deciding at once.
  */
 export interface FleetPool extends Pool {
+  /** Ids of the starts in flight. Here and not in an index: a start must count from the moment it is asked for. */
+  starts: readonly string[];
   /** Who decides now: an id of its own for each run. None: nobody. */
   holder?: string;
   /** The lease of `holder` ends here by itself, epoch milliseconds. */
@@ -33,3 +36,26 @@ export interface FleetPool extends Pool {
 
 /** What of it outlives a run: all but the lease. */
 export type FleetState = Omit<FleetPool, 'holder' | 'leaseUntil' | 'dirtyAt' | 'updatedAt' | 'expiresAt'>;
+
+/** @param pool as read: empty at first */
+export function stateOf(pool: Partial<FleetPool>, maximum: number): FleetState {
+  const {
+    holder: _holder,
+    leaseUntil: _until,
+    dirtyAt: _dirty,
+    updatedAt: _at,
+    expiresAt: _ttl,
+    ...state
+  } = pool;
+  return {
+    mayGrow: false,
+    starting: 0,
+    startsFailing: false,
+    managed: 0,
+    maximum,
+    starts: [],
+    recentStarts: noStartsYet,
+    memory: {},
+    ...state,
+  };
+}
