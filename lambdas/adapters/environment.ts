@@ -12,6 +12,7 @@ const wholeNumber = (min: number, max: number) =>
 
 export const variables = {
   TABLE_NAME: z.string().min(1),
+  STACK_NAME: z.string().min(1),
   CLUSTER: z.string().min(1),
   GATEWAY_NAME: z.string().regex(/^[A-Za-z0-9_-]+$/),
   AFTER_CALL: z.enum(['stop', 'reuse']),

@@ -1,3 +1,4 @@
+import { callMeasurements } from '../core/call-measurements.ts';
 import { isSameRecord } from '../core/call-record.ts';
 import type { Transition } from '../core/call-state.ts';
 import { TableContention } from '../core/errors.ts';
@@ -8,6 +9,7 @@ import type { Clock } from '../core/time.ts';
 import { callOf, putCall } from './call-writes.ts';
 import type { StopTask } from './ecs-tasks.ts';
 import { deleteOwned, drain, gatewayOf, makeBusy, putTombstone, release, silence } from './gateway-writes.ts';
+import type { Measure } from './metrics.ts';
 import type { Table } from './table.ts';
 import type { Write } from './transaction.ts';
 
@@ -16,6 +18,7 @@ export interface CallsDeps {
   now: Clock;
   pause: (ms: number) => Promise<void>;
   stopTask: StopTask;
+  measure: Measure;
   afterCall: AfterCall;
   freeShards: number;
   /** How long a gateway whose edge is gone may take to end its call and un-REGISTER by itself. */
@@ -62,6 +65,8 @@ export async function settleCall(
       await deps.pause(pauseMs * tries);
       continue;
     }
+    // Only what was written counts: a fact that comes twice changes nothing the second time.
+    if (isNew) deps.measure(callMeasurements(seen, call), { callId });
     if (stopTaskId !== undefined && (step.effect === 'after-call' || step.effect === 'lost')) {
       await deps.stopTask(stopTaskId, `call ${callId} is over`);
     }

@@ -1,5 +1,6 @@
 import type { AllocateAnswer, AllocateGateway } from '../../contracts/commands.ts';
 import { gatewayOf } from '../adapters/gateway-writes.ts';
+import type { Measure } from '../adapters/metrics.ts';
 import { answerFromCall, excludedGateways, exhausted, refusalOfNamed, shuffled } from '../core/allocation.ts';
 import { TableContention } from '../core/errors.ts';
 import type { Candidate, Gateway } from '../core/items.ts';
@@ -11,6 +12,7 @@ import { type CallSide, type LockDeps, lockGateway, readCallSide } from './lock-
 export interface AllocateDeps extends LockDeps {
   random: Random;
   pause: (ms: number) => Promise<void>;
+  measure: Measure;
   /** Told of a failure that does not change the answer (a dead location that could not be swept). */
   warn: (message: string, error: Error) => void;
 }
@@ -31,11 +33,16 @@ const maxConflictPauseMs = 80;
  */
 export async function allocateGateway(command: AllocateGateway, deps: AllocateDeps): Promise<AllocateAnswer> {
   const allocation = new Allocation(command, deps);
-  if (command.attempt > 1) {
-    const answer = await allocation.resume();
-    if (answer !== undefined) return answer;
+  try {
+    if (command.attempt > 1) {
+      const answer = await allocation.resume();
+      if (answer !== undefined) return answer;
+    }
+    return await (command.gateway === undefined ? allocation.fromPool() : allocation.named(command.gateway));
+  } finally {
+    const value = allocation.conflicts;
+    if (value > 0) deps.measure([{ name: 'AllocationConflicts', value }], { callId: command.callId });
   }
-  return command.gateway === undefined ? allocation.fromPool() : allocation.named(command.gateway);
 }
 
 /** One allocation under way: the call's side as last seen, and how much it has tried. */
@@ -46,6 +53,8 @@ class Allocation {
   private transactions = 0;
   /** Candidates of this pass that others took first: then more may be free than it has seen. */
   private lostRaces = 0;
+  /** Candidates that others had or were taking, in all. */
+  conflicts = 0;
   private readonly sweeps: Promise<void>[] = [];
 
   constructor(command: AllocateGateway, deps: AllocateDeps) {
@@ -121,6 +130,7 @@ class Allocation {
       const nowMs = this.deps.now();
       if (tried.gateway !== undefined && isLive(tried.gateway, nowMs)) {
         this.lostRaces += 1;
+        this.conflicts += 1;
         continue;
       }
       if (tried.gateway !== undefined) this.sweep([tried.gateway]);
@@ -157,6 +167,7 @@ class Allocation {
       if (locked.result === 'call-changed') this.side = locked.side;
       else {
         conflicts += 1;
+        this.conflicts += 1;
         const mostMs = Math.min(conflictPauseMs * 2 ** conflicts, maxConflictPauseMs);
         await this.deps.pause(this.deps.random() * mostMs);
       }

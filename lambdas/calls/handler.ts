@@ -4,8 +4,10 @@ import { awsClientConfig, dynamoDbClient, pause } from '../adapters/aws-clients.
 import { commandHandler } from '../adapters/command-handler.ts';
 import { taskStopper } from '../adapters/ecs-tasks.ts';
 import { readEnvironment } from '../adapters/environment.ts';
+import { openMetrics } from '../adapters/metrics.ts';
 import type { CallsDeps } from '../adapters/settle-call.ts';
 import { openTable } from '../adapters/table.ts';
+import { countPool } from './count-pool.ts';
 import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
 import { type SweepReport, sweep } from './sweep.ts';
@@ -13,6 +15,7 @@ import { takeFact } from './take-fact.ts';
 
 const environment = readEnvironment([
   'TABLE_NAME',
+  'STACK_NAME',
   'CLUSTER',
   'AFTER_CALL',
   'FREE_SHARDS',
@@ -22,6 +25,7 @@ const deps: CallsDeps = {
   table: openTable(dynamoDbClient(), environment.TABLE_NAME),
   now: Date.now,
   pause,
+  measure: openMetrics(environment.STACK_NAME),
   stopTask: taskStopper(new ECSClient(awsClientConfig), environment.CLUSTER),
   afterCall: environment.AFTER_CALL,
   freeShards: environment.FREE_SHARDS,
@@ -30,7 +34,11 @@ const deps: CallsDeps = {
 
 async function calls(input: CallsInput): Promise<ListEdgeCallsAnswer | SweepReport | undefined> {
   if ('command' in input) return listEdgeCalls(input, deps);
-  if (!('detail' in input)) return sweep(deps);
+  if (!('detail' in input)) {
+    // Counted first: a sweep that fails shall not leave the pool unseen.
+    deps.measure(await countPool(deps));
+    return sweep(deps);
+  }
   if (isConsumed(input.detail)) await takeFact(input.detail, deps);
   return undefined;
 }

@@ -70,11 +70,6 @@ async function oldestFree(run: FleetRun): Promise<Gateway[]> {
   return found;
 }
 
-/** Sweeps locations that ran out while they were free, and nobody was called since: else they count as free. */
-export async function sweepFree(run: FleetRun): Promise<void> {
-  await oldestFree(run);
-}
-
 /**
  * Tells drained gateways again to stop that are still there.
  * @throws TableUnavailable, TaskNotStopped

@@ -8,7 +8,7 @@ import type { FleetDecision } from '../core/fleet/types.ts';
 import { decisionKey } from '../core/keys.ts';
 import { type Census, countPool } from './counts.ts';
 import { type FleetDeps, fleetLeaseMs } from './deps.ts';
-import { drainGateways, stopDrainedAgain, sweepFree } from './drain.ts';
+import { drainGateways, stopDrainedAgain } from './drain.ts';
 import { assumedStartMs, FleetRun } from './fleet-run.ts';
 import { reconcile, reconcileEveryMs } from './reconcile.ts';
 import { collectEnded, settleStarts } from './settle-starts.ts';
@@ -83,7 +83,6 @@ async function look(run: FleetRun, trigger: Trigger, tick: boolean) {
   const { justFree } = await settleStarts(run);
   if (tick) {
     await stopDrainedAgain(run);
-    await sweepFree(run);
     if (deps.now() - (run.state.reconciledAt ?? 0) >= reconcileEveryMs) await reconcile(run);
   }
   const { decision, census } = await decideOn(run, justFree);

@@ -100,7 +100,11 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
     LoadBalancerFullName: `net/${logicalId}`,
     SecurityGroups: logicalId,
   })),
-  'AWS::ElasticLoadBalancingV2::Listener': plain((logicalId) => ({ ListenerArn: logicalId })),
+  'AWS::ElasticLoadBalancingV2::Listener': () => (logicalId) => {
+    // Its parts name the balancer in metrics.
+    const id = arn('elasticloadbalancing', `listener/net/${logicalId}/local/local`);
+    return { ref: id, attributes: { ListenerArn: id } };
+  },
   'AWS::ElasticLoadBalancingV2::TargetGroup': plain((logicalId) => ({
     TargetGroupArn: logicalId,
     TargetGroupFullName: `targetgroup/${logicalId}`,
@@ -108,6 +112,24 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
   // Names for callers: on one machine they are given the address.
   'AWS::Route53::RecordSet': plain(),
   'AWS::ECS::ClusterCapacityProviderAssociations': plain(),
+
+  // What looks on. Here people read the log files, whose lines are the same.
+  'AWS::Events::Archive': named('ArchiveName', (name) => ({
+    ref: name,
+    attributes: { Arn: arn('events', `archive/${name}`), ArchiveName: name },
+  })),
+  'AWS::CloudWatch::Alarm': named('AlarmName', (name) => ({
+    ref: name,
+    attributes: { Arn: arn('cloudwatch', `alarm:${name}`) },
+  })),
+  'AWS::CloudWatch::Dashboard': named('DashboardName', (name) => ({ ref: name, attributes: {} })),
+  'AWS::Logs::QueryDefinition': plain((logicalId) => ({ QueryDefinitionId: logicalId })),
+  'AWS::SNS::Topic': named('TopicName', (name) => ({
+    ref: arn('sns', name),
+    attributes: { TopicArn: arn('sns', name), TopicName: name },
+  })),
+  'AWS::SNS::Subscription': plain(),
+  'AWS::SNS::TopicPolicy': plain(),
 
   // They grant, keep or describe. Nothing of them runs.
   'AWS::IAM::Role': named('RoleName', (name, logicalId) => ({

@@ -42,6 +42,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'local',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     TABLE_NAME: engine.tableName,
+    STACK_NAME: 'Test',
     GATEWAY_NAME: 'mediagw',
     FREE_SHARDS: '1',
     LOCK_LEASE_SEC: '120',
