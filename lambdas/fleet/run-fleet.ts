@@ -21,8 +21,8 @@ export interface Trigger {
   tick: boolean;
 }
 
+/** `left-to-another`: another run is on, and looks again before it ends. */
 export type FleetReport =
-  /** Another run is on, and looks again before it ends. */
   | { result: 'left-to-another' }
   | ({
       result: 'decided';
@@ -31,7 +31,10 @@ export type FleetReport =
       action: string;
       managed: number;
       starting: number;
-    } & FleetRun['report'] & { waiting: number; free: number });
+      free: number;
+      waiting: number;
+      startsFailing: boolean;
+    } & FleetRun['report']);
 
 /** One run looks so often while things go on happening; then the next event or minute goes on. */
 const maxLooks = 20;
@@ -66,6 +69,7 @@ export async function runFleet(trigger: Trigger, deps: FleetDeps): Promise<Fleet
         starting: run.state.starts.length,
         free: census.counts.free,
         waiting: census.waiting,
+        startsFailing: run.state.startsFailing,
         ...run.report,
       };
     }

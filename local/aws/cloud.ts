@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SynthesizedStack } from './assets.ts';
 import { provisionTables, sweepExpired } from './dynamodb.ts';
 import { type EcsService, readServices } from './ecs/services.ts';
+import type { StartPlan } from './ecs/start-plan.ts';
 import { containerMetadata, taskMetadata } from './ecs/task.ts';
 import { onlyContainer, type TaskDefinition } from './ecs/task-definition.ts';
 import type { Command } from './ecs/task-process.ts';
@@ -30,6 +31,8 @@ export interface LocalCloudOptions {
   secret?: string | undefined;
   /** @returns what runs in the place of a container image, whose directory is given */
   commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
+  /** How tasks start: at once unless given. */
+  starts?: StartPlan | undefined;
   /** What DNS tells containers: name → address. */
   names?: () => Record<string, string>;
   /** Address of the endpoint; port 0 takes a free one. */
@@ -141,6 +144,7 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
       return secrets.containerValue(from);
     },
     publish: (detailType, detail, arn) => buses.publish('aws.ecs', detailType, detail, [arn]),
+    starts: options.starts,
     dir,
     onGroup: options.onGroup,
   });

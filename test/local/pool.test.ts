@@ -94,7 +94,16 @@ describe('npm run pool', () => {
   let run: SwitchroomProcess;
 
   beforeAll(async () => {
-    run = new SwitchroomProcess(['--gateways', '1', '--gateway-kind', 'node', '--after-call', 'reuse']);
+    run = new SwitchroomProcess([
+      '--min-free',
+      '1',
+      '--max',
+      '1',
+      '--gateway-kind',
+      'node',
+      '--after-call',
+      'reuse',
+    ]);
     await run.ready();
   });
 

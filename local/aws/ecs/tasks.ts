@@ -5,6 +5,7 @@ import { AwsError } from '../errors.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { ClientTokens } from './client-tokens.ts';
+import { atOnce, phasesOf, type StartPlan } from './start-plan.ts';
 import { type StopCode, type Task, taskArn, taskOfApi, taskOfEvent } from './task.ts';
 import { familyOf, onlyContainer, readTaskDefinition, type TaskDefinition } from './task-definition.ts';
 import { type Command, TaskProcess } from './task-process.ts';
@@ -21,6 +22,8 @@ export interface TasksOptions {
   /** @returns the value that a container's secret refers to, read in this role */
   secretValue: (valueFrom: string, executionRole: string) => string;
   publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
+  /** How starts go; all at once unless given. */
+  starts?: StartPlan | undefined;
   /** Directory the tasks run in, with logs/ in it. */
   dir: string;
   onGroup?: ((groupId: number, running: boolean) => void) | undefined;
@@ -33,6 +36,8 @@ export interface RunTaskRequest {
   clientToken?: string;
   startedBy?: string;
   group?: string;
+  networkConfiguration?: { awsvpcConfiguration?: { subnets?: string[] } };
+  tags?: { key: string; value: string }[];
   overrides?: {
     containerOverrides?: {
       name?: string;
@@ -47,8 +52,22 @@ interface Failure {
   reason: string;
 }
 
+interface Entry {
+  task: Task;
+  /** None before it runs, and where it never does. */
+  process: TaskProcess | undefined;
+  /** The next phase of its start. */
+  timer?: NodeJS.Timeout;
+}
+
 /** RunTask takes so many (ECS quotas). */
 const maxTasksPerCall = 10;
+/** ListTasks gives so many at once. */
+const maxListed = 100;
+/** As ECS words it ("RunTask failures", "Stopped tasks error messages"). */
+const noCapacity =
+  'Capacity is unavailable at this time. Please try again later or in a different availability zone';
+const noImage = 'CannotPullContainerError: the image cannot be pulled (asked for by --start-failure-rate)';
 /** Stopped tasks can still be described for a while (about an hour in ECS); bounded here. */
 const maxStoppedTasks = 200;
 
@@ -59,11 +78,14 @@ export class EcsTasks {
   readonly #options: TasksOptions;
   readonly #clusters = new Map<string, string>();
   readonly #definitions = new Map<string, TaskDefinition>();
-  readonly #tasks = new Map<string, { task: Task; process: TaskProcess | undefined }>();
+  readonly #tasks = new Map<string, Entry>();
   readonly #tokens = new ClientTokens<Task[]>();
+  readonly #starts: StartPlan;
+  #closed = false;
 
   constructor(options: TasksOptions) {
     this.#options = options;
+    this.#starts = options.starts ?? atOnce;
     for (const resource of options.resources) {
       if (resource.type === 'AWS::ECS::Cluster')
         this.#clusters.set(resource.ref, resource.attributes.Arn ?? '');
@@ -82,11 +104,27 @@ export class EcsTasks {
     if (!Number.isInteger(count) || count < 1 || count > maxTasksPerCall) {
       throw new AwsError('InvalidParameterException', `count must be 1 to ${maxTasksPerCall}`);
     }
+    const subnets = request.networkConfiguration?.awsvpcConfiguration?.subnets ?? [];
+    if (definition.networkMode === 'awsvpc' && subnets.length === 0) {
+      throw new AwsError(
+        'InvalidParameterException',
+        "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+      );
+    }
+    const failures: Failure[] = [];
     const { clientToken, ...rest } = request;
-    const tasks = this.#tokens.once(clientToken, rest, () =>
-      Array.from({ length: count }, () => this.#start(clusterName, definition, request)),
-    );
-    return { tasks: tasks.map(taskOfApi), failures: [] };
+    const tasks = this.#tokens.once(clientToken, rest, () => {
+      const fates = Array.from({ length: count }, () =>
+        this.#closed ? 'refused' : this.#starts.fate(subnets),
+      );
+      if (fates.includes('throttled')) throw new AwsError('ThrottlingException', 'Rate exceeded');
+      return fates.flatMap((fate) => {
+        if (fate !== 'refused') return [this.#start(clusterName, definition, request, fate === 'fails')];
+        failures.push({ reason: noCapacity });
+        return [];
+      });
+    });
+    return { tasks: tasks.map((task) => taskOfApi(task)), failures };
   }
 
   /** @throws AwsError InvalidParameterException where there is no such task, as ECS says it */
@@ -100,7 +138,7 @@ export class EcsTasks {
     return { task: taskOfApi(entry.task) };
   }
 
-  describeTasks(request: { cluster?: string; tasks?: string[] }): {
+  describeTasks(request: { cluster?: string; tasks?: string[]; include?: string[] }): {
     tasks: JsonObject[];
     failures: Failure[];
   } {
@@ -109,15 +147,21 @@ export class EcsTasks {
     const failures: Failure[] = [];
     for (const id of request.tasks ?? []) {
       const entry = this.#tasks.get(lastPart(id));
-      if (entry?.task.clusterName === clusterName) tasks.push(taskOfApi(entry.task));
+      if (entry?.task.clusterName === clusterName)
+        tasks.push(taskOfApi(entry.task, request.include?.includes('TAGS')));
       else failures.push({ arn: id.includes('/') ? id : taskArn(clusterName, id), reason: 'MISSING' });
     }
     return { tasks, failures };
   }
 
-  listTasks(request: { cluster?: string; family?: string; startedBy?: string; desiredStatus?: string }): {
-    taskArns: string[];
-  } {
+  listTasks(request: {
+    cluster?: string;
+    family?: string;
+    startedBy?: string;
+    desiredStatus?: string;
+    maxResults?: number;
+    nextToken?: string;
+  }): { taskArns: string[]; nextToken?: string } {
     const clusterName = this.#clusterName(request.cluster);
     const desired = request.desiredStatus ?? 'RUNNING';
     const found = [...this.#tasks.values()].filter(
@@ -127,12 +171,21 @@ export class EcsTasks {
         (request.family === undefined || task.definition.family === request.family) &&
         (request.startedBy === undefined || task.startedBy === request.startedBy),
     );
-    return { taskArns: found.map(({ task }) => task.arn) };
+    const from = Number(request.nextToken ?? 0);
+    const next = from + Math.min(request.maxResults ?? maxListed, maxListed);
+    const taskArns = found.slice(from, next).map(({ task }) => task.arn);
+    return { taskArns, ...(next < found.length && { nextToken: String(next) }) };
   }
 
   /** @returns the task, for its metadata endpoint */
   find(taskId: string): Task | undefined {
     return this.#tasks.get(taskId)?.task;
+  }
+
+  /** Takes no more tasks, and stops those there are. */
+  async close(reason: string): Promise<void> {
+    this.#closed = true;
+    await this.stopAll(reason);
   }
 
   /** Stops every task, each in its own time. */
@@ -146,7 +199,7 @@ export class EcsTasks {
     for (const { task, process } of this.#tasks.values()) if (task.lastStatus !== 'STOPPED') process?.kill();
   }
 
-  #start(clusterName: string, definition: TaskDefinition, request: RunTaskRequest): Task {
+  #start(clusterName: string, definition: TaskDefinition, request: RunTaskRequest, fails: boolean): Task {
     const id = randomBytes(16).toString('hex');
     const task: Task = {
       id,
@@ -154,34 +207,61 @@ export class EcsTasks {
       clusterName,
       clusterArn: this.#clusters.get(clusterName) as string,
       definition,
-      lastStatus: 'PENDING',
+      lastStatus: 'PROVISIONING',
       desiredStatus: 'RUNNING',
       version: 0,
       createdAt: Date.now(),
       group: request.group ?? `family:${definition.family}`,
       ...(request.startedBy !== undefined && { startedBy: request.startedBy }),
+      tags: request.tags ?? [],
       overrides: (request.overrides ?? {}) as JsonObject,
     };
-    const entry: { task: Task; process: TaskProcess | undefined } = { task, process: undefined };
+    const entry: Entry = { task, process: undefined };
     this.#tasks.set(id, entry);
     this.#changed(task);
+    const { placedMs, pulledMs, runningMs } = phasesOf(this.#starts.delayMs());
+    const pending = () => {
+      task.lastStatus = 'PENDING';
+      task.pullStartedAt = Date.now();
+      this.#changed(task);
+    };
+    const run = () => {
+      if (fails) {
+        this.#stopped(task, 'TaskFailedToStart', undefined, noImage);
+        return;
+      }
+      task.pullStoppedAt = Math.round(task.createdAt + pulledMs);
+      this.#run(entry, request);
+    };
+    if (runningMs === 0) {
+      pending();
+      run();
+      return task;
+    }
+    entry.timer = setTimeout(() => {
+      pending();
+      entry.timer = setTimeout(run, runningMs - placedMs);
+    }, placedMs);
+    return task;
+  }
+
+  #run(entry: Entry, request: RunTaskRequest): void {
+    const { task } = entry;
     try {
       entry.process = this.#spawn(task, request);
     } catch (error) {
       this.#stopped(task, 'TaskFailedToStart', undefined, (error as Error).message);
-      return task;
+      return;
     }
     void entry.process.exited.then(({ exitCode, reason }) => {
       const code: StopCode =
         task.stopCode ?? (exitCode === undefined ? 'TaskFailedToStart' : 'EssentialContainerExited');
       this.#stopped(task, code, exitCode, reason ?? 'Essential container in task exited');
     });
-    if (entry.process.pid !== undefined) {
-      task.lastStatus = 'RUNNING';
-      task.startedAt = Date.now();
-      this.#changed(task);
-    }
-    return task;
+    if (entry.process.pid === undefined) return;
+    task.lastStatus = 'RUNNING';
+    task.startedAt = Date.now();
+    this.#changed(task);
   }
 
   #spawn(task: Task, request: RunTaskRequest): TaskProcess {
@@ -218,14 +298,16 @@ export class EcsTasks {
     );
   }
 
-  #stop({ task, process }: { task: Task; process: TaskProcess | undefined }, reason: string): void {
+  #stop({ task, process, timer }: Entry, reason: string): void {
     if (task.desiredStatus === 'STOPPED') return;
+    clearTimeout(timer);
     task.desiredStatus = 'STOPPED';
     task.stopCode = 'UserInitiated';
     task.stoppedReason = reason;
     task.stoppingAt = Date.now();
     this.#changed(task);
-    process?.stop(onlyContainer(task.definition).stopTimeoutSec);
+    if (process) process.stop(onlyContainer(task.definition).stopTimeoutSec);
+    else this.#stopped(task, 'UserInitiated', undefined, reason);
   }
 
   #stopped(task: Task, code: StopCode, exitCode: number | undefined, reason: string): void {

@@ -30,6 +30,13 @@ interface PatternRule {
   targets: Target[];
 }
 
+interface Schedule {
+  everyMs: number;
+  /** Of its rule. */
+  arn: string;
+  targets: Target[];
+}
+
 export interface EventBusesOptions {
   /** The buses and rules of the stack. */
   resources: readonly Resource[];
@@ -60,7 +67,7 @@ const busNameOf = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('
 export class EventBuses {
   readonly #names = new Set(['default']);
   readonly #rules: PatternRule[] = [];
-  readonly #schedules: { everyMs: number; arn: string; targets: Target[] }[] = [];
+  readonly #schedules: Schedule[] = [];
   readonly #observers = new Set<(event: BusEvent, busName: string) => void>();
   readonly #options: EventBusesOptions;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -78,18 +85,14 @@ export class EventBuses {
 
   /** Starts the schedules. */
   start(): void {
-    for (const { everyMs, arn, targets } of this.#schedules) {
-      const tick = () => {
-        const event = newEvent({
-          source: 'aws.events',
-          detailType: 'Scheduled Event',
-          resources: [arn],
-          detail: {},
-        });
-        for (const target of targets) this.#deliver(target, event);
-      };
-      this.#timers.push(setInterval(tick, everyMs));
+    for (const schedule of this.#schedules) {
+      this.#timers.push(setInterval(() => this.#tick(schedule), schedule.everyMs));
     }
+  }
+
+  /** Lets every schedule come now, once: nobody who looks on shall wait for the minute. */
+  tick(): void {
+    for (const schedule of this.#schedules) this.#tick(schedule);
   }
 
   stop(): void {
@@ -117,6 +120,16 @@ export class EventBuses {
   /** Says an event of an AWS service, on the default bus. */
   publish(source: string, detailType: string, detail: JsonObject, resources: string[] = []): void {
     this.#route('default', newEvent({ source, detailType, detail, resources }));
+  }
+
+  #tick({ arn, targets }: Schedule): void {
+    const event = newEvent({
+      source: 'aws.events',
+      detailType: 'Scheduled Event',
+      resources: [arn],
+      detail: {},
+    });
+    for (const target of targets) this.#deliver(target, event);
   }
 
   #put({ Source, DetailType, Detail, EventBusName, Resources, Time }: PutEventsEntry): PutResult {
