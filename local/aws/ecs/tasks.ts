@@ -182,7 +182,7 @@ export class EcsTasks {
     return this.#tasks.get(taskId)?.task;
   }
 
-  /** Takes no more tasks, and stops those there are. */
+  /** Takes no more tasks, as one who is too busy: they may be asked for again. Stops those there are. */
   async close(reason: string): Promise<void> {
     this.#closed = true;
     await this.stopAll(reason);
