@@ -51,6 +51,9 @@ export const callViewSchema = z.object({
   gateway: usernameSchema.optional(),
   edgeId: edgeIdSchema,
   outcome: outcomeSchema.optional(),
+  /** Its place among those that wait, 1 for the next; only while it does, and in a list. */
+  place: z.number().int().min(1).optional(),
+  /** When it was first offered to a gateway, or began to wait for one. */
   offeredAt: epochMsSchema,
   answeredAt: epochMsSchema.optional(),
   endedAt: epochMsSchema.optional(),

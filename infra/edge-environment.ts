@@ -18,6 +18,7 @@ export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnviro
     GATEWAY_NAME: settings.gatewayName,
     MIN_EXPIRES_SEC: String(settings.minExpiresSec),
     MIN_EXPIRES_MODE: settings.minExpiresMode,
+    WAIT_LIMIT_SEC: String(settings.waitLimitSec),
     TRUSTED_ADDRESSES: settings.trustedAddresses.join(','),
     REGISTER_FUNCTION: functions.register.functionName,
     ALLOCATE_FUNCTION: functions.allocate.functionName,

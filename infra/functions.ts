@@ -60,24 +60,33 @@ export class Functions extends Construct {
       }).function;
     const stackName = { STACK_NAME: Stack.of(this).stackName };
     const freeShards = { FREE_SHARDS: String(settings.freeShards) };
+    const lockLease = { LOCK_LEASE_SEC: String(settings.lockLeaseSec) };
     const gatewayName = { GATEWAY_NAME: settings.gatewayName };
 
     // A SIP transaction waits for these two (Timer B: 32 s); the edge gives up long before.
     this.register = make('Register', 'Holds the bindings of the gateways', 5, {
       ...gatewayName,
+      ...lockLease,
       ...freeShards,
     });
-    table.grant(this.register, [
-      'dynamodb:GetItem',
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-      'dynamodb:DeleteItem',
-      'dynamodb:ConditionCheckItem',
-    ]);
+    // The index and the many items at once are for the queue of calls that wait for a gateway.
+    table.grant(
+      this.register,
+      [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
+      ],
+      [watchIndexName],
+    );
 
     this.allocate = make('Allocate', 'Locks a free gateway for a call', 5, {
-      LOCK_LEASE_SEC: String(settings.lockLeaseSec),
       ...stackName,
+      WAIT_LIMIT_SEC: String(settings.waitLimitSec),
+      ...lockLease,
       ...freeShards,
     });
     table.grant(
@@ -101,6 +110,7 @@ export class Functions extends Construct {
         AFTER_CALL: settings.afterCall,
         EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
         ...stackName,
+        ...lockLease,
         ...freeShards,
       },
       props.deadLetters,
@@ -131,7 +141,7 @@ export class Functions extends Construct {
       'Fleet',
       'Starts and drains gateways, and cleans up after them',
       fleetTimeoutSec,
-      { ...fleetEnvironment(settings, props.gateways), ...stackName, ...freeShards },
+      { ...fleetEnvironment(settings, props.gateways), ...stackName, ...lockLease, ...freeShards },
       props.deadLetters,
     );
     grantFleet(this.fleet, table, props.gateways);

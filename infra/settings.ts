@@ -68,6 +68,8 @@ const settingsFields = z.strictObject({
   afterCall: z.enum(['stop', 'reuse']).default('stop'),
   /** How long a lock holds without an answer, in seconds. */
   lockLeaseSec: wholeNumber(5, 600).default(120),
+  /** How long a call waits for a gateway to start, in seconds, while the pool may grow. */
+  waitLimitSec: wholeNumber(1, 600).default(90),
   /** How long a gateway whose edge is gone may take to leave by itself before it is stopped, in seconds. */
   edgeLostGraceSec: wholeNumber(0, 3600).default(60),
   /** Partitions of the `free` index. One serves about 1,000 locks and releases a second. */

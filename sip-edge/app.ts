@@ -21,6 +21,8 @@ export interface CallHandler {
   invite(req: SrfRequest, res: SrfResponse): void | Promise<void>;
   /** The gateway of this call is gone: the caller's leg is to be ended. Unknown calls are none of its business. */
   onGatewayLost(callId: string): void;
+  /** A waiting call has a gateway: it asks at once. Unknown calls are none of its business. */
+  onMatched(callId: string): void;
   /** Called on each connection to drachtio: takes over the calls that the table says this edge holds. */
   takeOver(): void | Promise<void>;
   readonly activeCalls: number;
@@ -97,6 +99,7 @@ export class EdgeApp {
       clock,
       log,
       onGatewayLost: (callId) => this.#calls.onGatewayLost(callId),
+      onMatched: (callId) => this.#calls.onMatched(callId),
     });
     this.#route(admission, registrar);
   }

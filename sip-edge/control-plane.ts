@@ -6,7 +6,10 @@ import {
   allocateAnswerSchema,
   type ListEdgeCalls,
   type ListEdgeCallsAnswer,
+  type ListHangups,
+  type ListHangupsAnswer,
   listEdgeCallsAnswerSchema,
+  listHangupsAnswerSchema,
   type RegisterAnswer,
   type RegisterCommand,
   registerAnswerSchema,
@@ -52,6 +55,11 @@ export class LambdaControlPlane implements ControlPlane {
   listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
     const command: ListEdgeCalls = { command: 'listEdgeCalls', edgeId: this.#settings.edgeId };
     return this.#ask(this.#settings.callsFunction, command, listEdgeCallsAnswerSchema);
+  }
+
+  listHangups(): Promise<ListHangupsAnswer> {
+    const command: ListHangups = { command: 'listHangups', edgeId: this.#settings.edgeId };
+    return this.#ask(this.#settings.callsFunction, command, listHangupsAnswerSchema);
   }
 
   async #ask<T>(functionName: string, command: object, schema: ZodType<T>): Promise<T> {

@@ -34,6 +34,11 @@ export class WatchedControlPlane implements ControlPlane {
     return this.#watch(this.#inner.listEdgeCalls());
   }
 
+  /** Not watched: no new call depends on it. */
+  listHangups() {
+    return this.#inner.listHangups();
+  }
+
   async #watch<T>(answer: Promise<T>): Promise<T> {
     try {
       const value = await answer;

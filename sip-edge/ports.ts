@@ -2,6 +2,7 @@ import type {
   AllocateAnswer,
   AllocateGateway,
   ListEdgeCallsAnswer,
+  ListHangupsAnswer,
   RegisterAnswer,
   RegisterCommand,
 } from '../contracts/commands.ts';
@@ -19,6 +20,11 @@ export interface ControlPlane {
    * @throws {ControlPlaneUnavailable}
    */
   listEdgeCalls(): Promise<ListEdgeCallsAnswer>;
+  /**
+   * The calls of this edge whose gateway the control plane found gone.
+   * @throws {ControlPlaneUnavailable}
+   */
+  listHangups(): Promise<ListHangupsAnswer>;
 }
 
 /** `bad-answer`: the function answered with what the contract does not know (a half-done deployment). */

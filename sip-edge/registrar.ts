@@ -28,6 +28,8 @@ export interface RegistrarParts {
   log: Log;
   /** A gateway that started anew has lost its call: the caller's leg is to be ended. */
   onGatewayLost(callId: string): void;
+  /** A gateway is there for a call that waits, here or at another edge. */
+  onMatched(callId: string): void;
 }
 
 type Bound = Extract<RegisterAnswer, { result: 'bindings' }>;
@@ -97,7 +99,7 @@ export class Registrar {
 
   /** Says what has happened: to the bus, to the log, to the call that has lost its gateway. */
   #tell(req: SrfRequest, { username, registrationId }: Registrant, bindings: Bindings, answer: Bound): void {
-    const { facts, log, admission, onGatewayLost } = this.#parts;
+    const { facts, log, admission, onGatewayLost, onMatched } = this.#parts;
     const received = peerOf(req);
     const context = { callId: registrationId, username, address: received.address };
     if (bindings.kind !== 'unregister') {
@@ -121,6 +123,7 @@ export class Registrar {
       );
       onGatewayLost(answer.lostCallId);
     }
+    if (answer.matchedCallId !== undefined) onMatched(answer.matchedCallId);
   }
 
   #refuse(req: SrfRequest, res: SrfResponse, refusal: Refusal, details: object = {}): void {

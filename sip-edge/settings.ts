@@ -86,6 +86,8 @@ const environmentSchema = z.object({
   RING_LIMIT_SEC: integer(1, 600, 60),
   /** How long a call waits for a gateway to start, seconds. */
   WAIT_LIMIT_SEC: integer(1, 600, 90),
+  /** How often the control plane is asked for calls whose gateway's task has stopped, while there are calls, ms. */
+  HANGUP_POLL_MS: integer(500, 60_000, 2000),
   /** How often the legs of taken-over calls are probed with OPTIONS, ms. */
   PROBE_INTERVAL_MS: integer(500, 60_000, 5000),
   /** A probe without an answer for so long counts as failed, ms. */

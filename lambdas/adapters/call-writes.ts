@@ -1,15 +1,17 @@
 import type { FactOf } from '../../contracts/facts.ts';
 import type { Call, Edge } from '../core/items.ts';
-import { callKey, edgeKey, edgesWatchKey } from '../core/keys.ts';
+import { callKey, edgeKey, edgesWatchKey, hangupKey, hangupsWatchKey } from '../core/keys.ts';
 import { epochSec, expiryAfter, isLive } from '../core/time.ts';
 import type { Item } from './attributes.ts';
-import { anyOf, atMost, below, equals, missing } from './conditions.ts';
+import { allOf, anyOf, atMost, below, equals, missing, unchanged } from './conditions.ts';
 import type { Write } from './transaction.ts';
 
 /* The writes of call records and of edges. */
 
 /** How long an edge is remembered after its last heartbeat. */
 const edgeKeptSec = 7 * 24 * 3600;
+/** An edge that has not asked in this time is gone, and its calls with it. */
+const hangupKeptSec = 600;
 
 /** @returns the call record; none where it ran out, or there is none */
 export function callOf(item: Item | undefined, nowMs: number): Call | undefined {
@@ -28,6 +30,35 @@ export function putCall(call: Call, seen: Call | undefined, nowMs: number) {
       seen === undefined
         ? anyOf(missing('pk'), atMost('expiresAt', epochSec(nowMs)))
         : equals('version', seen.version),
+  } satisfies Write;
+}
+
+/** Notes that the edge of a waiting call still asks. No version: it decides nothing about the call. */
+export function renewAsk(call: Call, nowMs: number) {
+  return {
+    update: callKey(call.callId),
+    set: { askedAt: nowMs },
+    when: allOf(equals('state', 'waiting'), equals('version', call.version)),
+  } satisfies Write;
+}
+
+/** Ends a call that waited, if nobody has asked for it since it was read. */
+export function endWait(call: Call, seen: Call) {
+  return {
+    put: { pk: callKey(call.callId), ...call, version: seen.version + 1 },
+    when: allOf(equals('version', seen.version), unchanged('askedAt', seen.askedAt)),
+  } satisfies Write;
+}
+
+/** Tells the call's edge, which asks, that the gateway is gone. It runs out by itself. */
+export function putHangup(call: Call, username: string, nowMs: number) {
+  return {
+    put: {
+      pk: hangupKey(username, call.callId),
+      watchKey: hangupsWatchKey(call.edgeId),
+      watchAt: nowMs,
+      expiresAt: expiryAfter(nowMs, hangupKeptSec),
+    },
   } satisfies Write;
 }
 

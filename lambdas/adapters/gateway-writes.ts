@@ -162,6 +162,31 @@ export function release(seen: Gateway, callId: string, freeShard: string, nowMs:
   } satisfies Write;
 }
 
+/**
+ * Gives the gateway on, from the call that has it to one that waits. As with `lock`, the condition names all that the
+ * answer tells the edge.
+ */
+export function handOn(
+  seen: Gateway,
+  fromCallId: string,
+  toCallId: string,
+  freeShard: string,
+  lockedUntil: number,
+) {
+  return {
+    update: gatewayKey(seen.username),
+    set: { state: 'locked', lockedBy: toCallId, lockedUntil, freeShard, availableAt: lockedUntil },
+    remove: watchAttributes,
+    when: allOf(
+      registrationIs(seen.registrationId),
+      equals('contact', seen.contact),
+      equals('received', seen.received),
+      equals('edgeId', seen.edgeId),
+      lockedBy(fromCallId),
+    ),
+  } satisfies Write;
+}
+
 /** Takes a gateway that did not answer out of the pool until its next REGISTER. */
 export function silence(seen: Gateway, callId: string) {
   return {

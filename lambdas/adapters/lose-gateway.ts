@@ -1,8 +1,9 @@
-import { applyFact } from '../core/call-state.ts';
+import { gatewayLost } from '../core/call-state.ts';
 import { TableContention } from '../core/errors.ts';
+import type { Call, Gateway } from '../core/items.ts';
 import { gatewayKey } from '../core/keys.ts';
 import { deleteGateway, gatewayOf, putTombstone } from './gateway-writes.ts';
-import { type CallsDeps, settleCall } from './settle-call.ts';
+import { type SettleDeps, settleCall } from './settle-call.ts';
 
 export interface Loss {
   username: string;
@@ -14,7 +15,14 @@ export interface Loss {
 
 const maxTries = 4;
 
-export async function loseGateway(loss: Loss, deps: CallsDeps): Promise<{ lostCallId?: string }> {
+/**
+ * A gateway is gone, and neither it nor its edge has said so: its task has stopped. Its location is deleted, a call
+ * that it served is ended as `gateway-lost`, and the call's edge is told to end the caller's leg (`listHangups`); a
+ * call that it was only being offered goes on to the next gateway. May be told twice.
+ * @returns the call that lost it, if any
+ * @throws TableUnavailable, TableContention, TaskNotStopped
+ */
+export async function loseGateway(loss: Loss, deps: SettleDeps): Promise<{ lostCallId?: string }> {
   const { table } = deps;
   let lostCallId: string | undefined;
   for (let tries = 0; tries < maxTries; tries += 1) {
@@ -22,28 +30,21 @@ export async function loseGateway(loss: Loss, deps: CallsDeps): Promise<{ lostCa
     if (gateway === undefined) return { ...(lostCallId !== undefined && { lostCallId }) };
     if (gateway.lockedBy !== undefined && gateway.lockedBy !== lostCallId) {
       lostCallId = gateway.lockedBy;
-      const callId = lostCallId;
-      await settleCall(
-        callId,
-        (seen) =>
-          applyFact(seen, {
-            version: 1,
-            id: '',
-            type: 'gateway.lost',
-            edgeId: gateway.edgeId,
-            callId,
-            ...loss,
-          }),
-        loss.username,
-        { ...deps, afterCall: 'stop' },
-      );
-    } else {
-      const writes = [
-        deleteGateway(gateway),
-        putTombstone(loss.username, gateway.registrationId, deps.now()),
-      ];
-      if ((await table.transact(writes)).done) return { ...(lostCallId !== undefined && { lostCallId }) };
-    }
+      await settleLoss(lostCallId, loss, deps);
+    } else if (await forget(gateway, deps)) return { ...(lostCallId !== undefined && { lostCallId }) };
   }
   throw new TableContention(`gateway ${loss.username} keeps changing`);
+}
+
+/** Also a gateway that is used again after its call goes for good: what ran it has stopped. */
+function settleLoss(callId: string, loss: Loss, deps: SettleDeps): Promise<void> {
+  const step = (seen: Call | undefined) => seen && gatewayLost(seen, loss);
+  return settleCall(callId, step, loss.username, { ...deps, afterCall: 'stop' });
+}
+
+/** The location, with what refuses a refresh that is still under way. */
+async function forget(gateway: Gateway, { table, now }: SettleDeps): Promise<boolean> {
+  const { username, registrationId } = gateway;
+  const writes = [deleteGateway(gateway), putTombstone(username, registrationId, now())];
+  return (await table.transact(writes)).done;
 }

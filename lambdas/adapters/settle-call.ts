@@ -5,15 +5,25 @@ import { TableContention } from '../core/errors.ts';
 import { type AfterCall, decideGateway, type GatewayDecision } from '../core/gateway-effect.ts';
 import type { Call, Gateway } from '../core/items.ts';
 import { callKey, freeShardOf, gatewayKey } from '../core/keys.ts';
-import type { Clock } from '../core/time.ts';
-import { callOf, putCall } from './call-writes.ts';
+import { type Clock, isLive } from '../core/time.ts';
+import { callOf, putCall, putHangup } from './call-writes.ts';
 import type { StopTask } from './ecs-tasks.ts';
-import { deleteOwned, drain, gatewayOf, makeBusy, putTombstone, release, silence } from './gateway-writes.ts';
+import {
+  deleteOwned,
+  drain,
+  gatewayOf,
+  handOn,
+  makeBusy,
+  putTombstone,
+  release,
+  silence,
+} from './gateway-writes.ts';
 import type { Measure } from './metrics.ts';
 import type { Table } from './table.ts';
 import type { Write } from './transaction.ts';
+import { headsOfQueue, matchNext } from './waiting-queue.ts';
 
-export interface CallsDeps {
+export interface SettleDeps {
   table: Table;
   now: Clock;
   pause: (ms: number) => Promise<void>;
@@ -21,17 +31,21 @@ export interface CallsDeps {
   measure: Measure;
   afterCall: AfterCall;
   freeShards: number;
+  /** How long a gateway is locked for a waiting call that gets it. */
+  leaseMs: number;
   /** How long a gateway whose edge is gone may take to end its call and un-REGISTER by itself. */
   graceMs: number;
 }
 
 const maxTries = 8;
+/** Others may keep taking the call that is next: then the gateway goes back to the pool, where its next ask finds it. */
+const matchTries = 4;
 const pauseMs = 15;
 
 /**
  * Takes one step of a call: reads the call and its gateway, decides, and writes both on condition that neither
  * changed, until that holds; then stops the gateway's task where the step ends it. A step taken before writes
- * nothing again.
+ * nothing again. A gateway that becomes free is given to the call that has waited longest, if any.
  * @param decide gives the step from the call's record; undefined where there is nothing to do
  * @param told the gateway that the fact names, if any
  * @throws TableUnavailable, TableContention, TaskNotStopped
@@ -40,7 +54,7 @@ export async function settleCall(
   callId: string,
   decide: (seen: Call | undefined) => Transition | undefined,
   told: string | undefined,
-  deps: CallsDeps,
+  deps: SettleDeps,
 ): Promise<void> {
   const { table, afterCall } = deps;
   for (let tries = 1; tries <= maxTries; tries += 1) {
@@ -55,12 +69,14 @@ export async function settleCall(
     const call: Call = stopTaskId === undefined ? step.call : { ...step.call, stopTaskId };
 
     const writes: Write[] = isSameRecord(call, seen) ? [] : [putCall(call, seen, nowMs)];
-    if (gateway !== undefined) writes.push(...gatewayWrites(decision, gateway, callId, deps, nowMs));
+    if (gateway !== undefined)
+      writes.push(...(await gatewayWrites(decision, gateway, callId, deps, nowMs, tries <= matchTries)));
     const username = gateway?.username ?? call.gateway;
     const isNew = writes.length > 0;
     if (isNew && decision.tombstone !== undefined && username !== undefined) {
       writes.push(putTombstone(username, decision.tombstone, nowMs));
     }
+    if (isNew && step.hangup && username !== undefined) writes.push(putHangup(call, username, nowMs));
     if (isNew && !(await commit(table, writes))) {
       await deps.pause(pauseMs * tries);
       continue;
@@ -99,20 +115,21 @@ async function readCallAndGateways(callId: string, told: string | undefined, tab
   return { seen, gateways: [own, toldGateway].filter((one) => one !== undefined) };
 }
 
-function gatewayWrites(
+async function gatewayWrites(
   decision: GatewayDecision,
   gateway: Gateway,
   callId: string,
-  deps: CallsDeps,
+  deps: SettleDeps,
   nowMs: number,
-): Write[] {
+  mayMatch: boolean,
+): Promise<Write[]> {
   switch (decision.write) {
     case 'none':
       return [];
     case 'busy':
       return [makeBusy(gateway, callId)];
     case 'free':
-      return [release(gateway, callId, freeShardOf(gateway.username, deps.freeShards), nowMs)];
+      return freed(gateway, callId, deps, nowMs, mayMatch);
     case 'silent':
       return [silence(gateway, callId)];
     case 'draining':
@@ -120,4 +137,19 @@ function gatewayWrites(
     case 'delete':
       return [deleteOwned(gateway, callId)];
   }
+}
+
+/** A gateway that its call lets go: to the next that waits, or back to the pool. */
+async function freed(
+  gateway: Gateway,
+  callId: string,
+  deps: SettleDeps,
+  nowMs: number,
+  mayMatch: boolean,
+): Promise<Write[]> {
+  const freeShard = freeShardOf(gateway.username, deps.freeShards);
+  const heads = mayMatch && isLive(gateway, nowMs) ? await headsOfQueue(deps.table, nowMs) : undefined;
+  const match = matchNext(heads?.waiting ?? [], gateway, nowMs, deps.leaseMs);
+  if (match === undefined) return [release(gateway, callId, freeShard, nowMs)];
+  return [handOn(gateway, callId, match.call.callId, freeShard, match.lockedUntil), match.write];
 }

@@ -32,7 +32,7 @@ export async function watched(
   return { items, more: from !== undefined };
 }
 
-/** The items of any number of keys, a hundred a request. */
+/** The items themselves, read from the table: the index only says where to look. */
 export async function readAll(table: Table, pks: readonly string[]): Promise<Item[]> {
   const found: Item[] = [];
   for (let i = 0; i < pks.length; i += batchSize) {

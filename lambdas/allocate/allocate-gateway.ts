@@ -1,15 +1,18 @@
 import type { AllocateAnswer, AllocateGateway } from '../../contracts/commands.ts';
 import { gatewayOf } from '../adapters/gateway-writes.ts';
 import type { Measure } from '../adapters/metrics.ts';
-import { answerFromCall, excludedGateways, exhausted, refusalOfNamed, shuffled } from '../core/allocation.ts';
+import { endSilent } from '../adapters/waiting-queue.ts';
+import { answerFromCall, excludedGateways, refusalOfNamed, shuffled } from '../core/allocation.ts';
 import { TableContention } from '../core/errors.ts';
 import type { Candidate, Gateway } from '../core/items.ts';
 import { freeShardNames, gatewayKey } from '../core/keys.ts';
 import { isLive, type Random } from '../core/time.ts';
-import { candidatesOf, causeOfExhaustion, givableOf, readGateways, sweepExpired } from './free-gateways.ts';
-import { type CallSide, type LockDeps, lockGateway, readCallSide } from './lock-gateway.ts';
+import { candidatesOf, givableOf, readGateways, sweepExpired } from './free-gateways.ts';
+import { type CallSide, lockGateway, readCallSide } from './lock-gateway.ts';
+import { serveThoseAhead } from './serve-those-ahead.ts';
+import { type WaitDeps, waitForGateway } from './wait-for-gateway.ts';
 
-export interface AllocateDeps extends LockDeps {
+export interface AllocateDeps extends WaitDeps {
   random: Random;
   pause: (ms: number) => Promise<void>;
   measure: Measure;
@@ -25,6 +28,11 @@ const maxPasses = 3;
 const deadBeforeReading = 2;
 const conflictPauseMs = 10;
 const maxConflictPauseMs = 80;
+/**
+ * With fewer candidates in sight than this, calls that wait are looked for before one is taken: what is left is
+ * theirs. With more, there is one for each who asks.
+ */
+const fewCandidates = 4;
 
 /**
  * Locks a free gateway for a call. Uncontended it is one query and one transaction; asked again with the same
@@ -55,7 +63,9 @@ class Allocation {
   private lostRaces = 0;
   /** Candidates that others had or were taking, in all. */
   conflicts = 0;
-  private readonly sweeps: Promise<void>[] = [];
+  /** Nobody waits before this call. */
+  private isOurTurn = false;
+  private readonly sweeps: Promise<unknown>[] = [];
 
   constructor(command: AllocateGateway, deps: AllocateDeps) {
     this.command = command;
@@ -84,7 +94,7 @@ class Allocation {
 
   /** Any gateway: candidates in random order, page after page, until one is ours or none is left. */
   async fromPool(): Promise<AllocateAnswer> {
-    const { random, now, table } = this.deps;
+    const { random } = this.deps;
     const shards = freeShardNames(this.deps.freeShards);
     try {
       for (let pass = 0; pass < maxPasses; pass += 1) {
@@ -96,10 +106,7 @@ class Allocation {
         // Where nobody was faster, looking again shows nothing else.
         if (this.lostRaces === 0) break;
       }
-      return (
-        (await this.settled()) ??
-        exhausted(await causeOfExhaustion(table, shards, this.command.edgeId, now()))
-      );
+      return await waitForGateway(this.command, shards, this.deps);
     } finally {
       await Promise.all(this.sweeps);
     }
@@ -111,12 +118,22 @@ class Allocation {
     for (let pages = 0; pages < maxPagesOfShard; pages += 1) {
       const page = await candidatesOf(table, shard, now(), from);
       const eligible = page.candidates.filter((one) => !this.isExcluded(one));
-      const answer = await this.fromPage(shuffled(eligible, random));
+      const left = await this.leftForUs(shuffled(eligible, random));
+      const answer = await this.fromPage(left);
       if (answer !== undefined) return answer;
       from = page.next;
       if (from === undefined) break;
     }
     return undefined;
+  }
+
+  /** First come, first served: of few gateways, those who wait before this call get theirs first. */
+  private async leftForUs(page: readonly Candidate[]): Promise<readonly Candidate[]> {
+    if (this.isOurTurn || page.length === 0 || page.length >= fewCandidates) return page;
+    const served = await serveThoseAhead(this.command.callId, page, this.deps);
+    this.isOurTurn = served.isOurTurn;
+    if (served.silent.length > 0) this.inTheEnd(endSilent(this.deps.table, served.silent, this.deps.now()));
+    return served.left;
   }
 
   private async fromPage(page: readonly Candidate[]): Promise<AllocateAnswer | undefined> {
@@ -185,11 +202,12 @@ class Allocation {
   }
 
   private sweep(gateways: readonly Gateway[]): void {
-    const { table, now, warn } = this.deps;
-    this.sweeps.push(
-      sweepExpired(table, gateways, now()).catch((error: Error) =>
-        warn('a location that ran out stays for now', error),
-      ),
-    );
+    this.inTheEnd(sweepExpired(this.deps.table, gateways, this.deps.now()));
+  }
+
+  /** What does not change the answer, but must be over with it: then Lambda stops the function's clock. */
+  private inTheEnd(work: Promise<unknown>): void {
+    const { warn } = this.deps;
+    this.sweeps.push(work.catch((error: Error) => warn('what is gone stays for now', error)));
   }
 }

@@ -6,7 +6,13 @@ import { openMetrics } from '../adapters/metrics.ts';
 import { openTable } from '../adapters/table.ts';
 import { allocateGateway } from './allocate-gateway.ts';
 
-const environment = readEnvironment(['TABLE_NAME', 'STACK_NAME', 'LOCK_LEASE_SEC', 'FREE_SHARDS']);
+const environment = readEnvironment([
+  'TABLE_NAME',
+  'STACK_NAME',
+  'LOCK_LEASE_SEC',
+  'FREE_SHARDS',
+  'WAIT_LIMIT_SEC',
+]);
 const table = openTable(dynamoDbClient(), environment.TABLE_NAME);
 const measure = openMetrics(environment.STACK_NAME);
 
@@ -25,10 +31,12 @@ export const handler = commandHandler({
       warn: (message, error) => logger.warn(message, error),
       leaseMs: environment.LOCK_LEASE_SEC * 1000,
       freeShards: environment.FREE_SHARDS,
+      waitLimitMs: environment.WAIT_LIMIT_SEC * 1000,
     }),
   summary: (answer) => ({
     result: answer.result,
     ...(answer.result === 'granted' && { gateway: answer.username }),
+    ...(answer.result === 'waiting' && { cause: answer.cause, ahead: answer.ahead }),
     ...(answer.result === 'refused' && { outcome: answer.outcome, cause: answer.cause }),
   }),
 });

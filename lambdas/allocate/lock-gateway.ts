@@ -38,7 +38,8 @@ export async function readCallSide(command: AllocateGateway, { table, now }: Loc
   return withPrevious(callOf(item, now()), table);
 }
 
-async function withPrevious(call: Call | undefined, table: Table): Promise<CallSide> {
+/** Adds the gateway of the attempt before. */
+export async function withPrevious(call: Call | undefined, table: Table): Promise<CallSide> {
   if (call?.state !== 'offered' || call.gateway === undefined) return { call, previous: undefined };
   const previous = gatewayOf(await table.get(gatewayKey(call.gateway)));
   return { call, previous: previous?.lockedBy === call.callId ? previous : undefined };
@@ -80,13 +81,13 @@ export async function lockGateway(
   return { result: 'conflict' };
 }
 
-function letGo(previous: Gateway, command: AllocateGateway, freeShards: number, nowMs: number): Write {
+export function letGo(previous: Gateway, command: AllocateGateway, freeShards: number, nowMs: number): Write {
   const { callId, failed } = command;
   return failureOf(previous.username, failed) === 'silent'
     ? silence(previous, callId)
     : release(previous, callId, freeShardOf(previous.username, freeShards), nowMs);
 }
 
-function isRefused(failure: Failure | undefined): failure is Exclude<Failure, 'conflict'> {
+export function isRefused(failure: Failure | undefined): failure is Exclude<Failure, 'conflict'> {
   return failure !== undefined && failure !== 'conflict';
 }

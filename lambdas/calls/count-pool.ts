@@ -2,7 +2,7 @@ import type { Measurement } from '../../contracts/metrics.ts';
 import type { Item } from '../adapters/attributes.ts';
 import { above } from '../adapters/conditions.ts';
 import { deleteExpired, gatewayOf } from '../adapters/gateway-writes.ts';
-import type { CallsDeps } from '../adapters/settle-call.ts';
+import type { SettleDeps } from '../adapters/settle-call.ts';
 import type { Table } from '../adapters/table.ts';
 import { watched } from '../adapters/watched.ts';
 import { canBeGiven } from '../core/gateway-state.ts';
@@ -24,7 +24,7 @@ const maxOfShard = 5000;
 const maxEdges = 100;
 const maxCallsOfEdge = 5000;
 
-type CountDeps = Pick<CallsDeps, 'table' | 'now' | 'freeShards'>;
+type CountDeps = Pick<SettleDeps, 'table' | 'now' | 'freeShards'>;
 
 /**
  * Counts the pool without reading the whole table: what can be given and what is locked stands in the `free` index,

@@ -1,15 +1,16 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
-import type { ListEdgeCallsAnswer } from '../../contracts/commands.ts';
+import type { ListEdgeCallsAnswer, ListHangupsAnswer } from '../../contracts/commands.ts';
 import { awsClientConfig, dynamoDbClient, pause } from '../adapters/aws-clients.ts';
 import { commandHandler } from '../adapters/command-handler.ts';
 import { taskStopper } from '../adapters/ecs-tasks.ts';
 import { readEnvironment } from '../adapters/environment.ts';
 import { openMetrics } from '../adapters/metrics.ts';
-import type { CallsDeps } from '../adapters/settle-call.ts';
+import type { SettleDeps } from '../adapters/settle-call.ts';
 import { openTable } from '../adapters/table.ts';
 import { countPool } from './count-pool.ts';
 import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
+import { listHangups } from './list-hangups.ts';
 import { type SweepReport, sweep } from './sweep.ts';
 import { takeFact } from './take-fact.ts';
 
@@ -19,9 +20,10 @@ const environment = readEnvironment([
   'CLUSTER',
   'AFTER_CALL',
   'FREE_SHARDS',
+  'LOCK_LEASE_SEC',
   'EDGE_LOST_GRACE_SEC',
 ]);
-const deps: CallsDeps = {
+const deps: SettleDeps = {
   table: openTable(dynamoDbClient(), environment.TABLE_NAME),
   now: Date.now,
   pause,
@@ -29,11 +31,16 @@ const deps: CallsDeps = {
   stopTask: taskStopper(new ECSClient(awsClientConfig), environment.CLUSTER),
   afterCall: environment.AFTER_CALL,
   freeShards: environment.FREE_SHARDS,
+  leaseMs: environment.LOCK_LEASE_SEC * 1000,
   graceMs: environment.EDGE_LOST_GRACE_SEC * 1000,
 };
 
-async function calls(input: CallsInput): Promise<ListEdgeCallsAnswer | SweepReport | undefined> {
-  if ('command' in input) return listEdgeCalls(input, deps);
+type Answer = ListEdgeCallsAnswer | ListHangupsAnswer | SweepReport | undefined;
+
+async function calls(input: CallsInput): Promise<Answer> {
+  if ('command' in input) {
+    return input.command === 'listHangups' ? listHangups(input, deps) : listEdgeCalls(input, deps);
+  }
   if (!('detail' in input)) {
     // Counted first: a sweep that fails shall not leave the pool unseen.
     deps.measure(await countPool(deps));
@@ -61,6 +68,9 @@ export const handler = commandHandler({
   run: calls,
   summary: (answer) => {
     if (answer === undefined) return {};
+    // Asked every two seconds by each edge: a line only where there is something to tell.
+    if ('hangups' in answer)
+      return answer.hangups.length > 0 ? { hangups: answer.hangups.length } : undefined;
     return 'calls' in answer ? { calls: answer.calls.length } : { ...answer, more: String(answer.more) };
   },
 });

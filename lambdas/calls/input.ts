@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { listEdgeCallsSchema } from '../../contracts/commands.ts';
+import { listEdgeCallsSchema, listHangupsSchema } from '../../contracts/commands.ts';
 import { consumedByCalls, edgeEventSource, factSchema } from '../../contracts/facts.ts';
 import type { ConsumedFact } from './take-fact.ts';
 
@@ -14,7 +14,12 @@ const factEventSchema = z.object({
 const scheduledEventSchema = z.object({ 'detail-type': z.literal('Scheduled Event') });
 
 /** All that the `calls` function is invoked with. */
-export const callsInputSchema = z.union([listEdgeCallsSchema, factEventSchema, scheduledEventSchema]);
+export const callsInputSchema = z.union([
+  listEdgeCallsSchema,
+  listHangupsSchema,
+  factEventSchema,
+  scheduledEventSchema,
+]);
 export type CallsInput = z.output<typeof callsInputSchema>;
 
 export function isConsumed(fact: z.output<typeof factSchema>): fact is ConsumedFact {

@@ -6,7 +6,7 @@ import type { Call } from '../core/items.ts';
 import { callsWatchKey } from '../core/keys.ts';
 
 /**
- * The open calls of an edge, read from the table itself: the index only says where to look.
+ * The open calls of an edge that have a gateway, read from the table itself: the index only says where to look.
  * @param dueBefore only those whose `watchAt` is before it, epoch milliseconds
  */
 export async function openCallsOf(
@@ -20,7 +20,7 @@ export async function openCallsOf(
   const { items, more } = await watched(table, callsWatchKey(edgeId), most, range);
   const read = await readAll(
     table,
-    items.map((one) => String(one.pk)),
+    items.map(({ pk }) => String(pk)),
   );
   const calls = read.flatMap((item) => callOf(item, nowMs) ?? []);
   return { calls: calls.filter((call) => call.state !== 'ended'), more };

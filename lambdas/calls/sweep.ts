@@ -1,7 +1,8 @@
 import { edgeOf, forgetEdge } from '../adapters/call-writes.ts';
 import { atMost } from '../adapters/conditions.ts';
 import { deleteOwned, gatewayOf, putTombstone, release } from '../adapters/gateway-writes.ts';
-import { type CallsDeps, settleCall } from '../adapters/settle-call.ts';
+import { type SettleDeps, settleCall } from '../adapters/settle-call.ts';
+import { endSilent, readQueue } from '../adapters/waiting-queue.ts';
 import { watched } from '../adapters/watched.ts';
 import { edgeLost } from '../core/call-state.ts';
 import { stopped } from '../core/gateway-effect.ts';
@@ -13,6 +14,8 @@ import { openCallsOf } from './open-calls.ts';
 export interface SweepReport {
   lostEdges: number;
   endedCalls: number;
+  /** Calls that waited and whose edge does not ask any more. */
+  endedWaits: number;
   finishedGateways: number;
   more: boolean;
 }
@@ -28,15 +31,22 @@ const forgetAfterMs = 600_000;
 
 /**
  * Ends what nobody else will: the calls of edges whose lease is over, offers that were never answered nor failed,
- * and gateways whose grace is over. Runs each minute; each of its steps may be taken twice.
+ * waits that nobody asks about any more, and gateways whose grace is over. Runs each minute; each of its steps may be taken twice.
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
-export async function sweep(deps: CallsDeps): Promise<SweepReport> {
-  const report: SweepReport = { lostEdges: 0, endedCalls: 0, finishedGateways: 0, more: false };
+export async function sweep(deps: SettleDeps): Promise<SweepReport> {
+  const report: SweepReport = {
+    lostEdges: 0,
+    endedCalls: 0,
+    endedWaits: 0,
+    finishedGateways: 0,
+    more: false,
+  };
   const edges = await watched(deps.table, edgesWatchKey, maxEdges);
   report.more ||= edges.more;
   // One by one: a sweep in no hurry leaves the table's capacity to the calls.
   for (const item of edges.items) await sweepEdge(edgeFrom(item), report, deps);
+  await endSilentWaits(report, deps);
   await finishDraining(report, deps);
   return report;
 }
@@ -49,7 +59,7 @@ function edgeFrom(item: Record<string, unknown>): Pick<Edge, 'edgeId' | 'watchAt
 async function sweepEdge(
   edge: Pick<Edge, 'edgeId' | 'watchAt'>,
   report: SweepReport,
-  deps: CallsDeps,
+  deps: SettleDeps,
 ): Promise<void> {
   const { table } = deps;
   const nowMs = deps.now();
@@ -75,8 +85,16 @@ async function sweepEdge(
   if (calls.length === 0 && edge.watchAt < nowMs - forgetAfterMs) await table.write(forgetEdge(edge));
 }
 
+/** Calls that wait for a gateway while their edge is gone: nobody would take it. */
+async function endSilentWaits(report: SweepReport, { table, now }: SettleDeps): Promise<void> {
+  const nowMs = now();
+  const { silent, more } = await readQueue(table, nowMs);
+  report.more ||= more;
+  report.endedWaits += await endSilent(table, silent, nowMs);
+}
+
 /** Finishes gateways that have been draining for their grace: they did not un-REGISTER by themselves. */
-async function finishDraining(report: SweepReport, deps: CallsDeps): Promise<void> {
+async function finishDraining(report: SweepReport, deps: SettleDeps): Promise<void> {
   const { table } = deps;
   const due = await watched(table, drainingWatchKey, maxGateways, atMost('watchAt', deps.now()));
   report.more ||= due.more;
@@ -88,7 +106,7 @@ async function finishDraining(report: SweepReport, deps: CallsDeps): Promise<voi
   }
 }
 
-async function finish(gateway: Gateway, callId: string, deps: CallsDeps): Promise<void> {
+async function finish(gateway: Gateway, callId: string, deps: SettleDeps): Promise<void> {
   const { table, afterCall, freeShards } = deps;
   const nowMs = deps.now();
   if (afterCall === 'reuse') {

@@ -1,6 +1,6 @@
 import type { consumedByCalls, FactOf } from '../../contracts/facts.ts';
 import { renewEdge } from '../adapters/call-writes.ts';
-import { type CallsDeps, settleCall } from '../adapters/settle-call.ts';
+import { type SettleDeps, settleCall } from '../adapters/settle-call.ts';
 import { applyFact } from '../core/call-state.ts';
 
 export type ConsumedFact = FactOf<(typeof consumedByCalls)[number]>;
@@ -9,7 +9,7 @@ export type ConsumedFact = FactOf<(typeof consumedByCalls)[number]>;
  * Acts on one fact. It may come twice, late, or before one that happened earlier: the table ends the same.
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
-export async function takeFact(fact: ConsumedFact, deps: CallsDeps): Promise<void> {
+export async function takeFact(fact: ConsumedFact, deps: SettleDeps): Promise<void> {
   if (fact.type === 'edge.heartbeat') {
     // Refused where a later heartbeat came first.
     await deps.table.write(renewEdge(fact));

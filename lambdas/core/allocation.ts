@@ -38,6 +38,8 @@ export function answerFromCall(
   nowMs: number,
 ): AllocateAnswer | undefined {
   if (call.state === 'ended') return { result: 'refused', outcome: call.outcome ?? 'gateway-failed' };
+  // It goes on waiting, or gets what has become free.
+  if (call.state === 'waiting' && command.attempt >= call.attempt) return undefined;
   if (command.attempt > call.attempt) {
     return call.state === 'answered' ? { result: 'refused', outcome: 'answered' } : undefined;
   }
@@ -59,6 +61,13 @@ export function granted(call: Call): AllocateAnswer {
   return { result: 'granted', username: gateway, contact, received, gatewayEdgeId, attempt, lockedUntil };
 }
 
+/** What an allocation knows of its call. */
+export type AllocationOf = Pick<
+  AllocateGateway,
+  'callId' | 'edgeId' | 'room' | 'attempt' | 'failed' | 'callerDialogId'
+> &
+  Partial<Pick<AllocateGateway, 'caller'>>;
+
 /**
  * The call as it stands once the candidate is locked for it.
  * @param seen the record so far: none at the first attempt
@@ -66,7 +75,7 @@ export function granted(call: Call): AllocateAnswer {
  */
 export function offeredCall(
   seen: Call | undefined,
-  command: AllocateGateway,
+  command: AllocationOf,
   candidate: Candidate,
   nowMs: number,
   leaseMs: number,
@@ -80,7 +89,7 @@ export function offeredCall(
     state: 'offered',
     edgeId,
     room,
-    caller,
+    ...(caller && { caller }),
     attempt,
     attempts: [
       ...withFailures(seen?.attempts ?? [], command.failed, nowMs),
@@ -100,6 +109,7 @@ export function offeredCall(
     ...(callerDialogId !== undefined && { callerDialogId }),
     expiresAt: 0,
   };
+  delete call.askedAt;
   if (candidate.taskId === undefined) delete call.taskId;
   else call.taskId = candidate.taskId;
   return withExpiry(call);

@@ -11,6 +11,7 @@ const keptSec = 30 * 24 * 3600;
 export function withExpiry(call: Call): Call {
   const latest = Math.max(
     call.receivedAt ?? 0,
+    call.waitingSince ?? 0,
     call.offeredAt ?? 0,
     call.answeredAt ?? 0,
     call.endedAt ?? 0,

@@ -6,9 +6,9 @@ import type { Attempt, Call } from './items.ts';
 import { callsWatchKey, neverAt } from './keys.ts';
 
 /*
- *            call.answered            call.ended, gateway.lost
- *  offered ───────────────> answered ──────────────────────────> ended
- *     └──────────────────────────────────────────────────────────> ended
+ *                        call.answered            call.ended, gateway.lost
+ *  waiting ──> offered ───────────────> answered ──────────────────────────> ended
+ *     └───────────┴──────────────────────────────────────────────────────────> ended
  *            call.failed, call.cancelled
  *
  * A gateway that is lost before the answer does not end the call: the edge tries the next one.
@@ -33,6 +33,8 @@ export interface Transition {
   effect: GatewayEffect;
   /** The only gateway that the effect may have; else the one that the call owns, whichever that is. */
   gateway?: string;
+  /** Its edge does not know yet, and must end the caller's leg. */
+  hangup?: boolean;
 }
 
 /**
@@ -72,6 +74,19 @@ function transition(call: Call, fact: CallFact): Transition {
 }
 
 /**
+ * A gateway of which the control plane knows, and the edge does not, that it is gone: its task has stopped.
+ * @param loss `at` in epoch milliseconds
+ */
+export function gatewayLost(
+  seen: Call,
+  loss: Pick<FactOf<'gateway.lost'>, 'username' | 'at' | 'cause'>,
+): Transition {
+  const noted = { ...seen, attempts: withLoss(seen.attempts, loss) };
+  const call = withExpiry(endedByLoss(noted));
+  return { call, effect: 'lost', gateway: loss.username, hangup: seen.state !== 'ended' };
+}
+
+/**
  * Ends a call that its edge can no longer tell of.
  * @param atMs when it was found so, epoch milliseconds
  */
@@ -97,7 +112,8 @@ function answered(call: Call, fact: FactOf<'call.answered'>): Call {
     gatewayDialogId: fact.gatewayDialogId,
   };
   if (call.state === 'ended') return next;
-  return { ...next, state: 'answered', watchKey: callsWatchKey(call.edgeId), watchAt: neverAt };
+  const { askedAt: _asked, ...rest } = next;
+  return { ...rest, state: 'answered', watchKey: callsWatchKey(call.edgeId), watchAt: neverAt };
 }
 
 function failed(call: Call, fact: FactOf<'call.failed'>): Transition {
@@ -109,7 +125,10 @@ function failed(call: Call, fact: FactOf<'call.failed'>): Transition {
   return { call: over, effect: silent ? 'silence' : 'free' };
 }
 
-function withLoss(attempts: readonly Attempt[], fact: FactOf<'gateway.lost'>): Attempt[] {
+function withLoss(
+  attempts: readonly Attempt[],
+  fact: Pick<FactOf<'gateway.lost'>, 'username' | 'at' | 'cause'>,
+): Attempt[] {
   const { username, at, cause } = fact;
   const known = attempts.findLast((one) => one.gateway === username);
   if (known === undefined) {
@@ -143,7 +162,7 @@ function ended(
   outcome: Outcome,
   more: { by?: Call['endedBy']; detail?: string | undefined },
 ): Call {
-  const { watchKey: _key, watchAt: _at, ...rest } = call;
+  const { watchKey: _key, watchAt: _at, askedAt: _asked, ...rest } = call;
   const over: Call = { ...rest, state: 'ended' };
   const { by, detail } = more;
   const end = {

@@ -92,6 +92,10 @@ export interface Call {
   callerDialogId?: string;
   gatewayDialogId?: string;
   receivedAt?: number;
+  /** When it began to wait for a gateway: its place in the queue. */
+  waitingSince?: number;
+  /** While it waits: when its edge last asked, give or take a few seconds. */
+  askedAt?: number;
   offeredAt?: number;
   ringingAt?: number;
   answeredAt?: number;

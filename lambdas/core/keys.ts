@@ -71,6 +71,21 @@ export function callsWatchKey(edgeId: string): string {
   return `calls#${edgeId}`;
 }
 
+/** Calls that an edge must end: their gateway is gone, and the edge does not know. */
+export function hangupsWatchKey(edgeId: string): string {
+  return `hangup#${edgeId}`;
+}
+
+export function hangupKey(username: string, callId: string): string {
+  return `HANGUP#${username}#${callId}`;
+}
+
+/** Reads back what `hangupKey` made: a username has no `#`, a Call-ID may. */
+export function hangupOf(pk: string): { gateway: string; callId: string } {
+  const [, gateway = '', callId = ''] = /^HANGUP#([^#]*)#(.*)$/s.exec(pk) ?? [];
+  return { gateway, callId };
+}
+
 /** @returns the partitions of the `free` index, in order. */
 export function freeShardNames(shards: number): string[] {
   return Array.from({ length: shards }, (_, shard) => `free#${shard}`);

@@ -124,6 +124,21 @@ export function bindingsAnswer(
   return { result: 'bindings', contacts, fresh, ...(lostCallId !== undefined && { lostCallId }) };
 }
 
+/** The answer to a REGISTER whose gateway is locked for a call that waited. */
+export function matchedAnswer(answer: RegisterAnswer, matchedCallId: string | undefined): RegisterAnswer {
+  return answer.result === 'bindings' && matchedCallId !== undefined ? { ...answer, matchedCallId } : answer;
+}
+
+/** Whether the registration makes a gateway available that was not so before. */
+export function becomesFree({ state, availableAt }: Gateway, nowMs: number): boolean {
+  return state === 'free' && availableAt === nowMs;
+}
+
+/** The gateway locked for a call from the start. */
+export function lockedFor(gateway: Gateway, callId: string, lockedUntil: number): Gateway {
+  return { ...gateway, state: 'locked', lockedBy: callId, lockedUntil, availableAt: lockedUntil };
+}
+
 function refuse(reason: Extract<RegisterAnswer, { result: 'refused' }>['reason']): RegistrationDecision {
   return { write: 'none', answer: { result: 'refused', reason } };
 }
@@ -133,9 +148,10 @@ function repeat(seen: Gateway, contacts: readonly Contact[], nowMs: number): Reg
   const asks = contacts.every(({ uri, expiresSec }) => seen.contactUris.has(uri) === expiresSec > 0);
   if (!asks) return refuse('out-of-order');
   const made = seen.freshCseq === seen.cseq;
+  const answer = bindingsAnswer(seen.contacts, nowMs, made, made ? seen.lostCallId : undefined);
   return {
     write: 'none',
-    answer: bindingsAnswer(seen.contacts, nowMs, made, made ? seen.lostCallId : undefined),
+    answer: made && seen.state === 'locked' ? matchedAnswer(answer, seen.lockedBy) : answer,
   };
 }
 

@@ -20,8 +20,11 @@ export function gatewayView(gateway: Gateway, nowMs: number): GatewayView {
   };
 }
 
-/** @returns the call with its timeline, for people. */
-export function callView(call: Call): CallView {
+/**
+ * @param place among those that wait, 1 for the next
+ * @returns the call with its timeline, for people.
+ */
+export function callView(call: Call, place?: number): CallView {
   return {
     callId: call.callId,
     state: call.state,
@@ -29,8 +32,9 @@ export function callView(call: Call): CallView {
     callerUri: call.caller?.uri ?? '',
     ...(call.gateway !== undefined && { gateway: call.gateway }),
     edgeId: call.edgeId,
+    ...(place !== undefined && { place }),
     ...(call.outcome !== undefined && { outcome: call.outcome }),
-    offeredAt: call.offeredAt ?? call.receivedAt ?? call.endedAt ?? 0,
+    offeredAt: call.offeredAt ?? call.waitingSince ?? call.receivedAt ?? call.endedAt ?? 0,
     ...(call.answeredAt !== undefined && { answeredAt: call.answeredAt }),
     ...(call.endedAt !== undefined && { endedAt: call.endedAt }),
     steps: timeline(call),
@@ -50,6 +54,7 @@ function timeline(call: Call): CallStep[] {
     });
   };
   note(call.receivedAt, 'received');
+  note(call.waitingSince, 'waiting');
   for (const one of [...call.attempts].sort((a, b) => a.attempt - b.attempt)) {
     note(one.offeredAt, 'offered', one.gateway, `attempt ${one.attempt}`);
     note(one.failedAt, one.cause ?? 'rejected', one.gateway, one.status?.toString());

@@ -1,11 +1,11 @@
 import { formatGatewayName } from '../../contracts/gateway-name.ts';
 import type { GatewayEcs } from '../adapters/ecs-gateways.ts';
-import type { CallsDeps } from '../adapters/settle-call.ts';
+import type { SettleDeps } from '../adapters/settle-call.ts';
 import type { Task } from '../core/fleet/task.ts';
 import type { FleetPolicy } from '../core/fleet/types.ts';
 import type { Random } from '../core/time.ts';
 
-export interface FleetDeps extends CallsDeps {
+export interface FleetDeps extends SettleDeps {
   ecs: GatewayEcs;
   policy: FleetPolicy;
   /** Middle and last part of the usernames of gateways; the first is the id of their task. */

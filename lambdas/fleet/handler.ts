@@ -28,6 +28,7 @@ const environment = readEnvironment([
   'AFTER_CALL',
   'FREE_SHARDS',
   'EDGE_LOST_GRACE_SEC',
+  'LOCK_LEASE_SEC',
   'POOL_POLICY',
   'POOL_MAX',
   'POOL_TIME_ZONE',
@@ -59,6 +60,7 @@ const common: Omit<FleetDeps, 'warn'> = {
   gatewayId: environment.GATEWAY_ID,
   afterCall: environment.AFTER_CALL,
   freeShards: environment.FREE_SHARDS,
+  leaseMs: environment.LOCK_LEASE_SEC * 1000,
   graceMs: environment.EDGE_LOST_GRACE_SEC * 1000,
   registered: (task) => measure(startMeasurements(task), { startId: task.startId }),
 };

@@ -9,6 +9,7 @@ import type { Gateway } from '../core/items.ts';
 import { callKey, callKeyPrefix, gatewayKeyPrefix } from '../core/keys.ts';
 import { type Clock, isLive } from '../core/time.ts';
 import { callView, gatewayView } from '../core/timeline.ts';
+import { byTurn } from '../core/waiting.ts';
 
 /** Bounds of one answer: Lambda gives back at most 6 MB, and people wait for it. */
 const maxPages = 50;
@@ -33,8 +34,11 @@ export async function inspect(
     }
     case 'listCalls': {
       const items = await scanAll(table, callKeyPrefix, maxCallsRead);
-      const calls = items.flatMap((item) => callOf(item, nowMs) ?? []).map(callView);
-      const newestFirst = calls.sort((a, b) => b.offeredAt - a.offeredAt || compare(a.callId, b.callId));
+      const calls = items.flatMap((item) => callOf(item, nowMs) ?? []);
+      const waiting = calls.filter((call) => call.state === 'waiting').sort(byTurn);
+      const places = new Map(waiting.map((call, i) => [call, i + 1]));
+      const views = calls.map((call) => callView(call, places.get(call)));
+      const newestFirst = views.sort((a, b) => b.offeredAt - a.offeredAt || compare(a.callId, b.callId));
       return { result: 'calls', calls: newestFirst.slice(0, command.limit) };
     }
     case 'describeCall': {

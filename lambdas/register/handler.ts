@@ -10,12 +10,13 @@ import { openTable } from '../adapters/table.ts';
 import { registerGateway } from './register-gateway.ts';
 import { listBindings, unregisterGateway } from './unregister-gateway.ts';
 
-const environment = readEnvironment(['TABLE_NAME', 'GATEWAY_NAME', 'FREE_SHARDS']);
+const environment = readEnvironment(['TABLE_NAME', 'GATEWAY_NAME', 'FREE_SHARDS', 'LOCK_LEASE_SEC']);
 const deps = {
   table: openTable(dynamoDbClient(), environment.TABLE_NAME),
   now: Date.now,
   gatewayName: environment.GATEWAY_NAME,
   freeShards: environment.FREE_SHARDS,
+  leaseMs: environment.LOCK_LEASE_SEC * 1000,
 };
 
 function register(command: RegisterCommand): Promise<RegisterAnswer> {
@@ -41,9 +42,10 @@ export const handler = commandHandler({
   run: register,
   summary: (answer) => {
     if (answer.result === 'refused') return { result: answer.result, reason: answer.reason };
-    const { fresh, lostCallId } = answer;
+    const { fresh, lostCallId, matchedCallId } = answer;
     // Each gateway refreshes each minute: a line for each would bury the rest, and cost more than the function.
     if (!fresh && lostCallId === undefined && answer.contacts.length > 0) return undefined;
-    return { result: answer.result, fresh: String(fresh), bindings: answer.contacts.length, lostCallId };
+    const bindings = answer.contacts.length;
+    return { result: answer.result, fresh: String(fresh), bindings, lostCallId, matchedCallId };
   },
 });

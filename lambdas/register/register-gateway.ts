@@ -2,11 +2,19 @@ import type { RegisterAnswer, RegisterGateway } from '../../contracts/commands.t
 import { parseGatewayName, taskIdOf } from '../../contracts/gateway-name.ts';
 import { gatewayOf, noTombstone, refresh, replaceGateway, welcomeBack } from '../adapters/gateway-writes.ts';
 import type { Table } from '../adapters/table.ts';
+import { headsOfQueue, matchNext } from '../adapters/waiting-queue.ts';
 import { TableContention } from '../core/errors.ts';
 import { hasLapsed } from '../core/gateway-state.ts';
 import type { Gateway } from '../core/items.ts';
 import { freeShardOf, gatewayKey } from '../core/keys.ts';
-import { bindingsAnswer, decideRegistration } from '../core/registration.ts';
+import {
+  becomesFree,
+  bindingsAnswer,
+  decideRegistration,
+  lockedFor,
+  matchedAnswer,
+  type RegistrationDecision,
+} from '../core/registration.ts';
 import type { Clock } from '../core/time.ts';
 import { removeGateway } from './unregister-gateway.ts';
 
@@ -16,10 +24,17 @@ export interface RegisterDeps {
   /** Middle part of gateway usernames: tells which task runs a gateway. */
   gatewayName: string;
   freeShards: number;
+  /** How long a gateway is locked for a waiting call that gets it. */
+  leaseMs: number;
 }
 
 /** How often a REGISTER that loses against other writers of the same gateway is decided anew. */
 const maxTries = 6;
+/**
+ * Gateways that register at the very same moment all try for the call that is next. Who has lost so often registers
+ * as free: the next ask of a waiting call finds it.
+ */
+const matchTries = 3;
 
 /**
  * Registers a gateway, or refreshes it: the refresh is one write, anything else is read, decided and written on
@@ -49,7 +64,7 @@ async function registerAnew(
   nowMs: number,
   deps: RegisterDeps,
 ): Promise<RegisterAnswer> {
-  const { username, registrationId } = command;
+  const { username } = command;
   const name = parseGatewayName(username, deps.gatewayName);
   const taskId = name && taskIdOf(name);
   const context = {
@@ -63,21 +78,40 @@ async function registerAnew(
     if (decision.write === 'none') return decision.answer;
     if (decision.write === 'delete') {
       if (seen === undefined || (await removeGateway(deps.table, seen))) return decision.answer;
-    } else if (!decision.checkTombstone) {
-      const written = await deps.table.write(replaceGateway(decision.gateway, seen));
-      if (written.done) return decision.answer;
     } else {
-      const written = await deps.table.transact([
-        noTombstone(username, registrationId, nowMs),
-        replaceGateway(decision.gateway, seen),
-      ]);
-      if (written.done) return decision.answer;
-      const [tombstone] = written.failures;
-      if (tombstone !== undefined && tombstone !== 'conflict') {
-        return { result: 'refused', reason: 'call-over' };
-      }
+      const answer = await put(decision, seen, tries < matchTries, nowMs, deps);
+      if (answer !== undefined) return answer;
     }
     seen = gatewayOf(await deps.table.get(gatewayKey(username)));
   }
   throw new TableContention(`gateway ${username} keeps changing`);
+}
+
+/**
+ * Writes the registration. Where it makes a gateway available and calls wait, the one that has waited longest gets
+ * it in the same transaction.
+ * @returns the answer; undefined where something has changed, and it must be decided anew
+ */
+async function put(
+  { gateway, checkTombstone, answer }: Extract<RegistrationDecision, { write: 'put' }>,
+  seen: Gateway | undefined,
+  mayMatch: boolean,
+  nowMs: number,
+  { table, leaseMs }: RegisterDeps,
+): Promise<RegisterAnswer | undefined> {
+  const { username, registrationId } = gateway;
+  const waiting = mayMatch && becomesFree(gateway, nowMs) ? (await headsOfQueue(table, nowMs)).waiting : [];
+  const match = matchNext(waiting, gateway, nowMs, leaseMs);
+  const registered = match === undefined ? gateway : lockedFor(gateway, match.call.callId, match.lockedUntil);
+  const write = replaceGateway(registered, seen);
+  const tombstone = checkTombstone ? noTombstone(username, registrationId, nowMs) : undefined;
+  if (match === undefined && tombstone === undefined)
+    return (await table.write(write)).done ? answer : undefined;
+
+  const others = [...(tombstone ? [tombstone] : []), ...(match ? [match.write] : [])];
+  const written = await table.transact([write, ...others]);
+  if (written.done) return matchedAnswer(answer, match?.call.callId);
+  const ofTombstone = tombstone && written.failures[1];
+  const isCallOver = ofTombstone !== undefined && ofTombstone !== 'conflict';
+  return isCallOver ? { result: 'refused', reason: 'call-over' } : undefined;
 }

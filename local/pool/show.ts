@@ -60,11 +60,21 @@ function lasted({ answeredAt, endedAt, state }: CallView, now: number): string {
   return since(answeredAt, endedAt ?? (state === 'ended' ? answeredAt : now));
 }
 
+const ordinalEnds = new Map([
+  ['one', 'st'],
+  ['two', 'nd'],
+  ['few', 'rd'],
+]);
+const ordinals = new Intl.PluralRules('en', { type: 'ordinal' });
+
+/** `1st`, `22nd`, `113th`. */
+const ordinal = (n: number) => `${n}${ordinalEnds.get(ordinals.select(n)) ?? 'th'}`;
+
 function callRow(call: CallView, now: number): string[] {
   return [
     call.callId,
     call.room,
-    call.state,
+    call.place === undefined ? call.state : `${call.state}, ${ordinal(call.place)}`,
     call.outcome ?? '-',
     `${since(call.offeredAt, now)} ago`,
     lasted(call, now),

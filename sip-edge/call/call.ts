@@ -12,6 +12,7 @@ export type CallSettings = Pick<
   | 'maxAttempts'
   | 'ringLimitSec'
   | 'waitLimitSec'
+  | 'hangupPollMs'
   | 'probeIntervalMs'
   | 'probeTimeoutMs'
 >;
@@ -19,7 +20,7 @@ export type CallSettings = Pick<
 /** What a call needs of the world. */
 export interface CallParts {
   readonly srf: Srf;
-  readonly controlPlane: Pick<ControlPlane, 'allocate' | 'listEdgeCalls'>;
+  readonly controlPlane: Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'listHangups'>;
   readonly facts: FactSink;
   readonly settings: CallSettings;
   readonly log: Log;

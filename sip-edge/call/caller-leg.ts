@@ -48,9 +48,11 @@ export class CallerLeg {
     return fromTag === undefined ? undefined : `${this.callId};from-tag=${fromTag}`;
   }
 
-  ring(status: number, options: ResponseOptions = {}): void {
+  /** @param phrase of the status line, where it is to say more than the usual one */
+  ring(status: number, options: ResponseOptions = {}, phrase?: string): void {
     if (this.#goneWhy || this.#response.finalResponseSent || !this.#mayRing) return;
-    this.#response.send(status, options);
+    if (phrase === undefined) this.#response.send(status, options);
+    else this.#response.send(status, phrase, options);
   }
 
   /**

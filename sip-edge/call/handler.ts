@@ -8,6 +8,7 @@ import { Bridge, type BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
 import { CallerLeg } from './caller-leg.ts';
 import { readFrom } from './from-header.ts';
+import { HangupWatch } from './hangups.ts';
 import { Leg } from './leg.ts';
 import { Prober } from './probe.ts';
 import { refuseCaller, reportEnd, reportFailure } from './report.ts';
@@ -29,6 +30,7 @@ export class CallHandler {
   readonly #parts: CallParts;
   readonly #active = new Map<string, ActiveCall>();
   readonly #prober: Prober;
+  readonly #hangups: HangupWatch;
   /** Dialogs whose BYE could not be sent for want of a connection. */
   readonly #unsentByes = new Set<string>();
   #takingOver: Promise<void> = Promise.resolve();
@@ -38,6 +40,10 @@ export class CallHandler {
   constructor(parts: CallParts) {
     this.#parts = parts;
     this.#prober = new Prober(parts.settings);
+    this.#hangups = new HangupWatch(parts, {
+      countCalls: () => this.#active.size,
+      onHangup: ({ callId, gateway }) => this.onGatewayLost(callId, gateway),
+    });
     parts.srf.on('close', this.#onConnectionLost);
   }
 
@@ -72,9 +78,18 @@ export class CallHandler {
     reportFailure(this.#parts, call, end);
   }
 
-  /** A gateway started anew without the call it held: the caller's leg, or the attempt at it, ends. */
-  onGatewayLost(callId: string): void {
+  /** A gateway is locked for a call that waits: it asks at once. */
+  onMatched(callId: string): void {
+    this.#active.get(callId)?.setup?.onMatched();
+  }
+
+  /**
+   * A gateway started anew without the call it held, or is gone: the caller's leg, or the attempt at it, ends.
+   * @param gateway the one that is gone, where it may be one of before
+   */
+  onGatewayLost(callId: string, gateway?: string): void {
     const active = this.#active.get(callId);
+    if (gateway !== undefined && active?.call.gateway !== gateway) return;
     active?.setup?.onGatewayLost();
     active?.bridge?.end({ by: 'gateway', outcome: 'gateway-lost', reason: reasonOf('gateway-lost', callId) });
   }
@@ -121,6 +136,7 @@ export class CallHandler {
   close(): void {
     this.#closing.abort();
     this.#prober.stop();
+    this.#hangups.stop();
     this.#parts.srf.removeListener('close', this.#onConnectionLost);
   }
 

@@ -14,13 +14,19 @@ type Parts = Pick<CallParts, 'facts' | 'log' | 'clock'>;
 
 /** Tells the caller why there is no call. */
 export function refuseCaller(caller: CallerLeg, failure: SetupFailure & { result: 'refused' }): void {
-  const { outcome, cause } = failure;
+  const { outcome } = failure;
   const { status, phrase, retry } = sipAnswer(outcome);
-  const reason = reasonHeader(status, cause ? `${outcome}: ${cause}` : outcome, caller.callId);
+  const why = causeOf(failure);
+  const reason = reasonHeader(status, why ? `${outcome}: ${why}` : outcome, caller.callId);
   caller.refuse(status, phrase, {
     Reason: reason,
     ...(retry && { 'Retry-After': String(failure.retryAfterSec ?? retryAfterSec()) }),
   });
+}
+
+/** What the control plane says of a refusal. Without a cause the detail is of our own making, and not for callers. */
+function causeOf({ cause, detail }: SetupFailure & { result: 'refused' }): string | undefined {
+  return cause && detail ? `${cause}, ${detail}` : cause;
 }
 
 /** Says that a call came to nothing. */
@@ -33,7 +39,7 @@ export function reportFailure(parts: Parts, call: Call, failure: SetupFailure): 
     return;
   }
   const { outcome, cause } = failure;
-  const detail = failure.detail?.slice(0, 500) ?? cause;
+  const detail = (causeOf(failure) ?? failure.detail)?.slice(0, 500);
   parts.facts.publish({
     type: 'call.failed',
     callId,

@@ -9,9 +9,14 @@ import { type FromHeader, rewriteFrom } from './from-header.ts';
 import { type AnsweredOffer, GatewayLeg, type OfferResult, routeTo } from './gateway-leg.ts';
 import { nextMaxForwards, passHeaders } from './headers.ts';
 import { type Leg, sendWhileConnected } from './leg.ts';
+import { Ringback } from './ringback.ts';
 import type { Target } from './room.ts';
 
 type Granted = Extract<AllocateAnswer, { result: 'granted' }>;
+type Waiting = Extract<AllocateAnswer, { result: 'waiting' }>;
+
+/** A little less, so that those that came together do not ask together. */
+const spread = (ms: number) => ms * (0.75 + Math.random() / 4);
 
 /** Both legs are up. */
 export interface SetupSuccess {
@@ -36,6 +41,10 @@ export class CallSetup {
   readonly #from: FromHeader;
   readonly #target: Extract<Target, { kind: 'room' | 'gateway' }>;
   #gatewayLeg: GatewayLeg | undefined;
+  /** A gateway is there, and the next ask will get it. */
+  #isMatched = false;
+  /** Ends the pause between two asks. */
+  #wake: () => void = () => {};
 
   constructor(
     parts: CallParts,
@@ -74,30 +83,58 @@ export class CallSetup {
     this.#gatewayLeg?.fail();
   }
 
-  /** Asks until a gateway is granted, refused, or the wait for one has lasted too long. */
+  /** A gateway is locked for this call, which waits: it asks at once. */
+  onMatched(): void {
+    this.#isMatched = true;
+    this.#wake();
+  }
+
   async #lockGateway(): Promise<Granted | SetupFailure> {
+    const ringback = new Ringback(this.#caller);
+    try {
+      return await this.#askForGateway(ringback);
+    } finally {
+      ringback.stop();
+    }
+  }
+
+  /** Asks until a gateway is granted, refused, or the wait for one has lasted too long. */
+  async #askForGateway(ringback: Ringback): Promise<Granted | SetupFailure> {
     const { clock, settings } = this.#parts;
     let giveUpAt: number | undefined;
+    let waiting: Waiting | undefined;
     for (;;) {
-      const answer = await this.#allocate();
+      // Until it has been answered nothing is known of a match.
+      this.#isMatched = false;
+      const answer = await this.#allocate(waiting);
       if (answer.result === 'granted') this.#call.gateway = answer.username;
       if (this.#caller.goneWhy) return this.#abandoned(false);
       if (answer.result === 'granted') return answer;
       if (answer.result === 'refused') {
-        const { cause, retryAfterSec } = answer;
+        const { cause, detail, retryAfterSec } = answer;
         const outcome = afterRefusal(this.#call.failed, answer.outcome);
-        return { result: 'refused', outcome, cause, retryAfterSec };
+        return { result: 'refused', outcome, cause, detail, retryAfterSec };
       }
+      if (waiting === undefined) this.#sayWaiting(answer);
+      waiting = answer;
       giveUpAt ??= clock.now() + settings.waitLimitSec * 1000;
       const leftMs = giveUpAt - clock.now();
       if (leftMs <= 0) return { result: 'refused', outcome: 'start-timeout', cause: answer.cause };
-      this.#caller.ring(180);
-      await this.#pause(Math.min(answer.askAgainSec * 1000, leftMs));
+      ringback.waits(answer.ahead);
+      await this.#pause(Math.min(spread(answer.askAgainSec * 1000), leftMs));
       if (this.#caller.goneWhy) return this.#abandoned(false);
     }
   }
 
-  async #allocate(): Promise<AllocateAnswer> {
+  #sayWaiting({ cause, ahead }: Waiting): void {
+    const { facts, log } = this.#parts;
+    const { callId, room } = this.#call;
+    facts.publish({ type: 'call.waiting', callId, room, cause, ahead });
+    log.debug({ callId, room, cause, ahead }, 'call waits for a gateway');
+  }
+
+  /** @param waiting what was answered last, while the call waits: it outlives an answer that is lost */
+  async #allocate(waiting: Waiting | undefined): Promise<AllocateAnswer> {
     const { room, caller, callId, failed } = this.#call;
     const callerDialogId = this.#caller.dialogId(this.#from.tag);
     try {
@@ -115,7 +152,7 @@ export class CallSetup {
     } catch (error) {
       if (!(error instanceof ControlPlaneUnavailable)) throw error;
       this.#parts.log.error({ callId, why: error.why, error: error.message }, 'no answer to allocateGateway');
-      return { result: 'refused', outcome: 'control-plane-unavailable' };
+      return waiting ?? { result: 'refused', outcome: 'control-plane-unavailable' };
     }
   }
 
@@ -197,11 +234,13 @@ export class CallSetup {
       : { result: 'cancelled', gatewayAnswered };
   }
 
-  /** Until the time is over or the caller gone. */
+  /** Until the time is over, a gateway there, or the caller gone. */
   async #pause(ms: number): Promise<void> {
+    if (this.#isMatched) return;
     let timer: NodeJS.Timeout | undefined;
     const over = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, ms);
+      this.#wake = resolve;
     });
     await Promise.race([over, this.#caller.gone]);
     clearTimeout(timer);

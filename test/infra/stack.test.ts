@@ -132,6 +132,7 @@ describe('the functions', () => {
     const told = synthesize({
       afterCall: 'reuse',
       lockLeaseSec: '45',
+      waitLimitSec: 30,
       gatewayName: 'gw',
       freeShards: 2,
       edgeLostGraceSec: 30,
@@ -141,9 +142,10 @@ describe('the functions', () => {
         FunctionName: `Switchroom-${name}`,
         Environment: { Variables: Match.objectLike({ TABLE_NAME: Match.anyValue(), ...variables }) },
       });
-    isTold('register', { GATEWAY_NAME: 'gw', FREE_SHARDS: '2' });
-    isTold('allocate', { LOCK_LEASE_SEC: '45', FREE_SHARDS: '2' });
-    isTold('calls', { AFTER_CALL: 'reuse', FREE_SHARDS: '2', EDGE_LOST_GRACE_SEC: '30' });
+    const forLocks = { LOCK_LEASE_SEC: '45', FREE_SHARDS: '2' };
+    isTold('register', { GATEWAY_NAME: 'gw', ...forLocks });
+    isTold('allocate', { WAIT_LIMIT_SEC: '30', ...forLocks });
+    isTold('calls', { AFTER_CALL: 'reuse', EDGE_LOST_GRACE_SEC: '30', ...forLocks });
     isTold('inspect', {});
   });
 

@@ -46,6 +46,7 @@ beforeAll(async () => {
     GATEWAY_NAME: 'mediagw',
     FREE_SHARDS: '1',
     LOCK_LEASE_SEC: '120',
+    WAIT_LIMIT_SEC: '90',
     CLUSTER: 'gateways',
     AFTER_CALL: 'stop',
   });

@@ -116,3 +116,17 @@ it('lists the calls, newest first, no more than asked for, also those that never
   });
   expect(await ask({ command: 'listCalls' })).toMatchObject({ calls: { length: 5 } });
 });
+
+it('shows which calls wait, and their places', async () => {
+  await world.pool();
+  for (const callId of ['call-1', 'call-2']) {
+    await world.allocate({ callId });
+    world.pass(1);
+  }
+  expect(await ask({ command: 'listCalls' })).toMatchObject({
+    calls: [
+      { callId: 'call-2', state: 'waiting', place: 2, steps: [{ step: 'waiting' }] },
+      { callId: 'call-1', state: 'waiting', place: 1 },
+    ],
+  });
+});

@@ -10,15 +10,18 @@ import type {
 import type { Peer } from '../../contracts/common.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
 import type { Measurement } from '../../contracts/metrics.ts';
-import type { CallsDeps } from '../../lambdas/adapters/settle-call.ts';
+import { loseGateway } from '../../lambdas/adapters/lose-gateway.ts';
+import type { SettleDeps } from '../../lambdas/adapters/settle-call.ts';
 import { openTable, type Table } from '../../lambdas/adapters/table.ts';
+import { watched } from '../../lambdas/adapters/watched.ts';
 import { type AllocateDeps, allocateGateway } from '../../lambdas/allocate/allocate-gateway.ts';
 import { isConsumed } from '../../lambdas/calls/input.ts';
 import { listEdgeCalls } from '../../lambdas/calls/list-edge-calls.ts';
+import { listHangups } from '../../lambdas/calls/list-hangups.ts';
 import { sweep } from '../../lambdas/calls/sweep.ts';
 import { takeFact } from '../../lambdas/calls/take-fact.ts';
-import type { Call, Gateway } from '../../lambdas/core/items.ts';
-import { callKey, gatewayKey, tombstoneKey } from '../../lambdas/core/keys.ts';
+import type { Call, Gateway, Pool } from '../../lambdas/core/items.ts';
+import { callKey, gatewayKey, poolKey, tombstoneKey, waitingWatchKey } from '../../lambdas/core/keys.ts';
 import { type RegisterDeps, registerGateway } from '../../lambdas/register/register-gateway.ts';
 import { listBindings, unregisterGateway } from '../../lambdas/register/unregister-gateway.ts';
 
@@ -32,8 +35,9 @@ export class World {
   readonly measured: Measurement[] = [];
   readonly leaseMs = 120_000;
   readonly graceMs = 60_000;
+  readonly waitLimitMs = 90_000;
   readonly table: Table;
-  readonly deps: RegisterDeps & AllocateDeps & CallsDeps;
+  readonly deps: RegisterDeps & AllocateDeps & SettleDeps;
 
   constructor(
     client: DynamoDBClient,
@@ -54,6 +58,7 @@ export class World {
       gatewayName: 'mediagw',
       freeShards: options.freeShards ?? 1,
       leaseMs: this.leaseMs,
+      waitLimitMs: this.waitLimitMs,
       graceMs: this.graceMs,
       afterCall: options.afterCall ?? 'stop',
     };
@@ -98,6 +103,36 @@ export class World {
   async say(fact: Fact | FactBody): Promise<void> {
     const whole = 'version' in fact ? (fact as Fact) : this.fact(fact);
     if (isConsumed(whole)) await takeFact(whole, this.deps);
+  }
+
+  /** What the fleet says of the pool: it may grow, unless told otherwise. */
+  async pool(pool: Partial<Pool> = {}): Promise<void> {
+    const nowMs = this.deps.now();
+    const item: Pool = {
+      mayGrow: true,
+      starting: 0,
+      startsFailing: false,
+      managed: 0,
+      maximum: 100,
+      updatedAt: nowMs,
+      expiresAt: Math.ceil(nowMs / 1000) + 600,
+      ...pool,
+    };
+    await this.table.write({ put: { pk: poolKey, ...item } });
+  }
+
+  /** The calls that wait, as they will be served. */
+  async waiting(): Promise<string[]> {
+    const { items } = await watched(this.table, waitingWatchKey, 1000);
+    return items.map(({ pk }) => String(pk).slice('CALL#'.length));
+  }
+
+  hangups(edgeId = 'edge-1') {
+    return listHangups({ command: 'listHangups', edgeId }, this.deps);
+  }
+
+  lose(username: string, cause = 'task stopped') {
+    return loseGateway({ username, cause, at: this.deps.now() }, this.deps);
   }
 
   sweep() {

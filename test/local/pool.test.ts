@@ -62,6 +62,11 @@ abc@host  1234  ended  answered  1 min 5 s ago  1 min 0 s  10.0.0.7.mediagw.1`,
     );
   });
 
+  it('says of a call that waits which place it has', () => {
+    const waiting = { ...call, state: 'waiting' as const, place: 2 };
+    expect(show({ result: 'calls', calls: [waiting] }, now)).toMatch(/ waiting, 2nd /);
+  });
+
   it('gives the timeline of one call in milliseconds from its start', () => {
     const text = show({ result: 'call', call }, now);
     expect(text).toContain('state    ended (answered)');

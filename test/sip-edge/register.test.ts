@@ -408,6 +408,15 @@ describe('trouble', () => {
     expect(edge.lost).toEqual([lostCallId]);
   });
 
+  it('wakes the call that waited for this gateway', async () => {
+    await start();
+    const gw = await gateway();
+    const matchedCallId = unique('call');
+    controlPlane.register = async () => ({ result: 'bindings', contacts: [], fresh: true, matchedCallId });
+    expect((await gw.register()).status).toBe(200);
+    expect(edge.matched).toEqual([matchedCallId]);
+  });
+
   it('a gateway whose call is over gets 403 with the reason', async () => {
     await start();
     const gw = await gateway();

@@ -1,4 +1,4 @@
-import type { AllocateAnswer, AllocateGateway, EdgeCall } from '../../contracts/commands.ts';
+import type { AllocateAnswer, AllocateGateway, EdgeCall, Hangup } from '../../contracts/commands.ts';
 import { type Fact, type FactOf, type FactType, factSchema, factVersion } from '../../contracts/facts.ts';
 import type { ControlPlane, FactSink, NewFact } from '../../sip-edge/ports.ts';
 import type { UserAgent } from './sip-call-ua.ts';
@@ -33,7 +33,10 @@ export class FactLog {
 export type TestGateway = Pick<UserAgent, 'name' | 'contact' | 'port' | 'transport'>;
 
 /** What an edge under test talks to. */
-export interface TestWorld extends FactLog, FactSink, Pick<ControlPlane, 'allocate' | 'listEdgeCalls'> {
+export interface TestWorld
+  extends FactLog,
+    FactSink,
+    Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'listHangups'> {
   /** Registers a gateway. */
   add(gateway: TestGateway): Promise<void> | void;
   /** @returns whether nothing is locked for any call */
@@ -106,6 +109,10 @@ export class TestControlPlane extends FactLog implements TestWorld {
 
   async listEdgeCalls(): Promise<{ calls: EdgeCall[] }> {
     return { calls: [...this.#calls.values()] };
+  }
+
+  async listHangups(): Promise<{ hangups: Hangup[] }> {
+    return { hangups: [] };
   }
 
   publish(said: NewFact): void {

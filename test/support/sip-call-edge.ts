@@ -37,13 +37,14 @@ export const testSettings: CallSettings = {
   maxAttempts: 3,
   ringLimitSec: 30,
   waitLimitSec: 30,
+  hangupPollMs: 200,
   probeIntervalMs: 300,
   probeTimeoutMs: 1000,
 };
 
 export async function startTestEdge(
   server: SipServer,
-  world: Pick<ControlPlane, 'allocate' | 'listEdgeCalls'> & FactSink,
+  world: Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'listHangups'> & FactSink,
   settings: Partial<CallSettings> = {},
 ): Promise<TestEdge> {
   const srf = createSrf();

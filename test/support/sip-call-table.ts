@@ -1,5 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { AllocateAnswer, AllocateGateway, ListEdgeCallsAnswer } from '../../contracts/commands.ts';
+import type {
+  AllocateAnswer,
+  AllocateGateway,
+  ListEdgeCallsAnswer,
+  ListHangupsAnswer,
+  RegisterAnswer,
+} from '../../contracts/commands.ts';
 import type { NewFact } from '../../sip-edge/ports.ts';
 import { World } from '../lambdas/world.ts';
 import { FactLog, type TestGateway, type TestWorld } from './sip-call-control-plane.ts';
@@ -17,8 +23,12 @@ export class TableWorld extends FactLog implements TestWorld {
   }
 
   async add(gateway: TestGateway): Promise<void> {
+    await this.register(gateway);
+  }
+
+  register(gateway: TestGateway): Promise<RegisterAnswer> {
     this.#gateways.push(gateway.name);
-    await this.table.register({
+    return this.table.register({
       username: gateway.name,
       registrationId: `reg-${gateway.name}`,
       contacts: [{ uri: gateway.contact, expiresSec: 3600 }],
@@ -33,6 +43,10 @@ export class TableWorld extends FactLog implements TestWorld {
   async listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
     await this.settled();
     return this.table.edgeCalls();
+  }
+
+  listHangups(): Promise<ListHangupsAnswer> {
+    return this.table.hangups();
   }
 
   publish(said: NewFact): void {

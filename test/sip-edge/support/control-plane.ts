@@ -16,6 +16,7 @@ export class InProcessControlPlane implements ControlPlane {
       now: Date.now,
       gatewayName: 'mediagw',
       freeShards: 1,
+      leaseMs: 120_000,
     };
   }
 
@@ -34,6 +35,10 @@ export class InProcessControlPlane implements ControlPlane {
 
   async listEdgeCalls() {
     return { calls: [] };
+  }
+
+  async listHangups() {
+    return { hangups: [] };
   }
 
   #run(command: RegisterCommand): Promise<RegisterAnswer> {

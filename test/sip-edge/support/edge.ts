@@ -55,6 +55,7 @@ export async function startEdge(
   const log = recordingLog();
   const secret = new TestSecret();
   const lost: string[] = [];
+  const matched: string[] = [];
   const invited: string[] = [];
   const calls = { active: 0, takeOvers: 0, ended: false };
   const app = new EdgeApp({
@@ -70,6 +71,7 @@ export async function startEdge(
         res.send(480);
       },
       onGatewayLost: (callId) => lost.push(callId),
+      onMatched: (callId) => matched.push(callId),
       takeOver: () => {
         calls.takeOvers += 1;
       },
@@ -87,7 +89,19 @@ export async function startEdge(
   await untilServing(server, log);
   const factsOf = <T extends FactType>(type: T) =>
     facts.filter((fact) => fact.type === type) as unknown as FactOf<T>[];
-  return { app, settings, facts, factsOf, log, secret, lost, invited, calls, close: () => app.close() };
+  return {
+    app,
+    settings,
+    facts,
+    factsOf,
+    log,
+    secret,
+    lost,
+    matched,
+    invited,
+    calls,
+    close: () => app.close(),
+  };
 }
 
 /**

@@ -1,0 +1,78 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../local/until.ts';
+import { Sipp } from '../support/sipp.ts';
+import { hasTool } from '../support/tools.ts';
+import { SippGateway } from './support/sipp-gateway.ts';
+import { Stack } from './support/stack.ts';
+
+/* Callers that find no gateway while the pool may grow: the whole of `npm start`, SIPp on both sides. */
+
+const waitLimitSec = 4;
+
+describe.skipIf(!hasTool('sipp'))('a caller that waits', () => {
+  let stack: Stack;
+  const running: Sipp[] = [];
+  beforeAll(async () => {
+    stack = await Stack.start('--edge', `WAIT_LIMIT_SEC=${waitLimitSec}`);
+  });
+  afterAll(() => stack?.stop());
+  beforeEach(() =>
+    stack.tellPool({
+      mayGrow: true,
+      starting: 1,
+      startsFailing: false,
+      managed: 1,
+      maximum: 10,
+      estimateSec: 30,
+    }),
+  );
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((sipp) => sipp.kill()));
+    await stack.clearGateways();
+  });
+
+  const waiting = async () => (await stack.calls()).filter(({ state }) => state === 'waiting');
+
+  describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
+    async function caller(scenario: string): Promise<Sipp> {
+      const sipp = await Sipp.start({
+        scenario: `caller/${scenario}`,
+        target: stack.sip,
+        transport,
+        service: 'room12',
+        keys: { domain: stack.domain },
+      });
+      running.push(sipp);
+      return sipp;
+    }
+
+    it('waits-then-answered-200, within a second of the registration', async () => {
+      const sipp = await caller('waits-then-answered-200');
+      await until('the call waits', async () => (await waiting()).length === 1);
+      expect(await waiting()).toMatchObject([{ place: 1, room: 'room12' }]);
+      const gateway = await SippGateway.register(stack, transport, 'answers-200');
+      running.push(gateway.sipp);
+      const registeredAt = (await stack.gateway(gateway.username))?.registeredAt ?? 0;
+      await sipp.succeeded();
+      await gateway.done();
+      await stack.untilGateway(gateway.username, 'gone');
+      const [call] = await stack.calls();
+      expect(call).toMatchObject({ outcome: 'answered', gateway: gateway.username });
+      if (registeredAt > 0) expect((call?.answeredAt ?? 0) - registeredAt).toBeLessThan(1000);
+    });
+
+    it('cancelled-while-waiting-487, and nobody waits any more', async () => {
+      const sipp = await caller('cancelled-while-waiting-487');
+      await until('the call waits', async () => (await waiting()).length === 1);
+      await sipp.succeeded();
+      await until('nobody waits', async () => (await waiting()).length === 0);
+      expect((await stack.calls())[0]).toMatchObject({ outcome: 'cancelled' });
+    });
+
+    it('start-timeout-503, when to come again and why', async () => {
+      await (await caller('start-timeout-503')).succeeded();
+      await until('nobody waits', async () => (await waiting()).length === 0);
+      expect((await stack.calls())[0]).toMatchObject({ outcome: 'start-timeout' });
+    });
+  });
+});
