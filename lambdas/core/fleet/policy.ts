@@ -34,8 +34,9 @@ const predictiveSchema = z.strictObject({
   ...common,
   gateways: z.enum(['single-use', 'reuse']).optional(),
   minFree: z.int().min(0).default(2),
-  serviceLevel: z.number().gt(0.5).lt(1).default(0.998),
+  serviceLevel: z.number().gt(0.5).lt(1).default(0.995),
   startSec: z.number().positive().max(600).default(120),
+  reserveShare: z.number().min(0).max(2).default(0.1),
 });
 
 /** Ours around the original's thresholds, where a time zone or a limit is to be given with them. */

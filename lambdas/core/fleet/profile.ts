@@ -18,10 +18,8 @@ export interface Profile {
   slotMin: number;
   /** By weekday (0 is Sunday), calls expected in each slot of the day. */
   rates: readonly (readonly number[])[];
-  /** Deviation of a day's volume from its weekday's, relative. */
-  daySpread: number;
-  /** Deviation of a slot from what its weekday and its day's volume let expect, beyond chance, relative. */
-  slotSpread: number;
+  /** How far a slot deviates from what its weekday and the slot before it let expect, beyond chance, relative. */
+  spread: number;
   meanCallSec: number;
 }
 
@@ -33,9 +31,9 @@ const halfLifeDays = 21;
 /** How many days' worth the general pattern weighs against what a group of days, and a weekday alone, has shown. */
 const patternDays = 1;
 const groupDays = 2;
-/** What is assumed of a day's volume until days have shown it. */
-const assumedDaySpread = 0.3;
-const assumedSlotSpread = 0.3;
+/** What is assumed until days have shown it, as if so many slots of a hundred calls had. */
+const assumedSpread = 0.3;
+const assumedSlots = 20;
 const assumedCallSec = 1800;
 
 /**
@@ -65,7 +63,7 @@ export function learn(days: readonly DemandDay[]): Profile | undefined {
       slots,
     );
   });
-  return { slotMin: width, rates, ...spreads(known, rates), meanCallSec: meanCall(known) };
+  return { slotMin: width, rates, spread: spreadOf(known, rates), meanCallSec: meanCall(known) };
 }
 
 interface Weighted {
@@ -135,30 +133,24 @@ function blend(
   });
 }
 
-function spreads(
-  known: readonly Weighted[],
-  rates: readonly (readonly number[])[],
-): { daySpread: number; slotSpread: number } {
-  let days = 1;
-  let volume = assumedDaySpread ** 2;
-  // As if some slots of a hundred calls had shown it.
-  let squares = 20 * 100 ** 2;
-  let excess = assumedSlotSpread ** 2 * squares;
+/**
+ * How far off a forecast was on the days themselves that expects of a slot what its weekday does, times how the slot
+ * before it did. What chance alone brings is taken off: of the slot, and of the one before it.
+ */
+function spreadOf(known: readonly Weighted[], rates: readonly (readonly number[])[]): number {
+  let squares = assumedSlots * 100 ** 2;
+  let excess = assumedSpread ** 2 * squares;
   for (const { day, weekday, weight } of known) {
     const usual = rates[weekday] ?? [];
-    const expected = usual.reduce((a, b) => a + b, 0);
-    const seen = day.arrivals.reduce((a, b) => a + b, 0);
-    if (expected <= 0) continue;
-    const factor = seen / expected;
-    days += weight;
-    volume += weight * Math.max(0, (factor - 1) ** 2 - 1 / expected);
     for (const [slot, calls] of day.arrivals.entries()) {
+      const before = day.arrivals[slot - 1] ?? 0;
+      const factor = (1 + before) / (1 + (usual[slot - 1] ?? 0));
       const mean = factor * (usual[slot] ?? 0);
       squares += weight * mean ** 2;
-      excess += weight * ((calls - mean) ** 2 - mean);
+      excess += weight * ((calls - mean) ** 2 - mean - mean ** 2 / (1 + before));
     }
   }
-  return { daySpread: Math.sqrt(volume / days), slotSpread: Math.sqrt(Math.max(0, excess / squares)) };
+  return Math.sqrt(Math.max(0, excess / squares));
 }
 
 function meanCall(known: readonly Weighted[]): number {

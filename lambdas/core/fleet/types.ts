@@ -34,7 +34,7 @@ export interface FleetMemory {
 export interface RecentDemand {
   /**
    * Calls by clock minute, newest first: [0] is the running minute so far, [1] the whole minute before. Minutes not
-   * given are taken as not known, so a quiet pool gives zeros. Up to 60 are used.
+   * given are taken as not known, so a quiet pool gives zeros. Up to `demandMinutes` are used.
    */
   perMinute: readonly number[];
 }
@@ -106,6 +106,8 @@ export interface PredictivePolicy extends CommonPolicy {
   serviceLevel: number;
   /** Seconds from the request of a start to its registration that most starts stay below. */
   startSec: number;
+  /** Free gateways wanted as a share of those in calls, for a rush that nothing announces. */
+  reserveShare: number;
 }
 
 export type FleetPolicy = TimelinePolicy | PredictivePolicy;
@@ -131,14 +133,18 @@ export type PolicyFigures =
       policy: 'predictive';
       /** Calls expected until a gateway started now is there, by the earlier days alone. */
       usual: number;
-      /** The same, with what today has shown. */
-      expected: number;
-      /** How today compares with earlier days so far: 2 is twice as many calls. */
+      /** How the last hour compares with earlier days: 2 is twice as many calls. */
       today: number;
-      /** How the last minutes compare with today. */
+      /** How the same minutes of the half-hours before compare with that. */
+      echo: number;
+      /** How the last minutes compare with all that. */
       burst: number;
-      /** Reused gateways expected back until then. */
+      /** Calls expected by all of it: the product. */
+      expected: number;
+      /** Reused gateways that will be back until then. */
       returning: number;
+      /** Free gateways wanted as a share of those in calls. */
+      reserve: number;
     };
 
 interface Compared {
