@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CallView, GatewayView, InspectAnswer } from '../../contracts/inspect.ts';
-import { duration, show } from '../../local/pool/show.ts';
+import { show } from '../../local/pool/show.ts';
+import { duration } from '../../local/pool/table.ts';
 import { runCommand } from './run-command.ts';
 import { SwitchroomProcess } from './switchroom-process.ts';
 import { until } from './until.ts';
