@@ -110,6 +110,7 @@ export class SwitchroomStack extends Stack {
     output('AlarmTopic', alarms.topic.topicArn, 'Where alarms are published');
     output('DeadLetterQueue', deadLetters.queueName, 'What `npm run replay` empties');
     output('InspectFunction', functions.inspect.functionName, 'What `npm run pool -- --stack` asks');
+    output('FleetFunction', functions.fleet.functionName, 'What starts and drains gateways');
     output('TableName', table.table.tableName, 'The table');
     output('BusName', bus.eventBusName, 'The bus of facts');
     output('SipSecretName', secret.secret.secretName, "The gateways' shared secret");

@@ -175,8 +175,8 @@ export class Switchroom {
       },
     );
     this.#teardown.push(() => cloud.tasks.close('the run ends'));
-    // The fleet function looks at the pool each minute: nobody shall wait for the first.
-    cloud.buses.tick();
+    await this.#lookAtPool(cloud);
+    signal.throwIfAborted();
 
     const run: RunFile = {
       pid: process.pid,
@@ -200,6 +200,14 @@ export class Switchroom {
     this.#abort.abort(new RunError('stopped while starting', 0));
     await this.#starting.catch(() => undefined);
     for (const step of this.#teardown.reverse()) await step();
+  }
+
+  /** The fleet function looks at the pool each minute. Nobody shall wait for the first, nor call before it. */
+  async #lookAtPool(cloud: LocalCloud): Promise<void> {
+    const tick = JSON.stringify({ 'detail-type': 'Scheduled Event' });
+    const looked = await cloud.functions.invoke(cloud.stack.outputs.FleetFunction ?? '', tick);
+    if (looked.kind === 'answer') return;
+    this.#console.trouble('fleet.failed', 'the fleet function failed; see its log', { result: looked });
   }
 
   /** What was in memory is gone with the engine; the tables themselves must be there again. */

@@ -90,11 +90,6 @@ export class EventBuses {
     }
   }
 
-  /** Lets every schedule come now, once: nobody who looks on shall wait for the minute. */
-  tick(): void {
-    for (const schedule of this.#schedules) this.#tick(schedule);
-  }
-
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
   }
