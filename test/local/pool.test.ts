@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CallView, GatewayView, InspectAnswer } from '../../contracts/inspect.ts';
-import { duration, show } from '../../local/pool/show.ts';
+import { show } from '../../local/pool/show.ts';
+import { duration } from '../../local/pool/table.ts';
 import { runCommand } from './run-command.ts';
 import { SwitchroomProcess } from './switchroom-process.ts';
 import { until } from './until.ts';
@@ -99,7 +100,16 @@ describe('npm run pool', () => {
   let run: SwitchroomProcess;
 
   beforeAll(async () => {
-    run = new SwitchroomProcess(['--gateways', '1', '--gateway-kind', 'node', '--after-call', 'reuse']);
+    run = new SwitchroomProcess([
+      '--min-free',
+      '1',
+      '--max',
+      '1',
+      '--gateway-kind',
+      'node',
+      '--after-call',
+      'reuse',
+    ]);
     await run.ready();
   });
 

@@ -34,7 +34,7 @@ export class Stack {
   static async start(...args: string[]): Promise<Stack> {
     const { DRACHTIO } = process.env;
     const started = new SwitchroomProcess([
-      ...['--secret', secret, '--gateways', '0'],
+      ...['--secret', secret, '--min-free', '0', '--max', '0'],
       ...(DRACHTIO ? ['--drachtio', DRACHTIO] : []),
       ...args,
     ]);
