@@ -137,6 +137,7 @@ describe('in the roles of the template', () => {
       cluster: cloud.stack.outputs.Cluster as string,
       taskDefinition: cloud.stack.outputs.GatewayTaskDefinition as string,
       count: 2,
+      networkConfiguration: { awsvpcConfiguration: { subnets: ['any'] } },
     });
     const ids = tasks.map(({ taskArn }) => String(taskArn).split('/').at(-1) ?? '');
     for (const id of ids) await invoke('register', register(`${id}.mediagw.1`, 1));
@@ -183,6 +184,21 @@ describe('in the roles of the template', () => {
       detail: {},
     };
     await invoke('calls', scheduled);
+  });
+
+  it('the fleet starts gateways, finds those it knows nothing of, and drains', async () => {
+    const tick = { 'detail-type': 'Scheduled Event' };
+    await until('no other run is on', async () => {
+      const looked = await invoke<{ result: string }>('fleet', tick);
+      return looked.result === 'decided';
+    });
+    const started = await invoke<{ starts: { taskId?: string }[] }>('inspect', { command: 'listStarts' });
+    expect(started.starts.length).toBeGreaterThan(0);
+    for (const { taskId } of started.starts) {
+      if (taskId !== undefined) await invoke('register', register(`${taskId}.mediagw.1`, 1));
+    }
+    await invoke('fleet', tick);
+    expect(await invoke('inspect', { command: 'listDecisions' })).toMatchObject({ result: 'decisions' });
   });
 
   it('people see the pool and the calls', async () => {
