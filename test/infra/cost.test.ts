@@ -27,10 +27,10 @@ describe('the estimate', () => {
     }
   });
 
-  it('counts an edge a zone, as many gateways as the settings say, and an address of each', () => {
+  it('counts an edge a zone, as many free gateways as the settings say, and an address of each', () => {
     expect(countOf(/^edge on Fargate/, { zones: 3 })).toBe(3);
-    expect(countOf(/^gateway on Fargate/, { gateways: 7 })).toBe(7);
-    expect(countOf(/^public address/, { zones: 3, gateways: 7 })).toBe(10);
+    expect(countOf(/^gateway on Fargate/, { poolMinFree: 7 })).toBe(7);
+    expect(countOf(/^public address/, { zones: 3, poolMinFree: 7 })).toBe(10);
   });
 
   it('takes the sizes of tasks from the template', () => {

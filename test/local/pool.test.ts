@@ -143,6 +143,14 @@ describe('npm run pool', () => {
     );
   });
 
+  it('shows what the fleet decided and why, and how long each start took', async () => {
+    expect((await pool('history')).stdout).toMatch(
+      /^WHEN.*WHAT.*WHY\n.*start 1 +every minute +nothing +short \(.*level 1.*short 1\)/,
+    );
+    expect((await pool('starts')).stdout).toMatch(/^ASKED.*QUEUED.*IN ALL.*\n.*registered .*short/);
+    expect((await pool('history', '--limit', '0')).code).toBe(2);
+  });
+
   it('says that a call is unknown, with a status of its own', async () => {
     expect(await pool('call', 'nobody')).toMatchObject({
       code: 1,
