@@ -19,7 +19,7 @@ import {
 import { realStack, type Subject, settings, startSubject } from './support/subject.ts';
 import { until } from './until.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 /*
  * The checks that hold the template to what it must do are themselves held to notice: without each grant, each
