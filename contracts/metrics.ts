@@ -61,8 +61,8 @@ export const metrics = {
   RefusedInvites: 'Count',
   /** Commands that got no answer from the control plane. */
   ControlPlaneFailures: 'Count',
-  /** Facts that an edge has not handed to the bus yet. */
-  FactsWaiting: 'Count',
+  /** Age of the oldest fact that an edge has not handed to the bus yet. */
+  FactDelay: 'Seconds',
 } as const satisfies Record<string, Unit>;
 
 export type MetricName = keyof typeof metrics;

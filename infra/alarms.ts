@@ -162,11 +162,11 @@ export class Alarms extends Construct {
       treatMissingData: NOT_BREACHING,
     });
     this.#add('FactsDelayed', {
-      says: 'An edge could not hand its facts to the bus for 5 minutes: gateways stay busy after their calls. Look for delivery errors in the edge log; nothing is lost while its task lives.',
-      metric: ownMetric(stack, 'FactsWaiting', { statistic: 'Maximum' }),
-      threshold: 100,
+      says: 'An edge has had facts for over a minute that the bus does not take: gateways stay busy after their calls. Look for delivery errors in the edge log; nothing is lost while its task lives.',
+      metric: ownMetric(stack, 'FactDelay', { statistic: 'Maximum' }),
+      threshold: 60,
       comparisonOperator: AT_LEAST,
-      evaluationPeriods: 5,
+      evaluationPeriods: 2,
       treatMissingData: NOT_BREACHING,
     });
     this.#add('FunctionErrors', {

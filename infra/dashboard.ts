@@ -225,12 +225,11 @@ export class Dashboard extends Construct {
         width: 6,
       }),
       new cloudwatch.GraphWidget({
-        title: 'Facts that wait, dead letters',
-        left: [
-          this.#own('FactsWaiting', 'Maximum', 'at an edge'),
-          deadLetters.metricApproximateNumberOfMessagesVisible({ label: 'dead letters' }),
-        ],
-        leftYAxis: { min: 0, showUnits: false },
+        title: 'Facts that wait at an edge, dead letters',
+        left: [this.#own('FactDelay', 'Maximum', 'oldest fact')],
+        leftYAxis: { min: 0, label: metrics.FactDelay, showUnits: false },
+        right: [deadLetters.metricApproximateNumberOfMessagesVisible({ label: 'dead letters' })],
+        rightYAxis: { min: 0, label: 'letters', showUnits: false },
         width: 6,
       }),
       new cloudwatch.GraphWidget({

@@ -13,6 +13,8 @@ import { freeIndexName, type StateTable, watchIndexName } from './table.ts';
 
 /** Less than the lease of a run (lambdas/fleet/deps.ts): one that was stopped must not act beside the next. */
 const fleetTimeoutSec = 15;
+/** The functions that callers' traffic drives, each with a share of the account's executions where one is reserved. */
+const drivenByTraffic = new Set(['Register', 'Allocate', 'Calls', 'Fleet']);
 
 export interface FunctionsProps {
   /** Directory with one directory of a bundle for each function. */
@@ -53,9 +55,10 @@ export class Functions extends Construct {
         timeoutSec,
         environment: { TABLE_NAME: table.table.tableName, ...environment },
         logRetentionDays: settings.logRetentionDays,
-        // What people ask for must not take from what calls need, so it gets no share of its own.
         reservedConcurrency:
-          name === 'Inspect' || settings.reservedConcurrency === 0 ? undefined : settings.reservedConcurrency,
+          drivenByTraffic.has(name) && settings.reservedConcurrency > 0
+            ? settings.reservedConcurrency
+            : undefined,
         ...(deadLetters && { deadLetters }),
       }).function;
     const stackName = { STACK_NAME: Stack.of(this).stackName };
@@ -84,9 +87,9 @@ export class Functions extends Construct {
     );
 
     this.allocate = make('Allocate', 'Locks a free gateway for a call', 5, {
-      ...stackName,
       WAIT_LIMIT_SEC: String(settings.waitLimitSec),
       ...lockLease,
+      ...stackName,
       ...freeShards,
     });
     table.grant(
@@ -109,8 +112,8 @@ export class Functions extends Construct {
         CLUSTER: props.gateways.cluster.clusterName,
         AFTER_CALL: settings.afterCall,
         EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
-        ...stackName,
         ...lockLease,
+        ...stackName,
         ...freeShards,
       },
       props.deadLetters,

@@ -45,10 +45,11 @@ export const savedQueries = {
   failuresByOutcome: {
     name: 'failures-by-outcome',
     of: 'edge',
-    fields: ['outcome'],
+    // A call failed has `from`, a request refused at admission `address`: the same thing.
+    fields: ['outcome', 'coalesce(from, address) as source'],
     statements: [
-      "filter ispresent(callId) and ispresent(outcome) and outcome not in ['answered', 'cancelled']",
-      'stats count(*) as calls, count_distinct(from) as callers by outcome',
+      "filter msg = 'call failed' or msg = 'INVITE refused' or (msg = 'request refused' and method = 'INVITE')",
+      'stats count(*) as calls, count_distinct(source) as addresses by outcome',
       'sort calls desc',
     ],
   },
@@ -56,7 +57,7 @@ export const savedQueries = {
     name: 'slowest-setups',
     of: 'edge',
     fields: ['@timestamp', 'callId', 'setupMs', 'attempts', 'room', 'gateway', 'edgeId'],
-    statements: ["filter outcome = 'answered'", 'sort setupMs desc', 'limit 20'],
+    statements: ["filter msg = 'call over' and outcome = 'answered'", 'sort setupMs desc', 'limit 20'],
   },
 } as const satisfies Record<string, SavedQuery>;
 

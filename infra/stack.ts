@@ -83,6 +83,8 @@ export class SwitchroomStack extends Stack {
 
     const watched = { loadBalancer, functions: functions.all, table: table.table, deadLetters };
     const alarms = new Alarms(this, 'Alarms', { settings, ...watched });
+    // Not before there is something to watch: each would go off with the first deployment.
+    alarms.node.addDependency(...edge.services);
     const { dashboard } = new Dashboard(this, 'Watch', { alarms, edgeLog: edge.logGroup, ...watched });
     new Queries(this, 'Queries', {
       edgeLog: edge.logGroup,

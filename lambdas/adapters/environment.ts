@@ -30,7 +30,7 @@ export const variables = {
   LOCK_LEASE_SEC: wholeNumber(1, 3600),
   FREE_SHARDS: wholeNumber(1, 16),
   WAIT_LIMIT_SEC: wholeNumber(1, 600),
-  EDGE_LOST_GRACE_SEC: wholeNumber(0, 3600).prefault('60'),
+  EDGE_LOST_GRACE_SEC: wholeNumber(0, 3600),
   /** Where gateways are started, and how (docs/architecture.md). */
   TASK_DEFINITION: z.string().min(1),
   CAPACITY_PROVIDER: z.string().min(1),

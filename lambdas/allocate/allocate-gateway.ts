@@ -61,10 +61,10 @@ class Allocation {
   private transactions = 0;
   /** Candidates of this pass that others took first: then more may be free than it has seen. */
   private lostRaces = 0;
-  /** Candidates that others had or were taking, in all. */
-  conflicts = 0;
   /** Nobody waits before this call. */
   private isOurTurn = false;
+  /** Candidates that others had or were taking, in all. */
+  conflicts = 0;
   private readonly sweeps: Promise<unknown>[] = [];
 
   constructor(command: AllocateGateway, deps: AllocateDeps) {
@@ -132,7 +132,7 @@ class Allocation {
     if (this.isOurTurn || page.length === 0 || page.length >= fewCandidates) return page;
     const served = await serveThoseAhead(this.command.callId, page, this.deps);
     this.isOurTurn = served.isOurTurn;
-    if (served.silent.length > 0) this.inTheEnd(endSilent(this.deps.table, served.silent, this.deps.now()));
+    if (served.silent.length > 0) this.inTheEnd(endSilent(served.silent, this.deps.now(), this.deps));
     return served.left;
   }
 

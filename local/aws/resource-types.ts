@@ -68,7 +68,8 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
   })),
   // The static address of zone n stands for 127.0.0.n.
   'AWS::EC2::EIP': () => (logicalId) => {
-    const address = `127.0.0.${/\d+$/.exec(logicalId)?.[0] ?? 1}`;
+    // CDK ends a logical id in eight hex digits of a hash.
+    const address = `127.0.0.${/(\d+)[0-9A-F]{8}$/.exec(logicalId)?.[1] ?? 1}`;
     return { ref: address, attributes: { PublicIp: address, AllocationId: `eipalloc-${logicalId}` } };
   },
   'AWS::ServiceDiscovery::PrivateDnsNamespace': plain((logicalId) => ({
@@ -114,10 +115,6 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
   'AWS::ECS::ClusterCapacityProviderAssociations': plain(),
 
   // What looks on. Here people read the log files, whose lines are the same.
-  'AWS::Events::Archive': named('ArchiveName', (name) => ({
-    ref: name,
-    attributes: { Arn: arn('events', `archive/${name}`), ArchiveName: name },
-  })),
   'AWS::CloudWatch::Alarm': named('AlarmName', (name) => ({
     ref: name,
     attributes: { Arn: arn('cloudwatch', `alarm:${name}`) },
@@ -135,6 +132,10 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
   'AWS::IAM::Role': named('RoleName', (name, logicalId) => ({
     ref: name,
     attributes: { Arn: `arn:${partition}:iam::${accountId}:role/${name}`, RoleId: logicalId },
+  })),
+  'AWS::Events::Archive': named('ArchiveName', (name) => ({
+    ref: name,
+    attributes: { Arn: arn('events', `archive/${name}`), ArchiveName: name },
   })),
   'AWS::IAM::Policy': plain(),
   'AWS::Lambda::Permission': plain(),

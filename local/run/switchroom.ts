@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
 import { readSynthesizedStack } from '../aws/assets.ts';
 import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
-import { provisionTables } from '../aws/dynamodb.ts';
-import type { EcsService } from '../aws/ecs/services.ts';
+import { agentUri } from '../aws/ecs/agent.ts';
+import { type EcsService, readServices } from '../aws/ecs/services.ts';
 import { randomStarts } from '../aws/ecs/start-plan.ts';
 import { containerNamed } from '../aws/ecs/task-definition.ts';
 import { region } from '../aws/identity.ts';
+import type { ResolvedStack } from '../aws/template.ts';
 import { keepLogsBounded } from './bounded-logs.ts';
 import type { ChildExit } from './child-process.ts';
 import type { Console } from './console.ts';
@@ -25,8 +26,8 @@ import { startTableEngine } from './table-engine.ts';
 const textOf = ({ host, port }: Address) => `${host}:${port}`;
 
 /** @throws RunError where the template has no service with a container of this name */
-function serviceWith(cloud: LocalCloud, container: string): EcsService {
-  const found = cloud.services.find(({ definition }) =>
+function serviceWith({ resources }: ResolvedStack, container: string): EcsService {
+  const found = readServices(resources).find(({ definition }) =>
     definition.containers.some(({ name }) => name === container),
   );
   if (!found) throw new RunError(`the template has no service with a container ${container}`);
@@ -102,18 +103,16 @@ export class Switchroom {
         ...supervision,
         onRestart: (name) => {
           supervision.onRestart(name);
-          void this.#provisionAgain(table.endpoint);
+          void this.#restoreTables();
         },
       },
     });
     this.#teardown.push(() => table.stop());
     signal.throwIfAborted();
 
-    const stack = readSynthesizedStack(synthesized.directory, synthesized.stackName);
     // Gateways are told where SIP is when they start, which is after the SIP server has said it.
     const names: Record<string, string> = {};
     const cloud = await startLocalCloud({
-      stack,
       dynamoDbEndpoint: table.endpoint,
       dir,
       keep,
@@ -127,9 +126,10 @@ export class Switchroom {
     });
     this.#cloud = cloud;
     this.#teardown.push(() => cloud.close());
+    const stack = await cloud.deploy(readSynthesizedStack(synthesized.directory, synthesized.stackName));
     signal.throwIfAborted();
 
-    const service = serviceWith(cloud, appContainer);
+    const service = serviceWith(stack, appContainer);
     const sipServer = await startSipServer({
       choice: options.sipServer,
       sip: options.sip,
@@ -143,13 +143,15 @@ export class Switchroom {
 
     this.#listen(cloud);
     // The first REGISTER shall not pay for a cold start: gateways wait long before they try again.
-    await cloud.warm;
+    await cloud.functions.warm();
     signal.throwIfAborted();
+    cloud.authorizeStart(service.definition);
     const edge = await startEdge({
       file: synthesized.edgeFile,
       dir,
       definition: service.definition,
-      sdkVariables: sdkVariables(cloud.endpoint, table.endpoint),
+      agentUri: agentUri(cloud.endpoint, service.definition.taskRole, service.clusterName, edgeId),
+      sdkVariables: sdkVariables(cloud.endpoint),
       extraVariables: options.edge,
       sipServer,
       supervision,
@@ -175,7 +177,7 @@ export class Switchroom {
       },
     );
     this.#teardown.push(() => cloud.tasks.close('the run ends'));
-    await this.#lookAtPool(cloud);
+    await this.#lookAtPool(cloud, stack);
     signal.throwIfAborted();
 
     const run: RunFile = {
@@ -185,7 +187,7 @@ export class Switchroom {
       awsEndpoint: cloud.endpoint,
       dynamoDbEndpoint: table.endpoint,
       region,
-      outputs: cloud.stack.outputs,
+      outputs: stack.outputs,
       logDir: join(dir, 'logs'),
     };
     writeRunFile(runFile, run);
@@ -203,17 +205,17 @@ export class Switchroom {
   }
 
   /** The fleet function looks at the pool each minute. Nobody shall wait for the first, nor call before it. */
-  async #lookAtPool(cloud: LocalCloud): Promise<void> {
+  async #lookAtPool({ functions }: LocalCloud, { outputs }: ResolvedStack): Promise<void> {
     const tick = JSON.stringify({ 'detail-type': 'Scheduled Event' });
-    const looked = await cloud.functions.invoke(cloud.stack.outputs.FleetFunction ?? '', tick);
+    const looked = await functions.invoke(outputs.FleetFunction ?? '', tick);
     if (looked.kind === 'answer') return;
     this.#console.trouble('fleet.failed', 'the fleet function failed; see its log', { result: looked });
   }
 
   /** What was in memory is gone with the engine; the tables themselves must be there again. */
-  async #provisionAgain(endpoint: string): Promise<void> {
+  async #restoreTables(): Promise<void> {
     try {
-      await provisionTables(endpoint, this.#cloud?.stack.resources ?? []);
+      await this.#cloud?.tables.restore();
     } catch (error) {
       this.#console.trouble('table.failed', `the table could not be made again: ${(error as Error).message}`);
     }
@@ -224,11 +226,18 @@ export class Switchroom {
       const step = stepOf(event);
       if (step) this.#console.step(step);
     });
+    cloud.permissions.observe((denial) => {
+      this.#console.trouble('access-denied', `access denied, as AWS would: ${denial}`, { denial });
+    });
     cloud.queues.observe((queue, message) => {
-      this.#console.trouble('dead-letter', `an event could not be handled and went to ${queue}`, {
-        queue,
-        message,
-      });
+      this.#console.trouble(
+        'dead-letter',
+        `an event could not be handled and went to ${queue}: npm run replay -- --show`,
+        {
+          queue,
+          message,
+        },
+      );
     });
   }
 

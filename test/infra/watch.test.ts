@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { metricNamespace, metrics, outcomeDimension, stackDimension } from '../../contracts/metrics.ts';
 import { outcomes } from '../../contracts/outcomes.ts';
@@ -29,6 +31,12 @@ describe('each alarm', () => {
     expect(alarm.AlarmActions).toHaveLength(1);
     expect(alarm.OKActions).toHaveLength(1);
     expect(['breaching', 'notBreaching']).toContain(alarm.TreatMissingData);
+  });
+
+  it.each(alarms)('%s is explained in docs/operate.md', (id) => {
+    const operate = readFileSync(resolve(import.meta.dirname, '../../docs/operate.md'), 'utf8');
+    const [, name] = /^Alarms([A-Za-z]+?)(?:\d+)?[0-9A-F]{8}$/.exec(id) ?? [];
+    expect(operate).toContain(`| \`${name}`);
   });
 
   it('can be published, although the topic takes nothing without TLS', () => {

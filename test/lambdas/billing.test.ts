@@ -65,6 +65,13 @@ describe('operations on the table', () => {
     expect(counted.counts).toEqual({ Query: 1, TransactWriteItems: 1 });
   });
 
+  it('of a call that sees fewer than four gateways: a look at the queue more', async () => {
+    for (let n = 1; n <= 3; n += 1) await world.register({ username: gw(n) });
+    counted.reset();
+    await world.grant({ callId: 'call-1' });
+    expect(counted.counts).toEqual({ Query: 2, TransactWriteItems: 1 });
+  });
+
   it('of the answer and of the end: one read of two items and one transaction each', async () => {
     await world.register({ username: gw(1) });
     await world.grant({ callId: 'call-1' });

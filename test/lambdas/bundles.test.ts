@@ -49,6 +49,7 @@ beforeAll(async () => {
     WAIT_LIMIT_SEC: '90',
     CLUSTER: 'gateways',
     AFTER_CALL: 'stop',
+    EDGE_LOST_GRACE_SEC: '60',
     TASK_DEFINITION: 'gateway:1',
     CAPACITY_PROVIDER: 'FARGATE',
     SUBNETS: 'subnet-1,subnet-2',

@@ -48,6 +48,11 @@ describe('what is told of a run', () => {
       { subject: 'gateway 5c1e0a92….mediagw.1', what: 'registered', detail: 'from 10.0.0.7:5060 tcp' },
     ],
     [
+      'a call that waits',
+      fact('call.waiting', { callId, room: '1234', cause: 'starting', ahead: 2 }),
+      { subject: 'call 3f2a9c1b', what: 'waits', detail: 'room 1234, starting, 2 before it' },
+    ],
+    [
       'an INVITE to a gateway',
       fact('call.offered', {
         callId,
