@@ -26,10 +26,14 @@ const echoPrior = 10;
 
 /** Minutes, beside the running one, that a burst is measured over, and how many calls' worth no burst weighs. */
 const burstMin = 4;
-const burstPrior = 1;
-/** A rush is taken for one from fewer minutes when chance alone would not bring so many calls: four deviations. */
-const rushDeviations = 4;
+const burstPrior = 3;
+/**
+ * A rush is taken for one within the running minute already, when chance alone would not bring so many calls: five
+ * deviations. It is then taken for twice what it seems: of more starts the first come sooner, and it may still grow.
+ */
+const rushDeviations = 5;
 const rushCalls = 3;
+const rushFactor = 2;
 const rushPrior = 0.5;
 
 /** Minutes of past demand that a forecast looks at. */
@@ -71,7 +75,7 @@ function burstOf(seen: SeenCalls, steady: Calls): number {
     const came = seen.calls(since(minute), 0);
     const due = steady(since(minute), 0);
     if (came > due + rushDeviations * Math.sqrt(due) + rushCalls) {
-      burst = Math.max(burst, came / (due + rushPrior));
+      burst = Math.max(burst, (rushFactor * came) / (due + rushPrior));
     }
   }
   return burst;
