@@ -99,7 +99,8 @@ const register: RegisterCommand = {
   username: '10.0.0.1.mediagw.1',
   registrationId: 'registration-1',
   cseq: 1,
-  contacts: [{ uri: 'sip:10.0.0.1.mediagw.1@127.0.0.1:5060', expiresSec: 60 }],
+  // Longer than the deployments that it is to outlive take on a busy machine.
+  contacts: [{ uri: 'sip:10.0.0.1.mediagw.1@127.0.0.1:5060', expiresSec: 3600 }],
   received: peer,
   edgeId: 'edge-1',
 };
