@@ -52,7 +52,8 @@ export function plot(plotted: Plotted): string {
     return [{ left, top, width: inner, height, x: [0, end], y }, step];
   };
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} 1010" role="img"><style>${style}</style>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} 1010" role="img"><title>${title}</title>`,
+    `<style>${style}</style>`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     text(left, 28, `${title} (${day.date}), policy ${policy}`, 'title'),
     text(left, 48, summary(policy, played)),
