@@ -192,8 +192,12 @@ export class ControlPlane {
     });
   }
 
-  /** Empties the table, by the sweep of what will have expired, once nobody is at it. */
+  /** Ends the tasks that run, and then empties the table, by the sweep of what will have expired. */
   async clear(): Promise<void> {
+    const cluster = this.cloud.stack.outputs.Cluster as string;
+    for (const task of this.cloud.tasks.listTasks({ cluster }).taskArns) {
+      this.cloud.tasks.stopTask({ cluster, task });
+    }
     await this.settle();
     const inAYear = Math.floor(Date.now() / 1000) + 31_536_000;
     await sweepExpired(this.cloud.dynamoDbEndpoint, this.table, inAYear);
