@@ -3,10 +3,11 @@ import { benchAllocation } from './allocation.ts';
 import { benchCalls } from './calls.ts';
 import { benchOperations } from './operations.ts';
 import { benchRegisters } from './registers.ts';
+import { benchStart } from './start.ts';
 
 const help = `npm run bench -- [options]     Measures a whole run on this machine, prints one JSON object.
 
-  --only LIST    of registers, calls, allocation, operations (all; memory is part of calls)
+  --only LIST    of start, registers, calls, allocation, operations (all; memory is part of calls)
   --seconds N    how long each load of calls lasts (20)
   --rates LIST   calls a second with 100 gateways (5,20,50,100)
   --help         this text
@@ -14,7 +15,7 @@ const help = `npm run bench -- [options]     Measures a whole run on this machin
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'registers,calls,allocation,operations' },
+    only: { type: 'string', default: 'start,registers,calls,allocation,operations' },
     seconds: { type: 'string', default: '20' },
     rates: { type: 'string', default: '5,20,50,100' },
     help: { type: 'boolean', default: false },
@@ -28,6 +29,10 @@ if (values.help) {
   const seconds = Number(values.seconds);
   const result: Record<string, unknown> = { at: new Date().toISOString(), node: process.version };
   const say = (what: string) => process.stderr.write(`${what} …\n`);
+  if (only.has('start')) {
+    say('start');
+    result.start = await benchStart();
+  }
   if (only.has('operations')) {
     say('operations');
     result.operations = await benchOperations();

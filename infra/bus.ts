@@ -9,12 +9,24 @@ import { consumedByCalls, edgeEventSource } from '../contracts/facts.ts';
 /** The bus that carries the edge's facts. */
 export class FactBus extends Construct {
   readonly bus: events.EventBus;
+  readonly archive: events.Archive;
 
-  constructor(scope: Construct, id: string) {
+  /** @param archiveDays how long facts are kept for a replay */
+  constructor(scope: Construct, id: string, { archiveDays }: { archiveDays: number }) {
     super(scope, id);
     this.bus = new events.EventBus(this, 'Bus', {
       eventBusName: `${Stack.of(this).stackName}-facts`,
       description: 'What the SIP edges say has happened',
+    });
+    this.archive = this.bus.archive('Archive', {
+      archiveName: `${Stack.of(this).stackName}-facts`,
+      description: 'Facts of gateways and calls, to be replayed',
+      // Of heartbeats only the newest is worth anything, and they would be most of what is kept.
+      eventPattern: {
+        source: [edgeEventSource],
+        detailType: events.Match.anythingBut('edge.heartbeat'),
+      },
+      retention: Duration.days(archiveDays),
     });
   }
 }

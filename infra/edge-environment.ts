@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Functions } from './functions.ts';
@@ -24,6 +25,7 @@ export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnviro
     ALLOCATE_FUNCTION: functions.allocate.functionName,
     CALLS_FUNCTION: functions.calls.functionName,
     BUS_NAME: bus.eventBusName,
+    STACK_NAME: Stack.of(bus).stackName,
     SIP_SECRET_ARN: secret.secret.secretArn,
   };
 }

@@ -6,7 +6,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledgeTasksOf } from './acknowledge.ts';
+import { acknowledge, acknowledgeTasksOf } from './acknowledge.ts';
 import type { Gateways } from './gateways.ts';
 import type { Settings } from './settings.ts';
 import { freeIndexName, type StateTable, watchIndexName } from './table.ts';
@@ -19,9 +19,14 @@ interface BundledFunctionProps {
   timeoutSec: number;
   environment: Record<string, string>;
   logRetentionDays: number;
+  /** Executions that are its own, of the account's; undefined takes from what all share. */
+  reservedConcurrency: number | undefined;
   /** Where an asynchronous event goes that failed for good. Without it the function is only ever invoked for its answer. */
   deadLetters?: sqs.IQueue;
 }
+
+/** The functions that callers' traffic drives, each with a share of the account's executions where one is reserved. */
+const drivenByTraffic = new Set(['Register', 'Allocate', 'Calls']);
 
 /** A function made of one bundle, allowed nothing but to write its own log. */
 class BundledFunction extends Construct {
@@ -48,6 +53,10 @@ class BundledFunction extends Construct {
       memorySize: 1024,
       timeout: Duration.seconds(props.timeoutSec),
       environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+      tracing: lambda.Tracing.ACTIVE,
+      ...(props.reservedConcurrency !== undefined && {
+        reservedConcurrentExecutions: props.reservedConcurrency,
+      }),
       logGroup,
       role,
       ...(props.deadLetters && {
@@ -56,6 +65,7 @@ class BundledFunction extends Construct {
         maxEventAge: Duration.hours(6),
       }),
     });
+    acknowledge(role, 'IAM5[Resource::*]', 'xray:PutTraceSegments has no resource to name');
   }
 }
 
@@ -75,6 +85,11 @@ export class Functions extends Construct {
   readonly calls: lambda.Function;
   readonly inspect: lambda.Function;
 
+  /** All of them, as the dashboard and the alarms look at them. */
+  get all(): readonly lambda.Function[] {
+    return [this.register, this.allocate, this.calls, this.inspect];
+  }
+
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     const { settings, table } = props;
@@ -92,8 +107,13 @@ export class Functions extends Construct {
         timeoutSec,
         environment: { TABLE_NAME: table.table.tableName, ...environment },
         logRetentionDays: settings.logRetentionDays,
+        reservedConcurrency:
+          drivenByTraffic.has(name) && settings.reservedConcurrency > 0
+            ? settings.reservedConcurrency
+            : undefined,
         ...(deadLetters && { deadLetters }),
       }).function;
+    const stackName = { STACK_NAME: Stack.of(this).stackName };
     const freeShards = { FREE_SHARDS: String(settings.freeShards) };
     const lockLease = { LOCK_LEASE_SEC: String(settings.lockLeaseSec) };
     const gatewayName = { GATEWAY_NAME: settings.gatewayName };
@@ -121,6 +141,7 @@ export class Functions extends Construct {
     this.allocate = make('Allocate', 'Locks a free gateway for a call', 5, {
       WAIT_LIMIT_SEC: String(settings.waitLimitSec),
       ...lockLease,
+      ...stackName,
       ...freeShards,
     });
     table.grant(
@@ -144,6 +165,7 @@ export class Functions extends Construct {
         AFTER_CALL: settings.afterCall,
         EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
         ...lockLease,
+        ...stackName,
         ...freeShards,
       },
       props.deadLetters,
@@ -157,7 +179,7 @@ export class Functions extends Construct {
         'dynamodb:UpdateItem',
         'dynamodb:DeleteItem',
       ],
-      [watchIndexName],
+      [freeIndexName, watchIndexName],
     );
     this.calls.addToRolePolicy(
       new iam.PolicyStatement({

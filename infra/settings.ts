@@ -78,7 +78,18 @@ const settingsFields = z.strictObject({
   trustedAddresses: cidrs.default([]),
   /** How long all logs are kept, in days. */
   logRetentionDays: oneOf(logRetentionDays).default(30),
-  /** Whether table, archive and secret outlive `cdk destroy`, and the stack is protected against it. */
+  /** How long the bus keeps the facts of calls for a replay, in days. */
+  archiveDays: wholeNumber(1, 3650).default(14),
+  /**
+   * Executions reserved for each of the functions that callers' traffic drives (register, allocate, calls): at most
+   * so many at once, whatever comes, and nothing else of the account takes them. 0: none. A new account has as few as
+   * 10 in all and CloudFormation refuses to reserve any of them, so the default deploys everywhere; with the usual
+   * 1000, 100 is a sound choice (an edge has at most 100 commands under way).
+   */
+  reservedConcurrency: wholeNumber(0, 1000).default(0),
+  /** The e-mail address that alarms are sent to; it must confirm the subscription. Empty: nobody is told. */
+  alarmAddress: orEmpty(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address'),
+  /** Whether table and secret outlive `cdk destroy`, and the stack is protected against it. */
   keepData: yesOrNo.default(true),
 
   /** Availability zones, each with an edge and a static address of its own. */

@@ -2,7 +2,9 @@ import { CfnOutput, Duration, Fn, Stack, type StackProps, Tags } from 'aws-cdk-l
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import { Alarms } from './alarms.ts';
 import { CallsTriggers, FactBus } from './bus.ts';
+import { Dashboard } from './dashboard.ts';
 import { SipNames } from './dns.ts';
 import { edgeEnvironment, grantEdge } from './edge-environment.ts';
 import { EdgeServices, edgeNames } from './edge-service.ts';
@@ -10,6 +12,7 @@ import { Functions } from './functions.ts';
 import { Gateways } from './gateways.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { Network } from './network.ts';
+import { Queries } from './queries.ts';
 import { SipSecret } from './secret.ts';
 import type { Settings } from './settings.ts';
 import { StateTable } from './table.ts';
@@ -36,7 +39,9 @@ export class SwitchroomStack extends Stack {
       ...stackProps,
     });
     this.#zones = settings.zones;
-    Tags.of(this).add('switchroom', this.stackName);
+    // The published schemas of these two have no tags, whatever CDK writes.
+    const excludeResourceTypes = ['AWS::CloudWatch::Dashboard', 'AWS::ElasticLoadBalancingV2::Listener'];
+    Tags.of(this).add('switchroom', this.stackName, { excludeResourceTypes });
 
     const keep = settings.keepData;
     const table = new StateTable(this, 'State', { keep });
@@ -51,17 +56,19 @@ export class SwitchroomStack extends Stack {
       sipServer: names.sipServer,
     });
     const deadLetters = new sqs.Queue(this, 'DeadLetters', {
+      // Known by the stack's name alone: `npm run replay -- --stack` finds it without asking CloudFormation.
+      queueName: `${this.stackName}-dead-letters`,
       retentionPeriod: Duration.days(14),
       enforceSSL: true,
     });
     acknowledge(deadLetters, 'SQS3', 'It is the dead-letter queue of rules and functions');
     const functions = new Functions(this, 'Functions', { bundles, settings, table, deadLetters, gateways });
-    const { bus } = new FactBus(this, 'Facts');
+    const { bus } = new FactBus(this, 'Facts', settings);
     new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls, deadLetters });
 
     const tls = settings.tlsCertificateSecretArn !== '';
     const loadBalancer = new LoadBalancer(this, 'LoadBalancer', { network, tls });
-    new EdgeServices(this, 'Edge', {
+    const edge = new EdgeServices(this, 'Edge', {
       image: edgeImage,
       settings,
       network,
@@ -71,6 +78,16 @@ export class SwitchroomStack extends Stack {
       grants: (grantee) => grantEdge(grantee, { functions, bus, secret }),
     });
     if (settings.hostedZoneId !== '') new SipNames(this, 'Names', { settings, loadBalancer, tls });
+
+    const watched = { loadBalancer, functions: functions.all, table: table.table, deadLetters };
+    const alarms = new Alarms(this, 'Alarms', { settings, ...watched });
+    // Not before there is something to watch: each would go off with the first deployment.
+    alarms.node.addDependency(...edge.services);
+    const { dashboard } = new Dashboard(this, 'Watch', { alarms, edgeLog: edge.logGroup, ...watched });
+    new Queries(this, 'Queries', {
+      edgeLog: edge.logGroup,
+      functionLogs: functions.all.map(({ logGroup }) => logGroup),
+    });
 
     const output = (name: string, value: string, description: string) =>
       new CfnOutput(this, name, { value, description });
@@ -85,6 +102,13 @@ export class SwitchroomStack extends Stack {
       `${address?.attrPublicIp}:5060`,
       'Where SIP is taken: one address of it, UDP and TCP',
     );
+    output(
+      'DashboardAddress',
+      `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards/dashboard/${dashboard.dashboardName}`,
+      'The dashboard: is it up, are there free gateways, are calls failing and why, what is slow',
+    );
+    output('AlarmTopic', alarms.topic.topicArn, 'Where alarms are published');
+    output('DeadLetterQueue', deadLetters.queueName, 'What `npm run replay` empties');
     output('InspectFunction', functions.inspect.functionName, 'What `npm run pool -- --stack` asks');
     output('TableName', table.table.tableName, 'The table');
     output('BusName', bus.eventBusName, 'The bus of facts');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { copyFile, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build as esbuild } from 'esbuild';
 
@@ -40,12 +40,29 @@ export interface Built {
 
 /**
  * Bundles each function (`lambdas/<name>/handler.ts` to `dist/lambdas/<name>/index.mjs`) and the edge
- * (`sip-edge/main.ts` to `dist/sip-edge/main.mjs`, with the Dockerfile of its image beside it).
+ * (`sip-edge/main.ts` to `dist/sip-edge/main.mjs`, with the Dockerfile of its image beside it). What was built before
+ * stays until all of it is there: a synthesis that runs beside a build finds one or the other.
  * @param out directory that takes the place of `dist/`
  * @returns what was built, with sizes in bytes
  * @throws where a source does not compile
  */
 export async function build(out: string = dist): Promise<Built[]> {
+  // Beside it and as deep, so that the paths in the source maps are the same.
+  const building = await mkdtemp(`${out}-building-`);
+  try {
+    const built = await buildInto(building);
+    await mkdir(out, { recursive: true });
+    for (const name of ['lambdas', 'sip-edge']) {
+      await rm(join(out, name), { recursive: true, force: true });
+      await rename(join(building, name), join(out, name));
+    }
+    return built.map((one) => ({ ...one, outfile: join(out, relative(building, one.outfile)) }));
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+}
+
+async function buildInto(out: string): Promise<Built[]> {
   const lambdas = (await readdir(join(root, 'lambdas')))
     .map((name) => ({ name, source: join(root, 'lambdas', name, 'handler.ts') }))
     .filter(({ source }) => existsSync(source))
@@ -56,9 +73,6 @@ export async function build(out: string = dist): Promise<Built[]> {
     outfile: join(out, 'sip-edge', 'main.mjs'),
     alias: {},
   };
-  await Promise.all(
-    ['lambdas', 'sip-edge'].map((name) => rm(join(out, name), { recursive: true, force: true })),
-  );
   const built = await Promise.all(
     [...lambdas, edge].map(async ({ name, source, outfile, alias }) => {
       const { metafile } = await esbuild({

@@ -43,6 +43,28 @@ if ((${#missing[@]} > 0)); then
   fi
   printf 'The suites that need them are SKIPPED.\n\n'
 fi
+# cfn-lint and moto, second opinions on the template that none of us wrote: pinned, in an environment of their own.
+opinions=.switchroom/opinions
+install_opinions() {
+  local wanted
+  wanted=$(sha256sum scripts/opinions/requirements.txt) || return 1
+  [[ -f $opinions/.installed && $(< "$opinions/.installed") == "$wanted" ]] && return 0
+  printf 'Installing for the tests: cfn-lint, moto\n'
+  rm -rf "$opinions"
+  python3 -m venv "$opinions" > /dev/null 2>&1 ||
+    { install python3-venv && rm -rf "$opinions" && python3 -m venv "$opinions"; } || return 1
+  "$opinions/bin/pip" install --quiet --disable-pip-version-check --require-hashes \
+    --requirement scripts/opinions/requirements.txt || return 1
+  printf '%s' "$wanted" > "$opinions/.installed"
+}
+if ! install_opinions; then
+  printf '\nMissing for the tests, and not installable from here: cfn-lint and moto (a Python 3 with venv, and its packages)\n'
+  if [[ -n ${CI:-} ]]; then
+    printf 'In CI nothing is skipped: this is a failure.\n'
+    exit 1
+  fi
+  printf 'Their opinion on the template is SKIPPED.\n\n'
+fi
 if [[ -z ${DRACHTIO:-} ]]; then
   printf 'The scenarios run on the embedded SIP server (DRACHTIO=/path/to/drachtio runs them on a real one).\n'
 fi

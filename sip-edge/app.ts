@@ -8,7 +8,7 @@ import { Digest } from './digest/digest.ts';
 import type { WatchedControlPlane } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { answerOptions } from './options.ts';
-import type { Clock, ControlPlane, FactSink, Log } from './ports.ts';
+import type { Clock, ControlPlane, FactSink, Log, Meter } from './ports.ts';
 import { Registrar } from './registrar.ts';
 import type { Settings } from './settings.ts';
 import { reasonHeader } from './sip/reason.ts';
@@ -48,6 +48,7 @@ export interface EdgeParts {
   secrets: SecretSource;
   clock: Clock;
   log: Log;
+  meter: Meter;
   createCallHandler(parts: CallParts): CallHandler;
 }
 
@@ -70,7 +71,7 @@ export class EdgeApp {
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    const { settings, controlPlane, facts, secrets, clock, log } = parts;
+    const { settings, controlPlane, facts, secrets, clock, log, meter } = parts;
     this.#srf = createSrf();
     this.#calls = parts.createCallHandler({ srf: this.#srf, controlPlane, facts, settings, log, clock });
     this.#heartbeat = new Heartbeat({ facts, settings, clock, countCalls: () => this.#calls.activeCalls });
@@ -89,7 +90,7 @@ export class EdgeApp {
       md5OnlyAgents: settings.md5OnlyAgents,
     });
     const isTrusted = trustedAddresses(settings.trustedAddresses);
-    const admission = new Admission({ policy: settings, limits, authenticator, isTrusted, log });
+    const admission = new Admission({ policy: settings, limits, authenticator, isTrusted, log, meter });
     const registrar = new Registrar({
       settings,
       controlPlane,
@@ -199,6 +200,7 @@ export class EdgeApp {
       return;
     }
     const callId = req.headers['call-id'] ?? '';
+    this.#parts.meter.count('RefusedInvites');
     this.#parts.log.info({ callId, outcome: 'draining', status: 503 }, 'INVITE refused');
     const headers = { 'Retry-After': `${retryAfterSec()}`, Reason: reasonHeader(503, 'draining', callId) };
     res.send(503, 'Service Unavailable', { headers });

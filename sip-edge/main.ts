@@ -7,9 +7,10 @@ import { createCallHandler } from './call/index.ts';
 import { LambdaControlPlane } from './control-plane.ts';
 import { WatchedControlPlane } from './health.ts';
 import { HealthEndpoint } from './health-endpoint.ts';
+import { EdgeMetrics } from './metrics.ts';
 import { eventBusDelivery } from './outbox/event-bus.ts';
 import { Outbox } from './outbox/outbox.ts';
-import { systemClock as clock, type Log } from './ports.ts';
+import { systemClock as clock, type Log, type Meter } from './ports.ts';
 import { SipSecret } from './secrets.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { ownAddress, probeByOptions } from './sip/options-probe.ts';
@@ -35,7 +36,7 @@ function logger(settings: Pick<Settings, 'logLevel' | 'edgeId'>): pino.Logger {
   });
 }
 
-function controlPlaneOf(settings: Settings): WatchedControlPlane {
+function controlPlaneOf(settings: Settings, meter: Meter): WatchedControlPlane {
   const agent = { keepAlive: true, maxSockets: settings.commandSockets };
   const client = new LambdaClient({
     maxAttempts: 1,
@@ -48,7 +49,7 @@ function controlPlaneOf(settings: Settings): WatchedControlPlane {
       httpsAgent: agent,
     },
   });
-  return new WatchedControlPlane(new LambdaControlPlane(client, settings), clock);
+  return new WatchedControlPlane(new LambdaControlPlane(client, settings), clock, meter);
 }
 
 function eventBridgeClient(): EventBridgeClient {
@@ -88,13 +89,22 @@ async function start(settings: Settings, log: Log): Promise<void> {
     clock,
     log,
   });
-  const app = new EdgeApp({
+  const metrics = new EdgeMetrics({
+    stackName: settings.stackName,
+    edgeId: settings.edgeId,
+    everySec: settings.metricsIntervalSec,
+    gauges: { EdgeCalls: () => app.activeCalls, FactDelay: () => outbox.delayMs / 1000 },
+    clock,
+    write: (line) => process.stdout.write(line),
+  });
+  const app: EdgeApp = new EdgeApp({
     settings,
-    controlPlane: controlPlaneOf(settings),
+    controlPlane: controlPlaneOf(settings, metrics),
     facts: outbox,
     secrets,
     clock,
     log,
+    meter: metrics,
     createCallHandler,
   });
 
@@ -114,6 +124,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     await app.close();
     secrets.close();
     const left = await outbox.close(lastFactsMs);
+    metrics.close();
     log.info({ event: 'edge-stopped', factsLeft: left }, 'stopped');
     process.exit(0);
   };

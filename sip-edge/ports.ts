@@ -57,6 +57,13 @@ export interface FactSink {
   publish(fact: NewFact): void;
 }
 
+/** What the edge counts for the metrics of contracts/metrics.ts. */
+export type Counted = 'RefusedInvites' | 'ControlPlaneFailures';
+
+export interface Meter {
+  count(name: Counted): void;
+}
+
 export interface Clock {
   /** @returns milliseconds since 1970 (UTC). */
   now(): number;

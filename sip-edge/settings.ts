@@ -69,6 +69,10 @@ const environmentSchema = z.object({
   HEALTH_TIMEOUT_MS: integer(100, 10_000, 2000),
   /** Given by ECS to its containers: where the task asks to be protected while it has calls. */
   ECS_AGENT_URI: z.url().optional(),
+  /** The deployment's name in the metrics. Unset: none are written. */
+  STACK_NAME: z.string().min(1).max(128).optional(),
+  /** How often they are written, seconds. */
+  METRICS_INTERVAL_SEC: integer(1, 3600, 60),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
   /** Shortest registration granted, seconds (RFC 3261 10.3 step 6). */

@@ -12,13 +12,14 @@ const wholeNumber = (min: number, max: number) =>
 
 export const variables = {
   TABLE_NAME: z.string().min(1),
+  STACK_NAME: z.string().min(1),
   CLUSTER: z.string().min(1),
   GATEWAY_NAME: z.string().regex(/^[A-Za-z0-9_-]+$/),
   AFTER_CALL: z.enum(['stop', 'reuse']),
   LOCK_LEASE_SEC: wholeNumber(1, 3600),
   FREE_SHARDS: wholeNumber(1, 16),
   WAIT_LIMIT_SEC: wholeNumber(1, 600),
-  EDGE_LOST_GRACE_SEC: wholeNumber(0, 3600).prefault('60'),
+  EDGE_LOST_GRACE_SEC: wholeNumber(0, 3600),
 } as const;
 
 type Name = keyof typeof variables;

@@ -1,3 +1,4 @@
+import { callMeasurements } from '../core/call-measurements.ts';
 import { isSameRecord } from '../core/call-record.ts';
 import type { Transition } from '../core/call-state.ts';
 import { TableContention } from '../core/errors.ts';
@@ -17,6 +18,7 @@ import {
   release,
   silence,
 } from './gateway-writes.ts';
+import type { Measure } from './metrics.ts';
 import type { Table } from './table.ts';
 import type { Write } from './transaction.ts';
 import { headsOfQueue, matchNext } from './waiting-queue.ts';
@@ -26,6 +28,7 @@ export interface SettleDeps {
   now: Clock;
   pause: (ms: number) => Promise<void>;
   stopTask: StopTask;
+  measure: Measure;
   afterCall: AfterCall;
   freeShards: number;
   /** How long a gateway is locked for a waiting call that gets it. */
@@ -78,6 +81,8 @@ export async function settleCall(
       await deps.pause(pauseMs * tries);
       continue;
     }
+    // Only what was written counts: a fact that comes twice changes nothing the second time.
+    if (isNew) deps.measure(callMeasurements(seen, call), { callId });
     if (stopTaskId !== undefined && (step.effect === 'after-call' || step.effect === 'lost')) {
       await deps.stopTask(stopTaskId, `call ${callId} is over`);
     }

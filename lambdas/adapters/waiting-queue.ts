@@ -1,9 +1,11 @@
+import { callMeasurements } from '../core/call-measurements.ts';
 import { edgeLost } from '../core/call-state.ts';
 import type { Call, Candidate } from '../core/items.ts';
 import { callKey, waitingWatchKey } from '../core/keys.ts';
 import { byTurn, isAsking, matchedCall, mayGet } from '../core/waiting.ts';
 import { callOf, endWait, putCall } from './call-writes.ts';
 import { atMost } from './conditions.ts';
+import type { Measure } from './metrics.ts';
 import type { Table } from './table.ts';
 import type { Write } from './transaction.ts';
 import { readAll, watched } from './watched.ts';
@@ -62,11 +64,20 @@ export async function countAhead(table: Table, call: Call | undefined): Promise<
  * Ends calls whose edge does not ask any more. They hold nothing, so their record is all there is to write.
  * @returns how many were ended; one that asked after all is none of them
  */
-export async function endSilent(table: Table, silent: readonly Call[], nowMs: number): Promise<number> {
-  const written = await Promise.all(
-    silent.map((call) => table.write(endWait(edgeLost(call, nowMs, 'free').call, call))),
+export async function endSilent(
+  silent: readonly Call[],
+  nowMs: number,
+  { table, measure }: { table: Table; measure: Measure },
+): Promise<number> {
+  const ended = await Promise.all(
+    silent.map(async (seen) => {
+      const { call } = edgeLost(seen, nowMs, 'free');
+      const { done } = await table.write(endWait(call, seen));
+      if (done) measure(callMeasurements(seen, call), { callId: call.callId });
+      return done;
+    }),
   );
-  return written.filter(({ done }) => done).length;
+  return ended.filter(Boolean).length;
 }
 
 /** A gateway's match with the call that is next. */

@@ -1,5 +1,6 @@
 import type { AllocateAnswer, AllocateGateway } from '../../contracts/commands.ts';
 import { gatewayOf } from '../adapters/gateway-writes.ts';
+import type { Measure } from '../adapters/metrics.ts';
 import { endSilent } from '../adapters/waiting-queue.ts';
 import { answerFromCall, excludedGateways, refusalOfNamed, shuffled } from '../core/allocation.ts';
 import { TableContention } from '../core/errors.ts';
@@ -14,6 +15,7 @@ import { type WaitDeps, waitForGateway } from './wait-for-gateway.ts';
 export interface AllocateDeps extends WaitDeps {
   random: Random;
   pause: (ms: number) => Promise<void>;
+  measure: Measure;
   /** Told of a failure that does not change the answer (a dead location that could not be swept). */
   warn: (message: string, error: Error) => void;
 }
@@ -39,11 +41,16 @@ const fewCandidates = 4;
  */
 export async function allocateGateway(command: AllocateGateway, deps: AllocateDeps): Promise<AllocateAnswer> {
   const allocation = new Allocation(command, deps);
-  if (command.attempt > 1) {
-    const answer = await allocation.resume();
-    if (answer !== undefined) return answer;
+  try {
+    if (command.attempt > 1) {
+      const answer = await allocation.resume();
+      if (answer !== undefined) return answer;
+    }
+    return await (command.gateway === undefined ? allocation.fromPool() : allocation.named(command.gateway));
+  } finally {
+    const value = allocation.conflicts;
+    if (value > 0) deps.measure([{ name: 'AllocationConflicts', value }], { callId: command.callId });
   }
-  return command.gateway === undefined ? allocation.fromPool() : allocation.named(command.gateway);
 }
 
 /** One allocation under way: the call's side as last seen, and how much it has tried. */
@@ -56,6 +63,8 @@ class Allocation {
   private lostRaces = 0;
   /** Nobody waits before this call. */
   private isOurTurn = false;
+  /** Candidates that others had or were taking, in all. */
+  conflicts = 0;
   private readonly sweeps: Promise<unknown>[] = [];
 
   constructor(command: AllocateGateway, deps: AllocateDeps) {
@@ -123,7 +132,7 @@ class Allocation {
     if (this.isOurTurn || page.length === 0 || page.length >= fewCandidates) return page;
     const served = await serveThoseAhead(this.command.callId, page, this.deps);
     this.isOurTurn = served.isOurTurn;
-    if (served.silent.length > 0) this.inTheEnd(endSilent(this.deps.table, served.silent, this.deps.now()));
+    if (served.silent.length > 0) this.inTheEnd(endSilent(served.silent, this.deps.now(), this.deps));
     return served.left;
   }
 
@@ -138,6 +147,7 @@ class Allocation {
       const nowMs = this.deps.now();
       if (tried.gateway !== undefined && isLive(tried.gateway, nowMs)) {
         this.lostRaces += 1;
+        this.conflicts += 1;
         continue;
       }
       if (tried.gateway !== undefined) this.sweep([tried.gateway]);
@@ -174,6 +184,7 @@ class Allocation {
       if (locked.result === 'call-changed') this.side = locked.side;
       else {
         conflicts += 1;
+        this.conflicts += 1;
         const mostMs = Math.min(conflictPauseMs * 2 ** conflicts, maxConflictPauseMs);
         await this.deps.pause(this.deps.random() * mostMs);
       }

@@ -2,11 +2,19 @@ import { allocateGatewaySchema } from '../../contracts/commands.ts';
 import { dynamoDbClient, pause } from '../adapters/aws-clients.ts';
 import { commandHandler } from '../adapters/command-handler.ts';
 import { readEnvironment } from '../adapters/environment.ts';
+import { openMetrics } from '../adapters/metrics.ts';
 import { openTable } from '../adapters/table.ts';
 import { allocateGateway } from './allocate-gateway.ts';
 
-const environment = readEnvironment(['TABLE_NAME', 'LOCK_LEASE_SEC', 'FREE_SHARDS', 'WAIT_LIMIT_SEC']);
+const environment = readEnvironment([
+  'TABLE_NAME',
+  'STACK_NAME',
+  'LOCK_LEASE_SEC',
+  'FREE_SHARDS',
+  'WAIT_LIMIT_SEC',
+]);
 const table = openTable(dynamoDbClient(), environment.TABLE_NAME);
+const measure = openMetrics(environment.STACK_NAME);
 
 /** Locks a free gateway for a call. */
 export const handler = commandHandler({
@@ -19,6 +27,7 @@ export const handler = commandHandler({
       now: Date.now,
       random: Math.random,
       pause,
+      measure,
       warn: (message, error) => logger.warn(message, error),
       leaseMs: environment.LOCK_LEASE_SEC * 1000,
       freeShards: environment.FREE_SHARDS,

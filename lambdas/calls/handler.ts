@@ -4,8 +4,10 @@ import { awsClientConfig, dynamoDbClient, pause } from '../adapters/aws-clients.
 import { commandHandler } from '../adapters/command-handler.ts';
 import { taskStopper } from '../adapters/ecs-tasks.ts';
 import { readEnvironment } from '../adapters/environment.ts';
+import { openMetrics } from '../adapters/metrics.ts';
 import type { SettleDeps } from '../adapters/settle-call.ts';
 import { openTable } from '../adapters/table.ts';
+import { countPool } from './count-pool.ts';
 import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
 import { listHangups } from './list-hangups.ts';
@@ -14,6 +16,7 @@ import { takeFact } from './take-fact.ts';
 
 const environment = readEnvironment([
   'TABLE_NAME',
+  'STACK_NAME',
   'CLUSTER',
   'AFTER_CALL',
   'FREE_SHARDS',
@@ -24,6 +27,7 @@ const deps: SettleDeps = {
   table: openTable(dynamoDbClient(), environment.TABLE_NAME),
   now: Date.now,
   pause,
+  measure: openMetrics(environment.STACK_NAME),
   stopTask: taskStopper(new ECSClient(awsClientConfig), environment.CLUSTER),
   afterCall: environment.AFTER_CALL,
   freeShards: environment.FREE_SHARDS,
@@ -37,7 +41,11 @@ async function calls(input: CallsInput): Promise<Answer> {
   if ('command' in input) {
     return input.command === 'listHangups' ? listHangups(input, deps) : listEdgeCalls(input, deps);
   }
-  if (!('detail' in input)) return sweep(deps);
+  if (!('detail' in input)) {
+    // Counted first: a sweep that fails shall not leave the pool unseen.
+    deps.measure(await countPool(deps));
+    return sweep(deps);
+  }
   if (isConsumed(input.detail)) await takeFact(input.detail, deps);
   return undefined;
 }

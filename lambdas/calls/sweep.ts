@@ -86,11 +86,11 @@ async function sweepEdge(
 }
 
 /** Calls that wait for a gateway while their edge is gone: nobody would take it. */
-async function endSilentWaits(report: SweepReport, { table, now }: SettleDeps): Promise<void> {
-  const nowMs = now();
-  const { silent, more } = await readQueue(table, nowMs);
+async function endSilentWaits(report: SweepReport, deps: SettleDeps): Promise<void> {
+  const nowMs = deps.now();
+  const { silent, more } = await readQueue(deps.table, nowMs);
   report.more ||= more;
-  report.endedWaits += await endSilent(table, silent, nowMs);
+  report.endedWaits += await endSilent(silent, nowMs, deps);
 }
 
 /** Finishes gateways that have been draining for their grace: they did not un-REGISTER by themselves. */

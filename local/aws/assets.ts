@@ -1,21 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UnsupportedError } from './errors.ts';
-import type { Template } from './template.ts';
+import type { Resource, Template } from './template.ts';
 
 interface AssetManifest {
   files?: Record<string, { source: { path?: string } }>;
   dockerImages?: Record<string, { source: { directory?: string } }>;
 }
 
-/** A synthesized stack on disk: its template, and the files that `cdk deploy` would upload. */
-export interface SynthesizedStack {
-  name: string;
-  template: Template;
+/** Where the files are that a template names. */
+export interface Assets {
   /** @param s3Key `{hash}.zip`, as a function's code names it */
-  codeDirectory: (s3Key: string) => string;
+  codeDirectory: (s3Key: string, s3Bucket: string) => string;
   /** @param image URI of a container image, which ends in the hash of its asset */
   imageDirectory: (image: string) => string;
+}
+
+/** A resource as it exists, with the files it is made of. */
+export type ProvisionedResource = Resource & { assets: Assets };
+
+/** A synthesized stack on disk: its template, and the files that `cdk deploy` would upload. */
+export interface SynthesizedStack extends Assets {
+  name: string;
+  template: Template;
 }
 
 /**

@@ -1,25 +1,34 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SynthesizedStack } from './assets.ts';
-import { provisionTables, sweepExpired } from './dynamodb.ts';
-import { type EcsService, readServices } from './ecs/services.ts';
+import type { Assets, SynthesizedStack } from './assets.ts';
+import { ChangeSets } from './cloudformation/change-sets.ts';
+import { cloudFormation } from './cloudformation/operations.ts';
+import { Stacks } from './cloudformation/stacks.ts';
+import { sweepExpired } from './dynamodb.ts';
+import { Images } from './ecr/images.ts';
 import { containerMetadata, taskMetadata } from './ecs/task.ts';
-import { onlyContainer, type TaskDefinition } from './ecs/task-definition.ts';
+import type { TaskDefinition } from './ecs/task-definition.ts';
 import type { Command } from './ecs/task-process.ts';
 import { EcsTasks } from './ecs/tasks.ts';
 import { Endpoint, type Operation } from './endpoint.ts';
 import { EventBuses } from './events/bus.ts';
+import { authorizeFunctions, neededToStartTask } from './iam/execution-roles.ts';
 import { accessKeyOf, Permissions } from './iam/permissions.ts';
 import { region } from './identity.ts';
 import type { PoolLimits } from './lambda/function-pool.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
+import { PassThrough } from './pass-through.ts';
+import { Provisioner } from './provisioner.ts';
 import { Queues } from './queues.ts';
-import { resourceTypes } from './resource-types.ts';
-import { Secrets, secretArnIn } from './secrets.ts';
-import { type JsonObject, type ResolvedStack, resolveTemplate } from './template.ts';
+import { Buckets } from './s3.ts';
+import { Secrets } from './secrets.ts';
+import { getParameter } from './ssm.ts';
+import { sts } from './sts.ts';
+import { Tables } from './tables.ts';
+import type { JsonObject, ResolvedStack, Resource, Template } from './template.ts';
+import { uploadedAssets } from './uploaded-assets.ts';
 
 export interface LocalCloudOptions {
-  stack: SynthesizedStack;
   /** URL of the table engine. */
   dynamoDbEndpoint: string;
   /** Where this run writes: logs/, queues/. */
@@ -38,18 +47,15 @@ export interface LocalCloudOptions {
   limits?: PoolLimits;
   retryDelaysMs?: readonly number[];
   onGroup?: (groupId: number, running: boolean) => void;
-  /**
-   * Sends the functions' requests for the table by the endpoint, where their permissions are checked as all others
-   * are. It costs a hop, so it is for tests.
-   */
-  checkTableAccess?: boolean;
 }
 
-/** What every process of the local cloud needs to use it by the AWS SDK. The credentials are checked by nobody. */
-export function sdkVariables(endpoint: string, dynamoDbEndpoint: string): Record<string, string> {
+/**
+ * What every process of the local cloud needs to use it by the AWS SDK. Signatures are checked by nobody; the access
+ * key id tells whose role it is (`accessKeyOf`).
+ */
+export function sdkVariables(endpoint: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
-    AWS_ENDPOINT_URL_DYNAMODB: dynamoDbEndpoint,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -62,57 +68,51 @@ export function sdkVariables(endpoint: string, dynamoDbEndpoint: string): Record
 
 const sweepEveryMs = 60_000;
 
-/** The AWS of one machine, made from a synthesized template. */
+/** The AWS of one machine: empty at first, and made by deployments. */
 export interface LocalCloud {
-  stack: ResolvedStack;
-  /** URL for `AWS_ENDPOINT_URL`. */
+  /** URL for `AWS_ENDPOINT_URL`. `cdk deploy` may be pointed to it. */
   endpoint: string;
-  /** Kept when every function has an environment that waits for work. */
-  warm: Promise<void>;
+  /**
+   * Deploys a stack from the directory that it was synthesized into.
+   * @throws UnsupportedError naming what the template asks and the local cloud has not
+   */
+  deploy: (stack: SynthesizedStack) => Promise<ResolvedStack>;
   functions: LambdaFunctions;
   buses: EventBuses;
   tasks: EcsTasks;
-  services: readonly EcsService[];
   secrets: Secrets;
   queues: Queues;
+  tables: Tables;
+  images: Images;
+  permissions: Permissions;
+  /** Throws AwsError where a task's execution role lacks what ECS needs to start it. */
+  authorizeStart: (definition: TaskDefinition) => void;
   close: () => Promise<void>;
 }
 
 /**
- * Provisions the stack and starts to serve it.
- * @throws UnsupportedError naming what the template asks and the local cloud has not
+ * Starts to serve a cloud that has no stack yet.
+ * @throws the error of `listen`, such as EADDRINUSE
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const endpoint = await Endpoint.open(options.host, options.port);
-  try {
-    return await serveStack(options, endpoint);
-  } catch (error) {
-    await endpoint.close();
-    throw error;
-  }
-}
-
-async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promise<LocalCloud> {
-  const { stack: synthesized, dynamoDbEndpoint, dir, keep } = options;
-  const stack = resolveTemplate(synthesized.name, synthesized.template, resourceTypes(synthesized.name));
-  const { resources } = stack;
+  const { dynamoDbEndpoint, dir, keep } = options;
   const logDir = join(dir, 'logs');
   const queueDir = join(dir, 'queues');
   for (const needed of [logDir, queueDir]) mkdirSync(needed, { recursive: true });
 
-  const permissions = new Permissions(resources);
-  const queues = new Queues({ resources, dir: queueDir });
-  const deadLetter = (arn: string, record: JsonObject) => queues.send(arn, record);
+  const permissions = new Permissions();
+  const queues = new Queues({ dir: queueDir });
+  const deadLetter = (arn: string, body: JsonObject, attributes?: Record<string, string>) =>
+    queues.send(arn, body, attributes);
   const secrets = new Secrets({
-    resources,
     file: keep ? join(dir, 'secrets.json') : undefined,
     generated: options.secret,
   });
+  const tables = new Tables(dynamoDbEndpoint);
 
-  const variables = sdkVariables(endpoint.url, options.checkTableAccess ? endpoint.url : dynamoDbEndpoint);
+  const variables = sdkVariables(endpoint.url);
   const functions = new LambdaFunctions({
-    resources,
-    codeDirectory: synthesized.codeDirectory,
     logDir,
     variables,
     deadLetter,
@@ -121,68 +121,99 @@ async function serveStack(options: LocalCloudOptions, endpoint: Endpoint): Promi
     ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
   });
   const buses = new EventBuses({
-    resources,
     invokeAsync: (arn, payload) => functions.invokeAsync(arn, payload),
     deadLetter,
+    authorize: (ruleArn, needed) => permissions.checkService('events.amazonaws.com', ruleArn, needed),
   });
+  const authorizeStart = (definition: TaskDefinition) => {
+    const key = accessKeyOf(definition.executionRole);
+    for (const needed of neededToStartTask(definition)) permissions.check(key, needed);
+  };
   const tasks = new EcsTasks({
-    resources,
-    commandOf: (definition) =>
-      options.commandOf(definition, synthesized.imageDirectory(onlyContainer(definition).image)),
+    commandOf: options.commandOf,
     variables: () => ({
       ...variables,
       PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       TMPDIR: dir,
     }),
     names: options.names ?? (() => ({})),
-    secretValue: (from, executionRole) => {
-      const resource = secretArnIn(from);
-      permissions.check(accessKeyOf(executionRole), { action: 'secretsmanager:GetSecretValue', resource });
-      return secrets.containerValue(from);
-    },
+    secretValue: (from) => secrets.containerValue(from),
+    authorizeStart,
     publish: (detailType, detail, arn) => buses.publish('aws.ecs', detailType, detail, [arn]),
     dir,
     onGroup: options.onGroup,
   });
-  await provisionTables(dynamoDbEndpoint, resources);
+
+  const roles = { provision: (resources: readonly Resource[]) => authorizeFunctions(resources, permissions) };
+  const provisioner = new Provisioner([permissions, roles, queues, secrets, tables, functions, buses, tasks]);
+  const stacks = new Stacks(provisioner);
+  const buckets = new Buckets(join(dir, 's3'));
+  const images = new Images(join(dir, 'images'));
+  const assets = uploadedAssets(join(dir, 'code'), buckets, images);
+  const changeSets = new ChangeSets({ stacks, buckets, assets });
+  const dynamoDb = new PassThrough(dynamoDbEndpoint);
   endpoint.serve({
     functions,
-    operations: operations({ buses, tasks, secrets }),
+    operations: operations({ buses, tasks, secrets, queues, images }),
+    queryServices: {
+      '2010-05-15': cloudFormation({ stacks, changeSets, buckets }),
+      '2011-06-15': sts,
+    },
+    buckets,
     get: (path) => metadata(tasks, path),
-    dynamoDbEndpoint,
+    dynamoDb,
+    lookup: { taskDefinition: (id) => tasks.definition(id) },
     authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
   });
-  const warm = functions.start();
-  buses.start();
   const sweeper = setInterval(() => {
-    for (const table of resources.filter(({ type }) => type === 'AWS::DynamoDB::Table')) {
+    for (const table of tables.all()) {
       // A table that is down is told of by whoever needs it now; the sweep comes again.
       sweepExpired(dynamoDbEndpoint, table, Math.floor(Date.now() / 1000)).catch(() => undefined);
     }
   }, sweepEveryMs);
 
   return {
-    stack,
     endpoint: endpoint.url,
-    warm,
+    deploy: ({ name, template, ...own }) => deployDirectly(stacks, name, template, own),
     functions,
     buses,
     tasks,
-    services: readServices(resources),
     secrets,
     queues,
+    tables,
+    images,
+    permissions,
+    authorizeStart,
     close: async () => {
       clearInterval(sweeper);
       buses.stop();
       await functions.stop();
       await endpoint.close();
+      dynamoDb.close();
     },
   };
 }
 
+/** Deploys a synthesized stack as `cdk deploy` would, without the way over change sets and uploads. */
+async function deployDirectly(
+  stacks: Stacks,
+  name: string,
+  template: Template,
+  assets: Assets,
+): Promise<ResolvedStack> {
+  const stack = stacks.find(name) ?? stacks.create(name);
+  const body = JSON.stringify(template);
+  const result = await stacks.deploy(stack, { body, template, parameters: {}, tags: [], assets });
+  if (result instanceof Error) throw result;
+  return result;
+}
+
+type OperationsOf = Pick<LocalCloud, 'buses' | 'tasks' | 'secrets' | 'queues' | 'images'>;
+
 /** The operations served, by service and name as they stand on the wire. */
-function operations({ buses, tasks, secrets }: { buses: EventBuses; tasks: EcsTasks; secrets: Secrets }) {
+function operations({ buses, tasks, secrets, queues, images }: OperationsOf) {
   const ecs = 'AmazonEC2ContainerServiceV20141113';
+  const ecr = 'AmazonEC2ContainerRegistry_V20150921';
   return {
     'AWSEvents.PutEvents': (request, bytes) => {
       const results = buses.putEvents((request.Entries ?? []) as [], bytes);
@@ -197,6 +228,14 @@ function operations({ buses, tasks, secrets }: { buses: EventBuses; tasks: EcsTa
     [`${ecs}.ListTasks`]: (request) => tasks.listTasks(request),
     'secretsmanager.GetSecretValue': (request) => secrets.getSecretValue(request),
     'secretsmanager.PutSecretValue': (request) => secrets.putSecretValue(request),
+    'AmazonSQS.GetQueueUrl': (request) => queues.getQueueUrl(request),
+    'AmazonSQS.ReceiveMessage': (request) => queues.receiveMessage(request),
+    'AmazonSQS.DeleteMessage': (request) => queues.deleteMessage(request),
+    'AmazonSQS.ChangeMessageVisibility': (request) => queues.changeMessageVisibility(request),
+    'AmazonSSM.GetParameter': getParameter,
+    [`${ecr}.GetAuthorizationToken`]: () => images.getAuthorizationToken(),
+    [`${ecr}.DescribeRepositories`]: (request) => images.describeRepositories(request),
+    [`${ecr}.DescribeImages`]: (request) => images.describeImages(request),
   } satisfies Record<string, Operation>;
 }
 

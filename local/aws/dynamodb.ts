@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UnsupportedError } from './errors.ts';
 import { region } from './identity.ts';
 import type { Json, JsonObject, Resource } from './template.ts';
 
@@ -19,7 +18,7 @@ export function dynoxideFile(): string | undefined {
 }
 
 /** A refusal of the table engine. */
-class DynamoDbError extends Error {
+export class DynamoDbError extends Error {
   override readonly name = 'DynamoDbError';
   readonly code: string;
 
@@ -27,6 +26,22 @@ class DynamoDbError extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/**
+ * The headers of a request to the engine. Whoever asks, it is asked in one name: an engine may keep the tables of each
+ * access key apart.
+ * @param target `X-Amz-Target`
+ */
+export function engineHeaders(target: string): Record<string, string> {
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  return {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amz-target': target,
+    'x-amz-date': date,
+    // dynoxide wants a signature to be there and checks none.
+    authorization: `AWS4-HMAC-SHA256 Credential=local/${date.slice(0, 8)}/${region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
+  };
 }
 
 /**
@@ -38,16 +53,9 @@ export async function callDynamoDb(
   operation: string,
   request: JsonObject,
 ): Promise<JsonObject> {
-  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const response = await fetch(endpoint, {
     method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `DynamoDB_20120810.${operation}`,
-      'x-amz-date': date,
-      // dynoxide wants a signature to be there and checks none.
-      authorization: `AWS4-HMAC-SHA256 Credential=local/${date.slice(0, 8)}/${region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
-    },
+    headers: engineHeaders(`DynamoDB_20120810.${operation}`),
     body: JSON.stringify(request),
   });
   const answer = (await response.json()) as JsonObject;
@@ -88,58 +96,6 @@ export async function untilDynamoDbAnswers(endpoint: string, signal: AbortSignal
 interface KeyPart extends JsonObject {
   AttributeName: string;
   KeyType: string;
-}
-
-/** What tells whether a kept table still fits the template. */
-function shapeOf(table: JsonObject): string {
-  const keys = (schema: Json | undefined) =>
-    ((schema ?? []) as KeyPart[])
-      .map(({ AttributeName, KeyType }) => `${AttributeName}:${KeyType}`)
-      .join(',');
-  const indexes = ((table.GlobalSecondaryIndexes ?? []) as JsonObject[]).map((index) => {
-    const projection = (index.Projection ?? {}) as { ProjectionType?: string; NonKeyAttributes?: string[] };
-    const attributes = [...(projection.NonKeyAttributes ?? [])].sort().join(',');
-    return `${index.IndexName}(${keys(index.KeySchema)};${projection.ProjectionType};${attributes})`;
-  });
-  return [keys(table.KeySchema), ...indexes.sort()].join(' ');
-}
-
-/** What CreateTable takes of the resource's properties; the rest (backups, protection) means nothing here. */
-const createProperties = [
-  'KeySchema',
-  'AttributeDefinitions',
-  'BillingMode',
-  'GlobalSecondaryIndexes',
-] as const;
-
-/**
- * Makes the tables of the template, or checks that those kept from a former run are still theirs.
- * @throws UnsupportedError where a kept table has another shape
- */
-export async function provisionTables(endpoint: string, resources: readonly Resource[]): Promise<void> {
-  for (const { type, ref, properties } of resources) {
-    if (type !== 'AWS::DynamoDB::Table') continue;
-    const wanted = Object.fromEntries(
-      createProperties.flatMap((name) =>
-        properties[name] === undefined ? [] : [[name, properties[name] as Json]],
-      ),
-    );
-    try {
-      await callDynamoDb(endpoint, 'CreateTable', { TableName: ref, ...wanted });
-    } catch (error) {
-      if (!(error instanceof DynamoDbError && error.code === 'ResourceInUseException')) throw error;
-      const { Table } = await callDynamoDb(endpoint, 'DescribeTable', { TableName: ref });
-      if (shapeOf(Table as JsonObject) !== shapeOf(wanted)) {
-        throw new UnsupportedError(
-          `table ${ref} of the kept data has another shape than the template; use another --data`,
-        );
-      }
-      continue;
-    }
-    const ttl = properties.TimeToLiveSpecification;
-    if (ttl)
-      await callDynamoDb(endpoint, 'UpdateTimeToLive', { TableName: ref, TimeToLiveSpecification: ttl });
-  }
 }
 
 /**

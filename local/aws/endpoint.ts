@@ -1,14 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { putProtection } from './ecs/agent.ts';
 import { AwsError } from './errors.ts';
-import { neededFor, neededToInvoke } from './iam/needed.ts';
+import { neededFor, neededToInvoke, type StackLookup } from './iam/needed.ts';
 import { accessKeyIn } from './iam/permissions.ts';
 import type { Needed } from './iam/policy.ts';
 import { arn } from './identity.ts';
-import { functionNameOf, type LambdaFunctions, maxPayloadBytes } from './lambda/functions.ts';
+import { functionNameOf } from './lambda/function-name.ts';
+import { type LambdaFunctions, maxPayloadBytes } from './lambda/functions.ts';
+import { invokeByRequest } from './lambda/invoke-request.ts';
+import type { PassThrough } from './pass-through.ts';
+import { type QueryService, queryAnswer, queryError, readQuery } from './query.ts';
+import { type Buckets, s3Error } from './s3.ts';
 import type { JsonObject } from './template.ts';
+import { answer, answerJson, awsErrorOf, parseObject, readBody, refuse } from './wire.ts';
 
 /** An operation of a service that speaks JSON with `X-Amz-Target`. */
 export type Operation = (request: JsonObject, requestBytes: number) => object;
@@ -17,16 +23,23 @@ export interface Services {
   functions: LambdaFunctions;
   /** By `X-Amz-Target`, e.g. `AWSEvents.PutEvents`. */
   operations: Readonly<Record<string, Operation>>;
+  /** By the version of their API, which each request names. */
+  queryServices: Readonly<Record<string, QueryService>>;
+  buckets: Buckets;
   /** @returns the answer to a GET of this path, or undefined */
   get: (path: string) => JsonObject | undefined;
-  /** Where DynamoDB is: requests for it are passed on. */
-  dynamoDbEndpoint: string;
+  /** The table engine: what may be asked of it is passed on. */
+  dynamoDb: PassThrough;
+  /** What a request names by less than what its permission needs. */
+  lookup: StackLookup;
   /** Throws where the bearer of this access key id may not do what the request asks. */
   authorize: (accessKeyId: string | undefined, needed: Needed) => void;
 }
 
 const invocationPath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 const maxBodyBytes = maxPayloadBytes.sync + 1024;
+/** A function's code may have so much (Lambda quotas). */
+const maxObjectBytes = 50 * 1024 * 1024;
 
 /** The one address of the local cloud, for the AWS SDK as `AWS_ENDPOINT_URL`. */
 export class Endpoint {
@@ -72,10 +85,21 @@ export class Endpoint {
     const services = this.#services;
     if (!services) throw new AwsError('ServiceUnavailable', 'the local cloud is starting', 503);
     const url = incoming.url ?? '/';
+    if (isForS3(incoming)) {
+      await serveS3(services, incoming, outgoing);
+      return;
+    }
     if (incoming.method === 'GET') {
       const found = services.get(url);
       if (!found) throw new AwsError('NotFound', `nothing at ${url}`, 404);
       answerJson(outgoing, 200, found);
+      return;
+    }
+    if (incoming.method === 'PUT') {
+      const asked = parseObject((await readBody(incoming, maxBodyBytes)).toString());
+      const answer = putProtection(url, asked, services.authorize);
+      if (!answer) throw new AwsError('NotFound', `nothing at ${url}`, 404);
+      answerJson(outgoing, 200, answer);
       return;
     }
     const accessKeyId = accessKeyIn(incoming.headers.authorization);
@@ -83,7 +107,11 @@ export class Endpoint {
     if (invocation) {
       const name = decodeURIComponent(invocation[1] as string);
       services.authorize(accessKeyId, neededToInvoke(arn('lambda', `function:${functionNameOf(name)}`)));
-      await invoke(services.functions, name, incoming, outgoing);
+      await invokeByRequest(services.functions, name, incoming, outgoing);
+      return;
+    }
+    if (incoming.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
+      await serveQuery(services, incoming, outgoing);
       return;
     }
     const target = String(incoming.headers['x-amz-target'] ?? url);
@@ -92,122 +120,58 @@ export class Endpoint {
     if (!operation && !isTable) {
       throw new AwsError('UnknownOperationException', `the local cloud does not know ${target}`);
     }
-    const body = await readBody(incoming);
-    const request = parseObject(body);
-    for (const needed of neededFor(target, request)) services.authorize(accessKeyId, needed);
-    if (operation) answerJson(outgoing, 200, operation(request, Buffer.byteLength(body)));
-    else passOn(services.dynamoDbEndpoint, incoming, body, outgoing);
+    const body = await readBody(incoming, maxBodyBytes);
+    const request = parseObject(body.toString());
+    for (const needed of neededFor(target, request, services.lookup)) services.authorize(accessKeyId, needed);
+    if (operation) answerJson(outgoing, 200, operation(request, body.length));
+    else services.dynamoDb.send(target, body, outgoing);
   }
 }
 
-/** Lambda Invoke (API_Invoke). The hot path: text in, text out, parsed by nobody between. */
-async function invoke(
-  functions: LambdaFunctions,
-  name: string,
+/** S3 has no target and no action: its requests are known by what they are signed for. */
+const isForS3 = ({ headers }: IncomingMessage) =>
+  /Credential=[^,]*\/s3\/aws4_request/.test(headers.authorization ?? '');
+
+async function serveS3(
+  { buckets, authorize }: Services,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const payload = await readBody(incoming);
-  const type = incoming.headers['x-amz-invocation-type'] ?? 'RequestResponse';
-  const limit = type === 'Event' ? maxPayloadBytes.async : maxPayloadBytes.sync;
-  if (payload.length > limit) {
-    throw new AwsError('RequestTooLargeException', `Request must be smaller than ${limit} bytes`, 413);
-  }
-  if (type === 'Event') {
-    parseJson(payload);
-    functions.invokeAsync(name, payload);
-    outgoing.writeHead(202, { 'x-amzn-requestid': randomUUID() }).end();
-    return;
-  }
-  const result = await functions.invoke(name, payload);
-  if (result.kind === 'not-json') throw new AwsError('InvalidRequestContentException', result.message);
-  const failed = result.kind === 'failed';
-  const answer = failed ? JSON.stringify(result.failure) : result.payload;
-  outgoing.writeHead(200, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(answer),
-    'x-amz-executed-version': '$LATEST',
-    ...(failed && { 'x-amz-function-error': 'Unhandled' }),
-  });
-  outgoing.end(answer);
-}
-
-function passOn(endpoint: string, incoming: IncomingMessage, body: string, outgoing: ServerResponse): void {
-  const onward = request(
-    endpoint,
-    { method: incoming.method, headers: incoming.headers, path: '/' },
-    (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    },
-  );
-  onward.on('error', () => refuse(outgoing, new AwsError('InternalServerError', 'the table is down', 500)));
-  onward.end(body);
-}
-
-async function readBody(incoming: IncomingMessage): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  incoming.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) {
-      reject(
-        new AwsError('RequestTooLargeException', `Request must be smaller than ${maxBodyBytes} bytes`, 413),
-      );
-      incoming.destroy();
-    } else {
-      chunks.push(chunk);
-    }
-  });
-  incoming.on('end', () =>
-    resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString()),
-  );
-  incoming.on('error', reject);
-  return promise;
-}
-
-function parseJson(text: string): unknown {
+  const { pathname: path, searchParams: query } = new URL(incoming.url ?? '/', 'http://s3');
+  const method = incoming.method ?? 'GET';
   try {
-    return text === '' ? {} : JSON.parse(text);
+    authorize(accessKeyIn(incoming.headers.authorization), buckets.needed({ method, path, query }));
+    if (incoming.headers['content-encoding']?.includes('aws-chunked')) {
+      throw new AwsError('NotImplemented', 'the local S3 takes no object in signed chunks', 501);
+    }
+    const body = await readBody(incoming, maxObjectBytes);
+    const result = buckets.answer({ method, path, query, body });
+    outgoing.writeHead(result.status, result.headers).end(result.body);
   } catch (error) {
-    throw new AwsError('InvalidRequestContentException', (error as Error).message);
+    const refusal = awsErrorOf(error);
+    answer(outgoing, refusal.status, 'application/xml', method === 'HEAD' ? '' : s3Error(refusal));
   }
 }
 
-function parseObject(text: string): JsonObject {
-  const value = parseJson(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AwsError('SerializationException', 'expected a JSON object');
+async function serveQuery(
+  { queryServices, authorize }: Services,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  try {
+    const { action, version, parameters } = readQuery((await readBody(incoming, maxBodyBytes)).toString());
+    const service = queryServices[version];
+    const operation = service?.operations[action];
+    if (!service || !operation) {
+      throw new AwsError('InvalidAction', `the local cloud does not know ${action} (${version})`);
+    }
+    authorize(accessKeyIn(incoming.headers.authorization), {
+      action: `${service.prefix}:${action}`,
+      resource: '*',
+    });
+    answer(outgoing, 200, 'text/xml', queryAnswer(action, service.namespace, await operation(parameters)));
+  } catch (error) {
+    const refusal = awsErrorOf(error);
+    answer(outgoing, refusal.status, 'text/xml', queryError(refusal));
   }
-  return value as JsonObject;
-}
-
-function answerJson(outgoing: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  outgoing.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.1',
-    'content-length': Buffer.byteLength(text),
-  });
-  outgoing.end(text);
-}
-
-function refuse(outgoing: ServerResponse, error: unknown): void {
-  if (outgoing.headersSent) {
-    outgoing.destroy();
-    return;
-  }
-  const known = error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), 500);
-  const body = JSON.stringify({
-    __type: known.code,
-    message: known.message,
-    Message: known.message,
-    Type: 'User',
-  });
-  outgoing.writeHead(known.status, {
-    'content-type': 'application/x-amz-json-1.1',
-    'x-amzn-errortype': known.code,
-    'content-length': Buffer.byteLength(body),
-  });
-  outgoing.end(body);
 }

@@ -13,7 +13,28 @@ export class AwsError extends Error {
   }
 }
 
-/** The template asks for what the local cloud does not have. Said at start, never skipped. */
+/** The template asks for what the local cloud does not have. Said when it is provisioned, never skipped. */
 export class UnsupportedError extends Error {
   override readonly name = 'UnsupportedError';
+  /** The resource that asks for it, where one does. */
+  readonly logicalId: string | undefined;
+
+  constructor(message: string, logicalId?: string) {
+    super(message);
+    this.logicalId = logicalId;
+  }
+}
+
+/**
+ * Does something for a resource, so that what is not supported or not found there names it.
+ * @throws UnsupportedError with the resource, and whatever else `work` throws
+ */
+export function blaming<T>(logicalId: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof UnsupportedError || error instanceof AwsError)) throw error;
+    if (error instanceof UnsupportedError && error.logicalId !== undefined) throw error;
+    throw new UnsupportedError(error.message, logicalId);
+  }
 }

@@ -68,7 +68,8 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
   })),
   // The static address of zone n stands for 127.0.0.n.
   'AWS::EC2::EIP': () => (logicalId) => {
-    const address = `127.0.0.${/\d+$/.exec(logicalId)?.[0] ?? 1}`;
+    // CDK ends a logical id in eight hex digits of a hash.
+    const address = `127.0.0.${/(\d+)[0-9A-F]{8}$/.exec(logicalId)?.[1] ?? 1}`;
     return { ref: address, attributes: { PublicIp: address, AllocationId: `eipalloc-${logicalId}` } };
   },
   'AWS::ServiceDiscovery::PrivateDnsNamespace': plain((logicalId) => ({
@@ -100,7 +101,11 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
     LoadBalancerFullName: `net/${logicalId}`,
     SecurityGroups: logicalId,
   })),
-  'AWS::ElasticLoadBalancingV2::Listener': plain((logicalId) => ({ ListenerArn: logicalId })),
+  'AWS::ElasticLoadBalancingV2::Listener': () => (logicalId) => {
+    // Its parts name the balancer in metrics.
+    const id = arn('elasticloadbalancing', `listener/net/${logicalId}/local/local`);
+    return { ref: id, attributes: { ListenerArn: id } };
+  },
   'AWS::ElasticLoadBalancingV2::TargetGroup': plain((logicalId) => ({
     TargetGroupArn: logicalId,
     TargetGroupFullName: `targetgroup/${logicalId}`,
@@ -109,10 +114,28 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
   'AWS::Route53::RecordSet': plain(),
   'AWS::ECS::ClusterCapacityProviderAssociations': plain(),
 
+  // What looks on. Here people read the log files, whose lines are the same.
+  'AWS::CloudWatch::Alarm': named('AlarmName', (name) => ({
+    ref: name,
+    attributes: { Arn: arn('cloudwatch', `alarm:${name}`) },
+  })),
+  'AWS::CloudWatch::Dashboard': named('DashboardName', (name) => ({ ref: name, attributes: {} })),
+  'AWS::Logs::QueryDefinition': plain((logicalId) => ({ QueryDefinitionId: logicalId })),
+  'AWS::SNS::Topic': named('TopicName', (name) => ({
+    ref: arn('sns', name),
+    attributes: { TopicArn: arn('sns', name), TopicName: name },
+  })),
+  'AWS::SNS::Subscription': plain(),
+  'AWS::SNS::TopicPolicy': plain(),
+
   // They grant, keep or describe. Nothing of them runs.
   'AWS::IAM::Role': named('RoleName', (name, logicalId) => ({
     ref: name,
     attributes: { Arn: `arn:${partition}:iam::${accountId}:role/${name}`, RoleId: logicalId },
+  })),
+  'AWS::Events::Archive': named('ArchiveName', (name) => ({
+    ref: name,
+    attributes: { Arn: arn('events', `archive/${name}`), ArchiveName: name },
   })),
   'AWS::IAM::Policy': plain(),
   'AWS::Lambda::Permission': plain(),

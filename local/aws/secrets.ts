@@ -4,7 +4,6 @@ import { AwsError } from './errors.ts';
 import type { JsonObject, Resource } from './template.ts';
 
 export interface SecretsOptions {
-  resources: readonly Resource[];
   /** File that keeps the values over a restart. */
   file?: string | undefined;
   /** Value of the generated key of every secret, in the place of a random one. */
@@ -25,24 +24,37 @@ const punctuation = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
 
 /** Secrets Manager: values generated as the template says. */
 export class Secrets {
-  readonly #secrets = new Map<string, Secret>();
+  #secrets = new Map<string, Secret>();
   readonly #file: string | undefined;
+  readonly #generated: string | undefined;
+  /** Values of a former run, by ARN. */
+  readonly #former: Record<string, string>;
 
-  constructor({ resources, file, generated }: SecretsOptions) {
+  constructor({ file, generated }: SecretsOptions) {
     this.#file = file;
-    const kept: Record<string, string> =
-      file && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-    for (const resource of resources) {
-      if (resource.type !== 'AWS::SecretsManager::Secret') continue;
-      const before = generated === undefined ? kept[resource.ref] : undefined;
-      this.#secrets.set(resource.ref, {
-        name: nameOf(resource.ref),
-        arn: resource.ref,
-        value: before ?? initialValue(resource.properties, generated),
-        versionId: randomUUID(),
-        createdAt: Date.now(),
-      });
+    this.#generated = generated;
+    const kept = generated === undefined && file !== undefined && existsSync(file);
+    this.#former = kept ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  }
+
+  /** Makes the secrets of the stacks. One that is there keeps its value. */
+  provision(resources: readonly Resource[]): void {
+    const secrets = new Map<string, Secret>();
+    for (const { type, ref, properties } of resources) {
+      if (type !== 'AWS::SecretsManager::Secret') continue;
+      secrets.set(
+        ref,
+        this.#secrets.get(ref) ?? {
+          name: nameOf(ref),
+          arn: ref,
+          value: this.#former[ref] ?? initialValue(properties, this.#generated),
+          versionId: randomUUID(),
+          createdAt: Date.now(),
+        },
+      );
+      delete this.#former[ref];
     }
+    this.#secrets = secrets;
     this.#save();
   }
 

@@ -1,21 +1,26 @@
-import { UnsupportedError } from './errors.ts';
-import { accountId, partition, region } from './identity.ts';
+import { blaming, UnsupportedError } from './errors.ts';
+import { accountId, arn, partition, region } from './identity.ts';
 
 /* Reads a synthesized CloudFormation template: what `cdk deploy` would hand to AWS is what runs here. */
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-interface RawResource {
+export interface RawResource {
   Type: string;
   Properties?: JsonObject;
   Condition?: string;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+  DependsOn?: string | string[];
+  Metadata?: JsonObject;
 }
 
 export interface Template {
+  Description?: string;
   Resources: Record<string, RawResource>;
-  Outputs?: Record<string, { Value: Json }>;
-  Parameters?: Record<string, { Default?: Json }>;
+  Outputs?: Record<string, { Value: Json; Description?: string }>;
+  Parameters?: Record<string, { Type?: string; Default?: Json }>;
 }
 
 /** What a resource is called once it exists: the value of `Ref`, and of each `Fn::GetAtt`. */
@@ -32,6 +37,8 @@ export interface Resource extends Identity {
   type: string;
   /** All references resolved. */
   properties: JsonObject;
+  /** Whether it stays when its stack goes (DeletionPolicy). */
+  retained: boolean;
 }
 
 export interface ResolvedStack {
@@ -40,19 +47,21 @@ export interface ResolvedStack {
   outputs: Record<string, string>;
 }
 
-const isObject = (value: Json | undefined): value is JsonObject =>
+export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Resolves every reference of a template.
  * @param name the stack's name
  * @param types how resources of each known type are called
+ * @param stackId its ARN, where it is known to CloudFormation
  * @throws UnsupportedError naming an unknown resource type, attribute or intrinsic function
  */
 export function resolveTemplate(
   name: string,
   template: Template,
   types: Readonly<Record<string, IdentityOf>>,
+  stackId = arn('cloudformation', `stack/${name}/local`),
 ): ResolvedStack {
   const identities = new Map<string, Identity>();
 
@@ -62,7 +71,7 @@ export function resolveTemplate(
     'AWS::Partition': partition,
     'AWS::URLSuffix': 'amazonaws.com',
     'AWS::StackName': name,
-    'AWS::StackId': `arn:${partition}:cloudformation:${region}:${accountId}:stack/${name}/local`,
+    'AWS::StackId': stackId,
   };
 
   function identityOf(logicalId: string): Identity {
@@ -74,6 +83,7 @@ export function resolveTemplate(
     if (!identify) {
       throw new UnsupportedError(
         `the local cloud does not know resource type ${resource.Type} (${logicalId}); teach it in local/aws/resource-types.ts`,
+        logicalId,
       );
     }
     const identity = identify(logicalId, (property) => {
@@ -167,16 +177,21 @@ export function resolveTemplate(
     return Object.fromEntries(keys.map((key) => [key, resolve(value[key] as Json, `${where}.${key}`)]));
   }
 
-  const resources = Object.entries(template.Resources).map(([logicalId, { Type, Properties, Condition }]) => {
+  function resource(logicalId: string, raw: RawResource): Resource {
     const identity = identityOf(logicalId);
-    if (Condition) throw new UnsupportedError(`${logicalId}: the local cloud does not know conditions`);
+    if (raw.Condition) throw new UnsupportedError(`${logicalId}: the local cloud does not know conditions`);
     return {
       logicalId,
-      type: Type,
+      type: raw.Type,
       ...identity,
-      properties: resolve(Properties ?? {}, logicalId) as JsonObject,
+      properties: resolve(raw.Properties ?? {}, logicalId) as JsonObject,
+      retained: raw.DeletionPolicy?.startsWith('Retain') ?? false,
     };
-  });
+  }
+
+  const resources = Object.entries(template.Resources).map(([logicalId, raw]) =>
+    blaming(logicalId, () => resource(logicalId, raw)),
+  );
   const outputs = Object.fromEntries(
     Object.entries(template.Outputs ?? {}).map(([key, { Value }]) => [key, text(Value, `Outputs.${key}`)]),
   );

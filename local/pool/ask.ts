@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { type InspectAnswer, inspectAnswerSchema } from '../../contracts/inspect.ts';
 import { RunError } from '../run/options.ts';
-import { defaultRunFile, readRunFile } from '../run/run-file.ts';
+import { clientConfigOf, defaultRunFile, readRunFile } from '../run/run-file.ts';
 import type { PoolOptions } from './options.ts';
 
 function target(where: PoolOptions['where']): { functionName: string; config: LambdaClientConfig } {
@@ -19,14 +19,7 @@ function target(where: PoolOptions['where']): { functionName: string; config: La
       `no run on this machine (${file}): start one with npm start, or name a deployed --stack`,
     );
   }
-  return {
-    functionName,
-    config: {
-      endpoint: run.awsEndpoint,
-      region: run.region,
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    },
-  };
+  return { functionName, config: clientConfigOf(run) };
 }
 
 /** What the SDK says, in words that help. */

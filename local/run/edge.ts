@@ -14,6 +14,8 @@ export interface EdgeOptions {
   dir: string;
   /** The task that it is in AWS: its variables and its role. */
   definition: TaskDefinition;
+  /** Where ECS's agent is for it. */
+  agentUri: string;
   /** What the SDK needs. */
   sdkVariables: Record<string, string>;
   /** From the command line. */
@@ -56,6 +58,7 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
     ...options.sdkVariables,
     ...containerNamed(options.definition, appContainer).environment,
     AWS_ACCESS_KEY_ID: accessKeyOf(options.definition.taskRole),
+    ECS_AGENT_URI: options.agentUri,
     HEALTH_PORT: String(await freePort()),
     HEALTH_SIP_ADDRESS: `${sipServer.sip.host}:${sipServer.sip.port}`,
     DRAIN_LIMIT_SEC: String(drainLimitSec),

@@ -92,10 +92,14 @@ function wrong(what: string): never {
   throw new RunError(`${what}; ${hint}`, 2);
 }
 
-function address(flag: string, text: string): Address {
+/** @returns undefined where the text is not HOST:PORT */
+export function parseAddress(text: string): Address | undefined {
   const [, host, port] = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) > 65535) wrong(`--${flag} takes HOST:PORT, not "${text}"`);
-  return { host, port: Number(port) };
+  return host === undefined || Number(port) > 65535 ? undefined : { host, port: Number(port) };
+}
+
+function address(flag: string, text: string): Address {
+  return parseAddress(text) ?? wrong(`--${flag} takes HOST:PORT, not "${text}"`);
 }
 
 function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {

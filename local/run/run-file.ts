@@ -36,6 +36,15 @@ export function readRunFile(file: string): RunFile | undefined {
   return parsed.success && isAlive(parsed.data.pid) ? parsed.data : undefined;
 }
 
+/** @returns configuration for an SDK client of this run's AWS */
+export function clientConfigOf(run: RunFile) {
+  return {
+    endpoint: run.awsEndpoint,
+    region: run.region,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+}
+
 /** @throws RunError where another run uses the file */
 export function claimRunFile(file: string): void {
   const other = readRunFile(file);

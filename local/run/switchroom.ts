@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
 import { readSynthesizedStack } from '../aws/assets.ts';
 import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
-import { provisionTables } from '../aws/dynamodb.ts';
-import type { EcsService } from '../aws/ecs/services.ts';
+import { agentUri } from '../aws/ecs/agent.ts';
+import { type EcsService, readServices } from '../aws/ecs/services.ts';
 import { containerNamed } from '../aws/ecs/task-definition.ts';
 import { region } from '../aws/identity.ts';
+import type { ResolvedStack } from '../aws/template.ts';
 import { keepLogsBounded } from './bounded-logs.ts';
 import type { ChildExit } from './child-process.ts';
 import type { Console } from './console.ts';
@@ -24,8 +25,8 @@ import { startTableEngine } from './table-engine.ts';
 const textOf = ({ host, port }: Address) => `${host}:${port}`;
 
 /** @throws RunError where the template has no service with a container of this name */
-function serviceWith(cloud: LocalCloud, container: string): EcsService {
-  const found = cloud.services.find(({ definition }) =>
+function serviceWith({ resources }: ResolvedStack, container: string): EcsService {
+  const found = readServices(resources).find(({ definition }) =>
     definition.containers.some(({ name }) => name === container),
   );
   if (!found) throw new RunError(`the template has no service with a container ${container}`);
@@ -105,18 +106,16 @@ export class Switchroom {
         ...supervision,
         onRestart: (name) => {
           supervision.onRestart(name);
-          void this.#provisionAgain(table.endpoint);
+          void this.#restoreTables();
         },
       },
     });
     this.#teardown.push(() => table.stop());
     signal.throwIfAborted();
 
-    const stack = readSynthesizedStack(synthesized.directory, synthesized.stackName);
     // Gateways are told where SIP is when they start, which is after the SIP server has said it.
     const names: Record<string, string> = {};
     const cloud = await startLocalCloud({
-      stack,
       dynamoDbEndpoint: table.endpoint,
       dir,
       keep,
@@ -129,10 +128,11 @@ export class Switchroom {
     });
     this.#cloud = cloud;
     this.#teardown.push(() => cloud.close());
+    const stack = await cloud.deploy(readSynthesizedStack(synthesized.directory, synthesized.stackName));
     signal.throwIfAborted();
 
-    const service = serviceWith(cloud, appContainer);
-    const gatewayService = serviceWith(cloud, gatewayContainer);
+    const service = serviceWith(stack, appContainer);
+    const gatewayService = serviceWith(stack, gatewayContainer);
     const sipServer = await startSipServer({
       choice: options.sipServer,
       sip: options.sip,
@@ -146,13 +146,15 @@ export class Switchroom {
 
     this.#listen(cloud);
     // The first REGISTER shall not pay for a cold start: gateways wait long before they try again.
-    await cloud.warm;
+    await cloud.functions.warm();
     signal.throwIfAborted();
+    cloud.authorizeStart(service.definition);
     const edge = await startEdge({
       file: synthesized.edgeFile,
       dir,
       definition: service.definition,
-      sdkVariables: sdkVariables(cloud.endpoint, table.endpoint),
+      agentUri: agentUri(cloud.endpoint, service.definition.taskRole, service.clusterName, edgeId),
+      sdkVariables: sdkVariables(cloud.endpoint),
       extraVariables: options.edge,
       sipServer,
       supervision,
@@ -186,7 +188,7 @@ export class Switchroom {
       awsEndpoint: cloud.endpoint,
       dynamoDbEndpoint: table.endpoint,
       region,
-      outputs: cloud.stack.outputs,
+      outputs: stack.outputs,
       logDir: join(dir, 'logs'),
     };
     writeRunFile(runFile, run);
@@ -204,9 +206,9 @@ export class Switchroom {
   }
 
   /** What was in memory is gone with the engine; the tables themselves must be there again. */
-  async #provisionAgain(endpoint: string): Promise<void> {
+  async #restoreTables(): Promise<void> {
     try {
-      await provisionTables(endpoint, this.#cloud?.stack.resources ?? []);
+      await this.#cloud?.tables.restore();
     } catch (error) {
       this.#console.trouble('table.failed', `the table could not be made again: ${(error as Error).message}`);
     }
@@ -217,11 +219,18 @@ export class Switchroom {
       const step = stepOf(event);
       if (step) this.#console.step(step);
     });
+    cloud.permissions.observe((denial) => {
+      this.#console.trouble('access-denied', `access denied, as AWS would: ${denial}`, { denial });
+    });
     cloud.queues.observe((queue, message) => {
-      this.#console.trouble('dead-letter', `an event could not be handled and went to ${queue}`, {
-        queue,
-        message,
-      });
+      this.#console.trouble(
+        'dead-letter',
+        `an event could not be handled and went to ${queue}: npm run replay -- --show`,
+        {
+          queue,
+          message,
+        },
+      );
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Authenticator } from '../authenticator.ts';
-import type { Log } from '../ports.ts';
+import type { Log, Meter } from '../ports.ts';
 import type { Refusal } from '../registration.ts';
 import { peerOf } from '../sip/peer.ts';
 import { reasonHeader } from '../sip/reason.ts';
@@ -14,6 +14,7 @@ export interface AdmissionParts {
   authenticator: Authenticator;
   isTrusted(address: string): boolean;
   log: Log;
+  meter: Meter;
 }
 
 /** Middleware before every handler: what it lets through is for our domain, in measure, and who it says it is. */
@@ -96,6 +97,7 @@ export class Admission {
   }
 
   #refuse(req: SrfRequest, res: SrfResponse, refusal: Refusal): void {
+    if (req.method === 'INVITE') this.#parts.meter.count('RefusedInvites');
     this.#parts.log.warn({ ...fieldsOf(req, refusal.why), status: refusal.status }, 'request refused');
     const callId = req.headers['call-id'] ?? '';
     res.send(refusal.status, refusal.phrase, {

@@ -15,6 +15,12 @@ import type { Target } from './room.ts';
 type Granted = Extract<AllocateAnswer, { result: 'granted' }>;
 type Waiting = Extract<AllocateAnswer, { result: 'waiting' }>;
 
+/** The functions say so as well, but may not be there to. */
+function timedOut({ cause, estimateSec }: Waiting): SetupFailure {
+  const retryAfterSec = estimateSec === undefined ? undefined : Math.max(1, Math.ceil(estimateSec));
+  return { result: 'refused', outcome: 'start-timeout', cause, retryAfterSec };
+}
+
 /** A little less, so that those that came together do not ask together. */
 const spread = (ms: number) => ms * (0.75 + Math.random() / 4);
 
@@ -119,7 +125,7 @@ export class CallSetup {
       waiting = answer;
       giveUpAt ??= clock.now() + settings.waitLimitSec * 1000;
       const leftMs = giveUpAt - clock.now();
-      if (leftMs <= 0) return { result: 'refused', outcome: 'start-timeout', cause: answer.cause };
+      if (leftMs <= 0) return timedOut(answer);
       ringback.waits(answer.ahead);
       await this.#pause(Math.min(spread(answer.askAgainSec * 1000), leftMs));
       if (this.#caller.goneWhy) return this.#abandoned(false);

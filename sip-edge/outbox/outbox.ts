@@ -59,6 +59,12 @@ export class Outbox implements FactSink {
     return this.#pending.size;
   }
 
+  /** For how long the oldest of them has been waiting. */
+  get delayMs(): number {
+    const [oldest] = this.#pending.values();
+    return oldest === undefined ? 0 : Math.max(this.#options.clock.now() - oldest.at, 0);
+  }
+
   publish(fact: NewFact): void {
     const { edgeId, clock } = this.#options;
     const id = randomUUID();

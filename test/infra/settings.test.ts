@@ -35,6 +35,9 @@ describe('the settings of a deployment', () => {
       /hostedZoneName: sip.switchroom.test is not in/,
     ],
     ['a certificate by half an ARN', { tlsCertificateSecretArn: 'arn:aws:x' }, /tlsCertificateSecretArn/],
+    ['an alarm address that is none', { alarmAddress: 'me' }, /alarmAddress: must be an e-mail address/],
+    ['facts kept for no time', { archiveDays: 0 }, /archiveDays/],
+    ['a negative reservation', { reservedConcurrency: -1 }, /reservedConcurrency/],
     ['neither yes nor no', { keepData: 'maybe' }, /keepData: must be true or false/],
   ])('refuse %s by name', (_what, context, message) => {
     expect(() => readSettings(context)).toThrow(SettingsError);

@@ -55,8 +55,9 @@ describe('permissions', () => {
 
   it('name every resource, but for the tasks of our own cluster', () => {
     const open = statements.filter(({ Resource }) => JSON.stringify(Resource).includes('*'));
-    // A registry login has no resource to name (ecr:GetAuthorizationToken).
-    const explained = open.filter(({ Action }) => Action !== 'ecr:GetAuthorizationToken');
+    // Neither a registry login nor a trace has a resource to name.
+    const without = ['ecr:GetAuthorizationToken', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+    const explained = open.filter(({ Action }) => [Action].flat().some((one) => !without.includes(one)));
     const clusters: Record<string, string> = {
       'ecs:StopTask': 'GatewaysCluster',
       'ecs:GetTaskProtection': 'EdgeCluster',
@@ -82,7 +83,7 @@ describe('permissions', () => {
       expect(actionsOf(`Functions${other}`)).not.toContain('ecs:StopTask');
     }
     const writes = actionsOf('FunctionsInspect').filter((action) => /Put|Update|Delete/.test(action));
-    expect(writes).toEqual(['logs:PutLogEvents']);
+    expect(writes.filter((action) => !action.startsWith('xray:'))).toEqual(['logs:PutLogEvents']);
   });
 });
 
@@ -93,6 +94,7 @@ describe('the functions', () => {
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
       expect(Properties.LoggingConfig.LogGroup).toBeDefined();
+      expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
     }
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
@@ -117,6 +119,21 @@ describe('the functions', () => {
     isTold('calls', { AFTER_CALL: 'reuse', EDGE_LOST_GRACE_SEC: '30', ...forLocks });
     isTold('inspect', {});
   });
+
+  it('take a share of the account for themselves only where told to: a new account has none to give', () => {
+    const reserved = (of: typeof template) =>
+      Object.values(of.findResources('AWS::Lambda::Function')).flatMap(({ Properties }) =>
+        Properties.ReservedConcurrentExecutions === undefined
+          ? []
+          : [[Properties.FunctionName, Properties.ReservedConcurrentExecutions]],
+      );
+    expect(reserved(template)).toEqual([]);
+    expect(reserved(synthesize({ reservedConcurrency: 100 })).sort()).toEqual([
+      ['Switchroom-allocate', 100],
+      ['Switchroom-calls', 100],
+      ['Switchroom-register', 100],
+    ]);
+  });
 });
 
 describe('the bus', () => {
@@ -129,6 +146,27 @@ describe('the bus', () => {
 
   it('wakes the calls function every minute', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)' });
+  });
+
+  it('keeps the facts of calls for a replay, and not the heartbeats', () => {
+    synthesize({ archiveDays: 30 }).hasResourceProperties('AWS::Events::Archive', {
+      EventPattern: { source: ['switchroom.edge'], 'detail-type': [{ 'anything-but': ['edge.heartbeat'] }] },
+      RetentionDays: 30,
+    });
+  });
+
+  it('has nothing asynchronous without a dead-letter queue', () => {
+    const rules = Object.values(template.findResources('AWS::Events::Rule'));
+    for (const target of rules.flatMap(({ Properties }) => Properties.Targets)) {
+      expect(target.DeadLetterConfig?.Arn).toBeDefined();
+    }
+    const invoked = rules.flatMap(({ Properties }) =>
+      Properties.Targets.map((target: { Arn: unknown }) => JSON.stringify(target.Arn)),
+    );
+    const kept = Object.values(template.findResources('AWS::Lambda::EventInvokeConfig')).map(
+      ({ Properties }) => Properties.FunctionName.Ref,
+    );
+    for (const arn of invoked) expect(kept.some((name) => arn.includes(name))).toBe(true);
   });
 
   it('keeps an event that the calls function failed on for good', () => {

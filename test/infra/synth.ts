@@ -6,13 +6,33 @@ import { SwitchroomStack } from '../../infra/stack.ts';
 
 const fixtures = resolve(import.meta.dirname, 'fixtures');
 
-/** The template as it would deploy, made of stand-in bundles so that nothing needs to be built first. */
-export function synthesize(settings: Record<string, unknown> = {}): Template {
-  const stack = new SwitchroomStack(new App(), 'Switchroom', {
+const certificate = 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:sip-tls-AbCdEf';
+
+/** Deployments that differ in what they are made of. */
+export const deployments: Record<string, Record<string, unknown>> = {
+  defaults: {},
+  sipmediagw: { launchType: 'ec2', gatewayArchitecture: 'x86_64', gatewayImage: 'renater/sipmediagw:1.8.5' },
+  named: {
+    domain: 'sip.example.org',
+    hostedZoneId: 'Z123',
+    tlsCertificateSecretArn: certificate,
+    zones: 3,
+    allowedAddresses: '192.0.2.0/24',
+  },
+  fleeting: { keepData: 'false', gateways: 0, zones: 1 },
+};
+
+/** The stack, made of stand-in bundles so that nothing needs to be built first. */
+export function stackOf(settings: Record<string, unknown> = {}): SwitchroomStack {
+  return new SwitchroomStack(new App(), 'Switchroom', {
     settings: readSettings(settings),
     bundles: resolve(fixtures, 'bundles'),
     edgeImage: resolve(fixtures, 'gateway'),
     gatewayImage: resolve(fixtures, 'gateway'),
   });
-  return Template.fromStack(stack);
+}
+
+/** The template as it would deploy. */
+export function synthesize(settings: Record<string, unknown> = {}): Template {
+  return Template.fromStack(stackOf(settings));
 }

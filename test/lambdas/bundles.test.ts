@@ -42,12 +42,14 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'local',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     TABLE_NAME: engine.tableName,
+    STACK_NAME: 'Test',
     GATEWAY_NAME: 'mediagw',
     FREE_SHARDS: '1',
     LOCK_LEASE_SEC: '120',
     WAIT_LIMIT_SEC: '90',
     CLUSTER: 'gateways',
     AFTER_CALL: 'stop',
+    EDGE_LOST_GRACE_SEC: '60',
   });
   for (const name of ['register', 'allocate', 'calls', 'inspect']) functions[name] = await load(name);
 });

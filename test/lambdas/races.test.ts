@@ -218,6 +218,77 @@ describe('an allocation', () => {
   });
 });
 
+describe('a call that waits', () => {
+  const cancelled = (callId: string) => world.say({ type: 'call.cancelled', callId, gatewayAnswered: false });
+  const anew = { username: managed(2), contacts };
+  beforeEach(async () => {
+    // The only gateway is taken.
+    await world.grant({ callId: 'call-0' });
+    await world.pool({ managed: 1 });
+    for (const callId of ['call-1', 'call-2']) {
+      expect(await world.allocate({ callId })).toMatchObject({ result: 'waiting' });
+      world.nowMs += 10;
+    }
+  });
+
+  it('and gives up as a gateway registers leaves it to the next', async () => {
+    // The first write is the refresh, which there is nothing to refresh for.
+    const answer = await overtaken(() => cancelled('call-1'), 2).register(anew);
+    expect(answer).toMatchObject({ fresh: true, matchedCallId: 'call-2' });
+    expect(await world.gateway(managed(2))).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
+  });
+
+  it('alone and gives up as a gateway registers leaves it free', async () => {
+    await cancelled('call-2');
+    const answer = await overtaken(() => cancelled('call-1'), 2).register(anew);
+    expect(answer).not.toHaveProperty('matchedCallId');
+    expect(await world.gateway(managed(2))).toMatchObject({ state: 'free' });
+  });
+
+  it('is matched by one of two gateways that register at once, the next by the other', async () => {
+    const third = { username: managed(3), contacts };
+    const slow = overtaken(() => world.register(third), 2);
+    expect(await slow.register(anew)).toMatchObject({ matchedCallId: 'call-2' });
+    expect(await world.gateway(managed(3))).toMatchObject({ lockedBy: 'call-1' });
+  });
+
+  it('and gives up as another call hands its gateway on leaves it to the next', async () => {
+    const slow = overtaken(() => cancelled('call-1'));
+    await slow.say({ type: 'call.cancelled', callId: 'call-0', gatewayAnswered: false });
+    expect(await world.gateway(gw)).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
+  });
+
+  it('is not entered into the queue where its CANCEL comes first', async () => {
+    const slow = overtaken(() => cancelled('call-3'));
+    expect(await slow.allocate({ callId: 'call-3' })).toEqual({ result: 'refused', outcome: 'cancelled' });
+    expect(await world.waiting()).toEqual(['call-1', 'call-2']);
+  });
+
+  it('asks while it is matched: it is granted what it was given, or told so at the next ask', async () => {
+    world.pass(5);
+    const slow = overtaken(() => world.register(anew));
+    const answer = await slow.allocate({ callId: 'call-1' });
+    expect(answer).toMatchObject({ result: 'granted', username: managed(2) });
+  });
+
+  it('and asks after all is not ended as one whose edge is gone', async () => {
+    world.pass(13);
+    const slow = overtaken(() => world.allocate({ callId: 'call-1' }));
+    await slow.sweep();
+    expect(await world.call('call-1')).toMatchObject({ state: 'waiting' });
+    expect(await world.call('call-2')).toMatchObject({ state: 'ended', outcome: 'edge-lost' });
+  });
+
+  it('is found in an index that lags behind the table only where it still waits', async () => {
+    const query = world.table.query;
+    const before = await world.waiting();
+    await cancelled('call-1');
+    const items = before.map((callId, i) => ({ pk: `CALL#${callId}`, watchKey: 'waiting', watchAt: i }));
+    world.table.query = async (input) => (input.key[1] === 'waiting' ? { items } : query(input));
+    expect(await world.register(anew)).toMatchObject({ matchedCallId: 'call-2' });
+  });
+});
+
 describe('the sweep', () => {
   beforeEach(async () => {
     await world.say({ type: 'edge.heartbeat', generation: 1, calls: 1, leaseSec: 45 });

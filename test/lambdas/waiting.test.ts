@@ -243,6 +243,7 @@ describe('the queue', () => {
     expect(await world.register({ username: managed(1) })).toMatchObject({ matchedCallId: 'call-2' });
     await world.sweep();
     expect(await world.call('call-1')).toMatchObject({ state: 'ended', outcome: 'edge-lost' });
+    expect(world.measured).toContainEqual(expect.objectContaining({ name: 'Calls', outcome: 'edge-lost' }));
     expect(await world.waiting()).toEqual([]);
   });
 

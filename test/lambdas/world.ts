@@ -9,6 +9,7 @@ import type {
 } from '../../contracts/commands.ts';
 import type { Peer } from '../../contracts/common.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
+import type { Measurement } from '../../contracts/metrics.ts';
 import { loseGateway } from '../../lambdas/adapters/lose-gateway.ts';
 import type { SettleDeps } from '../../lambdas/adapters/settle-call.ts';
 import { openTable, type Table } from '../../lambdas/adapters/table.ts';
@@ -31,6 +32,7 @@ export class World {
   /** Ids of the tasks stopped so far, in order. */
   readonly stopped: string[] = [];
   readonly warnings: string[] = [];
+  readonly measured: Measurement[] = [];
   readonly leaseMs = 120_000;
   readonly graceMs = 60_000;
   readonly waitLimitMs = 90_000;
@@ -48,6 +50,7 @@ export class World {
       now: () => this.nowMs,
       random: options.random ?? Math.random,
       pause: async () => {},
+      measure: (measurements) => this.measured.push(...measurements),
       warn: (message) => this.warnings.push(message),
       stopTask: async (taskId) => {
         this.stopped.push(taskId);

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../local/aws/template.ts';
-import { functionResource, startTestCloud, type TestCloud } from './test-cloud.ts';
+import { functionResource, mayInvoke, startTestCloud, type TestCloud } from './test-cloud.ts';
 import { until } from './until.ts';
 
 const rule = (bus: string, pattern: JsonObject, target: string) => ({
@@ -32,6 +32,7 @@ const resources = {
   Letters: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'letters' } },
   Calls: functionResource('probe'),
   Ended: rule('facts', { source: ['switchroom.edge'], 'detail-type': ['call.ended'] }, 'Calls'),
+  MayInvoke: mayInvoke({ 'Fn::GetAtt': ['Calls', 'Arn'] }, 'Ended'),
   OnFailure: {
     Type: 'AWS::Lambda::EventInvokeConfig',
     Properties: {
@@ -123,7 +124,7 @@ describe('an event put on the bus', () => {
         return undefined;
       }
     });
-    expect(letter).toMatchObject({
+    expect(letter.body).toMatchObject({
       requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
       requestPayload: { 'detail-type': 'call.ended', detail: { do: 'throw' } },
       responsePayload: { errorMessage: 'as asked' },

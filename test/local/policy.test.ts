@@ -67,6 +67,36 @@ describe('a policy', () => {
       { action: 'ecs:StopTask', resource: task },
       false,
     ],
+    [
+      'allows all but what NotAction names',
+      [allow({ NotAction: 'ecs:*', Resource: '*' })],
+      { action: 'dynamodb:Scan', resource: table },
+      true,
+    ],
+    [
+      'does not allow what NotAction names',
+      [allow({ NotAction: 'ecs:*', Resource: '*' })],
+      { action: 'ecs:StopTask', resource: task },
+      false,
+    ],
+    [
+      'denies all but what NotResource names',
+      [allow({ Action: '*', Resource: '*' }), { Effect: 'Deny', Action: '*', NotResource: table }],
+      { action: 'ecs:StopTask', resource: task },
+      false,
+    ],
+    [
+      'takes StringEquals by the letter',
+      [
+        allow({
+          Action: '*',
+          Resource: '*',
+          Condition: { StringEquals: { 'iam:PassedToService': 'ecs-*' } },
+        }),
+      ],
+      { action: 'iam:PassRole', resource: 'r', context: { 'iam:PassedToService': 'ecs-tasks' } },
+      false,
+    ],
     ['allows nothing by saying nothing', [], { action: 'ecs:StopTask', resource: task }, false],
   ])('%s', (_what, statements, needed, allowed) => {
     expect(
@@ -77,8 +107,11 @@ describe('a policy', () => {
     ).toBe(allowed);
   });
 
-  it.each([
-    ['NotAction', allow({ NotAction: 'ecs:*', Resource: '*' })],
+  it.each<[string, JsonObject]>([
+    ['Principal', allow({ Action: '*', Resource: '*', Principal: '*' })],
+    ['either Action or NotAction', allow({ Action: '*', NotAction: 'ecs:*', Resource: '*' })],
+    ['either Resource or NotResource', allow({ Action: '*' })],
+    ['StringNotEquals', allow({ Action: '*', Resource: '*', Condition: { StringNotEquals: { a: 'b' } } })],
     ['Null', allow({ Action: '*', Resource: '*', Condition: { Null: { 'ecs:cluster': 'true' } } })],
   ])('names %s, which is not played', (part, statement) => {
     expect(() => readStatement('ThePolicy', statement)).toThrow(new RegExp(`ThePolicy.*${part}`));

@@ -6,7 +6,7 @@ import type { SynthesizedStack } from '../../local/aws/assets.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../local/aws/cloud.ts';
 import { dynoxideArguments, dynoxideFile, untilDynamoDbAnswers } from '../../local/aws/dynamodb.ts';
 import { region } from '../../local/aws/identity.ts';
-import type { JsonObject } from '../../local/aws/template.ts';
+import type { JsonObject, ResolvedStack } from '../../local/aws/template.ts';
 import { freePort } from '../../local/run/ports.ts';
 
 export const fixtures = resolve(import.meta.dirname, 'fixtures');
@@ -34,13 +34,51 @@ export const taskResource = (family: string, container: JsonObject = {}, propert
   },
 });
 
+const arnOf = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
+
+/** Lets a rule of the template invoke a function. */
+export const mayInvoke = (functionName: JsonObject | string, ruleId: string) => ({
+  Type: 'AWS::Lambda::Permission',
+  Properties: {
+    Action: 'lambda:InvokeFunction',
+    FunctionName: functionName,
+    Principal: 'events.amazonaws.com',
+    SourceArn: arnOf(ruleId),
+  },
+});
+
+/** Lets a rule of the template send to a queue, or as the parts of the statement say. */
+export const maySend = (queueId: string, ruleId: string, statement: JsonObject = {}) => ({
+  Type: 'AWS::SQS::QueuePolicy',
+  Properties: {
+    Queues: [{ Ref: queueId }],
+    PolicyDocument: {
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'events.amazonaws.com' },
+          Action: 'sqs:SendMessage',
+          Resource: arnOf(queueId),
+          Condition: { ArnEquals: { 'aws:SourceArn': arnOf(ruleId) } },
+          ...statement,
+        },
+      ],
+    },
+  },
+});
+
 type Resources = Record<string, { Type: string; Properties?: JsonObject }>;
 
-export interface TestCloud extends LocalCloud {
+/** A local cloud that has no stack yet. */
+export interface EmptyTestCloud extends LocalCloud {
   dir: string;
   dynamoDbEndpoint: string;
   /** Configuration for an SDK client. */
   client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
+}
+
+export interface TestCloud extends EmptyTestCloud {
+  stack: ResolvedStack;
 }
 
 export function stackOf(resources: Resources): SynthesizedStack {
@@ -58,15 +96,11 @@ const clients = (endpoint: string) => ({
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 });
 
-/** A local cloud of these resources, with no table engine: for what needs no table. */
-export async function startTestCloud(
-  resources: Resources,
-  options: Partial<LocalCloudOptions> = {},
-): Promise<TestCloud> {
+/** A local cloud without a stack, and with no table engine unless one is named. */
+export async function startEmptyTestCloud(options: Partial<LocalCloudOptions> = {}): Promise<EmptyTestCloud> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'switchroom-test-'));
   const dynamoDbEndpoint = options.dynamoDbEndpoint ?? 'http://127.0.0.1:9';
   const cloud = await startLocalCloud({
-    stack: stackOf(resources),
     dynamoDbEndpoint,
     dir,
     keep: false,
@@ -87,6 +121,25 @@ export async function startTestCloud(
       if (!options.dir) rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+export interface TestCloudOptions extends Partial<LocalCloudOptions> {
+  /** What is deployed, in the place of the resources. */
+  stack?: SynthesizedStack;
+}
+
+/** A local cloud of these resources, with no table engine: for what needs no table. */
+export async function startTestCloud(
+  resources: Resources,
+  { stack: given, ...options }: TestCloudOptions = {},
+): Promise<TestCloud> {
+  const cloud = await startEmptyTestCloud(options);
+  try {
+    return { ...cloud, stack: await cloud.deploy(given ?? stackOf(resources)) };
+  } catch (error) {
+    await cloud.close();
+    throw error;
+  }
 }
 
 /** A table engine of its own. */

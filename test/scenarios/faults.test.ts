@@ -81,6 +81,7 @@ describe('a function', () => {
 
   it('that is not there: REGISTER gets 503 with Retry-After', async () => {
     await start('--edge', 'REGISTER_FUNCTION=Switchroom-nobody');
+    stack.expectedDenial = /lambda:InvokeFunction on resource: .*:Switchroom-nobody$/;
     await expect(parties.gateway()).rejects.toMatchObject({ status: 503 });
     expect(await stack.gateways()).toEqual([]);
   });

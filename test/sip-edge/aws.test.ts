@@ -51,13 +51,15 @@ const failure = async (answer: Promise<unknown>): Promise<ControlPlaneUnavailabl
 describe('a command', () => {
   it('is invoked on its function, and its answer read by the contract', async () => {
     const plane = await controlPlane({
-      invoke: (name) => (name === 'calls' ? { calls: [], extra: 1 } : bindings),
+      invoke: (name) => (name === 'calls' ? { calls: [], hangups: [], extra: 1 } : bindings),
     });
     expect(await plane.register(fetchBindings)).toEqual(bindings);
     expect(await plane.listEdgeCalls()).toEqual({ calls: [] });
+    expect(await plane.listHangups()).toEqual({ hangups: [] });
     expect(aws.requests).toEqual([
       { target: 'register', body: fetchBindings },
       { target: 'calls', body: { command: 'listEdgeCalls', edgeId: 'edge-1' } },
+      { target: 'calls', body: { command: 'listHangups', edgeId: 'edge-1' } },
     ]);
   });
 
@@ -119,6 +121,7 @@ describe('a command', () => {
   it('counts towards health: three failures in a row, until one succeeds or time passes', async () => {
     let isUp = false;
     const clock = { time: 0, now: () => clock.time };
+    const counted: string[] = [];
     const plane = new WatchedControlPlane(
       await controlPlane({
         invoke: () => {
@@ -127,6 +130,7 @@ describe('a command', () => {
         },
       }),
       clock,
+      { count: (name) => counted.push(name) },
     );
     const ask = () => plane.register(fetchBindings).catch(() => 'failed');
     await ask();
@@ -134,6 +138,7 @@ describe('a command', () => {
     expect(plane.isHealthy).toBe(true);
     await ask();
     expect(plane.isHealthy).toBe(false);
+    expect(counted).toEqual(Array(3).fill('ControlPlaneFailures'));
     clock.time += 15_001;
     expect(plane.isHealthy).toBe(true);
     await ask();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
+import { isEmf, readEmf } from '../support/emf.ts';
 import { type SipServer, startSipServer } from '../support/sip-server.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
 import { domain, password } from './support/edge.ts';
@@ -102,6 +103,44 @@ describe('the edge process', () => {
       expect.objectContaining({ outcome: 'wrong-password', status: 403, level: 'warn' }),
     ]);
     expect(JSON.stringify(edge.lines)).not.toContain(password);
+  });
+
+  it('counts what only it sees, in lines that CloudWatch makes metrics of', async () => {
+    const edge = start({ STACK_NAME: 'Test', METRICS_INTERVAL_SEC: '1' });
+    await edge.event('edge-ready');
+    behaviour.invoke = () => {
+      throw new Error('down');
+    };
+    const gw = await gateway();
+    expect((await gw.register()).status).toBe(503);
+    const client = await SipClient.udp(server.sip);
+    clients.push(client);
+    const invite = { method: 'INVITE', uri: 'sip:room@elsewhere.test', callId: unique('relay'), cseq: 1 };
+    expect((await client.request(invite)).status).toBe(403);
+
+    const sum = (name: string) =>
+      edge.lines
+        .filter(isEmf)
+        .flatMap((line) => readEmf(line, 'Test'))
+        .filter((one) => one.name === name)
+        .reduce((total, { value }) => total + value, 0);
+    await until('the failure is counted', () => sum('ControlPlaneFailures') > 0);
+    await until('the refusal is counted', () => sum('RefusedInvites') > 0);
+    edge.kill('SIGTERM');
+    await edge.exited;
+    expect(sum('RefusedInvites')).toBe(1);
+    const names = edge.lines.filter(isEmf).flatMap((line) => readEmf(line, 'Test').map(({ name }) => name));
+    expect(new Set(names)).toEqual(
+      new Set(['EdgeCalls', 'FactDelay', 'RefusedInvites', 'ControlPlaneFailures']),
+    );
+  });
+
+  it('writes no metrics where it is told no name for them', async () => {
+    const edge = start({ METRICS_INTERVAL_SEC: '1' });
+    await edge.event('edge-ready');
+    edge.kill('SIGTERM');
+    await edge.exited;
+    expect(edge.lines.filter(isEmf)).toEqual([]);
   });
 
   it('connects again to a drachtio that was gone, and serves as before', async () => {

@@ -61,6 +61,22 @@ describe('the outbox', () => {
     await until('its end', () => outbox.pending === 0);
   });
 
+  it('tells for how long the oldest fact has been waiting', async () => {
+    const bus = downBus();
+    const { outbox } = openOutbox(bus);
+    expect(outbox.delayMs).toBe(0);
+    outbox.publish({
+      type: 'call.cancelled',
+      callId: 'late',
+      gatewayAnswered: false,
+      at: Date.now() - 90_000,
+    });
+    expect(outbox.delayMs).toBeGreaterThanOrEqual(90_000);
+    bus.behaviour = undefined;
+    await until('its end', () => outbox.pending === 0);
+    expect(outbox.delayMs).toBe(0);
+  });
+
   it('collects while a batch is in flight, and sends ten at most at a time', async () => {
     const bus = new TestBus();
     bus.behaviour = 'hold';

@@ -8,6 +8,8 @@ export interface ContainerDefinition {
   environment: Record<string, string>;
   /** Variable → ARN in Secrets Manager, `…:secret:name:jsonKey::`. */
   secrets: Record<string, string>;
+  /** Where the `awslogs` driver writes what it says. */
+  logGroup: string | undefined;
   /** Between SIGTERM and SIGKILL, seconds. */
   stopTimeoutSec: number;
 }
@@ -44,6 +46,9 @@ export function readTaskDefinition({ ref, properties }: Resource): TaskDefinitio
       image: String(container.Image),
       environment: pairs(container.Environment, 'Value'),
       secrets: pairs(container.Secrets, 'ValueFrom'),
+      logGroup: (container.LogConfiguration as { Options?: Record<string, string> } | undefined)?.Options?.[
+        'awslogs-group'
+      ],
       stopTimeoutSec: Number(container.StopTimeout ?? defaultStopTimeoutSec),
     })),
   };

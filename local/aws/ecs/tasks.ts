@@ -1,25 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Assets, ProvisionedResource } from '../assets.ts';
 import { AwsError } from '../errors.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
-import type { JsonObject, Resource } from '../template.ts';
+import type { JsonObject } from '../template.ts';
 import { ClientTokens } from './client-tokens.ts';
 import { type StopCode, type Task, taskArn, taskOfApi, taskOfEvent } from './task.ts';
 import { familyOf, onlyContainer, readTaskDefinition, type TaskDefinition } from './task-definition.ts';
 import { type Command, TaskProcess } from './task-process.ts';
 
 export interface TasksOptions {
-  /** The clusters and task definitions of the stack. */
-  resources: readonly Resource[];
-  /** @returns what runs in the place of a task definition's image */
-  commandOf: (definition: TaskDefinition) => Command;
+  /** @returns what runs in the place of a task definition's image, whose directory is given */
+  commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
   /** What each container finds in its environment besides its definition. */
   variables: () => Record<string, string>;
   /** What DNS would tell: name → address. A variable that is such a name becomes the address. */
   names: () => Record<string, string>;
-  /** @returns the value that a container's secret refers to, read in this role */
-  secretValue: (valueFrom: string, executionRole: string) => string;
+  /** @returns the value that a container's secret refers to */
+  secretValue: (valueFrom: string) => string;
+  /** Throws where a task's execution role lacks what ECS needs to start it. */
+  authorizeStart: (definition: TaskDefinition) => void;
   publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
   /** Directory the tasks run in, with logs/ in it. */
   dir: string;
@@ -42,6 +43,8 @@ export interface RunTaskRequest {
   };
 }
 
+type LocalTaskDefinition = TaskDefinition & Pick<Assets, 'imageDirectory'>;
+
 interface Failure {
   arn?: string;
   reason: string;
@@ -57,20 +60,31 @@ const lastPart = (id: string) => id.slice(id.lastIndexOf('/') + 1);
 /** Amazon ECS without machines: a task is a process of this one. */
 export class EcsTasks {
   readonly #options: TasksOptions;
-  readonly #clusters = new Map<string, string>();
-  readonly #definitions = new Map<string, TaskDefinition>();
+  #clusters = new Map<string, string>();
+  #definitions = new Map<string, LocalTaskDefinition>();
   readonly #tasks = new Map<string, { task: Task; process: TaskProcess | undefined }>();
   readonly #tokens = new ClientTokens<Task[]>();
 
   constructor(options: TasksOptions) {
     this.#options = options;
-    for (const resource of options.resources) {
-      if (resource.type === 'AWS::ECS::Cluster')
-        this.#clusters.set(resource.ref, resource.attributes.Arn ?? '');
+  }
+
+  /** Makes the clusters and task definitions of the stacks. The tasks of a cluster that is gone are stopped. */
+  provision(resources: readonly ProvisionedResource[]): void {
+    const clusters = new Map<string, string>();
+    const definitions = new Map<string, LocalTaskDefinition>();
+    for (const resource of resources) {
+      if (resource.type === 'AWS::ECS::Cluster') clusters.set(resource.ref, resource.attributes.Arn ?? '');
       if (resource.type === 'AWS::ECS::TaskDefinition') {
-        const definition = readTaskDefinition(resource);
-        this.#definitions.set(definition.family, definition);
+        const { imageDirectory } = resource.assets;
+        const definition = { ...readTaskDefinition(resource), imageDirectory };
+        definitions.set(definition.family, definition);
       }
+    }
+    this.#clusters = clusters;
+    this.#definitions = definitions;
+    for (const entry of this.#tasks.values()) {
+      if (!clusters.has(entry.task.clusterName)) this.#stop(entry, 'The cluster was deleted');
     }
   }
 
@@ -130,6 +144,11 @@ export class EcsTasks {
     return { taskArns: found.map(({ task }) => task.arn) };
   }
 
+  /** @returns the task definition of this ARN, `family:revision` or `family` */
+  definition(id: string): LocalTaskDefinition | undefined {
+    return this.#definitions.get(familyOf(id));
+  }
+
   /** @returns the task, for its metadata endpoint */
   find(taskId: string): Task | undefined {
     return this.#tasks.get(taskId)?.task;
@@ -146,7 +165,7 @@ export class EcsTasks {
     for (const { task, process } of this.#tasks.values()) if (task.lastStatus !== 'STOPPED') process?.kill();
   }
 
-  #start(clusterName: string, definition: TaskDefinition, request: RunTaskRequest): Task {
+  #start(clusterName: string, definition: LocalTaskDefinition, request: RunTaskRequest): Task {
     const id = randomBytes(16).toString('hex');
     const task: Task = {
       id,
@@ -166,7 +185,7 @@ export class EcsTasks {
     this.#tasks.set(id, entry);
     this.#changed(task);
     try {
-      entry.process = this.#spawn(task, request);
+      entry.process = this.#spawn(task, definition, request);
     } catch (error) {
       this.#stopped(task, 'TaskFailedToStart', undefined, (error as Error).message);
       return task;
@@ -184,7 +203,8 @@ export class EcsTasks {
     return task;
   }
 
-  #spawn(task: Task, request: RunTaskRequest): TaskProcess {
+  #spawn(task: Task, { imageDirectory }: LocalTaskDefinition, request: RunTaskRequest): TaskProcess {
+    this.#options.authorizeStart(task.definition);
     const container = onlyContainer(task.definition);
     const override = request.overrides?.containerOverrides?.find(({ name }) => name === container.name);
     const overridden = Object.fromEntries(
@@ -192,11 +212,11 @@ export class EcsTasks {
     );
     const secrets = Object.entries(container.secrets).map(([name, from]) => [
       name,
-      this.#options.secretValue(from, task.definition.executionRole),
+      this.#options.secretValue(from),
     ]);
     const common = this.#options.variables();
     return new TaskProcess({
-      command: this.#options.commandOf(task.definition),
+      command: this.#options.commandOf(task.definition, imageDirectory(container.image)),
       environment: {
         ...common,
         AWS_ACCESS_KEY_ID: accessKeyOf(task.definition.taskRole),
@@ -262,8 +282,8 @@ export class EcsTasks {
     return name;
   }
 
-  #definition(id = ''): TaskDefinition {
-    const definition = this.#definitions.get(familyOf(id));
+  #definition(id = ''): LocalTaskDefinition {
+    const definition = this.definition(id);
     if (!definition) throw new AwsError('ClientException', `Unable to find task definition ${id}.`);
     return definition;
   }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, UnsupportedError } from '../errors.ts';
+import { AwsError, blaming, UnsupportedError } from '../errors.ts';
+import { neededToInvoke, neededToSend } from '../iam/needed.ts';
+import type { Needed } from '../iam/policy.ts';
 import { accountId, region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { compilePattern } from './pattern.ts';
@@ -20,22 +22,33 @@ export interface BusEvent {
 
 interface Target {
   arn: string;
+  ruleArn: string;
   input: string | undefined;
   deadLetterArn: string | undefined;
 }
 
 interface PatternRule {
+  logicalId: string;
   busName: string;
   matches: (event: JsonObject) => boolean;
   targets: Target[];
 }
 
+interface Schedule {
+  everyMs: number;
+  arn: string;
+  targets: Target[];
+}
+
+/** @param takers logical ids of the rules that take the event */
+export type BusObserver = (event: BusEvent, busName: string, takers: readonly string[]) => void;
+
 export interface EventBusesOptions {
-  /** The buses and rules of the stack. */
-  resources: readonly Resource[];
   /** Hands an event to a function; throws where there is no such function. */
   invokeAsync: (functionArn: string, payload: string) => void;
-  deadLetter: (queueArn: string, record: JsonObject) => void;
+  deadLetter: (queueArn: string, body: JsonObject, attributes: Record<string, string>) => void;
+  /** Throws where the policy of a target, or of a queue, does not let this rule use it. */
+  authorize: (ruleArn: string, needed: Needed) => void;
 }
 
 export interface PutEventsEntry {
@@ -58,46 +71,48 @@ const busNameOf = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('
 
 /** EventBridge: buses, rules by pattern, rules by schedule. */
 export class EventBuses {
-  readonly #names = new Set(['default']);
-  readonly #rules: PatternRule[] = [];
-  readonly #schedules: { everyMs: number; arn: string; targets: Target[] }[] = [];
-  readonly #observers = new Set<(event: BusEvent, busName: string) => void>();
+  #names = new Set(['default']);
+  #rules: PatternRule[] = [];
+  #schedules: Schedule[] = [];
+  readonly #observers = new Set<BusObserver>();
   readonly #options: EventBusesOptions;
-  readonly #timers: NodeJS.Timeout[] = [];
+  #timers: NodeJS.Timeout[] = [];
 
-  /** @throws UnsupportedError for a pattern, schedule or target that is not played here */
   constructor(options: EventBusesOptions) {
     this.#options = options;
-    for (const { type, ref } of options.resources) {
-      if (type === 'AWS::Events::EventBus') this.#names.add(ref);
-    }
-    for (const resource of options.resources) {
-      if (resource.type === 'AWS::Events::Rule') this.#addRule(resource);
-    }
   }
 
-  /** Starts the schedules. */
-  start(): void {
-    for (const { everyMs, arn, targets } of this.#schedules) {
-      const tick = () => {
-        const event = newEvent({
-          source: 'aws.events',
-          detailType: 'Scheduled Event',
-          resources: [arn],
-          detail: {},
-        });
-        for (const target of targets) this.#deliver(target, event);
-      };
-      this.#timers.push(setInterval(tick, everyMs));
-    }
+  /**
+   * Makes the buses and rules of the stacks, and starts the schedules.
+   * @throws UnsupportedError for a pattern, schedule or target that is not played here
+   */
+  provision(resources: readonly Resource[]): void {
+    const ofType = (wanted: string) => resources.filter(({ type }) => type === wanted);
+    const rules = ofType('AWS::Events::Rule').filter(({ properties }) => properties.State !== 'DISABLED');
+    const schedules = rules.flatMap((rule) => blaming(rule.logicalId, () => readSchedule(rule)));
+    this.#rules = rules.flatMap((rule) => blaming(rule.logicalId, () => readPatternRule(rule)));
+    this.#names = new Set(['default', ...ofType('AWS::Events::EventBus').map(({ ref }) => ref)]);
+    this.stop();
+    this.#schedules = schedules;
+    this.#timers = schedules.map((schedule) => setInterval(() => this.#fire(schedule), schedule.everyMs));
   }
 
+  /**
+   * Lets every schedule fire now, as if its time had come.
+   * @returns the ARNs of what they started
+   */
+  fireSchedules(): string[] {
+    for (const schedule of this.#schedules) this.#fire(schedule);
+    return this.#schedules.flatMap(({ targets }) => targets.map(({ arn }) => arn));
+  }
+
+  /** Stops the schedules. */
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
   /** Shows every event of every bus, whether a rule takes it or not. */
-  observe(observer: (event: BusEvent, busName: string) => void): void {
+  observe(observer: BusObserver): void {
     this.#observers.add(observer);
   }
 
@@ -148,47 +163,79 @@ export class EventBuses {
   }
 
   #route(busName: string, event: BusEvent): void {
-    for (const observer of this.#observers) observer(event, busName);
-    for (const rule of this.#rules) {
-      if (rule.busName !== busName || !rule.matches(event as unknown as JsonObject)) continue;
-      for (const target of rule.targets) this.#deliver(target, event);
-    }
+    const taking = this.#rules.filter(
+      (rule) => rule.busName === busName && rule.matches(event as unknown as JsonObject),
+    );
+    const takers = taking.map(({ logicalId }) => logicalId);
+    for (const observer of this.#observers) observer(event, busName, takers);
+    for (const target of taking.flatMap(({ targets }) => targets)) this.#deliver(target, event);
   }
 
-  #deliver({ arn, input, deadLetterArn }: Target, event: BusEvent): void {
+  #fire({ arn, targets }: Schedule): void {
+    const event = newEvent({
+      source: 'aws.events',
+      detailType: 'Scheduled Event',
+      resources: [arn],
+      detail: {},
+    });
+    for (const target of targets) this.#deliver(target, event);
+  }
+
+  /** What a target does not take goes to its queue as it is, with the reason beside it ("Using dead-letter queues"). */
+  #deliver({ arn, ruleArn, input, deadLetterArn }: Target, event: BusEvent): void {
     const payload = input ?? JSON.stringify(event);
     try {
+      this.#options.authorize(ruleArn, neededToInvoke(arn));
       this.#options.invokeAsync(arn, payload);
     } catch (error) {
       if (!deadLetterArn) return;
-      this.#options.deadLetter(deadLetterArn, {
-        target: arn,
-        error: error instanceof AwsError ? error.code : String(error),
-        event: event as unknown as JsonObject,
+      this.#bury(ruleArn, deadLetterArn, JSON.parse(payload), {
+        RULE_ARN: ruleArn,
+        TARGET_ARN: arn,
+        ERROR_CODE: error instanceof AwsError ? error.code : 'SDK_CLIENT_ERROR',
+        ERROR_MESSAGE: error instanceof Error ? error.message : String(error),
       });
     }
   }
 
-  #addRule({ logicalId, attributes, properties }: Resource): void {
-    if (properties.State === 'DISABLED') return;
-    const targets = ((properties.Targets ?? []) as JsonObject[]).map((target) =>
-      readTarget(logicalId, target),
-    );
-    if (properties.ScheduleExpression !== undefined) {
-      const everyMs = periodMs(String(properties.ScheduleExpression), logicalId);
-      this.#schedules.push({ everyMs, arn: attributes.Arn ?? logicalId, targets });
+  #bury(ruleArn: string, queueArn: string, body: JsonObject, attributes: Record<string, string>): void {
+    try {
+      this.#options.authorize(ruleArn, neededToSend(queueArn));
+    } catch (error) {
+      // As in AWS, the event is then lost; whoever observes the permissions has been told.
+      if (error instanceof AwsError) return;
+      throw error;
     }
-    if (properties.EventPattern !== undefined) {
-      this.#rules.push({
-        busName: busNameOf(String(properties.EventBusName ?? 'default')),
-        matches: compilePattern(properties.EventPattern as JsonObject),
-        targets,
-      });
-    }
+    this.#options.deadLetter(queueArn, body, attributes);
   }
 }
 
-function readTarget(rule: string, target: JsonObject): Target {
+const readTargets = ({ logicalId, attributes, properties }: Resource) =>
+  ((properties.Targets ?? []) as JsonObject[]).map((target) =>
+    readTarget(logicalId, attributes.Arn ?? logicalId, target),
+  );
+
+function readSchedule(rule: Resource): Schedule[] {
+  const { ScheduleExpression } = rule.properties;
+  if (ScheduleExpression === undefined) return [];
+  const everyMs = periodMs(String(ScheduleExpression), rule.logicalId);
+  return [{ everyMs, arn: rule.attributes.Arn ?? rule.logicalId, targets: readTargets(rule) }];
+}
+
+function readPatternRule(rule: Resource): PatternRule[] {
+  const { EventPattern, EventBusName } = rule.properties;
+  if (EventPattern === undefined) return [];
+  return [
+    {
+      logicalId: rule.logicalId,
+      busName: busNameOf(String(EventBusName ?? 'default')),
+      matches: compilePattern(EventPattern as JsonObject),
+      targets: readTargets(rule),
+    },
+  ];
+}
+
+function readTarget(rule: string, ruleArn: string, target: JsonObject): Target {
   const arn = String(target.Arn);
   if (!arn.includes(':lambda:'))
     throw new UnsupportedError(`${rule}: the local cloud knows no target ${arn}`);
@@ -197,7 +244,7 @@ function readTarget(rule: string, target: JsonObject): Target {
       throw new UnsupportedError(`${rule}: the local cloud knows no ${transformation}`);
   }
   const deadLetter = target.DeadLetterConfig as { Arn?: string } | undefined;
-  return { arn, input: target.Input as string | undefined, deadLetterArn: deadLetter?.Arn };
+  return { arn, ruleArn, input: target.Input as string | undefined, deadLetterArn: deadLetter?.Arn };
 }
 
 function newEvent(parts: {

@@ -5,7 +5,13 @@ import type { Needed } from './policy.ts';
 
 /* Which permissions a request needs ("Actions, resources, and condition keys for AWS services"). */
 
-type Rule = (request: JsonObject) => Needed[];
+/** What a request names by less than what its permission needs. */
+export interface StackLookup {
+  /** @returns a task definition's whole ARN and the roles that its tasks are given, or undefined where there is none */
+  taskDefinition: (id: string) => { arn: string; taskRole: string; executionRole: string } | undefined;
+}
+
+type Rule = (request: JsonObject, stack: StackLookup) => Needed[];
 
 const text = (value: unknown) => String(value ?? '');
 const lastPart = (id: string) => id.slice(id.lastIndexOf('/') + 1);
@@ -20,6 +26,12 @@ const taskArns = (request: JsonObject, tasks: unknown[]) =>
 const onSecret =
   (action: string): Rule =>
   ({ SecretId }) => [{ action: `secretsmanager:${action}`, resource: text(SecretId) }];
+
+const onQueue =
+  (action: string): Rule =>
+  ({ QueueUrl, QueueName }) => [
+    { action: `sqs:${action}`, resource: arn('sqs', lastPart(text(QueueUrl ?? QueueName))) },
+  ];
 
 const onTable =
   (action: string): Rule =>
@@ -56,6 +68,38 @@ const onBatch =
       resource: tableArn(name),
     }));
 
+/** Who starts a task hands it its roles, so needs to be allowed to pass them (ECS developer guide, "PassRole"). */
+const onRunTask: Rule = (request, stack) => {
+  const asked = text(request.taskDefinition);
+  const definition = stack.taskDefinition(asked);
+  const overrides = (request.overrides ?? {}) as JsonObject;
+  const roles = [
+    overrides.taskRoleArn ?? definition?.taskRole,
+    overrides.executionRoleArn ?? definition?.executionRole,
+  ].filter((role) => role !== undefined && role !== '');
+  return [
+    {
+      action: 'ecs:RunTask',
+      resource: definition?.arn ?? arn('ecs', `task-definition/${lastPart(asked)}`),
+      context: inCluster(request),
+    },
+    ...roles.map((role) => ({
+      action: 'iam:PassRole',
+      resource: text(role),
+      context: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+    })),
+    ...(Array.isArray(request.tags) && request.tags.length > 0
+      ? [
+          {
+            action: 'ecs:TagResource',
+            resource: arn('ecs', `task/${lastPart(clusterArn(request))}/*`),
+            context: { ...inCluster(request), 'ecs:CreateAction': 'RunTask' },
+          },
+        ]
+      : []),
+  ];
+};
+
 const rules: Record<string, Rule> = {
   'AWSEvents.PutEvents': ({ Entries }) =>
     ((Entries ?? []) as JsonObject[]).map(({ EventBusName }) => ({
@@ -63,13 +107,7 @@ const rules: Record<string, Rule> = {
       resource: arn('events', `event-bus/${lastPart(text(EventBusName ?? 'default'))}`),
     })),
 
-  'AmazonEC2ContainerServiceV20141113.RunTask': (request) => [
-    {
-      action: 'ecs:RunTask',
-      resource: arn('ecs', `task-definition/${lastPart(text(request.taskDefinition))}`),
-      context: inCluster(request),
-    },
-  ],
+  'AmazonEC2ContainerServiceV20141113.RunTask': onRunTask,
   'AmazonEC2ContainerServiceV20141113.StopTask': (request) =>
     taskArns(request, [request.task]).map((resource) => ({
       action: 'ecs:StopTask',
@@ -89,6 +127,28 @@ const rules: Record<string, Rule> = {
   'secretsmanager.GetSecretValue': onSecret('GetSecretValue'),
   'secretsmanager.PutSecretValue': onSecret('PutSecretValue'),
 
+  'AmazonSQS.GetQueueUrl': onQueue('GetQueueUrl'),
+  'AmazonSQS.ReceiveMessage': onQueue('ReceiveMessage'),
+  'AmazonSQS.DeleteMessage': onQueue('DeleteMessage'),
+  'AmazonSQS.ChangeMessageVisibility': onQueue('ChangeMessageVisibility'),
+
+  'AmazonSSM.GetParameter': ({ Name }) => [
+    { action: 'ssm:GetParameter', resource: arn('ssm', `parameter${text(Name)}`) },
+  ],
+  'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken': () => [
+    { action: 'ecr:GetAuthorizationToken', resource: '*' },
+  ],
+  'AmazonEC2ContainerRegistry_V20150921.DescribeRepositories': ({ repositoryNames }) =>
+    ((repositoryNames ?? ['*']) as unknown[]).map((name) => ({
+      action: 'ecr:DescribeRepositories',
+      resource: arn('ecr', `repository/${text(name)}`),
+    })),
+  'AmazonEC2ContainerRegistry_V20150921.DescribeImages': ({ repositoryName }) => [
+    { action: 'ecr:DescribeImages', resource: arn('ecr', `repository/${text(repositoryName)}`) },
+  ],
+
+  'DynamoDB_20120810.DescribeTable': onTable('DescribeTable'),
+  'DynamoDB_20120810.DescribeTimeToLive': onTable('DescribeTimeToLive'),
   'DynamoDB_20120810.GetItem': onTable('GetItem'),
   'DynamoDB_20120810.PutItem': onTable('PutItem'),
   'DynamoDB_20120810.UpdateItem': onTable('UpdateItem'),
@@ -105,11 +165,16 @@ const rules: Record<string, Rule> = {
  * @param target `X-Amz-Target`
  * @throws AwsError where an operation has no rule, so that none is let through unseen
  */
-export function neededFor(target: string, request: JsonObject): Needed[] {
+export function neededFor(target: string, request: JsonObject, stack: StackLookup): Needed[] {
   const rule = rules[target];
   if (!rule)
     throw new AwsError('UnknownOperationException', `the local cloud knows no permission for ${target}`);
-  return rule(request);
+  return rule(request, stack);
+}
+
+/** What sending to a queue needs. */
+export function neededToSend(queueArn: string): Needed {
+  return { action: 'sqs:SendMessage', resource: queueArn };
 }
 
 /** What invoking a function needs. */

@@ -1,7 +1,9 @@
 import { AwsError } from '../errors.ts';
 import { accountId, partition } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
-import { isAllowed, type Needed, readStatement, type Statement } from './policy.ts';
+import { isAllowed, type Needed, type Statement } from './policy.ts';
+import { readResourcePolicies } from './resource-policies.ts';
+import { readRolePolicies } from './role-policies.ts';
 
 /** Access key ids that stand for a role. Any other belongs to the person at this machine, who may do everything. */
 const rolePrefix = 'ROLE-';
@@ -16,42 +18,79 @@ export function accessKeyIn(authorization: string | undefined): string | undefin
   return /Credential=([^/]+)\//.exec(authorization ?? '')?.[1];
 }
 
-/** What the roles of the template may do: a permission that is missing here would be missing in AWS. */
-export class Permissions {
-  readonly #byRole = new Map<string, Statement[]>();
+/** Requests come by TLS in AWS, whatever they come by here. */
+const always = { 'aws:SecureTransport': 'true' };
+/** Far more than a template asks for; a bound all the same. */
+const maxRemembered = 10_000;
 
-  /** @throws UnsupportedError for a policy that is not understood */
-  constructor(resources: readonly Resource[]) {
-    for (const { type, ref, properties, logicalId } of resources) {
-      if (type === 'AWS::IAM::Role') {
-        for (const inline of (properties.Policies ?? []) as JsonObject[]) {
-          this.#add(ref, logicalId, inline.PolicyDocument);
-        }
-      }
-      if (type === 'AWS::IAM::Policy') {
-        for (const role of (properties.Roles ?? []) as string[])
-          this.#add(role, logicalId, properties.PolicyDocument);
-      }
-    }
+/** What the template lets whom do: a permission that is missing here would be missing in AWS. */
+export class Permissions {
+  #byRole: ReadonlyMap<string, readonly Statement[]> = new Map();
+  #byResource: ReadonlyMap<string, readonly Statement[]> = new Map();
+  readonly #observers = new Set<(denial: string) => void>();
+  /** What was allowed once and depends on nothing but who asks for what: the hot path of the table. */
+  readonly #allowed = new Set<string>();
+
+  /**
+   * Takes the policies of the stacks in the place of those before.
+   * @throws UnsupportedError for a policy that is not understood
+   */
+  provision(resources: readonly Resource[]): void {
+    const byResource = readResourcePolicies(resources);
+    this.#byRole = readRolePolicies(resources);
+    this.#byResource = byResource;
+    this.#allowed.clear();
+  }
+
+  /** Tells of everything that is refused. */
+  observe(observer: (denial: string) => void): void {
+    this.#observers.add(observer);
   }
 
   /**
    * @param accessKeyId of whoever asks
-   * @throws AwsError AccessDeniedException naming the action and the resource
+   * @throws AwsError AccessDeniedException naming the role, the action and the resource
    */
   check(accessKeyId: string | undefined, needed: Needed): void {
     if (!accessKeyId?.startsWith(rolePrefix)) return;
+    const key = needed.context ? undefined : `${accessKeyId} ${needed.action} ${needed.resource}`;
+    if (key !== undefined && this.#allowed.has(key)) return;
     const role = accessKeyId.slice(rolePrefix.length);
-    if (isAllowed(this.#byRole.get(role) ?? [], needed)) return;
-    throw new AwsError(
-      'AccessDeniedException',
-      `User: arn:${partition}:sts::${accountId}:assumed-role/${role} is not authorized to perform: ${needed.action} on resource: ${needed.resource}`,
-    );
+    const statements = [...(this.#byRole.get(role) ?? []), ...this.#ofResource(needed)];
+    if (!isAllowed(statements, withContext(needed))) {
+      this.#refuse(`User: arn:${partition}:sts::${accountId}:assumed-role/${role}`, needed);
+    }
+    if (key !== undefined && this.#allowed.size < maxRemembered) this.#allowed.add(key);
   }
 
-  #add(role: string, where: string, document: unknown): void {
-    const { Statement } = (document ?? {}) as { Statement?: JsonObject | JsonObject[] };
-    const statements = [Statement ?? []].flat().map((statement) => readStatement(where, statement));
-    this.#byRole.set(role, [...(this.#byRole.get(role) ?? []), ...statements]);
+  /**
+   * For what an AWS service does by itself: only the resource's own policy can allow it.
+   * @param service e.g. `events.amazonaws.com`
+   * @param sourceArn for whom it does it, e.g. a rule
+   * @throws AwsError AccessDeniedException naming service, source, action and resource
+   */
+  checkService(service: string, sourceArn: string, needed: Needed): void {
+    const asked = withContext(needed, { 'aws:SourceArn': sourceArn });
+    if (isAllowed(this.#ofResource(needed), asked, service)) return;
+    this.#refuse(`Service: ${service} for ${sourceArn}`, needed);
   }
+
+  #ofResource({ resource }: Needed): readonly Statement[] {
+    return this.#byResource.get(resource) ?? [];
+  }
+
+  #refuse(who: string, { action, resource, context }: Needed): never {
+    const under = context
+      ? ` with ${Object.entries(context)
+          .map((pair) => pair.join('='))
+          .join(', ')}`
+      : '';
+    const message = `${who} is not authorized to perform: ${action} on resource: ${resource}${under}`;
+    for (const observer of this.#observers) observer(message);
+    throw new AwsError('AccessDeniedException', message);
+  }
+}
+
+function withContext(needed: Needed, more: JsonObject = {}): Needed {
+  return { ...needed, context: { ...always, ...needed.context, ...(more as Record<string, string>) } };
 }

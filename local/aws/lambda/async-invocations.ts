@@ -37,10 +37,14 @@ export class AsyncInvocations {
     this.#journal = new EventJournal(options.journalFile);
   }
 
-  /** Takes up the events that a former run accepted and did not finish. */
+  /** Events accepted and not yet done. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Takes up the events that a former run accepted and did not finish, each once. */
   replay(exists: (functionName: string) => boolean): void {
-    for (const { id, functionName, payload } of this.#journal.open()) {
-      if (!exists(functionName)) continue;
+    for (const { id, functionName, payload } of this.#journal.takeOpen(exists)) {
       this.#open++;
       void this.#attempt(id, functionName, payload, 1);
     }

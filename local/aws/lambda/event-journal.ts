@@ -21,7 +21,7 @@ type Line = JournaledEvent | { done: string };
  */
 export class EventJournal {
   readonly #stream: WriteStream | undefined;
-  readonly #open: JournaledEvent[] = [];
+  #open: JournaledEvent[] = [];
 
   constructor(file: string | undefined) {
     if (!file) return;
@@ -32,9 +32,11 @@ export class EventJournal {
     this.#stream = createWriteStream(file, { flags: 'a' });
   }
 
-  /** @returns the events of former runs that were never done */
-  open(): readonly JournaledEvent[] {
-    return this.#open;
+  /** @returns the events of former runs that were never done and whose function exists, each once */
+  takeOpen(exists: (functionName: string) => boolean): JournaledEvent[] {
+    const taken = this.#open.filter(({ functionName }) => exists(functionName));
+    this.#open = this.#open.filter(({ functionName }) => !exists(functionName));
+    return taken;
   }
 
   accepted(event: JournaledEvent): void {

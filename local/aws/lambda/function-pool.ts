@@ -27,6 +27,7 @@ export class FunctionPool {
   readonly #environments = new Set<ExecutionEnvironment>();
   readonly #idle: ExecutionEnvironment[] = [];
   readonly #waiting: Waiting[] = [];
+  readonly #open = new Set<Promise<InvocationResult>>();
   #starting = 0;
   #growTimer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -47,6 +48,19 @@ export class FunctionPool {
    * @throws AwsError TooManyRequestsException where too many wait already
    */
   invoke(payload: string): Promise<InvocationResult> {
+    const result = this.#take(payload);
+    this.#open.add(result);
+    void result.then(() => this.#open.delete(result));
+    return result;
+  }
+
+  /** Stops once all that was taken is answered. */
+  async retire(): Promise<void> {
+    await Promise.all(this.#open);
+    await this.stop();
+  }
+
+  #take(payload: string): Promise<InvocationResult> {
     if (this.#stopped) throw new AwsError('ServiceException', 'the local cloud is stopping', 500);
     const requestId = randomUUID();
     const environment = this.#takeIdle();

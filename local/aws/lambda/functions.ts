@@ -1,17 +1,16 @@
 import { join } from 'node:path';
-import { AwsError, UnsupportedError } from '../errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { ProvisionedResource } from '../assets.ts';
+import { AwsError, blaming, UnsupportedError } from '../errors.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
 import { region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { AsyncInvocations, type AsyncPolicy } from './async-invocations.ts';
-import type { InvocationResult } from './environment.ts';
+import type { EnvironmentOptions, InvocationResult } from './environment.ts';
+import { functionNameOf } from './function-name.ts';
 import { defaultPoolLimits, FunctionPool, type PoolLimits } from './function-pool.ts';
 
 export interface FunctionsOptions {
-  /** The function resources of the stack, and their `AWS::Lambda::EventInvokeConfig`s. */
-  resources: readonly Resource[];
-  /** @returns the directory of a function's code, by the key of its asset */
-  codeDirectory: (assetKey: string) => string;
   /** Directory of the functions' log files. */
   logDir: string;
   /** What every function finds in its environment: endpoints and credentials. */
@@ -25,9 +24,14 @@ export interface FunctionsOptions {
   journalFile?: string | undefined;
 }
 
-interface LocalFunction {
-  pool: FunctionPool;
+/** What makes a function what it is: as long as this is the same, it is left alone. */
+interface FunctionShape {
+  environment: EnvironmentOptions;
   policy: AsyncPolicy;
+}
+
+interface LocalFunction extends FunctionShape {
+  pool: FunctionPool;
 }
 
 /** The largest payload of a synchronous and of an asynchronous invocation, bytes (Lambda quotas). */
@@ -40,17 +44,15 @@ const text = (value: unknown): string => String(value ?? '');
 
 /** AWS Lambda, as far as it is needed: functions from the template, invoked for an answer or for an event. */
 export class LambdaFunctions {
-  readonly #functions = new Map<string, LocalFunction>();
+  readonly #options: FunctionsOptions;
   readonly #async: AsyncInvocations;
+  #functions = new Map<string, LocalFunction>();
+  /** Pools of former functions, until their last invocation is over. */
+  readonly #retiring = new Set<FunctionPool>();
+  #warm: Promise<unknown> = Promise.resolve();
 
-  /** @throws UnsupportedError for what a function asks that is not played here */
   constructor(options: FunctionsOptions) {
-    const configs = options.resources.filter(({ type }) => type === 'AWS::Lambda::EventInvokeConfig');
-    for (const resource of options.resources) {
-      if (resource.type !== 'AWS::Lambda::Function') continue;
-      const config = configs.find(({ properties }) => properties.FunctionName === resource.ref);
-      this.#functions.set(resource.ref, makeFunction(resource, config, options));
-    }
+    this.#options = options;
     this.#async = new AsyncInvocations({
       invoke: (name, payload) => this.#find(name).pool.invoke(payload),
       policyOf: (name) => this.#find(name).policy,
@@ -61,13 +63,36 @@ export class LambdaFunctions {
   }
 
   /**
-   * Starts an environment of each function, and sends again what was accepted before a restart and not done.
-   * @returns kept when each function can answer at once
+   * Makes the functions of the stacks, starts an environment of each, and sends again what was accepted before a
+   * restart and not done. A function that is as it was keeps its environments; one that changed ends what it is at.
+   * @param resources the functions, and their `AWS::Lambda::EventInvokeConfig`s
+   * @throws UnsupportedError for what a function asks that is not played here
    */
-  async start(): Promise<void> {
-    const warm = Promise.all([...this.#functions.values()].map(({ pool }) => pool.warm()));
-    this.#async.replay((name) => this.#functions.has(name));
-    await warm;
+  provision(resources: readonly ProvisionedResource[]): void {
+    const configs = resources.filter(({ type }) => type === 'AWS::Lambda::EventInvokeConfig');
+    const functions = new Map<string, LocalFunction>();
+    for (const resource of resources) {
+      if (resource.type !== 'AWS::Lambda::Function') continue;
+      const { ref, logicalId } = resource;
+      const config = configs.find(({ properties }) => properties.FunctionName === ref);
+      const shape = blaming(logicalId, () => shapeOf(resource, config, this.#options));
+      const before = this.#functions.get(ref);
+      const pool =
+        before && isDeepStrictEqual(before.environment, shape.environment)
+          ? before.pool
+          : new FunctionPool(shape.environment, this.#options.limits ?? defaultPoolLimits);
+      functions.set(ref, { ...shape, pool });
+    }
+    const pools = [...functions.values()].map(({ pool }) => pool);
+    for (const { pool } of this.#functions.values()) if (!pools.includes(pool)) this.#retire(pool);
+    this.#functions = functions;
+    this.#warm = Promise.all(pools.map((pool) => pool.warm()));
+    this.#async.replay((name) => functions.has(name));
+  }
+
+  /** Waits until each function can answer at once. */
+  async warm(): Promise<void> {
+    await this.#warm;
   }
 
   /**
@@ -89,9 +114,20 @@ export class LambdaFunctions {
     this.#async.accept(functionName, payload);
   }
 
+  /** Asynchronous events accepted and not yet done. */
+  get openEvents(): number {
+    return this.#async.open;
+  }
+
   async stop(): Promise<void> {
     await this.#async.stop();
-    await Promise.all([...this.#functions.values()].map(({ pool }) => pool.stop()));
+    const pools = [...this.#functions.values()].map(({ pool }) => pool);
+    await Promise.all([...pools, ...this.#retiring].map((pool) => pool.stop()));
+  }
+
+  #retire(pool: FunctionPool): void {
+    this.#retiring.add(pool);
+    void pool.retire().then(() => this.#retiring.delete(pool));
   }
 
   #find(name: string): LocalFunction {
@@ -105,18 +141,11 @@ export class LambdaFunctions {
   }
 }
 
-/** `arn:aws:lambda:r:a:function:name:qualifier`, `a:function:name`, `name:qualifier` or `name`. */
-export function functionNameOf(nameOrArn: string): string {
-  const at = nameOrArn.indexOf('function:');
-  const rest = at < 0 ? nameOrArn : nameOrArn.slice(at + 'function:'.length);
-  return rest.split(':')[0] ?? rest;
-}
-
-function makeFunction(
-  { ref, attributes, logicalId, properties }: Resource,
+function shapeOf(
+  { ref, attributes, logicalId, properties, assets }: ProvisionedResource,
   config: Resource | undefined,
   options: FunctionsOptions,
-): LocalFunction {
+): FunctionShape {
   const code = properties.Code as JsonObject;
   const runtime = text(properties.Runtime);
   if (!/^nodejs(2[2-9]|[3-9]\d)\.x$/.test(runtime)) {
@@ -129,10 +158,13 @@ function makeFunction(
   const environment =
     (properties.Environment as { Variables?: Record<string, string> } | undefined)?.Variables ?? {};
 
-  const pool = new FunctionPool(
-    {
+  const destinations = config?.properties.DestinationConfig as
+    | { OnFailure?: { Destination?: string } }
+    | undefined;
+  return {
+    environment: {
       data: {
-        bundleFile: join(options.codeDirectory(code.S3Key), `${file}.mjs`),
+        bundleFile: join(assets.codeDirectory(code.S3Key, text(code.S3Bucket)), `${file}.mjs`),
         exportName: text(exportName),
         functionName: ref,
         functionArn,
@@ -147,14 +179,6 @@ function makeFunction(
       },
       timeoutMs: Number(properties.Timeout ?? 3) * 1000,
     },
-    options.limits ?? defaultPoolLimits,
-  );
-
-  const destinations = config?.properties.DestinationConfig as
-    | { OnFailure?: { Destination?: string } }
-    | undefined;
-  return {
-    pool,
     policy: {
       functionArn,
       retries: Number(config?.properties.MaximumRetryAttempts ?? 2),

@@ -26,6 +26,8 @@ export type Program = keyof typeof programs;
 export class Stack {
   readonly process: SwitchroomProcess;
   readonly run: RunFile;
+  /** A refusal that the test provokes. */
+  expectedDenial: RegExp | undefined;
   readonly #table: DynamoDBClient;
 
   /** @param args more options of `npm start` */
@@ -159,9 +161,15 @@ export class Stack {
     );
   }
 
+  /** @throws where a function or the edge asked for something that its role does not allow, but for what is expected */
   async stop(): Promise<void> {
     this.#table.destroy();
     await this.process.dispose();
+    const denied = this.process.events
+      .filter(({ event }) => event === 'access-denied')
+      .map(({ denial }) => String(denial))
+      .filter((denial) => !this.expectedDenial?.test(denial));
+    if (denied.length > 0) throw new Error(denied.join('\n'));
   }
 
   get #where() {

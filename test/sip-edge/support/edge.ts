@@ -3,7 +3,7 @@ import { EdgeApp } from '../../../sip-edge/app.ts';
 import type { SecretSource } from '../../../sip-edge/authenticator.ts';
 import type { Secrets } from '../../../sip-edge/digest/digest.ts';
 import { WatchedControlPlane } from '../../../sip-edge/health.ts';
-import { type ControlPlane, type NewFact, systemClock } from '../../../sip-edge/ports.ts';
+import { type ControlPlane, type Counted, type NewFact, systemClock } from '../../../sip-edge/ports.ts';
 import { readSettings } from '../../../sip-edge/settings.ts';
 import type { SipServer } from '../../support/sip-server.ts';
 import { recordingLog } from './log.ts';
@@ -58,9 +58,12 @@ export async function startEdge(
   const matched: string[] = [];
   const invited: string[] = [];
   const calls = { active: 0, takeOvers: 0, ended: false };
+  const counted: Counted[] = [];
+  const meter = { count: (name: Counted) => void counted.push(name) };
   const app = new EdgeApp({
     settings,
-    controlPlane: new WatchedControlPlane(controlPlane, systemClock),
+    meter,
+    controlPlane: new WatchedControlPlane(controlPlane, systemClock, meter),
     facts: { publish: (fact) => facts.push(fact) },
     secrets: secret,
     clock: systemClock,

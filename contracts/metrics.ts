@@ -1,0 +1,60 @@
+import type { Outcome } from './outcomes.ts';
+
+/*
+ * What is measured, in CloudWatch's Embedded Metric Format: a log line that CloudWatch makes metrics of. Who measures,
+ * the dashboard and the alarms all take names and units from here.
+ */
+
+/** CloudWatch namespace of all our metrics. */
+export const metricNamespace = 'Switchroom';
+
+/** The dimension that every metric has: the name of the stack. */
+export const stackDimension = 'service';
+/** The second dimension of `Calls`. */
+export const outcomeDimension = 'outcome';
+
+type Unit = 'Count' | 'Milliseconds' | 'Seconds';
+
+/** Name → unit. */
+export const metrics = {
+  /** Once a minute, by the `calls` function: gateways that are free, locked, in a call, or left over by a lost edge. */
+  RegisteredGateways: 'Count',
+  /** Those of them that can be given to a call now. */
+  FreeGateways: 'Count',
+  /** Promised to a call that is not answered yet. */
+  LockedGateways: 'Count',
+  /** In an answered call. */
+  BusyGateways: 'Count',
+
+  /** One for each call, as it ends or comes to nothing; also by outcome. */
+  Calls: 'Count',
+  /** From the INVITE to its answer. */
+  SetupTime: 'Milliseconds',
+  /** From the INVITE until a gateway was locked for it. */
+  WaitTime: 'Milliseconds',
+  /** From the answer to the end. */
+  CallLength: 'Seconds',
+  /** Gateways that an allocation tried to lock and another had first. */
+  AllocationConflicts: 'Count',
+
+  /** Once a minute, by each edge: its calls in set-up and in progress. */
+  EdgeCalls: 'Count',
+  /** INVITEs refused before anything was asked of the control plane: nobody allowed to call, or malformed. */
+  RefusedInvites: 'Count',
+  /** Commands that got no answer from the control plane. */
+  ControlPlaneFailures: 'Count',
+  /** Age of the oldest fact that an edge has not handed to the bus yet. */
+  FactDelay: 'Seconds',
+} as const satisfies Record<string, Unit>;
+
+export type MetricName = keyof typeof metrics;
+
+/** One value of one metric. */
+export interface Measurement {
+  name: MetricName;
+  value: number;
+  /** Counts it under this outcome as well as in all. */
+  outcome?: Outcome;
+  /** When it was so, epoch milliseconds; now unless given. */
+  at?: number;
+}

@@ -1,0 +1,118 @@
+import { isIPv4 } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { sdkVariables, startLocalCloud } from './aws/cloud.ts';
+import { dockerFile } from './aws/ecr/images.ts';
+import { region } from './aws/identity.ts';
+import { keepLogsBounded } from './run/bounded-logs.ts';
+import { gatewayCommand } from './run/gateways.ts';
+import { type Address, parseAddress, RunError } from './run/options.ts';
+import { checkAddress } from './run/ports.ts';
+import { Reaper } from './run/reaper.ts';
+import { openRunDirectory } from './run/run-directory.ts';
+import { startTableEngine } from './run/table-engine.ts';
+
+/* `npm run local-cloud`: an AWS with nothing in it on this machine, to try `cdk deploy` with. */
+
+const help = `npm run local-cloud -- [options]   An empty AWS on this machine, for cdk deploy. Ctrl-C ends it.
+
+  --aws ADDRESS:PORT   where it listens; port 0 takes a free one                (127.0.0.1:0)
+  --help               this text
+`;
+
+const write = (text: string) => process.stdout.write(text);
+
+function wrong(what: string): never {
+  throw new RunError(`${what}; see npm run local-cloud -- --help`, 2);
+}
+
+const flags = {
+  aws: { type: 'string', default: '127.0.0.1:0' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+function readOptions(): Address | 'help' {
+  try {
+    const { values } = parseArgs({ options: flags });
+    if (values.help) return 'help';
+    const address = parseAddress(values.aws);
+    // Where the endpoint has a name, the SDK puts the bucket before it.
+    if (address && isIPv4(address.host)) return address;
+    return wrong(`--aws takes ADDRESS:PORT with an IPv4 address, not "${values.aws}"`);
+  } catch (error) {
+    if (error instanceof RunError) throw error;
+    return wrong((error as Error).message.split('. To specify')[0] ?? 'wrong option');
+  }
+}
+
+async function run({ host, port }: Address): Promise<void> {
+  await checkAddress('aws', { host, port }, ['TCP']);
+  const { dir, keep, remove } = openRunDirectory(undefined);
+  const reaper = new Reaper([dir]);
+  const teardown: (() => Promise<void> | void)[] = [
+    () => reaper.close(),
+    remove,
+    keepLogsBounded(join(dir, 'logs')),
+  ];
+  const stopped = new AbortController();
+  const stop = async () => {
+    stopped.abort(new RunError('stopped while starting', 0));
+    for (const step of teardown.splice(0).reverse()) await step();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => void stop().then(() => process.exit(0)));
+  }
+  try {
+    const table = await startTableEngine({
+      dir,
+      keep,
+      supervision: {
+        signal: stopped.signal,
+        onGroup: reaper.watch,
+        onDeath: (name) => write(`${name} died and is started again\n`),
+        onRestart: (name) => {
+          write(`${name} is up again\n`);
+          void cloud.tables.restore().catch((error: Error) => write(`no tables: ${error.message}\n`));
+        },
+      },
+    });
+    teardown.push(() => table.stop());
+    const cloud = await startLocalCloud({
+      dynamoDbEndpoint: table.endpoint,
+      dir,
+      keep,
+      commandOf: (_definition, imageDirectory) => gatewayCommand('auto', imageDirectory),
+      host,
+      port,
+      onGroup: reaper.watch,
+    });
+    teardown.push(async () => {
+      await cloud.tasks.stopAll('the local cloud ends');
+      await cloud.close();
+    });
+    const variables = {
+      ...sdkVariables(cloud.endpoint),
+      // As SDKs of other languages have it.
+      AWS_DEFAULT_REGION: region,
+      CDK_DOCKER: dockerFile,
+      SWITCHROOM_IMAGES: cloud.images.dir,
+    };
+    const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`);
+    write(
+      `An empty AWS listens. In another terminal:\n\n${lines.join('\n')}\n\nLogs: ${join(dir, 'logs')}\n`,
+    );
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+try {
+  const options = readOptions();
+  if (options === 'help') write(help);
+  else await run(options);
+} catch (error) {
+  if (!(error instanceof RunError)) throw error;
+  console.error(`local-cloud: ${error.message}`);
+  process.exit(error.exitCode);
+}

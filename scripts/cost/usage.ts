@@ -1,0 +1,47 @@
+/*
+ * What the service asks of AWS, apart from how big it is: counted on the wire by `npm run bench -- --only operations` and
+ * test/lambdas/billing.test.ts (docs/bench.md), but for what is said to be assumed.
+ */
+
+export interface Usage {
+  /** Lambda requests. */
+  requests: number;
+  /** Custom events put on the bus. */
+  events: number;
+  /** Write and read units of the table, its indexes included. */
+  writes: number;
+  reads: number;
+  /** Bytes of logs. */
+  logBytes: number;
+}
+
+/** Billed time of one request at 1 GB, seconds. Assumed: locally one takes some 10 ms. */
+export const secondsPerRequest = 0.03;
+export const memoryGb = 1;
+
+/**
+ * A call to a gateway that leaves after it, and the gateway that takes its place: allocate; answered and ended in calls;
+ * two REGISTERs. Four transactions of two items at two units each, two single writes, and eight index entries that come,
+ * move or go; two queries, a read, and two reads of two items at once. Log bytes are assumed.
+ */
+export const perCall: Usage = { requests: 5, events: 5, writes: 26, reads: 6, logBytes: 8000 };
+
+/** A heartbeat of an edge: one event, taken by calls, one write and the index entry that moves. */
+export const perHeartbeat: Usage = { requests: 1, events: 1, writes: 3, reads: 0, logBytes: 500 };
+export const heartbeatSec = 15;
+
+/** A refresh of a gateway: one write, none of an index. */
+export const perRefresh: Usage = { requests: 1, events: 0, writes: 1, reads: 0, logBytes: 500 };
+export const refreshSec = 60;
+
+/** A tick of the schedule: the edges, their open calls, the draining gateways. */
+export const perTick: Usage = { requests: 1, events: 0, writes: 0, reads: 2, logBytes: 500 };
+export const tickSec = 60;
+
+export const times = (factor: number, usage: Usage): Usage => ({
+  requests: usage.requests * factor,
+  events: usage.events * factor,
+  writes: usage.writes * factor,
+  reads: usage.reads * factor,
+  logBytes: usage.logBytes * factor,
+});

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { asMarkdown, estimate, type Template } from '../../scripts/cost/estimate.ts';
+import { synthesize } from './synth.ts';
+
+/* `npm run cost`: what it counts is what the template has, and what the document says is what it prints. */
+
+const templateOf = (settings: Record<string, unknown> = {}) => synthesize(settings).toJSON() as Template;
+const rowsOf = (settings: Record<string, unknown> = {}) => estimate(templateOf(settings)).idle;
+const countOf = (what: RegExp, settings: Record<string, unknown> = {}) =>
+  rowsOf(settings)
+    .filter((row) => what.test(row.what))
+    .reduce((sum, { count }) => sum + count, 0);
+
+describe('the estimate', () => {
+  it.each([
+    ['AWS::EC2::EIP', /^Elastic IP/],
+    ['AWS::ElasticLoadBalancingV2::LoadBalancer', /^network load balancer/],
+    ['AWS::SecretsManager::Secret', /^secret/],
+    ['AWS::CloudWatch::Alarm', /^alarm/],
+    ['AWS::CloudWatch::Dashboard', /^dashboard/],
+  ])('counts each %s of the template', (type, what) => {
+    for (const settings of [{}, { zones: 3 }]) {
+      const inTemplate = Object.values(templateOf(settings).Resources).filter(({ Type }) => Type === type);
+      expect(countOf(what, settings)).toBe(inTemplate.length);
+    }
+  });
+
+  it('counts an edge a zone, as many gateways as the settings say, and an address of each', () => {
+    expect(countOf(/^edge on Fargate/, { zones: 3 })).toBe(3);
+    expect(countOf(/^gateway on Fargate/, { gateways: 7 })).toBe(7);
+    expect(countOf(/^public address/, { zones: 3, gateways: 7 })).toBe(10);
+  });
+
+  it('takes the sizes of tasks from the template', () => {
+    const usd = (settings: Record<string, unknown>) =>
+      rowsOf(settings).find(({ what }) => what.startsWith('edge on'))?.usd;
+    // 1 vCPU, 2 GB, x86, two zones: 730 h of each.
+    expect(usd({})).toBeCloseTo(2 * 730 * (0.04048 + 2 * 0.004445), 6);
+    expect(usd({ edgeCpuUnits: 2048, edgeMemoryMiB: 4096 })).toBeCloseTo(
+      4 * 730 * (0.04048 + 2 * 0.004445),
+      6,
+    );
+  });
+
+  it('names what it has no price for', () => {
+    expect(estimate(templateOf()).unpriced).toEqual([]);
+    const onHosts = { launchType: 'ec2', gatewayArchitecture: 'x86_64', gatewayImage: 'a/b:1' };
+    expect(estimate(templateOf(onHosts)).unpriced).toEqual(['AWS::AutoScaling::AutoScalingGroup']);
+  });
+});
+
+it('docs/deploy.md says what `npm run cost` prints', () => {
+  const document = readFileSync(resolve(import.meta.dirname, '../../docs/deploy.md'), 'utf8');
+  expect(document).toContain(asMarkdown(estimate(templateOf())));
+});

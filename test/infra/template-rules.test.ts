@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { deployments, stackOf, synthesize } from './synth.ts';
+
+/* What holds of every resource of every deployment, by rule: a new resource is held to it unasked. */
+
+interface Resource {
+  Type: string;
+  Properties?: Record<string, unknown>;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+}
+
+const templates = Object.entries(deployments).map(([name, settings]) => ({
+  name,
+  settings,
+  resources: synthesize(settings).toJSON().Resources as Record<string, Resource>,
+}));
+
+/** Types that hold data of the service, which outlive the stack where the settings say so. An archive goes with its bus. */
+const dataTypes = new Set(['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret']);
+
+describe.each(templates)('of the deployment $name', ({ settings, resources }) => {
+  const keepData = settings.keepData !== 'false';
+  const all = Object.entries(resources);
+
+  it('exactly the data outlives the stack, where the settings say so', () => {
+    const kept = all.filter(
+      ({ 1: one }) => one.DeletionPolicy?.startsWith('Retain') || one.DeletionPolicy === 'Snapshot',
+    );
+    const data = all.filter(([, { Type }]) => dataTypes.has(Type));
+    expect(data.length).toBeGreaterThan(0);
+    expect(kept.map(([id]) => id).sort()).toEqual((keepData ? data : []).map(([id]) => id).sort());
+    for (const [, one] of kept) expect(one.UpdateReplacePolicy).toBe(one.DeletionPolicy);
+  });
+
+  it('CDK leaves to no default what CloudFormation would keep', () => {
+    // A type whose deletion policy CloudFormation decides by itself says its own here.
+    for (const [id, { Type, DeletionPolicy }] of all) {
+      if (dataTypes.has(Type) || Type === 'AWS::Logs::LogGroup') expect(DeletionPolicy, id).toBeDefined();
+    }
+  });
+
+  it('the stack is protected where data lives, and the table too', () => {
+    expect(stackOf(settings).terminationProtection).toBe(keepData);
+    const tables = all.filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table');
+    for (const [, { Properties }] of tables) expect(Properties?.DeletionProtectionEnabled).toBe(keepData);
+  });
+
+  it('no secret stands in the template: secrets are generated, or named by their ARN', () => {
+    const secrets = all.filter(([, { Type }]) => Type === 'AWS::SecretsManager::Secret');
+    for (const [id, { Properties }] of secrets) {
+      expect(Properties, id).toHaveProperty('GenerateSecretString');
+      expect(Properties, id).not.toHaveProperty('SecretString');
+    }
+    const variables = all.flatMap(([id, { Properties }]) =>
+      variablesIn(Properties).map((one) => ({ id, ...one })),
+    );
+    expect(variables.length).toBeGreaterThan(20);
+    for (const { id, name, value } of variables) {
+      if (!/secret|password|token|key/i.test(name)) continue;
+      // The ARN of one, or a reference to it: never the value.
+      const isReference = typeof value !== 'string' || value.startsWith('arn:');
+      expect({ id, name, isReference }).toEqual({ id, name, isReference: true });
+    }
+    const text = JSON.stringify(resources);
+    for (const looksSecret of [/\{\{resolve:/, /-----BEGIN/, /AKIA[0-9A-Z]{16}/]) {
+      expect(text).not.toMatch(looksSecret);
+    }
+  });
+
+  it('every resource that can be tagged is', () => {
+    const untagged = all.filter(
+      ([, { Type, Properties }]) =>
+        !untaggable.has(Type) && !JSON.stringify(tagsOf(Properties)).includes('"switchroom"'),
+    );
+    expect(untagged.map(([id, { Type }]) => `${Type} ${id}`)).toEqual([]);
+  });
+});
+
+/** Types to which CloudFormation gives no tags. */
+const untaggable = new Set([
+  'AWS::AutoScaling::LifecycleHook',
+  'AWS::CloudWatch::Dashboard',
+  'AWS::EC2::Route',
+  'AWS::EC2::SecurityGroupEgress',
+  'AWS::EC2::SecurityGroupIngress',
+  'AWS::EC2::SubnetRouteTableAssociation',
+  'AWS::EC2::VPCGatewayAttachment',
+  'AWS::ECS::ClusterCapacityProviderAssociations',
+  'AWS::ElasticLoadBalancingV2::Listener',
+  'AWS::Events::Archive',
+  'AWS::IAM::InstanceProfile',
+  'AWS::IAM::Policy',
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::EventSourceMapping',
+  'AWS::Lambda::Permission',
+  'AWS::Logs::MetricFilter',
+  'AWS::Logs::QueryDefinition',
+  'AWS::Route53::RecordSet',
+  'AWS::SNS::Subscription',
+  'AWS::SNS::TopicPolicy',
+  'AWS::SQS::QueuePolicy',
+]);
+
+function tagsOf(properties: Record<string, unknown> = {}): unknown {
+  const launch = properties.LaunchTemplateData as { TagSpecifications?: unknown } | undefined;
+  return [properties.Tags, properties.TagSpecifications, launch?.TagSpecifications];
+}
+
+/** The variables that a function or a task's containers are given. */
+function variablesIn(properties: Record<string, unknown> = {}): { name: string; value: unknown }[] {
+  const { Variables = {} } = (properties.Environment ?? {}) as { Variables?: Record<string, unknown> };
+  const containers = (properties.ContainerDefinitions ?? []) as {
+    Environment?: { Name: string; Value: unknown }[];
+  }[];
+  return [
+    ...Object.entries(Variables).map(([name, value]) => ({ name, value })),
+    ...containers.flatMap(({ Environment = [] }) =>
+      Environment.map(({ Name, Value }) => ({ name: Name, value: Value })),
+    ),
+  ];
+}

@@ -1,0 +1,26 @@
+import type { Settings } from '../../../infra/settings.ts';
+import { callChecks } from './call-checks.ts';
+import type { Check } from './check.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { deadLetterChecks, sweepChecks } from './kept-checks.ts';
+import { toldChecks } from './told-checks.ts';
+
+/*
+ * What a stack must do, of the call flow and beside it: each check throws an error that names the resource which keeps
+ * it from that. permissions.test.ts holds the template to them; mutations.test.ts shows that they notice.
+ */
+
+export const checks: readonly Check[] = [...toldChecks, ...sweepChecks, ...callChecks, ...deadLetterChecks];
+
+/** @throws Error of the first check that fails */
+export async function runChecks(plane: ControlPlane, settings: Settings): Promise<void> {
+  for (const { name, run } of checks) {
+    try {
+      await run(plane, settings);
+    } catch (error) {
+      throw new Error(`${name}: ${[(error as Error).message, ...plane.troubles].join('\n')}`, {
+        cause: error,
+      });
+    }
+  }
+}

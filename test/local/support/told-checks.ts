@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { containerNamed } from '../../../local/aws/ecs/task-definition.ts';
+import { appContainer } from '../../../local/run/edge.ts';
+import { gatewayContainer } from '../../../local/run/gateways.ts';
+import { readSettings as readEdgeSettings } from '../../../sip-edge/settings.ts';
+import { type Check, compare } from './check.ts';
+
+/** What the processes are told as they start. */
+export const toldChecks: readonly Check[] = [
+  {
+    name: 'the edge, its SIP server and the gateways are told the settings',
+    run: async (plane, settings) => {
+      const { edge, environment } = plane;
+      const told = readEdgeSettings(environment);
+      const { domain, gatewayName, minExpiresSec, minExpiresMode, waitLimitSec, trustedAddresses } = settings;
+      compare(
+        edge.family,
+        {
+          STACK_NAME: told.stackName,
+          SIP_DOMAIN: told.sipDomain,
+          GATEWAY_NAME: told.gatewayName,
+          MIN_EXPIRES_SEC: told.minExpiresSec,
+          MIN_EXPIRES_MODE: told.minExpiresMode,
+          WAIT_LIMIT_SEC: told.waitLimitSec,
+          TRUSTED_ADDRESSES: told.trustedAddresses,
+        },
+        {
+          STACK_NAME: plane.cloud.stack.name,
+          SIP_DOMAIN: domain,
+          GATEWAY_NAME: gatewayName,
+          MIN_EXPIRES_SEC: minExpiresSec,
+          MIN_EXPIRES_MODE: minExpiresMode,
+          WAIT_LIMIT_SEC: waitLimitSec,
+          TRUSTED_ADDRESSES: trustedAddresses,
+        },
+      );
+      for (const name of ['DRACHTIO_ADDRESS', 'HEALTH_PORT', 'DRAIN_LIMIT_SEC', 'STATE_DIR']) {
+        if (!environment[name]) throw new Error(`${edge.family}: ${name} is not set`);
+      }
+      const drachtio = containerNamed(edge, 'drachtio');
+      compare(edge.family, drachtio.environment, {
+        SIP_DOMAIN: domain,
+        SIP_PORT: '5060',
+        LOCAL_NET: settings.vpcCidr,
+      });
+      const started = spawnSync('sh', ['-c', 'set -u; : "$EXTERNAL_IP"'], { env: drachtio.environment });
+      if (started.status !== 0) throw new Error(`${edge.family}: ${started.stderr}`);
+
+      const service = plane.serviceWith(gatewayContainer);
+      const gateway = containerNamed(service.definition, gatewayContainer);
+      compare(service.definition.family, gateway.environment, {
+        SIP_DOMAIN: domain,
+        GW_NAME_PREFIX: gatewayName,
+        GW_ID: '1',
+        AFTER_CALL: settings.afterCall,
+        STUN_SERVER: settings.stunServer,
+        SIP_SERVER: plane.serviceWith(appContainer).dnsName,
+      });
+      if (!gateway.secrets.SIP_SECRET) throw new Error(`${service.definition.family}: SIP_SECRET is not set`);
+    },
+  },
+  {
+    name: 'the edge starts, and reads the secret',
+    run: async (plane) => {
+      plane.cloud.authorizeStart(plane.edge);
+      const client = new SecretsManagerClient(plane.as(plane.edge.taskRole));
+      const request = new GetSecretValueCommand({ SecretId: plane.environment.SIP_SECRET_ARN });
+      const { SecretString } = await client.send(request).finally(() => client.destroy());
+      if (!JSON.parse(SecretString ?? '').current) throw new Error('SIP_SECRET_ARN: has no current secret');
+    },
+  },
+  {
+    name: 'the edge keeps ECS from ending its task in a call',
+    run: async ({ agentUri }) => {
+      const answer = await fetch(`${agentUri}/task-protection/v1/state`, {
+        method: 'PUT',
+        body: JSON.stringify({ ProtectionEnabled: true, ExpiresInMinutes: 10 }),
+      });
+      const { protection, error } = (await answer.json()) as {
+        protection?: object;
+        error?: { Message: string };
+      };
+      if (!protection) throw new Error(error?.Message);
+    },
+  },
+];
