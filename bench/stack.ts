@@ -34,7 +34,9 @@ export async function startStack(
       ...[
         join(root, 'local/main.ts'),
         '--json',
-        '--gateways',
+        '--min-free',
+        '0',
+        '--max',
         '0',
         '--sip',
         '127.0.0.1:0',

@@ -129,3 +129,15 @@ export const consumedByCalls = [
   'call.cancelled',
   'edge.heartbeat',
 ] as const satisfies readonly FactType[];
+
+/** What may change how many gateways are wanted or there: the `fleet` function looks at the pool on each. */
+export const consumedByFleet = [
+  'gateway.registered',
+  'gateway.unregistered',
+  'gateway.lost',
+  'call.waiting',
+  'call.offered',
+  'call.ended',
+  'call.failed',
+  'call.cancelled',
+] as const satisfies readonly FactType[];

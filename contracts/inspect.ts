@@ -9,6 +9,8 @@ export const inspectCommandSchema = z.discriminatedUnion('command', [
   z.object({ command: z.literal('listGateways') }),
   z.object({ command: z.literal('listCalls'), limit: z.number().int().min(1).max(1000).default(100) }),
   z.object({ command: z.literal('describeCall'), callId: callIdSchema }),
+  z.object({ command: z.literal('listDecisions'), limit: z.number().int().min(1).max(1000).default(50) }),
+  z.object({ command: z.literal('listStarts'), limit: z.number().int().min(1).max(1000).default(50) }),
 ]);
 export type InspectCommand = z.input<typeof inspectCommandSchema>;
 
@@ -62,10 +64,74 @@ export const callViewSchema = z.object({
 });
 export type CallView = z.infer<typeof callViewSchema>;
 
+const countsSchema = z.object({
+  free: z.number(),
+  locked: z.number(),
+  busy: z.number(),
+  draining: z.number(),
+  starting: z.number(),
+});
+
+/** Runs in a row that had nothing to do, told as one. */
+export const quietSchema = z.object({
+  rule: z.string(),
+  since: epochMsSchema,
+  runs: z.number().int().positive(),
+});
+
+/** What the fleet decided, and what it saw. */
+export const decisionViewSchema = z.object({
+  at: epochMsSchema,
+  action: z.enum(['start', 'drain']),
+  /** Wanted, and done. */
+  count: z.number().int(),
+  done: z.number().int(),
+  /** Why: the rule with its numbers (lambdas/core/fleet/types.ts, `FleetReason`). */
+  reason: z.looseObject({ rule: z.string() }),
+  warning: z.string().optional(),
+  trigger: z.string(),
+  counts: countsSchema,
+  managed: z.number().int(),
+  waiting: z.number().int(),
+  callId: callIdSchema.optional(),
+  recentStarts: z.looseObject({ consecutiveFailures: z.number().int() }),
+  quiet: quietSchema.optional(),
+});
+export type DecisionView = z.infer<typeof decisionViewSchema>;
+
+const milliseconds = z.number().nonnegative().optional();
+
+/** A start of a gateway, with how long each phase of it took. */
+export const startViewSchema = z.object({
+  startId: z.string(),
+  taskId: z.string().optional(),
+  state: z.enum(['requested', 'starting', 'registered', 'stopping', 'stopped', 'failed']),
+  why: z.string(),
+  callId: callIdSchema.optional(),
+  requestedAt: epochMsSchema,
+  registeredAt: epochMsSchema.optional(),
+  stoppedAt: epochMsSchema.optional(),
+  queuedMs: milliseconds,
+  pullingMs: milliseconds,
+  bootingMs: milliseconds,
+  registeringMs: milliseconds,
+  totalMs: milliseconds,
+  stopReason: z.string().optional(),
+});
+export type StartView = z.infer<typeof startViewSchema>;
+
 export const inspectAnswerSchema = z.discriminatedUnion('result', [
   z.object({ result: z.literal('gateways'), gateways: z.array(gatewayViewSchema) }),
   z.object({ result: z.literal('calls'), calls: z.array(callViewSchema) }),
   z.object({ result: z.literal('call'), call: callViewSchema }),
+  /** Newest first; `quiet`: the runs since then that had nothing to do. */
+  z.object({
+    result: z.literal('decisions'),
+    decisions: z.array(decisionViewSchema),
+    quiet: quietSchema.optional(),
+  }),
+  /** Newest first. */
+  z.object({ result: z.literal('starts'), starts: z.array(startViewSchema) }),
   z.object({ result: z.literal('not-found') }),
 ]);
 export type InspectAnswer = z.infer<typeof inspectAnswerSchema>;

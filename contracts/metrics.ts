@@ -26,6 +26,24 @@ export const metrics = {
   /** In an answered call. */
   BusyGateways: 'Count',
 
+  /** Once a minute, by the `fleet` function: gateways of ours that there are, in any state. */
+  ManagedGateways: 'Count',
+  /** Those of them that have not registered yet. */
+  StartingGateways: 'Count',
+  /** Calls that wait for a gateway. */
+  WaitingCalls: 'Count',
+  /** 1 while starts fail so often that they are only tried now and then. */
+  StartsFailing: 'Count',
+  /** Starts that came to nothing. */
+  FailedStarts: 'Count',
+  /** From the request of a start to its registration, and its phases: until the image is pulled; the pull; until the
+   * container runs; until its gateway has registered. */
+  StartTime: 'Milliseconds',
+  StartQueuedTime: 'Milliseconds',
+  StartPullTime: 'Milliseconds',
+  StartBootTime: 'Milliseconds',
+  StartRegisterTime: 'Milliseconds',
+
   /** One for each call, as it ends or comes to nothing; also by outcome. */
   Calls: 'Count',
   /** From the INVITE to its answer. */

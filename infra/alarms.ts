@@ -80,17 +80,7 @@ export class Alarms extends Construct {
         treatMissingData: BREACHING,
       });
     }
-    // One that ends after its call is missed for as long as its successor takes to start.
-    const expected = Math.max(1, Math.ceil(settings.gateways / 2));
-    this.#add('GatewaysMissing', {
-      says: `${expected === 1 ? 'No gateway was' : `Fewer than ${expected} gateways were`} registered for 10 minutes, or nobody counted them. Look at the gateways' ECS service and log; if the count is missing, at the calls function.`,
-      metric: ownMetric(stack, 'RegisteredGateways', { statistic: 'Minimum' }),
-      threshold: expected,
-      comparisonOperator: LESS_THAN_THRESHOLD,
-      evaluationPeriods: 10,
-      // The count is made by the control plane each minute: none means that it does not run.
-      treatMissingData: BREACHING,
-    });
+    this.#gateways(settings.poolMinFree);
     this.#add('ControlPlaneFailing', {
       says: 'Edges get no answer to commands: calls are refused with 503 and gateways cannot register. Look at errors and throttles of the functions, then at the table.',
       metric: ownMetric(stack, 'ControlPlaneFailures', { statistic: 'Sum' }),
@@ -102,13 +92,39 @@ export class Alarms extends Construct {
     });
   }
 
+  /** Are there as many gateways as there should be? */
+  #gateways(minFree: number): void {
+    const stack = Stack.of(this);
+    this.#add('StartsFailing', {
+      says: 'Starts of gateways fail one after the other and are only tried now and then: callers are refused once the free ones are taken. npm run pool -- starts says what ECS answers.',
+      metric: ownMetric(stack, 'StartsFailing', { statistic: 'Maximum' }),
+      threshold: 1,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 1,
+      treatMissingData: NOT_BREACHING,
+    });
+    // A pool that starts gateways only for calls may well have none.
+    if (minFree === 0) return;
+    // One that ends after its call is missed for as long as its successor takes to start.
+    const expected = Math.max(1, Math.ceil(minFree / 2));
+    this.#add('GatewaysMissing', {
+      says: `${expected === 1 ? 'No gateway was' : `Fewer than ${expected} gateways were`} registered for 10 minutes, or nobody counted them. Look at npm run pool -- starts and the gateways' log; if the count is missing, at the calls function.`,
+      metric: ownMetric(stack, 'RegisteredGateways', { statistic: 'Minimum' }),
+      threshold: expected,
+      comparisonOperator: LESS_THAN_THRESHOLD,
+      evaluationPeriods: 10,
+      // The count is made by the control plane each minute: none means that it does not run.
+      treatMissingData: BREACHING,
+    });
+  }
+
   /** Do callers get what they want? */
   #calls(): void {
     const stack = Stack.of(this);
     const callsOf = (outcome: Outcome) =>
       ownMetric(stack, 'Calls', { statistic: 'Sum', period: fiveMinutes, outcome });
     this.#add('NoGatewayFree', {
-      says: 'Calls were refused because no gateway was free. If all are busy, raise the setting gateways; if few are registered, see GatewaysMissing.',
+      says: 'Calls were refused because no gateway was free. npm run pool -- history says why: at the maximum, raise the setting poolMax; else see StartsFailing and GatewaysMissing.',
       metric: callsOf('pool-exhausted'),
       threshold: 1,
       comparisonOperator: AT_LEAST,

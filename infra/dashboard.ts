@@ -25,6 +25,15 @@ const fiveMinutes = Duration.minutes(5);
 /** Of the 24 columns. */
 const half = 12;
 
+/** Of a start, in their order. */
+const phases = [
+  ['StartQueuedTime', 'queued'],
+  ['StartPullTime', 'pulling'],
+  ['StartBootTime', 'booting'],
+  ['StartRegisterTime', 'registering'],
+  ['StartTime', 'in all'],
+] as const satisfies [MetricName, string][];
+
 /** Colours that say at a glance whose fault it is: nobody's, the caller's or the callee's, ours. */
 const colours = { good: '#2ca02c', theirs: '#7f7f7f', ours: '#d62728', full: '#ff7f0e' };
 const colourOf: Partial<Record<Outcome, string>> = {
@@ -55,6 +64,7 @@ export class Dashboard extends Construct {
       widgets: [
         this.#isItUp(props),
         this.#arePlacesFree(),
+        this.#doesThePoolFollow(),
         this.#areCallsFailing(props),
         this.#whatIsSlow(props),
         this.#whatIsInside(props),
@@ -105,6 +115,38 @@ export class Dashboard extends Construct {
         ],
         leftYAxis: { min: 0, showUnits: false },
         width: half,
+      }),
+    ];
+  }
+
+  #doesThePoolFollow(): cloudwatch.IWidget[] {
+    return [
+      new cloudwatch.GraphWidget({
+        title: 'Does the pool follow? Gateways there, those to come, and calls that wait',
+        left: [
+          this.#own('ManagedGateways', 'Maximum', 'there'),
+          this.#own('StartingGateways', 'Maximum', 'starting'),
+          this.#own('WaitingCalls', 'Maximum', 'calls that wait'),
+        ],
+        leftYAxis: { min: 0, showUnits: false },
+        width: 8,
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'How long starts take, by phase (mean)',
+        left: phases.map(([name, label]) =>
+          ownMetric(this.#stack, name, { statistic: 'Average', period: fiveMinutes, label }),
+        ),
+        leftYAxis: { min: 0, label: metrics.StartTime, showUnits: false },
+        width: 8,
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'Starts that failed, and whether the pool holds back',
+        left: [
+          ownMetric(this.#stack, 'FailedStarts', { statistic: 'Sum', period: fiveMinutes, label: 'failed' }),
+          this.#own('StartsFailing', 'Maximum', 'holds back'),
+        ],
+        leftYAxis: { min: 0, showUnits: false },
+        width: 8,
       }),
     ];
   }

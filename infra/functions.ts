@@ -1,73 +1,20 @@
 import { join } from 'node:path';
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledge, acknowledgeTasksOf } from './acknowledge.ts';
+import { acknowledgeTasksOf } from './acknowledge.ts';
+import { BundledFunction } from './bundled-function.ts';
+import { fleetEnvironment, grantFleet } from './fleet.ts';
 import type { Gateways } from './gateways.ts';
 import type { Settings } from './settings.ts';
 import { freeIndexName, type StateTable, watchIndexName } from './table.ts';
 
-interface BundledFunctionProps {
-  /** Directory of the function's bundle, with `index.mjs` in it. */
-  bundle: string;
-  functionName: string;
-  description: string;
-  timeoutSec: number;
-  environment: Record<string, string>;
-  logRetentionDays: number;
-  /** Executions that are its own, of the account's; undefined takes from what all share. */
-  reservedConcurrency: number | undefined;
-  /** Where an asynchronous event goes that failed for good. Without it the function is only ever invoked for its answer. */
-  deadLetters?: sqs.IQueue;
-}
-
+/** Less than the lease of a run (lambdas/fleet/deps.ts): one that was stopped must not act beside the next. */
+const fleetTimeoutSec = 15;
 /** The functions that callers' traffic drives, each with a share of the account's executions where one is reserved. */
-const drivenByTraffic = new Set(['Register', 'Allocate', 'Calls']);
-
-/** A function made of one bundle, allowed nothing but to write its own log. */
-class BundledFunction extends Construct {
-  readonly function: lambda.Function;
-
-  constructor(scope: Construct, id: string, props: BundledFunctionProps) {
-    super(scope, id);
-    const logGroup = new logs.LogGroup(this, 'Log', {
-      retention: props.logRetentionDays as logs.RetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    // Instead of AWSLambdaBasicExecutionRole, which may write every log group of the account.
-    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
-    this.function = new lambda.Function(this, 'Function', {
-      // Known by the stack's name alone: `npm run pool -- --stack` finds it without asking CloudFormation.
-      functionName: props.functionName,
-      description: props.description,
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      handler: 'index.handler',
-      code: lambda.Code.fromAsset(props.bundle),
-      // A whole vCPU comes at 1769 MB; half of one answers in the same time here, since it mostly waits for the table.
-      memorySize: 1024,
-      timeout: Duration.seconds(props.timeoutSec),
-      environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
-      tracing: lambda.Tracing.ACTIVE,
-      ...(props.reservedConcurrency !== undefined && {
-        reservedConcurrentExecutions: props.reservedConcurrency,
-      }),
-      logGroup,
-      role,
-      ...(props.deadLetters && {
-        onFailure: new SqsDestination(props.deadLetters),
-        retryAttempts: 2,
-        maxEventAge: Duration.hours(6),
-      }),
-    });
-    acknowledge(role, 'IAM5[Resource::*]', 'xray:PutTraceSegments has no resource to name');
-  }
-}
+const drivenByTraffic = new Set(['Register', 'Allocate', 'Calls', 'Fleet']);
 
 export interface FunctionsProps {
   /** Directory with one directory of a bundle for each function. */
@@ -78,16 +25,17 @@ export interface FunctionsProps {
   gateways: Gateways;
 }
 
-/** The four functions, each with the variables of docs/architecture.md and the least it must be allowed. */
+/** The five functions, each with the variables of docs/architecture.md and the least it must be allowed. */
 export class Functions extends Construct {
   readonly register: lambda.Function;
   readonly allocate: lambda.Function;
   readonly calls: lambda.Function;
+  readonly fleet: lambda.Function;
   readonly inspect: lambda.Function;
 
   /** All of them, as the dashboard and the alarms look at them. */
   get all(): readonly lambda.Function[] {
-    return [this.register, this.allocate, this.calls, this.inspect];
+    return [this.register, this.allocate, this.calls, this.fleet, this.inspect];
   }
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
@@ -192,7 +140,20 @@ export class Functions extends Construct {
 
     if (this.calls.role) acknowledgeTasksOf(props.gateways.cluster, this.calls.role);
 
+    this.fleet = make(
+      'Fleet',
+      'Starts and drains gateways, and cleans up after them',
+      fleetTimeoutSec,
+      { ...fleetEnvironment(settings, props.gateways), ...stackName, ...lockLease, ...freeShards },
+      props.deadLetters,
+    );
+    grantFleet(this.fleet, table, props.gateways);
+
     this.inspect = make('Inspect', 'Shows the pool and the calls to people', 10);
-    table.grant(this.inspect, ['dynamodb:GetItem', 'dynamodb:Scan']);
+    table.grant(
+      this.inspect,
+      ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Scan'],
+      [watchIndexName],
+    );
   }
 }

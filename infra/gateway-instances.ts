@@ -80,7 +80,8 @@ export class GatewayInstances extends Construct {
       vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
       launchTemplate,
       minCapacity: 0,
-      maxCapacity: settings.gatewayMaxInstances,
+      // One gateway each.
+      maxCapacity: settings.poolMax,
       // ECS takes the protection off an instance without tasks: no call is ever scaled in.
       newInstancesProtectedFromScaleIn: true,
       groupMetrics: [autoscaling.GroupMetrics.all()],

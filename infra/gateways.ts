@@ -1,5 +1,4 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -61,12 +60,18 @@ export interface GatewaysProps {
   sipServer: string;
 }
 
-/** Where gateways run, and how one is started. Each takes its username's prefix from its task's id. */
+/** Where gateways run, and how the fleet function starts one. Each takes its username's prefix from its task's id. */
 export class Gateways extends Construct {
   readonly cluster: ecs.Cluster;
   /** ARN pattern of the cluster's tasks. */
   readonly taskArns: string;
   readonly taskDefinition: ecs.TaskDefinition;
+  readonly capacityProvider: string;
+  /** Last part of a gateway's username. */
+  readonly gatewayId: string;
+  /** One a zone, and the security groups, of tasks with a network of their own. On EC2 they use their host's. */
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
 
   constructor(scope: Construct, id: string, { image, settings, secret, network, sipServer }: GatewaysProps) {
     super(scope, id);
@@ -84,10 +89,14 @@ export class Gateways extends Construct {
 
     const arm = settings.gatewayArchitecture === 'arm64';
     const onHost = settings.launchType === 'ec2';
-    const capacityProvider = onHost
+    this.capacityProvider = onHost
       ? new GatewayInstances(this, 'Instances', { cluster: this.cluster, network, settings })
           .capacityProviderName
       : 'FARGATE';
+    // Also the number of its camera and sound card.
+    this.gatewayId = onHost ? '0' : '1';
+    this.subnetIds = onHost ? [] : network.vpc.publicSubnets.map(({ subnetId }) => subnetId);
+    this.securityGroupIds = onHost ? [] : [network.gateways.securityGroupId];
     const family = `${Stack.of(this).stackName}-gateway`;
     this.taskDefinition = onHost
       ? new ecs.Ec2TaskDefinition(this, 'Task', { family, networkMode: ecs.NetworkMode.HOST })
@@ -113,8 +122,7 @@ export class Gateways extends Construct {
       environment: {
         SIP_DOMAIN: settings.domain,
         GW_NAME_PREFIX: settings.gatewayName,
-        // Also the number of its camera and sound card.
-        GW_ID: onHost ? '0' : '1',
+        GW_ID: this.gatewayId,
         SIP_SERVER: sipServer,
         AFTER_CALL: settings.afterCall,
         ...(onHost
@@ -138,35 +146,6 @@ export class Gateways extends Construct {
     if (onHost) container.addPortMappings({ containerPort: 8100, hostPort: 8100 });
     acknowledge(this.taskDefinition, 'ECS2', settingsInEnvironment);
     acknowledgeRegistryLogin(this.taskDefinition);
-    this.#service(settings, network, capacityProvider);
-  }
-
-  /** Keeps so many gateways: one that ended after its call is replaced. */
-  #service(settings: Settings, network: Network, capacityProvider: string): void {
-    const common = {
-      cluster: this.cluster as ecs.ICluster,
-      taskDefinition: this.taskDefinition as ecs.FargateTaskDefinition,
-      desiredCount: settings.gateways,
-      // A new task definition comes beside the old gateways, not in their place.
-      minHealthyPercent: 100,
-      maxHealthyPercent: 200,
-      circuitBreaker: { rollback: true },
-      capacityProviderStrategies: [{ capacityProvider, weight: 1 }],
-      propagateTags: ecs.PropagatedTagSource.SERVICE,
-    };
-    if (settings.launchType === 'ec2') {
-      // One a host: its network and its devices are the host's.
-      const placementConstraints = [ecs.PlacementConstraint.distinctInstances()];
-      new ecs.Ec2Service(this, 'Service', { ...common, placementConstraints });
-      return;
-    }
-    new ecs.FargateService(this, 'Service', {
-      ...common,
-      vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
-      // Media comes from anywhere, and without a NAT gateway the image comes by this address too.
-      assignPublicIp: true,
-      securityGroups: [network.gateways],
-    });
   }
 
   #devices(): ecs.LinuxParameters {

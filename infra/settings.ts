@@ -117,8 +117,23 @@ const settingsFields = z.strictObject({
   /** Memory of an edge's task, in MiB. drachtio keeps what a flood of requests once took, 0.7 MB each a second. */
   edgeMemoryMiB: wholeNumber(512, 30_720).default(2048),
 
-  /** Gateways kept running, free and busy together: so many calls at once. */
-  gateways: wholeNumber(0, 1000).default(2),
+  /** Gateways kept free, so that so many callers at once need not wait. 0: started when a call needs one. */
+  poolMinFree: wholeNumber(0, 1000).default(2),
+  /** The most gateways there may be, free and in calls: so many calls at once, and never more to pay. 0: none. */
+  poolMax: wholeNumber(0, 10_000).default(20),
+  /** How many are wanted: by times of the week (`timeline`), or learnt from the calls so far (`predictive`). */
+  poolPolicy: z.enum(['timeline', 'predictive']).default('timeline'),
+  /** File of a policy (docs/pool.md), also the `scaler.json` of SIPMediaGW as it is. Empty: `poolPolicy` decides. */
+  poolPolicyFile: z.string().max(4096).default(''),
+  /** Time zone of the policy's times of day: an IANA name, such as Europe/Paris. */
+  poolTimeZone: z
+    .string()
+    .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'such as Europe/Paris')
+    .default('UTC'),
+  /** Starts under way at once, at most. */
+  poolMaxStarting: wholeNumber(1, 200).default(50),
+  /** How long gateways must have been superfluous before they are drained, in seconds. */
+  poolDrainAfterSec: wholeNumber(0, 86_400).default(60),
   /** What gateways run on. An image that needs devices of its host (SIPMediaGW) needs `ec2`. */
   launchType: z.enum(['fargate', 'ec2']).default('fargate'),
   /** The gateways' image in a registry. Empty: the sample gateway of this project, built from gateway/. */
@@ -139,8 +154,6 @@ const settingsFields = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]+\.[a-z0-9]+$/, 'such as c6i.xlarge')
     .default('c6i.xlarge'),
-  /** The most instances that gateways may take, with `launchType` ec2. */
-  gatewayMaxInstances: wholeNumber(1, 1000).default(10),
   /** How long a stopped gateway may take to un-REGISTER and to leave its call, in seconds (Fargate: at most 120). */
   gatewayStopTimeoutSec: wholeNumber(2, 120).default(30),
 });

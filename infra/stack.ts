@@ -3,7 +3,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { Alarms } from './alarms.ts';
-import { CallsTriggers, FactBus } from './bus.ts';
+import { CallsTriggers, FactBus, FleetTriggers } from './bus.ts';
 import { Dashboard } from './dashboard.ts';
 import { SipNames } from './dns.ts';
 import { edgeEnvironment, grantEdge } from './edge-environment.ts';
@@ -65,6 +65,8 @@ export class SwitchroomStack extends Stack {
     const functions = new Functions(this, 'Functions', { bundles, settings, table, deadLetters, gateways });
     const { bus } = new FactBus(this, 'Facts', settings);
     new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls, deadLetters });
+    const { clusterArn } = gateways.cluster;
+    new FleetTriggers(this, 'FleetTriggers', { bus, fleet: functions.fleet, clusterArn, deadLetters });
 
     const tls = settings.tlsCertificateSecretArn !== '';
     const loadBalancer = new LoadBalancer(this, 'LoadBalancer', { network, tls });
@@ -110,6 +112,7 @@ export class SwitchroomStack extends Stack {
     output('AlarmTopic', alarms.topic.topicArn, 'Where alarms are published');
     output('DeadLetterQueue', deadLetters.queueName, 'What `npm run replay` empties');
     output('InspectFunction', functions.inspect.functionName, 'What `npm run pool -- --stack` asks');
+    output('FleetFunction', functions.fleet.functionName, 'What starts and drains gateways');
     output('TableName', table.table.tableName, 'The table');
     output('BusName', bus.eventBusName, 'The bus of facts');
     output('SipSecretName', secret.secret.secretName, "The gateways' shared secret");

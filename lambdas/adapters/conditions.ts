@@ -58,6 +58,11 @@ export const missing =
   (in_) =>
     `attribute_not_exists(${in_.name(attribute)})`;
 
+export const present =
+  (attribute: string): Condition =>
+  (in_) =>
+    `attribute_exists(${in_.name(attribute)})`;
+
 export const startsWith =
   (attribute: string, prefix: string): Condition =>
   (in_) =>

@@ -10,6 +10,17 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min).max(max));
 
+const list = z.string().transform((text) => text.split(',').filter((one) => one !== ''));
+
+const json = (text: string, context: z.RefinementCtx): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'no JSON' });
+    return z.NEVER;
+  }
+};
+
 export const variables = {
   TABLE_NAME: z.string().min(1),
   STACK_NAME: z.string().min(1),
@@ -20,6 +31,15 @@ export const variables = {
   FREE_SHARDS: wholeNumber(1, 16),
   WAIT_LIMIT_SEC: wholeNumber(1, 600),
   EDGE_LOST_GRACE_SEC: wholeNumber(0, 3600),
+  /** Where gateways are started, and how (docs/architecture.md). */
+  TASK_DEFINITION: z.string().min(1),
+  CAPACITY_PROVIDER: z.string().min(1),
+  SUBNETS: list,
+  SECURITY_GROUPS: list,
+  GATEWAY_ID: z.string().regex(/^[A-Za-z0-9_-]+$/),
+  POOL_POLICY: z.string().max(4096).transform(json),
+  POOL_MAX: wholeNumber(0, 10_000),
+  POOL_TIME_ZONE: z.string().min(1),
 } as const;
 
 type Name = keyof typeof variables;

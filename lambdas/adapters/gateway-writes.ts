@@ -1,7 +1,7 @@
 import type { RegisterGateway } from '../../contracts/commands.ts';
 import { mergeBindings, registrationOf } from '../core/bindings.ts';
 import type { Candidate, Gateway } from '../core/items.ts';
-import { drainingWatchKey, gatewayKey, tombstoneKey } from '../core/keys.ts';
+import { drainedWatchKey, drainingWatchKey, gatewayKey, tombstoneKey } from '../core/keys.ts';
 import { epochSec, expiryAfter } from '../core/time.ts';
 import type { Item } from './attributes.ts';
 import {
@@ -204,6 +204,24 @@ export function drain(seen: Gateway, callId: string, watchAt: number) {
     set: { state: 'draining', watchKey: drainingWatchKey, watchAt },
     remove: ['lockedUntil', ...freeAttributes],
     when: allOf(registrationIs(seen.registrationId), lockedBy(callId)),
+  } satisfies Write;
+}
+
+/** Takes a free gateway out of the pool for good, unless a call was faster. */
+export function retire(seen: Gateway, watchAt: number, nowMs: number) {
+  return {
+    update: gatewayKey(seen.username),
+    set: { state: 'draining', watchKey: drainedWatchKey, watchAt },
+    remove: freeAttributes,
+    when: allOf(registrationIs(seen.registrationId), equals('state', 'free'), notExpired(nowMs)),
+  } satisfies Write;
+}
+
+/** The location of a gateway that nobody can reach any more, unless its owner is another by now. */
+export function deleteUnreachable(seen: Gateway) {
+  return {
+    delete: gatewayKey(seen.username),
+    when: allOf(registrationIs(seen.registrationId), unchanged('lockedBy', seen.lockedBy)),
   } satisfies Write;
 }
 

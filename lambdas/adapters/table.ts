@@ -6,6 +6,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  type QueryCommandInput,
   ScanCommand,
   TransactionCanceledException,
   TransactionConflictException,
@@ -43,6 +44,15 @@ export interface QueryInput {
   from?: Item | undefined;
 }
 
+export interface Counted {
+  /** Entries that the filter lets pass. */
+  count: number;
+  /** Entries looked at. */
+  scanned: number;
+  /** There were more than the limit. */
+  more: boolean;
+}
+
 /** The table, in terms of this project: every expression built from named parts, every error typed. */
 export interface Table {
   get(pk: string): Promise<Item | undefined>;
@@ -51,6 +61,8 @@ export interface Table {
   write(write: Exclude<Write, { check: string }>): Promise<Written>;
   transact(writes: readonly Write[]): Promise<Transacted>;
   query(input: QueryInput): Promise<Page>;
+  /** Counts without reading the entries out. @param filter on attributes that the index shows */
+  count(input: QueryInput, filter?: Condition): Promise<Counted>;
   scan(filter: Condition, from?: Item): Promise<Page>;
 }
 
@@ -95,21 +107,26 @@ export function openTable(
       }),
     query: (input) =>
       typed(async () => {
-        const e = expression();
-        const parts: [Condition, ...Condition[]] = [equals(...input.key)];
-        if (input.range) parts.push(input.range);
         const { Items = [], LastEvaluatedKey } = await client.send(
-          new QueryCommand({
-            TableName,
-            IndexName: input.index,
-            KeyConditionExpression: allOf(...parts)(e),
-            ...e.attributes(),
-            ScanIndexForward: !input.newestFirst,
-            Limit: input.limit,
-            ExclusiveStartKey: input.from && toAttributes(input.from),
-          }),
+          new QueryCommand({ TableName, ...queryOf(input) }),
         );
         return pageOf(Items, LastEvaluatedKey);
+      }),
+    count: (input, filter) =>
+      typed(async () => {
+        const total = { count: 0, scanned: 0 };
+        let from = input.from;
+        // A page ends at 1 MB, whatever the limit.
+        do {
+          const page = { ...input, from, limit: input.limit - total.scanned };
+          const { Count, ScannedCount, LastEvaluatedKey } = await client.send(
+            new QueryCommand({ TableName, ...queryOf(page, filter), Select: 'COUNT' }),
+          );
+          total.count += Count ?? 0;
+          total.scanned += ScannedCount ?? 0;
+          from = LastEvaluatedKey && fromAttributes(LastEvaluatedKey);
+        } while (from !== undefined && total.scanned < input.limit);
+        return { ...total, more: from !== undefined };
       }),
     scan: (filter, from) =>
       typed(async () => {
@@ -124,6 +141,21 @@ export function openTable(
         );
         return pageOf(Items, LastEvaluatedKey);
       }),
+  };
+}
+
+function queryOf(input: QueryInput, filter?: Condition): Omit<QueryCommandInput, 'TableName'> {
+  const e = expression();
+  const parts: [Condition, ...Condition[]] = [equals(...input.key)];
+  if (input.range) parts.push(input.range);
+  return {
+    IndexName: input.index,
+    KeyConditionExpression: allOf(...parts)(e),
+    ...(filter && { FilterExpression: filter(e) }),
+    ...e.attributes(),
+    ScanIndexForward: !input.newestFirst,
+    Limit: input.limit,
+    ExclusiveStartKey: input.from && toAttributes(input.from),
   };
 }
 

@@ -27,3 +27,8 @@ export class InvalidEnvironment extends Error {
 export class TaskNotStopped extends Error {
   override readonly name = 'TaskNotStopped';
 }
+
+/** Another run of the fleet function has taken over: this one ends without a word. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}

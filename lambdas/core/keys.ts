@@ -13,8 +13,18 @@ export const drainingWatchKey = 'draining';
 /** The queue of calls that wait for a gateway: `watchAt` is when each began to wait. */
 export const waitingWatchKey = 'waiting';
 
+/** Gateways that the fleet has taken out of the pool and told to stop; `watchAt`: when to look whether they did. */
+export const drainedWatchKey = 'drained';
+/** Starts by where they stand: not registered yet, in the pool, told to stop. */
+export const startingWatchKey = 'tasks#starting';
+export const runningWatchKey = 'tasks#running';
+export const stoppingWatchKey = 'tasks#stopping';
+/** Starts that have ended, and that the pool's count does not know of yet. */
+export const goneWatchKey = 'tasks#gone';
+
 /** The one item about the pool that calls read where no gateway is free. */
 export const poolKey = 'POOL';
+export const taskKeyPrefix = 'TASK#';
 
 /** `watchAt` of what waits for no time: an answered call lasts as long as it lasts. 9999-12-31. */
 export const neverAt = 253_402_300_799_999;
@@ -33,6 +43,28 @@ export function tombstoneKey(username: string, registrationId: string): string {
 
 export function edgeKey(edgeId: string): string {
   return `EDGE#${edgeId}`;
+}
+
+export function taskKey(startId: string): string {
+  return `${taskKeyPrefix}${startId}`;
+}
+
+export function decisionKey(atMs: number, id: string): string {
+  return `DECISION#${atMs}-${id}`;
+}
+
+/** @param atMs any moment of the day (UTC), epoch milliseconds */
+export function decisionsWatchKey(atMs: number): string {
+  return `decisions#${dayOf(atMs)}`;
+}
+
+/** Starts that are over, by the day they were asked for. */
+export function startsWatchKey(atMs: number): string {
+  return `starts#${dayOf(atMs)}`;
+}
+
+function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
 }
 
 export function callsWatchKey(edgeId: string): string {

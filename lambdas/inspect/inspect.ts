@@ -10,6 +10,7 @@ import { callKey, callKeyPrefix, gatewayKeyPrefix } from '../core/keys.ts';
 import { type Clock, isLive } from '../core/time.ts';
 import { callView, gatewayView } from '../core/timeline.ts';
 import { byTurn } from '../core/waiting.ts';
+import { listDecisions, listStarts } from './fleet-history.ts';
 
 /** Bounds of one answer: Lambda gives back at most 6 MB, and people wait for it. */
 const maxPages = 50;
@@ -41,6 +42,10 @@ export async function inspect(
       const newestFirst = views.sort((a, b) => b.offeredAt - a.offeredAt || compare(a.callId, b.callId));
       return { result: 'calls', calls: newestFirst.slice(0, command.limit) };
     }
+    case 'listDecisions':
+      return listDecisions(table, command.limit, nowMs);
+    case 'listStarts':
+      return listStarts(table, command.limit, nowMs);
     case 'describeCall': {
       const call = callOf(await table.get(callKey(command.callId)), nowMs);
       return call === undefined ? { result: 'not-found' } : { result: 'call', call: callView(call) };

@@ -6,6 +6,7 @@ import { cloudFormation } from './cloudformation/operations.ts';
 import { Stacks } from './cloudformation/stacks.ts';
 import { sweepExpired } from './dynamodb.ts';
 import { Images } from './ecr/images.ts';
+import type { StartPlan } from './ecs/start-plan.ts';
 import { containerMetadata, taskMetadata } from './ecs/task.ts';
 import type { TaskDefinition } from './ecs/task-definition.ts';
 import type { Command } from './ecs/task-process.ts';
@@ -39,6 +40,8 @@ export interface LocalCloudOptions {
   secret?: string | undefined;
   /** @returns what runs in the place of a container image, whose directory is given */
   commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
+  /** How tasks start: at once unless given. */
+  starts?: StartPlan | undefined;
   /** What DNS tells containers: name → address. */
   names?: () => Record<string, string>;
   /** Address of the endpoint; port 0 takes a free one. */
@@ -140,6 +143,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     secretValue: (from) => secrets.containerValue(from),
     authorizeStart,
     publish: (detailType, detail, arn) => buses.publish('aws.ecs', detailType, detail, [arn]),
+    starts: options.starts,
     dir,
     onGroup: options.onGroup,
   });

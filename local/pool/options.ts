@@ -16,9 +16,11 @@ export const help = `npm run pool -- COMMAND [options]        Shows the pool as 
   gateways                 every registered gateway: its state, since when, until when, for which call
   calls                    the latest calls
   call CALL-ID             one call and its timeline
+  history                  what the fleet decided, what it saw, and why
+  starts                   the starts of gateways, and how long each phase took
 
   --json                   for programs
-  --limit N                how many calls, 1 to 1000                                        (100)
+  --limit N                how many calls, decisions or starts, 1 to 1000                   (100)
   --run-file FILE          the run of npm start to ask                                      (.switchroom/run.json)
   --stack NAME             a deployed stack instead, with the AWS credentials and region of the environment
   --function NAME          its inspect function by name or ARN, where that is another
@@ -47,6 +49,12 @@ function parse(args: readonly string[]) {
   }
 }
 
+const lists: Record<string, 'listCalls' | 'listDecisions' | 'listStarts'> = {
+  calls: 'listCalls',
+  history: 'listDecisions',
+  starts: 'listStarts',
+};
+
 function commandOf([name, ...rest]: string[], limit: string): InspectCommand {
   const [callId, ...more] = rest;
   if (name === 'call') {
@@ -55,10 +63,16 @@ function commandOf([name, ...rest]: string[], limit: string): InspectCommand {
   }
   if (rest.length > 0) wrong(`${name} takes nothing more`);
   if (name === 'gateways') return { command: 'listGateways' };
-  if (name !== 'calls')
-    wrong(name === undefined ? 'say what to show: gateways, calls or call' : `unknown command ${name}`);
+  const list = name === undefined ? undefined : lists[name];
+  if (list === undefined) {
+    wrong(
+      name === undefined
+        ? 'say what to show: gateways, calls, call, history or starts'
+        : `unknown command ${name}`,
+    );
+  }
   if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > 1000) wrong('--limit takes 1 to 1000');
-  return { command: 'listCalls', limit: Number(limit) };
+  return { command: list, limit: Number(limit) };
 }
 
 /** @throws RunError naming what is wrong */

@@ -21,7 +21,11 @@ export interface RunOptions {
   aws: Address;
   sipServer: SipServerChoice;
   secret: string | undefined;
-  gateways: number;
+  /** Gateways kept free; the run is ready when they are registered. */
+  minFree: number;
+  /** How long a gateway takes to start, milliseconds, and the share of starts that fail. */
+  startDelay: { fromMs: number; toMs: number };
+  startFailureRate: number;
   gatewayKind: GatewayKind;
   /** Directory that keeps the state, or undefined for a run that leaves nothing. */
   data: string | undefined;
@@ -50,7 +54,10 @@ export const help = `npm start -- [options]        Runs Switchroom whole on this
   --sip HOST:PORT          where SIP is taken, UDP and TCP; port 0 takes a free one      (127.0.0.1:5060)
   --domain NAME            the only SIP domain served: rooms are sip:ROOM@NAME           (sip.switchroom.test)
   --secret SECRET          the password of all gateways                                  (a random one)
-  --gateways N             gateways to keep running; 0: bring your own                   (2)
+  --min-free N             gateways kept free; 0: started when a call needs one          (2)
+  --max N                  gateways at most; 0: bring your own                           (20)
+  --start-delay TIME       how long a gateway takes to start, such as 20s, or 60s..120s  (0s)
+  --start-failure-rate P   share of starts that fail, 0 to 1                             (0)
   --gateway-kind KIND      baresip, node (a small user agent), or auto: baresip if there (auto)
   --after-call stop|reuse  a gateway ends after its call, or serves the next             (stop)
   --min-expires-mode MODE  a REGISTER below 60 s: raise the grant, or refuse with 423    (raise)
@@ -71,7 +78,10 @@ const flags = {
   sip: { type: 'string', default: '127.0.0.1:5060' },
   domain: { type: 'string' },
   secret: { type: 'string' },
-  gateways: { type: 'string', default: '2' },
+  'min-free': { type: 'string', default: '2' },
+  max: { type: 'string', default: '20' },
+  'start-delay': { type: 'string', default: '0s' },
+  'start-failure-rate': { type: 'string', default: '0' },
   'gateway-kind': { type: 'string', default: 'auto' },
   'after-call': { type: 'string' },
   'min-expires-mode': { type: 'string' },
@@ -105,6 +115,32 @@ function address(flag: string, text: string): Address {
 function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
   const word = words.find((candidate) => candidate === text);
   return word ?? wrong(`--${flag} takes ${words.join(' or ')}, not "${text}"`);
+}
+
+function gatewayCount(flag: string, text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) <= maxGateways) return Number(text);
+  return wrong(`--${flag} takes a number from 0 to ${maxGateways}, not "${text}"`);
+}
+
+/** `20s`, `500ms`, or two of them with `..` between. */
+function delayOf(text: string): RunOptions['startDelay'] {
+  const parts = text.split('..').map((part) => /^(\d{1,6})(ms|s)$/.exec(part));
+  const [fromMs, toMs = fromMs] = parts.map((part) => Number(part?.[1]) * (part?.[2] === 's' ? 1000 : 1));
+  if (
+    parts.length > 2 ||
+    parts.includes(null) ||
+    fromMs === undefined ||
+    toMs === undefined ||
+    fromMs > toMs
+  ) {
+    return wrong(`--start-delay takes a time such as 20s or 60s..120s, not "${text}"`);
+  }
+  return { fromMs, toMs };
+}
+
+function rateOf(text: string): number {
+  if (/^(0(\.\d+)?|1(\.0+)?)$/.test(text)) return Number(text);
+  return wrong(`--start-failure-rate takes a share from 0 to 1, not "${text}"`);
 }
 
 function assignments(flag: string, list: readonly string[]): Record<string, string> {
@@ -151,9 +187,8 @@ export function readOptions(
   if (given.secret !== undefined && !secretPattern.test(given.secret)) {
     wrong('--secret takes 1 to 128 characters without blanks, quotes and ; < >');
   }
-  if (!/^\d{1,4}$/.test(given.gateways) || Number(given.gateways) > maxGateways) {
-    wrong(`--gateways takes a number from 0 to ${maxGateways}, not "${given.gateways}"`);
-  }
+  const minFree = gatewayCount('min-free', given['min-free']);
+  const max = gatewayCount('max', given.max);
   const afterCall = given['after-call'];
   const minExpiresMode = given['min-expires-mode'];
   return {
@@ -161,12 +196,17 @@ export function readOptions(
     aws: address('aws', given.aws),
     sipServer: sipServerOf(given.drachtio ?? environment.DRACHTIO),
     secret: given.secret,
-    gateways: Number(given.gateways),
+    // More cannot be waited for.
+    minFree: Math.min(minFree, max),
+    startDelay: delayOf(given['start-delay']),
+    startFailureRate: rateOf(given['start-failure-rate']),
     gatewayKind: oneOf('gateway-kind', given['gateway-kind'], ['auto', 'baresip', 'node']),
     data: given.data,
     runFile: given['run-file'],
     json: given.json,
     settings: {
+      poolMinFree: String(minFree),
+      poolMax: String(max),
       ...assignments('set', given.set),
       ...(given.domain !== undefined && { domain: given.domain }),
       ...(afterCall !== undefined && { afterCall: oneOf('after-call', afterCall, ['stop', 'reuse']) }),

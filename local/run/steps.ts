@@ -98,7 +98,11 @@ function tell(fact: Fact): Told | undefined {
   }
 }
 
-const taskWords: Record<string, string> = { PENDING: 'starting', RUNNING: 'running', STOPPED: 'stopped' };
+const taskWords: Record<string, string> = {
+  PROVISIONING: 'starting',
+  RUNNING: 'running',
+  STOPPED: 'stopped',
+};
 
 function taskStep(event: BusEvent): Step | undefined {
   const { detail } = event;
@@ -106,13 +110,13 @@ function taskStep(event: BusEvent): Step | undefined {
   // A stop under way shows as its wish, before the process has left.
   const stopping = detail.desiredStatus === 'STOPPED' && detail.lastStatus !== 'STOPPED';
   const what = stopping ? 'stopping' : taskWords[String(detail.lastStatus)];
-  if (!what || what === 'starting') return undefined;
+  if (!what) return undefined;
   return {
     event: `task.${what}`,
     at: Date.now(),
     subject: `task ${id.slice(0, idLength)}`,
     what,
-    detail: what === 'running' ? '' : String(detail.stoppedReason ?? ''),
+    detail: String(detail.stoppedReason ?? ''),
     fields: { taskId: id, version: detail.version, ...(detail.stopCode && { stopCode: detail.stopCode }) },
   };
 }

@@ -3,6 +3,7 @@ import { readSynthesizedStack } from '../aws/assets.ts';
 import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
 import { agentUri } from '../aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../aws/ecs/services.ts';
+import { randomStarts } from '../aws/ecs/start-plan.ts';
 import { containerNamed } from '../aws/ecs/task-definition.ts';
 import { region } from '../aws/identity.ts';
 import type { ResolvedStack } from '../aws/template.ts';
@@ -10,7 +11,7 @@ import { keepLogsBounded } from './bounded-logs.ts';
 import type { ChildExit } from './child-process.ts';
 import type { Console } from './console.ts';
 import { appContainer, edgeId, startEdge } from './edge.ts';
-import { GatewayPool, gatewayCommand, gatewayContainer } from './gateways.ts';
+import { gatewayCommand, RegisteredGateways } from './gateways.ts';
 import { type Address, RunError, type RunOptions } from './options.ts';
 import { checkAddress } from './ports.ts';
 import { Reaper } from './reaper.ts';
@@ -85,11 +86,7 @@ export class Switchroom {
     this.#reaper = reaper;
     this.#teardown.push(() => reaper.close(), directory.remove, keepLogsBounded(join(dir, 'logs')));
 
-    const synthesized = await synthesize(
-      { ...options.settings, gateways: String(options.gateways) },
-      this.#console.say,
-      signal,
-    );
+    const synthesized = await synthesize(options.settings, this.#console.say, signal);
     signal.throwIfAborted();
     const supervision: Supervision = {
       signal,
@@ -122,6 +119,7 @@ export class Switchroom {
       secret: options.secret,
       commandOf: (_definition, imageDirectory) => gatewayCommand(options.gatewayKind, imageDirectory),
       names: () => names,
+      starts: randomStarts(options.startDelay, options.startFailureRate),
       host: options.aws.host,
       port: options.aws.port,
       onGroup: reaper.watch,
@@ -132,7 +130,6 @@ export class Switchroom {
     signal.throwIfAborted();
 
     const service = serviceWith(stack, appContainer);
-    const gatewayService = serviceWith(stack, gatewayContainer);
     const sipServer = await startSipServer({
       choice: options.sipServer,
       sip: options.sip,
@@ -172,14 +169,16 @@ export class Switchroom {
     this.#teardown.push(() => edge.stop());
     signal.throwIfAborted();
 
-    const gateways = new GatewayPool({
-      cloud,
-      service: gatewayService,
-      gatewayName: containerNamed(service.definition, appContainer).environment.GATEWAY_NAME ?? '',
-      onTrouble: (what) => this.#console.trouble('gateway.failed', what),
-    });
-    this.#teardown.push(() => gateways.stop());
-    gateways.start();
+    const gateways = new RegisteredGateways(
+      cloud.buses,
+      containerNamed(service.definition, appContainer).environment.GATEWAY_NAME ?? '',
+      (what) => {
+        if (!signal.aborted) this.#console.trouble('gateway.failed', what);
+      },
+    );
+    this.#teardown.push(() => cloud.tasks.close('the run ends'));
+    await this.#lookAtPool(cloud, stack);
+    signal.throwIfAborted();
 
     const run: RunFile = {
       pid: process.pid,
@@ -194,7 +193,7 @@ export class Switchroom {
     writeRunFile(runFile, run);
     this.#teardown.push(() => removeRunFile(runFile));
 
-    await gateways.untilRegistered(signal);
+    await gateways.until(options.minFree, signal);
     this.#sayReady(run, sipServer);
   }
 
@@ -203,6 +202,14 @@ export class Switchroom {
     this.#abort.abort(new RunError('stopped while starting', 0));
     await this.#starting.catch(() => undefined);
     for (const step of this.#teardown.reverse()) await step();
+  }
+
+  /** The fleet function looks at the pool each minute. Nobody shall wait for the first, nor call before it. */
+  async #lookAtPool({ functions }: LocalCloud, { outputs }: ResolvedStack): Promise<void> {
+    const tick = JSON.stringify({ 'detail-type': 'Scheduled Event' });
+    const looked = await functions.invoke(outputs.FleetFunction ?? '', tick);
+    if (looked.kind === 'answer') return;
+    this.#console.trouble('fleet.failed', 'the fleet function failed; see its log', { result: looked });
   }
 
   /** What was in memory is gone with the engine; the tables themselves must be there again. */
@@ -244,10 +251,10 @@ export class Switchroom {
 
   #sayReady(run: RunFile, { kind }: SipServer): void {
     const startMs = Date.now() - this.#startedAt;
-    const { gateways } = this.#options;
+    const { minFree } = this.#options;
     const flag = this.#options.runFile ? ` --run-file ${this.#options.runFile}` : '';
     const text = `
-Ready after ${(startMs / 1000).toFixed(1)} s, with ${gateways} gateway${gateways === 1 ? '' : 's'}.
+Ready after ${(startMs / 1000).toFixed(1)} s, with ${minFree} free gateway${minFree === 1 ? '' : 's'}.
   SIP     ${textOf(run.sip)}, UDP and TCP (${kind === 'embedded' ? 'embedded SIP server' : 'drachtio'})
   rooms   sip:ROOM@${run.domain}
   AWS     ${run.awsEndpoint}
@@ -257,6 +264,6 @@ Ready after ${(startMs / 1000).toFixed(1)} s, with ${gateways} gateway${gateways
   see the pool    npm run pool -- gateways${flag}
   stop            Ctrl-C
 `;
-    this.#console.ready({ ...run, sip: textOf(run.sip), sipServer: kind, edgeId, gateways, startMs }, text);
+    this.#console.ready({ ...run, sip: textOf(run.sip), sipServer: kind, edgeId, minFree, startMs }, text);
   }
 }

@@ -98,44 +98,65 @@ const resourcesOf = ({ Resources }: Template, type: string) =>
     Type === type ? [{ id, Properties }] : [],
   );
 
-/** Fargate tasks that services keep running. */
+type Reference = { Ref: string };
+
+/** Fargate tasks that are kept running: the edges by their services, the free gateways by the fleet function. */
 function fargateRows(template: Template): Row[] {
-  const rows = resourcesOf(template, 'AWS::ECS::Service').flatMap(({ id, Properties }) => {
-    const definitionId = (Properties.TaskDefinition as { Ref: string }).Ref;
-    const definition = template.Resources[definitionId]?.Properties ?? {};
-    const fargate = ((definition.RequiresCompatibilities ?? []) as string[]).includes('FARGATE');
+  const services = resourcesOf(template, 'AWS::ECS::Service').flatMap(({ Properties }) => {
+    const { AwsvpcConfiguration: network } = (Properties.NetworkConfiguration ?? {}) as {
+      AwsvpcConfiguration?: { AssignPublicIp?: string };
+    };
+    const isPublic = network?.AssignPublicIp === 'ENABLED';
     const count = Number(Properties.DesiredCount ?? 1);
-    if (!fargate || count === 0) return [];
-    const { CpuArchitecture } = (definition.RuntimePlatform ?? {}) as { CpuArchitecture?: string };
-    const arm = CpuArchitecture === 'ARM64';
-    const vCpu = Number(definition.Cpu) / 1024;
-    const gb = Number(definition.Memory) / 1024;
-    const hour =
-      vCpu * price(arm ? 'fargateArmCpuHour' : 'fargateCpuHour') +
-      gb * price(arm ? 'fargateArmGbHour' : 'fargateGbHour');
-    const network = Properties.NetworkConfiguration as
-      | { AwsvpcConfiguration?: { AssignPublicIp?: string } }
-      | undefined;
-    const isPublic = network?.AwsvpcConfiguration?.AssignPublicIp === 'ENABLED';
-    const what = id.startsWith('Edge') ? 'edge' : 'gateway';
-    return [
-      {
-        what: `${what} on Fargate, ${vCpu} vCPU, ${gb} GB${arm ? ', Arm' : ''}`,
-        count,
-        usd: count * hour * hoursPerMonth,
-      },
-      ...(isPublic
-        ? [
-            {
-              what: `public address of the ${what}`,
-              count,
-              usd: count * price('publicIpv4Hour') * hoursPerMonth,
-            },
-          ]
-        : []),
-    ];
+    return tasksOf(template, 'edge', Properties.TaskDefinition as Reference, count, isPublic);
   });
-  return merged(rows);
+  const gateways = resourcesOf(template, 'AWS::Lambda::Function').flatMap(({ Properties }) => {
+    const { Variables = {} } = (Properties.Environment ?? {}) as { Variables?: Properties };
+    if (typeof Variables.POOL_POLICY !== 'string') return [];
+    const count = Math.min(freeGateways(Variables.POOL_POLICY), Number(Variables.POOL_MAX));
+    return tasksOf(template, 'gateway', Variables.TASK_DEFINITION as Reference, count, true);
+  });
+  return merged([...gateways, ...services]);
+}
+
+/** How many gateways a policy keeps free at least, at the beginning of a day without times of its own. */
+function freeGateways(policy: string): number {
+  const { minFree, timeline, ...original } = JSON.parse(policy);
+  if (minFree !== undefined) return Number(minFree);
+  const { auto_scale_threshold: days } = timeline ?? original;
+  return Number((days.default ?? days)['00:00:00']?.unlockedMin ?? 0);
+}
+
+function tasksOf(
+  template: Template,
+  what: string,
+  { Ref }: Reference,
+  count: number,
+  isPublic: boolean,
+): Row[] {
+  const definition = template.Resources[Ref]?.Properties ?? {};
+  const fargate = ((definition.RequiresCompatibilities ?? []) as string[]).includes('FARGATE');
+  if (!fargate || count === 0) return [];
+  const { CpuArchitecture } = (definition.RuntimePlatform ?? {}) as { CpuArchitecture?: string };
+  const arm = CpuArchitecture === 'ARM64';
+  const vCpu = Number(definition.Cpu) / 1024;
+  const gb = Number(definition.Memory) / 1024;
+  const hour =
+    vCpu * price(arm ? 'fargateArmCpuHour' : 'fargateCpuHour') +
+    gb * price(arm ? 'fargateArmGbHour' : 'fargateGbHour');
+  const address = {
+    what: `public address of the ${what}`,
+    count,
+    usd: count * price('publicIpv4Hour') * hoursPerMonth,
+  };
+  return [
+    {
+      what: `${what} on Fargate, ${vCpu} vCPU, ${gb} GB${arm ? ', Arm' : ''}`,
+      count,
+      usd: count * hour * hoursPerMonth,
+    },
+    ...(isPublic ? [address] : []),
+  ];
 }
 
 function merged(rows: readonly Row[]): Row[] {

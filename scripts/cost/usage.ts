@@ -19,12 +19,21 @@ export interface Usage {
 export const secondsPerRequest = 0.03;
 export const memoryGb = 1;
 
+/** A run of the fleet function: its lease taken and given back, six queries of the indexes. Log bytes are assumed. */
+const perFleetRun: Usage = { requests: 1, events: 0, writes: 2, reads: 3, logBytes: 300 };
+
 /**
  * A call to a gateway that leaves after it, and the gateway that takes its place: allocate; answered and ended in calls;
  * two REGISTERs. Four transactions of two items at two units each, two single writes, and eight index entries that come,
- * move or go; two queries, a read, and two reads of two items at once. Log bytes are assumed.
+ * move or go; two queries, a read, and two reads of two items at once. Seven things for the fleet to look at (the call
+ * offered and ended, the one gateway gone and the other there, three changes of tasks), and the record of a start, some
+ * fourteen units. Log bytes are assumed.
  */
-export const perCall: Usage = { requests: 5, events: 5, writes: 26, reads: 6, logBytes: 8000 };
+export const perCall: Usage = sum(
+  { requests: 5, events: 5, writes: 26, reads: 6, logBytes: 8000 },
+  times(7, perFleetRun),
+  { requests: 0, events: 0, writes: 14, reads: 3, logBytes: 0 },
+);
 
 /** A heartbeat of an edge: one event, taken by calls, one write and the index entry that moves. */
 export const perHeartbeat: Usage = { requests: 1, events: 1, writes: 3, reads: 0, logBytes: 500 };
@@ -34,14 +43,27 @@ export const heartbeatSec = 15;
 export const perRefresh: Usage = { requests: 1, events: 0, writes: 1, reads: 0, logBytes: 500 };
 export const refreshSec = 60;
 
-/** A tick of the schedule: the edges, their open calls, the draining gateways. */
-export const perTick: Usage = { requests: 1, events: 0, writes: 0, reads: 2, logBytes: 500 };
+/** A tick of a schedule: of calls (the edges, their open calls, the draining gateways), or of the fleet. */
+export const perTick: Usage = { requests: 1, events: 0, writes: 1, reads: 3, logBytes: 500 };
 export const tickSec = 60;
 
-export const times = (factor: number, usage: Usage): Usage => ({
-  requests: usage.requests * factor,
-  events: usage.events * factor,
-  writes: usage.writes * factor,
-  reads: usage.reads * factor,
-  logBytes: usage.logBytes * factor,
-});
+export function times(factor: number, usage: Usage): Usage {
+  return {
+    requests: usage.requests * factor,
+    events: usage.events * factor,
+    writes: usage.writes * factor,
+    reads: usage.reads * factor,
+    logBytes: usage.logBytes * factor,
+  };
+}
+
+function sum(...parts: readonly Usage[]): Usage {
+  const of = (key: keyof Usage) => parts.reduce((total, part) => total + part[key], 0);
+  return {
+    requests: of('requests'),
+    events: of('events'),
+    writes: of('writes'),
+    reads: of('reads'),
+    logBytes: of('logBytes'),
+  };
+}

@@ -1,6 +1,9 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { consumedByCalls } from '../../contracts/facts.ts';
+import { consumedByCalls, consumedByFleet } from '../../contracts/facts.ts';
 import { synthesize } from './synth.ts';
 
 const template = synthesize();
@@ -55,11 +58,18 @@ describe('permissions', () => {
 
   it('name every resource, but for the tasks of our own cluster', () => {
     const open = statements.filter(({ Resource }) => JSON.stringify(Resource).includes('*'));
-    // Neither a registry login nor a trace has a resource to name.
-    const without = ['ecr:GetAuthorizationToken', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+    // Neither a registry login nor a trace has a resource to name; a list of tasks has its cluster as a condition.
+    const without = [
+      'ecr:GetAuthorizationToken',
+      'ecs:ListTasks',
+      'xray:PutTraceSegments',
+      'xray:PutTelemetryRecords',
+    ];
     const explained = open.filter(({ Action }) => [Action].flat().some((one) => !without.includes(one)));
     const clusters: Record<string, string> = {
       'ecs:StopTask': 'GatewaysCluster',
+      'ecs:DescribeTasks': 'GatewaysCluster',
+      'ecs:TagResource': 'GatewaysCluster',
       'ecs:GetTaskProtection': 'EdgeCluster',
       'ecs:UpdateTaskProtection': 'EdgeCluster',
     };
@@ -67,7 +77,11 @@ describe('permissions', () => {
     for (const { Action, Resource, Condition } of explained) {
       const cluster = clusters[[Action].flat()[0] as string];
       expect(JSON.stringify(Resource)).toMatch(new RegExp(`:task/.*${cluster}.*"/\\*"`));
-      expect(Condition).toHaveProperty(['ArnEquals', 'ecs:cluster']);
+      if (Action === 'ecs:TagResource') {
+        expect(Condition).toEqual({ StringEquals: { 'ecs:CreateAction': 'RunTask' } });
+      } else {
+        expect(Condition).toHaveProperty(['ArnEquals', 'ecs:cluster']);
+      }
     }
   });
 
@@ -77,8 +91,23 @@ describe('permissions', () => {
     }
   });
 
-  it('let only the calls function stop tasks, and let inspect only read', () => {
+  it('let the fleet start gateways of this definition in this cluster, and hand on their two roles alone', () => {
+    const ofFleet = statements.filter(({ id }) => id.includes('FunctionsFleet'));
+    const find = (action: string) => ofFleet.find(({ Action }) => [Action].flat().includes(action));
+    expect(JSON.stringify(find('ecs:RunTask')?.Resource)).toMatch(/^\{"Ref":"GatewaysTask/);
+    expect(find('ecs:RunTask')?.Condition).toHaveProperty(['ArnEquals', 'ecs:cluster']);
+    expect(find('ecs:ListTasks')?.Condition).toHaveProperty(['ArnEquals', 'ecs:cluster']);
+    const passed = find('iam:PassRole');
+    expect(JSON.stringify(passed?.Resource).match(/GatewaysTask\w*Role/g)).toHaveLength(2);
+    expect(passed?.Condition).toEqual({
+      StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+    });
+  });
+
+  it('let only calls and fleet stop tasks, only the fleet start them, and let inspect only read', () => {
     expect(actionsOf('FunctionsCalls')).toContain('ecs:StopTask');
+    expect(actionsOf('FunctionsFleet')).toContain('ecs:StopTask');
+    expect(statements.filter(({ Action }) => Action === 'ecs:RunTask')).toHaveLength(1);
     for (const other of ['Register', 'Allocate', 'Inspect']) {
       expect(actionsOf(`Functions${other}`)).not.toContain('ecs:StopTask');
     }
@@ -90,7 +119,7 @@ describe('permissions', () => {
 describe('the functions', () => {
   it('run on the current Node on Arm, from an own log group that does not grow for ever', () => {
     const functions = Object.values(template.findResources('AWS::Lambda::Function'));
-    expect(functions).toHaveLength(4);
+    expect(functions).toHaveLength(5);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
       expect(Properties.LoggingConfig.LogGroup).toBeDefined();
@@ -131,6 +160,7 @@ describe('the functions', () => {
     expect(reserved(synthesize({ reservedConcurrency: 100 })).sort()).toEqual([
       ['Switchroom-allocate', 100],
       ['Switchroom-calls', 100],
+      ['Switchroom-fleet', 100],
       ['Switchroom-register', 100],
     ]);
   });
@@ -173,6 +203,59 @@ describe('the bus', () => {
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
     });
+  });
+});
+
+describe('the pool', () => {
+  const variables = (of: ReturnType<typeof synthesize>) =>
+    Object.values(of.findResources('AWS::Lambda::Function')).find(
+      ({ Properties }) => Properties.FunctionName === 'Switchroom-fleet',
+    )?.Properties.Environment.Variables;
+
+  it('is looked at on each call, registration and change of a task of its own cluster, and each minute', () => {
+    const target = [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Fleet'), 'Arn'] } })];
+    for (const rule of [
+      { EventPattern: { source: ['switchroom.edge'], 'detail-type': [...consumedByFleet] } },
+      {
+        EventPattern: {
+          source: ['aws.ecs'],
+          'detail-type': ['ECS Task State Change'],
+          detail: Match.objectLike({ clusterArn: [Match.anyValue()] }),
+        },
+      },
+      { ScheduleExpression: 'rate(1 minute)' },
+    ]) {
+      template.hasResourceProperties('AWS::Events::Rule', { ...rule, Targets: target });
+    }
+  });
+
+  it('keeps two gateways free and has twenty at most, so that a first deployment answers a call', () => {
+    const { POOL_POLICY, POOL_MAX } = variables(template);
+    expect(POOL_MAX).toBe('20');
+    expect(JSON.parse(POOL_POLICY)).toMatchObject({
+      policy: 'timeline',
+      timeline: { auto_scale_threshold: { default: { '00:00:00': { unlockedMin: 2, loadMax: 1 } } } },
+    });
+  });
+
+  it('has no service: gateways in calls are never replaced or scaled in by ECS', () => {
+    const services = Object.keys(template.findResources('AWS::ECS::Service'));
+    expect(services.filter((id) => !id.startsWith('Edge'))).toEqual([]);
+  });
+
+  it('takes the policy of a file, also the original scaler.json, without what is for machines', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'switchroom-policy-')), 'scaler.json');
+    const thresholds = { '00:00:00': { unlockedMin: 3, loadMax: 0.8, maxGw: 9 } };
+    writeFileSync(file, JSON.stringify({ auto_scale_threshold: thresholds, cpu_per_gw: 4 }));
+    const told = variables(synthesize({ poolPolicyFile: file, poolTimeZone: 'Europe/Paris', poolMax: 0 }));
+    expect(JSON.parse(told.POOL_POLICY)).toEqual({ auto_scale_threshold: thresholds });
+    expect(told).toMatchObject({ POOL_TIME_ZONE: 'Europe/Paris', POOL_MAX: '0' });
+    expect(() => synthesize({ poolPolicyFile: '/nowhere.json' })).toThrow(/poolPolicyFile.*nowhere/);
+  });
+
+  it('learns, where it is told to', () => {
+    const told = variables(synthesize({ poolPolicy: 'predictive', poolMinFree: 1 }));
+    expect(JSON.parse(told.POOL_POLICY)).toMatchObject({ policy: 'predictive', minFree: 1 });
   });
 });
 

@@ -19,7 +19,7 @@ export const deployments: Record<string, Record<string, unknown>> = {
     zones: 3,
     allowedAddresses: '192.0.2.0/24',
   },
-  fleeting: { keepData: 'false', gateways: 0, zones: 1 },
+  fleeting: { keepData: 'false', poolMinFree: 0, zones: 1 },
 };
 
 /** The stack, made of stand-in bundles so that nothing needs to be built first. */

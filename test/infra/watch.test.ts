@@ -57,14 +57,14 @@ describe('each alarm', () => {
     synthesize().resourceCountIs('AWS::SNS::Subscription', 0);
   });
 
-  it('expects the gateways of the settings', () => {
-    const thresholdOf = (gateways: number) =>
+  it('expects half of the free gateways of the settings, and none of a pool that starts them for calls', () => {
+    const thresholdOf = (poolMinFree: number) =>
       Object.values(
-        synthesize({ gateways }).findResources('AWS::CloudWatch::Alarm', {
+        synthesize({ poolMinFree }).findResources('AWS::CloudWatch::Alarm', {
           Properties: { MetricName: 'RegisteredGateways' },
         }),
       ).map(({ Properties }) => Properties.Threshold);
-    expect([thresholdOf(0), thresholdOf(2), thresholdOf(9)]).toEqual([[1], [1], [5]]);
+    expect([thresholdOf(0), thresholdOf(2), thresholdOf(9)]).toEqual([[], [1], [5]]);
   });
 });
 
@@ -131,7 +131,7 @@ describe('the saved queries', () => {
   it('look into the logs of the edges and of all functions', () => {
     const queries = Object.values(template.findResources('AWS::Logs::QueryDefinition'));
     const timeline = queries.find(({ Properties }) => Properties.Name === 'Switchroom/call-timeline');
-    expect(timeline?.Properties.LogGroupNames).toHaveLength(5);
+    expect(timeline?.Properties.LogGroupNames).toHaveLength(6);
     expect(queries).toHaveLength(3);
   });
 });

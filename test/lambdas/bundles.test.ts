@@ -50,8 +50,17 @@ beforeAll(async () => {
     CLUSTER: 'gateways',
     AFTER_CALL: 'stop',
     EDGE_LOST_GRACE_SEC: '60',
+    TASK_DEFINITION: 'gateway:1',
+    CAPACITY_PROVIDER: 'FARGATE',
+    SUBNETS: 'subnet-1,subnet-2',
+    SECURITY_GROUPS: 'sg-1',
+    GATEWAY_ID: '1',
+    POOL_POLICY: JSON.stringify({ policy: 'predictive', minFree: 0 }),
+    POOL_MAX: '0',
+    POOL_TIME_ZONE: 'Europe/Paris',
   });
-  for (const name of ['register', 'allocate', 'calls', 'inspect']) functions[name] = await load(name);
+  for (const name of ['register', 'allocate', 'calls', 'fleet', 'inspect'])
+    functions[name] = await load(name);
 });
 afterAll(async () => {
   process.env = environmentBefore;
@@ -80,7 +89,13 @@ function tell(fact: Record<string, unknown>): Promise<unknown> {
 const functionsBuilt = () => built.filter((one) => one.name !== 'sip-edge');
 
 it('each function’s bundle stays small enough to start fast', () => {
-  expect(functionsBuilt().map((one) => one.name)).toEqual(['allocate', 'calls', 'inspect', 'register']);
+  expect(functionsBuilt().map((one) => one.name)).toEqual([
+    'allocate',
+    'calls',
+    'fleet',
+    'inspect',
+    'register',
+  ]);
   for (const { name, bytes } of functionsBuilt()) expect(bytes, name).toBeLessThan(500_000);
 });
 

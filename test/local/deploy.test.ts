@@ -178,7 +178,7 @@ describe('cdk deploy of data that need not be kept', () => {
     const { Changes } = await cloudFormation.send(
       new DescribeChangeSetCommand({ StackName: stackName, ChangeSetName: 'lease' }),
     );
-    const changed = ['register', 'allocate', 'calls'].map((name) => ({
+    const changed = ['register', 'allocate', 'calls', 'fleet'].map((name) => ({
       Action: 'Modify',
       ResourceType: 'AWS::Lambda::Function',
       PhysicalResourceId: `Switchroom-${name}`,

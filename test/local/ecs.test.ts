@@ -184,12 +184,13 @@ describe('a task', () => {
     const told = events.filter(({ detail }) => detail.taskArn === arn);
     expect(told.every(({ source }) => source === 'aws.ecs')).toBe(true);
     expect(told.map(({ detail }) => [detail.lastStatus, detail.desiredStatus])).toEqual([
+      ['PROVISIONING', 'RUNNING'],
       ['PENDING', 'RUNNING'],
       ['RUNNING', 'RUNNING'],
       ['RUNNING', 'STOPPED'],
       ['STOPPED', 'STOPPED'],
     ]);
-    expect(told.map(({ detail }) => detail.version)).toEqual([1, 2, 3, 4]);
+    expect(told.map(({ detail }) => detail.version)).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('leaves no process group that nobody knows of', async () => {

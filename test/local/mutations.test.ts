@@ -19,7 +19,7 @@ import {
 import { realStack, type Subject, settings, startSubject } from './support/subject.ts';
 import { until } from './until.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 /*
  * The checks that hold the template to what it must do are themselves held to notice: without each grant, each
@@ -140,11 +140,14 @@ describe('without', () => {
   });
 
   it('any one permission to invoke a function, a check fails and names its rule', async () => {
-    const permissions = idsOf(stack.template, 'AWS::Lambda::Permission').map((id) => ({
-      name: id,
-      names: ['lambda:InvokeFunction', 'rule/Switchroom-CallsTriggers'],
-      template: without(stack.template, id),
-    }));
+    const permissions = idsOf(stack.template, 'AWS::Lambda::Permission').map((id) => {
+      const source = stack.template.Resources[id]?.Properties?.SourceArn as { 'Fn::GetAtt': string[] };
+      return {
+        name: id,
+        names: ['lambda:InvokeFunction', `rule/Switchroom-${source['Fn::GetAtt'][0]}`],
+        template: without(stack.template, id),
+      };
+    });
     expect(permissions.length).toBeGreaterThan(1);
     expect(await unnoticed(permissions, failureUnder)).toEqual([]);
   });
@@ -164,13 +167,35 @@ describe('without', () => {
   });
 
   it.each<[string, () => Mutation]>([
-    ['the queue of dead letters', () => gone('AWS::SQS::Queue', 'DeadLetters', ['Switchroom-CallsTriggers'])],
+    ['the queue of dead letters', () => gone('AWS::SQS::Queue', 'DeadLetters', ['CallsTriggers'])],
     [
-      'the rule of the facts',
-      () => gone('AWS::Events::Rule', 'Facts', ['Switchroom-facts', 'call.answered']),
+      'the rule of the facts of calls',
+      () => gone('AWS::Events::Rule', 'CallsTriggersFacts', ['-facts', '-calls']),
     ],
-    ['the schedule', () => gone('AWS::Events::Rule', 'EveryMinute', ['schedule', 'Switchroom-calls'])],
-    ['the failure destination', () => gone('AWS::Lambda::EventInvokeConfig', '', ['Switchroom-calls'])],
+    [
+      'the rule of the facts of the fleet',
+      () => gone('AWS::Events::Rule', 'FleetTriggersFacts', ['-facts', '-fleet']),
+    ],
+    [
+      "the rule of the fleet's tasks",
+      () => gone('AWS::Events::Rule', 'FleetTriggersTasks', ['Switchroom-fleet']),
+    ],
+    [
+      'the schedule of calls',
+      () => gone('AWS::Events::Rule', 'CallsTriggersEveryMinute', ['schedule', 'Switchroom-calls']),
+    ],
+    [
+      'the schedule of the fleet',
+      () => gone('AWS::Events::Rule', 'FleetTriggersEveryMinute', ['schedule', 'Switchroom-fleet']),
+    ],
+    [
+      'the failure destination of calls',
+      () => gone('AWS::Lambda::EventInvokeConfig', 'Calls', ['Switchroom-calls']),
+    ],
+    [
+      'the failure destination of the fleet',
+      () => gone('AWS::Lambda::EventInvokeConfig', 'Fleet', ['Switchroom-fleet']),
+    ],
   ])('%s and all that names it, a check fails and names it', async (_what, mutation) => {
     expect(await unnoticed([mutation()], failureOfStack)).toEqual([]);
   });
@@ -182,16 +207,16 @@ function gone(type: string, part: string, names: string[]): Mutation {
 }
 
 describe('with', () => {
-  const facts = () => theOne(stack.template, 'AWS::Events::Rule', 'Facts');
+  const facts = (of: string) => theOne(stack.template, 'AWS::Events::Rule', `${of}TriggersFacts`);
   const table = () => theOne(stack.template, 'AWS::DynamoDB::Table');
 
-  it('any one fact less in the rule, a check fails and names it', async () => {
-    const pattern = stack.template.Resources[facts()]?.Properties?.EventPattern as JsonObject;
+  it.each(['Calls', 'Fleet'])('any one fact less for %s, a check fails and names it', async (of) => {
+    const pattern = stack.template.Resources[facts(of)]?.Properties?.EventPattern as JsonObject;
     const types = pattern['detail-type'] as string[];
     const patterns = types.map((type) => ({
       name: type,
-      names: ['Switchroom-facts', type],
-      template: change(stack.template, facts(), (properties) => {
+      names: ['Switchroom-facts', type, `Switchroom-${of.toLowerCase()}`],
+      template: change(stack.template, facts(of), (properties) => {
         (properties.EventPattern as { 'detail-type': string[] })['detail-type'] = types.filter(
           (one) => one !== type,
         );
@@ -201,7 +226,7 @@ describe('with', () => {
   });
 
   it('facts of another source in the rule, a check fails and names the bus', async () => {
-    const template = change(stack.template, facts(), (properties) => {
+    const template = change(stack.template, facts('Calls'), (properties) => {
       (properties.EventPattern as { source: string[] }).source = ['switchroom.edges'];
     });
     expect(await failureOfStack({ template })).toMatch(/no rule of Switchroom-facts takes call.answered/);

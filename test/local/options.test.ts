@@ -14,12 +14,14 @@ describe('the options of npm start', () => {
       aws: { host: '127.0.0.1', port: 0 },
       sipServer: { kind: 'embedded' },
       secret: undefined,
-      gateways: 2,
+      minFree: 2,
+      startDelay: { fromMs: 0, toMs: 0 },
+      startFailureRate: 0,
       gatewayKind: 'auto',
       data: undefined,
       runFile: undefined,
       json: false,
-      settings: {},
+      settings: { poolMinFree: '2', poolMax: '20' },
       edge: {},
     });
   });
@@ -30,11 +32,23 @@ describe('the options of npm start', () => {
       ...['--set', 'lockLeaseSec=30', '--set', 'trustedAddresses=10.0.0.0/8'],
     ]);
     expect(settings).toEqual({
+      poolMinFree: '2',
+      poolMax: '20',
       domain: 'rooms.test',
       afterCall: 'reuse',
       minExpiresMode: 'refuse',
       lockLeaseSec: '30',
       trustedAddresses: '10.0.0.0/8',
+    });
+  });
+
+  it('say how gateways start', () => {
+    expect(read(['--start-delay', '500ms']).startDelay).toEqual({ fromMs: 500, toMs: 500 });
+    expect(read(['--start-delay', '60s..120s']).startDelay).toEqual({ fromMs: 60_000, toMs: 120_000 });
+    expect(read(['--start-failure-rate', '0.25']).startFailureRate).toBe(0.25);
+    expect(read(['--min-free', '5', '--max', '3'])).toMatchObject({
+      minFree: 3,
+      settings: { poolMinFree: '5', poolMax: '3' },
     });
   });
 
@@ -53,14 +67,17 @@ describe('the options of npm start', () => {
     for (const flag of flags) {
       expect(() => readOptions([`--${flag}=?`], {})).not.toThrow(/Unknown option/);
     }
-    expect(flags).toHaveLength(15);
+    expect(flags).toHaveLength(18);
   });
 
   it.each([
     ['an address without a port', ['--sip', '127.0.0.1']],
     ['a port that is none', ['--aws', '127.0.0.1:70000']],
-    ['a negative number', ['--gateways=-1']],
-    ['more gateways than a machine bears', ['--gateways', '5000']],
+    ['a negative number', ['--min-free=-1']],
+    ['more gateways than a machine bears', ['--max', '5000']],
+    ['a time without its unit', ['--start-delay', '20']],
+    ['a range from long to short', ['--start-delay', '20s..10s']],
+    ['a share above one', ['--start-failure-rate', '1.5']],
     ['a setting without a value', ['--set', 'lockLeaseSec']],
     ['an edge variable without a name', ['--edge', '=5']],
     ['a gateway of no known kind', ['--gateway-kind', 'asterisk']],

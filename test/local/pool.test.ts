@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CallView, GatewayView, InspectAnswer } from '../../contracts/inspect.ts';
-import { duration, show } from '../../local/pool/show.ts';
+import { show } from '../../local/pool/show.ts';
+import { duration } from '../../local/pool/table.ts';
 import { runCommand } from './run-command.ts';
 import { SwitchroomProcess } from './switchroom-process.ts';
 import { until } from './until.ts';
@@ -99,7 +100,16 @@ describe('npm run pool', () => {
   let run: SwitchroomProcess;
 
   beforeAll(async () => {
-    run = new SwitchroomProcess(['--gateways', '1', '--gateway-kind', 'node', '--after-call', 'reuse']);
+    run = new SwitchroomProcess([
+      '--min-free',
+      '1',
+      '--max',
+      '1',
+      '--gateway-kind',
+      'node',
+      '--after-call',
+      'reuse',
+    ]);
     await run.ready();
   });
 
@@ -131,6 +141,14 @@ describe('npm run pool', () => {
     expect((await pool('call', String(callId))).stdout).toMatch(
       /\+0 ms +received\n.*offered.*answered.*ended/s,
     );
+  });
+
+  it('shows what the fleet decided and why, and how long each start took', async () => {
+    expect((await pool('history')).stdout).toMatch(
+      /^WHEN.*WHAT.*WHY\n.*start 1 +every minute +nothing +short \(.*level 1.*short 1\)/,
+    );
+    expect((await pool('starts')).stdout).toMatch(/^ASKED.*QUEUED.*IN ALL.*\n.*registered .*short/);
+    expect((await pool('history', '--limit', '0')).code).toBe(2);
   });
 
   it('says that a call is unknown, with a status of its own', async () => {

@@ -58,9 +58,9 @@ async function expectNothingLeft(run: SwitchroomProcess, ready?: RunEvent): Prom
 
 describe('npm start', () => {
   it('says where it listens once its gateways are registered, and leaves nothing on Ctrl-C', async () => {
-    const run = start(['--gateways', '2', '--domain', 'rooms.test']);
+    const run = start(['--min-free', '2', '--domain', 'rooms.test']);
     const ready = await run.ready();
-    expect(ready).toMatchObject({ domain: 'rooms.test', gateways: 2, sipServer: 'embedded' });
+    expect(ready).toMatchObject({ domain: 'rooms.test', minFree: 2, sipServer: 'embedded' });
     expect(await answers(portOf(ready.sip))).toBe(true);
     const registered = run.events.filter(({ event }) => event === 'gateway.registered');
     expect(new Set(registered.map(({ username }) => username)).size).toBe(2);
@@ -76,21 +76,21 @@ describe('npm start', () => {
   });
 
   it.each(['SIGTERM', 'SIGHUP'] as const)('stops on %s as on Ctrl-C', async (signal) => {
-    const run = start(['--gateways', '0']);
+    const run = start(['--min-free', '0', '--max', '0']);
     const ready = await run.ready();
     expect((await run.stop(signal)).code).toBe(0);
     await expectNothingLeft(run, ready);
   });
 
   it('can be stopped while it starts', async () => {
-    const run = start(['--gateways', '1']);
+    const run = start(['--min-free', '1', '--max', '1']);
     await until('it has begun', () => run.processes().length > 0);
     expect((await run.stop('SIGINT')).code).toBe(0);
     await expectNothingLeft(run);
   });
 
   it('killed outright, leaves no process and no file', async () => {
-    const run = start(['--gateways', '1']);
+    const run = start(['--min-free', '1', '--max', '1']);
     const ready = await run.ready();
     expect(run.processes().length).toBeGreaterThan(3);
     await run.stop('SIGKILL');
@@ -98,7 +98,7 @@ describe('npm start', () => {
   });
 
   it('replaces a gateway that ends', async () => {
-    const run = start(['--gateways', '1']);
+    const run = start(['--min-free', '1', '--max', '1']);
     await run.ready();
     const [first] = run.events.filter(({ event }) => event === 'task.running');
     const logs = String((await run.ready()).logDir);
@@ -116,7 +116,7 @@ describe('npm start', () => {
     ['edge', 'sip-edge/main.mjs'],
     ['table engine', 'dynoxide'],
   ])('starts a dead %s again and says so', async (name, file) => {
-    const run = start(['--gateways', '0']);
+    const run = start(['--min-free', '0', '--max', '0']);
     await run.ready();
     const victim = run.processes().find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(file));
     process.kill(victim as number, 'SIGKILL');
@@ -131,7 +131,7 @@ describe('npm start', () => {
   });
 
   it('is killed by a second Ctrl-C, and leaves nothing all the same', async () => {
-    const run = start(['--gateways', '1', '--set', 'gatewayStopTimeoutSec=120']);
+    const run = start(['--min-free', '1', '--max', '1', '--set', 'gatewayStopTimeoutSec=120']);
     const ready = await run.ready();
     for (const pid of run.processesWith('ECS_CONTAINER_METADATA_URI_V4')) process.kill(pid, 'SIGSTOP');
     run.child.kill('SIGINT');
@@ -146,7 +146,7 @@ describe('npm start', () => {
   });
 
   it('kills a gateway that ignores SIGTERM when its time is over', async () => {
-    const run = start(['--gateways', '1', '--set', 'gatewayStopTimeoutSec=2']);
+    const run = start(['--min-free', '1', '--max', '1', '--set', 'gatewayStopTimeoutSec=2']);
     const ready = await run.ready();
     // Stopped in the literal sense: it cannot act on SIGTERM.
     for (const pid of run.processesWith('ECS_CONTAINER_METADATA_URI_V4')) process.kill(pid, 'SIGSTOP');
@@ -159,7 +159,7 @@ describe('npm start with --data', () => {
   it('has the table, the secret and the outbox again after a restart', async () => {
     const data = mkdtempSync(join(tmpdir(), 'switchroom-data-'));
     directories.push(data);
-    const before = start(['--gateways', '1', '--data', data]);
+    const before = start(['--min-free', '1', '--max', '1', '--data', data]);
     const { outputs, awsEndpoint } = await before.ready();
     const table = String((outputs as Record<string, string>).TableName);
     const put = { TableName: table, Item: { pk: { S: 'CALL#kept' }, expiresAt: { N: '4102444800' } } };
@@ -168,7 +168,7 @@ describe('npm start with --data', () => {
     await before.stop();
     expect(before.processes()).toEqual([]);
 
-    const after = start(['--gateways', '1', '--data', data]);
+    const after = start(['--min-free', '1', '--max', '1', '--data', data]);
     const again = await after.ready();
     const key = { TableName: table, Key: { pk: { S: 'CALL#kept' } } };
     const answer = await dynamoDb(String(again.awsEndpoint), 'GetItem', key);
@@ -218,7 +218,7 @@ describe('what keeps npm start from starting is said in one line, and nothing is
   it.each([
     ['an unknown option', ['--gatways', '2'], /--gatways.*--help/],
     ['a word too many', ['now'], /now.*--help/],
-    ['a wrong number', ['--gateways', 'many'], /--gateways takes a number/],
+    ['a wrong number', ['--min-free', 'many'], /--min-free takes a number/],
     ['a wrong address', ['--sip', '5060'], /--sip takes HOST:PORT/],
     ['a wrong word', ['--after-call', 'explode'], /--after-call takes stop or reuse/],
     ['an unknown setting', ['--set', 'lockLeaseMinutes=1'], /unknown setting lockLeaseMinutes/],
@@ -230,7 +230,7 @@ describe('what keeps npm start from starting is said in one line, and nothing is
   });
 
   it('a wrong variable of the edge', async () => {
-    const run = start(['--edge', 'GATEWAY_TIMEOUT_MS=never', '--gateways', '0']);
+    const run = start(['--edge', 'GATEWAY_TIMEOUT_MS=never', '--min-free', '0', '--max', '0']);
     await expectRefusal(run, 1, /edge ended.*GATEWAY_TIMEOUT_MS/);
   });
 
@@ -272,13 +272,13 @@ describe('what keeps npm start from starting is said in one line, and nothing is
   });
 
   it('another run with the same run file', async () => {
-    const first = start(['--gateways', '0']);
+    const first = start(['--min-free', '0', '--max', '0']);
     await first.ready();
     await expectRefusal(start(['--run-file', first.runFile]), 1, /another run \(process \d+\) is on/);
   });
 
   it('but not the run file of a run that was killed', async () => {
-    const run = start(['--gateways', '0']);
+    const run = start(['--min-free', '0', '--max', '0']);
     mkdirSync(run.tmp, { recursive: true });
     writeFileSync(run.runFile, JSON.stringify({ pid: 999_999_999 }));
     await run.ready();

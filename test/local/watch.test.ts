@@ -60,7 +60,7 @@ async function sweep(): Promise<void> {
 
 beforeAll(async () => {
   run = new SwitchroomProcess([
-    ...['--gateways', '1', '--gateway-kind', 'node', '--after-call', 'reuse'],
+    ...['--min-free', '1', '--max', '1', '--gateway-kind', 'node', '--after-call', 'reuse'],
     ...['--edge', 'METRICS_INTERVAL_SEC=1'],
   ]);
   logDir = String((await run.ready()).logDir);

@@ -15,7 +15,7 @@ describe.skipIf(!hasTool('baresip')).each(['baresip', 'node'] as const)(
     const callers: BaresipCaller[] = [];
 
     beforeAll(async () => {
-      stack = await Stack.start('--gateways', '1', '--gateway-kind', gatewayKind);
+      stack = await Stack.start('--min-free', '1', '--max', '1', '--gateway-kind', gatewayKind);
     });
     afterAll(() => stack?.stop());
     afterEach(async () => {

@@ -132,7 +132,7 @@ describe.each(['caller', 'gateway'] as const)(
 
 describe('the SIP server is killed in mid-call', () => {
   it('nothing stays locked, the task of the gateway is stopped, and a new call goes through', async () => {
-    await start('--gateways', '1', '--gateway-kind', 'node');
+    await start('--min-free', '1', '--max', '1', '--gateway-kind', 'node');
     const [gateway] = await stack.gateways();
     const username = gateway?.username ?? '';
     const session = await parties.connect();

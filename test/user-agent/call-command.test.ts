@@ -10,7 +10,16 @@ let stack: Stack;
 const children: Child[] = [];
 
 beforeAll(async () => {
-  stack = await Stack.start('--gateways', '1', '--gateway-kind', 'node', '--after-call', 'reuse');
+  stack = await Stack.start(
+    '--min-free',
+    '1',
+    '--max',
+    '1',
+    '--gateway-kind',
+    'node',
+    '--after-call',
+    'reuse',
+  );
 });
 afterAll(() => stack?.stop());
 afterEach(async () => {

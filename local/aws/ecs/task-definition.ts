@@ -19,6 +19,8 @@ export interface TaskDefinition {
   family: string;
   cpu: string;
   memory: string;
+  /** `awsvpc` for a task with a network of its own. */
+  networkMode: string;
   /** The role of the container's process, and that by which ECS reads its secrets. */
   taskRole: string;
   executionRole: string;
@@ -39,6 +41,7 @@ export function readTaskDefinition({ ref, properties }: Resource): TaskDefinitio
     family: familyOf(ref),
     cpu: String(properties.Cpu ?? ''),
     memory: String(properties.Memory ?? ''),
+    networkMode: String(properties.NetworkMode ?? 'bridge'),
     taskRole: String(properties.TaskRoleArn ?? ''),
     executionRole: String(properties.ExecutionRoleArn ?? ''),
     containers: containers.map((container) => ({

@@ -3,7 +3,7 @@ import type { JsonObject } from '../template.ts';
 import { onlyContainer, type TaskDefinition } from './task-definition.ts';
 
 /** The states a task goes through here; Fargate has a few between that take no time on one machine. */
-export type TaskStatus = 'PENDING' | 'RUNNING' | 'DEPROVISIONING' | 'STOPPED';
+export type TaskStatus = 'PROVISIONING' | 'PENDING' | 'RUNNING' | 'DEPROVISIONING' | 'STOPPED';
 export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated';
 
 export interface Task {
@@ -18,6 +18,8 @@ export interface Task {
   /** Rises with each change; an event's idempotency key. */
   version: number;
   createdAt: number;
+  pullStartedAt?: number;
+  pullStoppedAt?: number;
   startedAt?: number;
   stoppingAt?: number;
   stoppedAt?: number;
@@ -26,6 +28,7 @@ export interface Task {
   exitCode?: number;
   group: string;
   startedBy?: string;
+  tags: { key: string; value: string }[];
   overrides: JsonObject;
 }
 
@@ -52,6 +55,8 @@ function describe(task: Task, time: (at: number) => number | string): JsonObject
     overrides: task.overrides,
     ...(task.startedBy !== undefined && { startedBy: task.startedBy }),
     ...at('createdAt', task.createdAt),
+    ...at('pullStartedAt', task.pullStartedAt),
+    ...at('pullStoppedAt', task.pullStoppedAt),
     ...at('startedAt', task.startedAt),
     ...at('stoppingAt', task.stoppingAt),
     ...at('stoppedAt', task.stoppedAt),
@@ -69,8 +74,11 @@ function describe(task: Task, time: (at: number) => number | string): JsonObject
   };
 }
 
-/** A task as `DescribeTasks` gives it (API_Task). */
-export const taskOfApi = (task: Task) => describe(task, (at) => at / 1000);
+/** A task as `DescribeTasks` gives it (API_Task); its tags only to who asks for them. */
+export const taskOfApi = (task: Task, withTags = false) => ({
+  ...describe(task, (at) => at / 1000),
+  ...(withTags && { tags: task.tags }),
+});
 
 /** A task as an `ECS Task State Change` event tells of it (ecs_cwe_events). */
 export const taskOfEvent = (task: Task) => describe(task, (at) => new Date(at).toISOString());

@@ -6,6 +6,7 @@ import { AwsError } from '../errors.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
 import type { JsonObject } from '../template.ts';
 import { ClientTokens } from './client-tokens.ts';
+import { atOnce, phasesOf, type StartPlan } from './start-plan.ts';
 import { type StopCode, type Task, taskArn, taskOfApi, taskOfEvent } from './task.ts';
 import { familyOf, onlyContainer, readTaskDefinition, type TaskDefinition } from './task-definition.ts';
 import { type Command, TaskProcess } from './task-process.ts';
@@ -22,6 +23,8 @@ export interface TasksOptions {
   /** Throws where a task's execution role lacks what ECS needs to start it. */
   authorizeStart: (definition: TaskDefinition) => void;
   publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
+  /** How starts go; all at once unless given. */
+  starts?: StartPlan | undefined;
   /** Directory the tasks run in, with logs/ in it. */
   dir: string;
   onGroup?: ((groupId: number, running: boolean) => void) | undefined;
@@ -34,6 +37,8 @@ export interface RunTaskRequest {
   clientToken?: string;
   startedBy?: string;
   group?: string;
+  networkConfiguration?: { awsvpcConfiguration?: { subnets?: string[] } };
+  tags?: { key: string; value: string }[];
   overrides?: {
     containerOverrides?: {
       name?: string;
@@ -50,8 +55,22 @@ interface Failure {
   reason: string;
 }
 
+interface Entry {
+  task: Task;
+  /** None before it runs, and where it never does. */
+  process: TaskProcess | undefined;
+  /** The next phase of its start. */
+  timer?: NodeJS.Timeout;
+}
+
 /** RunTask takes so many (ECS quotas). */
 const maxTasksPerCall = 10;
+/** ListTasks gives so many at once. */
+const maxListed = 100;
+/** As ECS words it ("RunTask failures", "Stopped tasks error messages"). */
+const noCapacity =
+  'Capacity is unavailable at this time. Please try again later or in a different availability zone';
+const noImage = 'CannotPullContainerError: the image cannot be pulled (asked for by --start-failure-rate)';
 /** Stopped tasks can still be described for a while (about an hour in ECS); bounded here. */
 const maxStoppedTasks = 200;
 
@@ -62,11 +81,14 @@ export class EcsTasks {
   readonly #options: TasksOptions;
   #clusters = new Map<string, string>();
   #definitions = new Map<string, LocalTaskDefinition>();
-  readonly #tasks = new Map<string, { task: Task; process: TaskProcess | undefined }>();
+  readonly #tasks = new Map<string, Entry>();
   readonly #tokens = new ClientTokens<Task[]>();
+  readonly #starts: StartPlan;
+  #closed = false;
 
   constructor(options: TasksOptions) {
     this.#options = options;
+    this.#starts = options.starts ?? atOnce;
   }
 
   /** Makes the clusters and task definitions of the stacks. The tasks of a cluster that is gone are stopped. */
@@ -96,11 +118,27 @@ export class EcsTasks {
     if (!Number.isInteger(count) || count < 1 || count > maxTasksPerCall) {
       throw new AwsError('InvalidParameterException', `count must be 1 to ${maxTasksPerCall}`);
     }
+    const subnets = request.networkConfiguration?.awsvpcConfiguration?.subnets ?? [];
+    if (definition.networkMode === 'awsvpc' && subnets.length === 0) {
+      throw new AwsError(
+        'InvalidParameterException',
+        "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+      );
+    }
+    const failures: Failure[] = [];
     const { clientToken, ...rest } = request;
-    const tasks = this.#tokens.once(clientToken, rest, () =>
-      Array.from({ length: count }, () => this.#start(clusterName, definition, request)),
-    );
-    return { tasks: tasks.map(taskOfApi), failures: [] };
+    const tasks = this.#tokens.once(clientToken, rest, () => {
+      const fates = Array.from({ length: count }, () =>
+        this.#closed ? 'refused' : this.#starts.fate(subnets),
+      );
+      if (fates.includes('throttled')) throw new AwsError('ThrottlingException', 'Rate exceeded');
+      return fates.flatMap((fate) => {
+        if (fate !== 'refused') return [this.#start(clusterName, definition, request, fate === 'fails')];
+        failures.push({ reason: noCapacity });
+        return [];
+      });
+    });
+    return { tasks: tasks.map((task) => taskOfApi(task)), failures };
   }
 
   /** @throws AwsError InvalidParameterException where there is no such task, as ECS says it */
@@ -114,7 +152,7 @@ export class EcsTasks {
     return { task: taskOfApi(entry.task) };
   }
 
-  describeTasks(request: { cluster?: string; tasks?: string[] }): {
+  describeTasks(request: { cluster?: string; tasks?: string[]; include?: string[] }): {
     tasks: JsonObject[];
     failures: Failure[];
   } {
@@ -123,15 +161,21 @@ export class EcsTasks {
     const failures: Failure[] = [];
     for (const id of request.tasks ?? []) {
       const entry = this.#tasks.get(lastPart(id));
-      if (entry?.task.clusterName === clusterName) tasks.push(taskOfApi(entry.task));
+      if (entry?.task.clusterName === clusterName)
+        tasks.push(taskOfApi(entry.task, request.include?.includes('TAGS')));
       else failures.push({ arn: id.includes('/') ? id : taskArn(clusterName, id), reason: 'MISSING' });
     }
     return { tasks, failures };
   }
 
-  listTasks(request: { cluster?: string; family?: string; startedBy?: string; desiredStatus?: string }): {
-    taskArns: string[];
-  } {
+  listTasks(request: {
+    cluster?: string;
+    family?: string;
+    startedBy?: string;
+    desiredStatus?: string;
+    maxResults?: number;
+    nextToken?: string;
+  }): { taskArns: string[]; nextToken?: string } {
     const clusterName = this.#clusterName(request.cluster);
     const desired = request.desiredStatus ?? 'RUNNING';
     const found = [...this.#tasks.values()].filter(
@@ -141,7 +185,10 @@ export class EcsTasks {
         (request.family === undefined || task.definition.family === request.family) &&
         (request.startedBy === undefined || task.startedBy === request.startedBy),
     );
-    return { taskArns: found.map(({ task }) => task.arn) };
+    const from = Number(request.nextToken ?? 0);
+    const next = from + Math.min(request.maxResults ?? maxListed, maxListed);
+    const taskArns = found.slice(from, next).map(({ task }) => task.arn);
+    return { taskArns, ...(next < found.length && { nextToken: String(next) }) };
   }
 
   /** @returns the task definition of this ARN, `family:revision` or `family` */
@@ -152,6 +199,12 @@ export class EcsTasks {
   /** @returns the task, for its metadata endpoint */
   find(taskId: string): Task | undefined {
     return this.#tasks.get(taskId)?.task;
+  }
+
+  /** Takes no more tasks, as one who is too busy: they may be asked for again. Stops those there are. */
+  async close(reason: string): Promise<void> {
+    this.#closed = true;
+    await this.stopAll(reason);
   }
 
   /** Stops every task, each in its own time. */
@@ -165,7 +218,12 @@ export class EcsTasks {
     for (const { task, process } of this.#tasks.values()) if (task.lastStatus !== 'STOPPED') process?.kill();
   }
 
-  #start(clusterName: string, definition: LocalTaskDefinition, request: RunTaskRequest): Task {
+  #start(
+    clusterName: string,
+    definition: LocalTaskDefinition,
+    request: RunTaskRequest,
+    fails: boolean,
+  ): Task {
     const id = randomBytes(16).toString('hex');
     const task: Task = {
       id,
@@ -173,34 +231,61 @@ export class EcsTasks {
       clusterName,
       clusterArn: this.#clusters.get(clusterName) as string,
       definition,
-      lastStatus: 'PENDING',
+      lastStatus: 'PROVISIONING',
       desiredStatus: 'RUNNING',
       version: 0,
       createdAt: Date.now(),
       group: request.group ?? `family:${definition.family}`,
       ...(request.startedBy !== undefined && { startedBy: request.startedBy }),
+      tags: request.tags ?? [],
       overrides: (request.overrides ?? {}) as JsonObject,
     };
-    const entry: { task: Task; process: TaskProcess | undefined } = { task, process: undefined };
+    const entry: Entry = { task, process: undefined };
     this.#tasks.set(id, entry);
     this.#changed(task);
+    const { placedMs, pulledMs, runningMs } = phasesOf(this.#starts.delayMs());
+    const pending = () => {
+      task.lastStatus = 'PENDING';
+      task.pullStartedAt = Date.now();
+      this.#changed(task);
+    };
+    const run = () => {
+      if (fails) {
+        this.#stopped(task, 'TaskFailedToStart', undefined, noImage);
+        return;
+      }
+      task.pullStoppedAt = Math.round(task.createdAt + pulledMs);
+      this.#run(entry, definition, request);
+    };
+    if (runningMs === 0) {
+      pending();
+      run();
+      return task;
+    }
+    entry.timer = setTimeout(() => {
+      pending();
+      entry.timer = setTimeout(run, runningMs - placedMs);
+    }, placedMs);
+    return task;
+  }
+
+  #run(entry: Entry, definition: LocalTaskDefinition, request: RunTaskRequest): void {
+    const { task } = entry;
     try {
       entry.process = this.#spawn(task, definition, request);
     } catch (error) {
       this.#stopped(task, 'TaskFailedToStart', undefined, (error as Error).message);
-      return task;
+      return;
     }
     void entry.process.exited.then(({ exitCode, reason }) => {
       const code: StopCode =
         task.stopCode ?? (exitCode === undefined ? 'TaskFailedToStart' : 'EssentialContainerExited');
       this.#stopped(task, code, exitCode, reason ?? 'Essential container in task exited');
     });
-    if (entry.process.pid !== undefined) {
-      task.lastStatus = 'RUNNING';
-      task.startedAt = Date.now();
-      this.#changed(task);
-    }
-    return task;
+    if (entry.process.pid === undefined) return;
+    task.lastStatus = 'RUNNING';
+    task.startedAt = Date.now();
+    this.#changed(task);
   }
 
   #spawn(task: Task, { imageDirectory }: LocalTaskDefinition, request: RunTaskRequest): TaskProcess {
@@ -238,14 +323,16 @@ export class EcsTasks {
     );
   }
 
-  #stop({ task, process }: { task: Task; process: TaskProcess | undefined }, reason: string): void {
+  #stop({ task, process, timer }: Entry, reason: string): void {
     if (task.desiredStatus === 'STOPPED') return;
+    clearTimeout(timer);
     task.desiredStatus = 'STOPPED';
     task.stopCode = 'UserInitiated';
     task.stoppedReason = reason;
     task.stoppingAt = Date.now();
     this.#changed(task);
-    process?.stop(onlyContainer(task.definition).stopTimeoutSec);
+    if (process) process.stop(onlyContainer(task.definition).stopTimeoutSec);
+    else this.#stopped(task, 'UserInitiated', undefined, reason);
   }
 
   #stopped(task: Task, code: StopCode, exitCode: number | undefined, reason: string): void {

@@ -24,11 +24,16 @@ export interface AsyncInvocationsOptions {
 /** Events accepted and not yet done. Above it the caller is throttled and asks again: nothing is dropped unsaid. */
 const maxOpenEvents = 100_000;
 
+/** What is under way when all of it ends is given so long to end by itself. */
+const stopLimitMs = 3000;
+
 /** Asynchronous invocations: accepted at once, tried again on failure, at last handed to the failure destination. */
 export class AsyncInvocations {
   readonly #options: AsyncInvocationsOptions;
   readonly #journal: EventJournal;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Attempts under way. */
+  readonly #running = new Set<Promise<void>>();
   #open = 0;
   #stopped = false;
 
@@ -46,7 +51,7 @@ export class AsyncInvocations {
   replay(exists: (functionName: string) => boolean): void {
     for (const { id, functionName, payload } of this.#journal.takeOpen(exists)) {
       this.#open++;
-      void this.#attempt(id, functionName, payload, 1);
+      this.#run(id, functionName, payload, 1);
     }
   }
 
@@ -56,14 +61,26 @@ export class AsyncInvocations {
     const id = randomUUID();
     this.#journal.accepted({ id, functionName, payload });
     this.#open++;
-    void this.#attempt(id, functionName, payload, 1);
+    this.#run(id, functionName, payload, 1);
   }
 
-  /** Ends without waiting for retries: those are in the journal, where there is one. */
+  /** Lets what is under way end, and waits for no retry: those are in the journal, where there is one. */
   async stop(): Promise<void> {
+    let limit: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      limit = setTimeout(resolve, stopLimitMs);
+    });
+    await Promise.race([over, Promise.allSettled(this.#running)]);
+    clearTimeout(limit);
     this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#journal.close();
+  }
+
+  #run(id: string, functionName: string, payload: string, attempt: number): void {
+    const running = this.#attempt(id, functionName, payload, attempt);
+    this.#running.add(running);
+    void running.finally(() => this.#running.delete(running));
   }
 
   async #attempt(id: string, functionName: string, payload: string, attempt: number): Promise<void> {
@@ -74,7 +91,7 @@ export class AsyncInvocations {
     } catch (error) {
       // Throttled: Lambda keeps such an event and tries again without counting it (up to its greatest age).
       if (!this.#stopped && error instanceof AwsError && error.code === 'TooManyRequestsException') {
-        this.#again(attempt, () => this.#attempt(id, functionName, payload, attempt));
+        this.#again(attempt, () => this.#run(id, functionName, payload, attempt));
         return;
       }
       result = { kind: 'failed', failure: { errorType: 'ServiceException', errorMessage: String(error) } };
@@ -82,7 +99,7 @@ export class AsyncInvocations {
     // What the stop itself broke off stays in the journal.
     if (this.#stopped) return;
     if (result.kind !== 'answer' && attempt <= retries) {
-      this.#again(attempt, () => this.#attempt(id, functionName, payload, attempt + 1));
+      this.#again(attempt, () => this.#run(id, functionName, payload, attempt + 1));
       return;
     }
     if (result.kind !== 'answer') this.#bury(id, functionName, payload, attempt, result);

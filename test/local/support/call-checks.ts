@@ -74,6 +74,7 @@ export const callChecks: readonly Check[] = [
   {
     name: 'a call that finds no gateway is refused, and says whether all are taken',
     run: async (plane) => {
+      await plane.clear();
       const answer = await plane.command<{ result: string }>(
         'ALLOCATE_FUNCTION',
         plane.allocate('call-none'),
@@ -176,10 +177,7 @@ export const callChecks: readonly Check[] = [
       const longAgo = { at: Date.now() - 700_000, edgeId };
       await plane.tell({ type: 'edge.heartbeat', generation: 1, calls: 1, leaseSec: 15 }, longAgo);
       const calls = plane.environment.CALLS_FUNCTION;
-      const tick = () => {
-        const started = plane.cloud.buses.fireSchedules();
-        if (!started.some((arn) => arn.endsWith(`:${calls}`))) throw new Error(`no schedule starts ${calls}`);
-      };
+      const tick = () => plane.tick(calls ?? '');
       await plane.until(`${call} is over, and its task stopped`, async () => {
         tick();
         const isOver = (await plane.callState(call)) === 'ended';
@@ -198,6 +196,8 @@ export const callChecks: readonly Check[] = [
     run: async (plane) => {
       compare('inspect', await plane.inspect({ command: 'listGateways' }), { result: 'gateways' });
       compare('inspect', await plane.inspect({ command: 'listCalls' }), { result: 'calls' });
+      compare('inspect', await plane.inspect({ command: 'listDecisions' }), { result: 'decisions' });
+      compare('inspect', await plane.inspect({ command: 'listStarts' }), { result: 'starts' });
     },
   },
 ];

@@ -26,11 +26,13 @@ export const answered = (call: string, gateway: string) =>
     gatewayDialogId: `${call};from-tag=b`,
   }) as const;
 
+/** A gateway that somebody starts, and not the fleet. */
 export async function runGateway({ cloud }: ControlPlane): Promise<string> {
   const { Cluster, GatewayTaskDefinition } = cloud.stack.outputs;
   const { tasks } = cloud.tasks.runTask({
     cluster: Cluster as string,
     taskDefinition: GatewayTaskDefinition as string,
+    networkConfiguration: { awsvpcConfiguration: { subnets: ['any'] } },
   });
   const id = String(tasks[0]?.taskArn).split('/').at(-1) ?? '';
   const task = cloud.tasks.find(id);

@@ -2,6 +2,7 @@ import type { Settings } from '../../../infra/settings.ts';
 import { callChecks } from './call-checks.ts';
 import type { Check } from './check.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { fleetChecks } from './fleet-checks.ts';
 import { deadLetterChecks, sweepChecks } from './kept-checks.ts';
 import { toldChecks } from './told-checks.ts';
 
@@ -10,7 +11,13 @@ import { toldChecks } from './told-checks.ts';
  * it from that. permissions.test.ts holds the template to them; mutations.test.ts shows that they notice.
  */
 
-export const checks: readonly Check[] = [...toldChecks, ...sweepChecks, ...callChecks, ...deadLetterChecks];
+export const checks: readonly Check[] = [
+  ...toldChecks,
+  ...sweepChecks,
+  ...callChecks,
+  ...fleetChecks,
+  ...deadLetterChecks,
+];
 
 /** @throws Error of the first check that fails */
 export async function runChecks(plane: ControlPlane, settings: Settings): Promise<void> {

@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { AllocateGateway, RegisterCommand } from '../../../contracts/commands.ts';
-import { edgeEventSource, type Fact } from '../../../contracts/facts.ts';
+import { consumedByCalls, consumedByFleet, edgeEventSource, type Fact } from '../../../contracts/facts.ts';
 import type { CallView } from '../../../contracts/inspect.ts';
 import { poolKey } from '../../../lambdas/core/keys.ts';
 import { callDynamoDb, sweepExpired } from '../../../local/aws/dynamodb.ts';
 import { agentUri } from '../../../local/aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../../../local/aws/ecs/services.ts';
-import { containerNamed, type TaskDefinition } from '../../../local/aws/ecs/task-definition.ts';
+import {
+  containerNamed,
+  readTaskDefinition,
+  type TaskDefinition,
+} from '../../../local/aws/ecs/task-definition.ts';
 import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
 import type { JsonObject, Resource } from '../../../local/aws/template.ts';
 import { appContainer } from '../../../local/run/edge.ts';
@@ -17,6 +21,9 @@ import { until } from '../until.ts';
 
 type Bare<F> = F extends Fact ? Omit<F, 'version' | 'id' | 'at' | 'edgeId'> : never;
 type Command = 'REGISTER_FUNCTION' | 'ALLOCATE_FUNCTION' | 'CALLS_FUNCTION';
+
+/** The container of a gateway's task. */
+export const gatewayContainer = 'gateway';
 
 export const peer = { address: '127.0.0.1', port: 5060, protocol: 'udp' } as const;
 
@@ -34,7 +41,8 @@ export class ControlPlane {
   readonly environment: Record<string, string>;
   readonly agentUri: string;
   readonly cloud: TestCloud;
-  readonly #untaken = new Set<string>();
+  /** Types of facts, each with the function that it does not reach. */
+  readonly #untaken = new Map<string, string>();
   readonly #lambda: LambdaClient;
   readonly #bus: EventBridgeClient;
 
@@ -49,8 +57,22 @@ export class ControlPlane {
     const client = this.as(this.edge.taskRole);
     this.#lambda = new LambdaClient(client);
     this.#bus = new EventBridgeClient(client);
-    cloud.buses.observe((event, _bus, takers) => {
-      if (takers.length === 0) this.#untaken.add(event['detail-type']);
+    const consumers: [string | undefined, readonly string[]][] = [
+      [this.environment.CALLS_FUNCTION, consumedByCalls],
+      [cloud.stack.outputs.FleetFunction, consumedByFleet],
+    ];
+    cloud.buses.observe(({ source, 'detail-type': type }, _bus, takers) => {
+      if (source !== edgeEventSource) return;
+      const targets = JSON.stringify(
+        this.resources
+          .filter(({ logicalId }) => takers.includes(logicalId))
+          .map(({ properties }) => properties.Targets ?? []),
+      );
+      for (const [name, consumed] of consumers) {
+        if (consumed.includes(type) && !targets.includes(`:function:${name}"`)) {
+          this.#untaken.set(type, String(name));
+        }
+      }
     });
     cloud.permissions.observe((denial) => this.troubles.push(denial));
     cloud.queues.observe((queue, letter) => {
@@ -66,6 +88,28 @@ export class ControlPlane {
     );
     if (!found) throw new Error(`the template has no service with a container ${container}`);
     return found;
+  }
+
+  /** How a gateway is started. */
+  get gatewayDefinition(): TaskDefinition {
+    const definitions = this.resources.filter(({ type }) => type === 'AWS::ECS::TaskDefinition');
+    const found = definitions
+      .map(readTaskDefinition)
+      .find(({ containers }) => containers.some(({ name }) => name === gatewayContainer));
+    if (!found) throw new Error('the template has no task definition of a gateway');
+    return found;
+  }
+
+  get fleet(): string {
+    return this.cloud.stack.outputs.FleetFunction ?? '';
+  }
+
+  /** Lets the clock fire. @throws where that does not start the function */
+  tick(functionName: string): void {
+    const started = this.cloud.buses.fireSchedules();
+    if (!started.some((arn) => arn.endsWith(`:${functionName}`))) {
+      throw new Error(`no schedule starts ${functionName}`);
+    }
   }
 
   /** Configuration of an SDK client in a role. */
@@ -119,7 +163,8 @@ export class ControlPlane {
     const { Entries } = await this.#bus.send(new PutEventsCommand({ Entries: [entry] }));
     const [result] = Entries ?? [];
     if (result?.ErrorCode) throw new Error(`${EventBusName}: ${result.ErrorMessage}`);
-    if (this.#untaken.has(type)) throw new Error(`no rule of ${EventBusName} takes ${type}`);
+    const missed = this.#untaken.get(type);
+    if (missed !== undefined) throw new Error(`no rule of ${EventBusName} takes ${type} to ${missed}`);
   }
 
   /** Waits, but not for what trouble has made impossible. */
@@ -136,14 +181,26 @@ export class ControlPlane {
     return table;
   }
 
-  /** Empties the table, by the sweep of what will have expired. */
+  /** Waits until nothing goes on any more: no task ends, and no function is at an event. */
+  async settle(): Promise<void> {
+    const { tasks, functions, stack } = this.cloud;
+    const cluster = stack.outputs.Cluster as string;
+    await this.until('what goes on is done', () => {
+      const ids = tasks.listTasks({ cluster, desiredStatus: 'STOPPED' }).taskArns;
+      const ending = tasks.describeTasks({ cluster, tasks: ids }).tasks;
+      return functions.openEvents === 0 && ending.every(({ lastStatus }) => lastStatus === 'STOPPED');
+    });
+  }
+
+  /** Empties the table, by the sweep of what will have expired, once nobody is at it. */
   async clear(): Promise<void> {
+    await this.settle();
     const inAYear = Math.floor(Date.now() / 1000) + 31_536_000;
     await sweepExpired(this.cloud.dynamoDbEndpoint, this.table, inAYear);
   }
 
-  /** Says of the pool what the fleet would: that waiting is of use. */
-  async sayPoolMayGrow(): Promise<void> {
+  /** Says of the pool what the fleet would: that waiting is of use. @param more of the item */
+  async sayPoolMayGrow(more: JsonObject = {}): Promise<void> {
     const now = Date.now();
     const Item = {
       pk: { S: poolKey },
@@ -154,6 +211,7 @@ export class ControlPlane {
       maximum: { N: '9' },
       updatedAt: { N: String(now) },
       expiresAt: { N: String(Math.ceil(now / 1000) + 600) },
+      ...more,
     };
     await callDynamoDb(this.cloud.dynamoDbEndpoint, 'PutItem', { TableName: this.table.ref, Item });
   }

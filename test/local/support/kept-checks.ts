@@ -1,7 +1,7 @@
 import { callDynamoDb } from '../../../local/aws/dynamodb.ts';
 import type { JsonObject } from '../../../local/aws/template.ts';
 import { until } from '../until.ts';
-import type { Check } from './check.ts';
+import { type Check, runGateway } from './check.ts';
 
 /** What goes and what stays: rows that ran out, events that could not be handled. */
 export const sweepChecks: readonly Check[] = [
@@ -35,32 +35,36 @@ export const deadLetterChecks: readonly Check[] = [
         cloud.permissions.provision(resources.filter(({ type }) => type !== 'AWS::Lambda::Permission'));
         try {
           await plane.tell({ type: 'edge.heartbeat', generation: 1, calls: 0, leaseSec: 15 });
+          await plane.tell({ type: 'gateway.unregistered', username: '10.0.0.5.x.1', registrationId: 'r' });
+          await runGateway(plane);
           cloud.buses.fireSchedules();
         } finally {
           cloud.permissions.provision(resources);
         }
         const lost = plane.troubles.filter((trouble) => trouble.includes('sqs:SendMessage'));
         if (lost.length > 0) throw new Error(lost.join('\n'));
-        for (const { logicalId, properties } of resources.filter(
-          ({ type }) => type === 'AWS::Events::Rule',
-        )) {
+        const rules = resources.filter(({ type }) => type === 'AWS::Events::Rule');
+        for (const { logicalId, properties } of rules) {
           const targets = (properties.Targets ?? []) as JsonObject[];
           if (targets.every(({ DeadLetterConfig }) => DeadLetterConfig)) continue;
           throw new Error(`${logicalId}: what it cannot deliver is lost, for it has no queue for it`);
         }
-        if (plane.letters.length < 2)
-          throw new Error(`only ${plane.letters.length} dead letters of two events`);
+        if (plane.letters.length < rules.length)
+          throw new Error(`only ${plane.letters.length} dead letters of ${rules.length} rules`);
       }),
   },
   {
-    name: 'an event that its function fails on for good is kept in the dead letters',
+    name: 'an event that its functions fail on for good is kept by each in the dead letters',
     run: (plane) =>
       plane.expectingTrouble(async () => {
         await plane.put('call.ended', { version: 1, type: 'call.ended', callId: 7 });
-        const calls = plane.environment.CALLS_FUNCTION;
-        const isKept = () => plane.letters.some(({ requestContext }) => requestContext !== undefined);
-        await until(`${calls} is done with it`, () => plane.cloud.functions.openEvents === 0);
-        if (!isKept()) throw new Error(`what ${calls} fails on for good is lost`);
+        for (const name of [plane.environment.CALLS_FUNCTION, plane.fleet]) {
+          await until(`${name} is done with it`, () => plane.cloud.functions.openEvents === 0);
+          const isKept = plane.letters.some(({ requestContext }) =>
+            JSON.stringify(requestContext ?? '').includes(`:function:${name}`),
+          );
+          if (!isKept) throw new Error(`what ${name} fails on for good is lost`);
+        }
       }),
   },
 ];

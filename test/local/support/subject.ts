@@ -17,6 +17,9 @@ const context = {
   trustedAddresses: '192.0.2.0/24',
   lockLeaseSec: '45',
   waitLimitSec: '75',
+  // None is started but for a call that waits.
+  poolMinFree: '0',
+  poolMax: '7',
   edgeLostGraceSec: '0',
   freeShards: '2',
   stunServer: 'stun.example.org:3478',

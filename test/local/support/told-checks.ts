@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { containerNamed } from '../../../local/aws/ecs/task-definition.ts';
 import { appContainer } from '../../../local/run/edge.ts';
-import { gatewayContainer } from '../../../local/run/gateways.ts';
 import { readSettings as readEdgeSettings } from '../../../sip-edge/settings.ts';
 import { type Check, compare } from './check.ts';
+import { gatewayContainer } from './control-plane.ts';
 
 /** What the processes are told as they start. */
 export const toldChecks: readonly Check[] = [
@@ -47,9 +47,9 @@ export const toldChecks: readonly Check[] = [
       const started = spawnSync('sh', ['-c', 'set -u; : "$EXTERNAL_IP"'], { env: drachtio.environment });
       if (started.status !== 0) throw new Error(`${edge.family}: ${started.stderr}`);
 
-      const service = plane.serviceWith(gatewayContainer);
-      const gateway = containerNamed(service.definition, gatewayContainer);
-      compare(service.definition.family, gateway.environment, {
+      const definition = plane.gatewayDefinition;
+      const gateway = containerNamed(definition, gatewayContainer);
+      compare(definition.family, gateway.environment, {
         SIP_DOMAIN: domain,
         GW_NAME_PREFIX: gatewayName,
         GW_ID: '1',
@@ -57,7 +57,7 @@ export const toldChecks: readonly Check[] = [
         STUN_SERVER: settings.stunServer,
         SIP_SERVER: plane.serviceWith(appContainer).dnsName,
       });
-      if (!gateway.secrets.SIP_SECRET) throw new Error(`${service.definition.family}: SIP_SECRET is not set`);
+      if (!gateway.secrets.SIP_SECRET) throw new Error(`${definition.family}: SIP_SECRET is not set`);
     },
   },
   {

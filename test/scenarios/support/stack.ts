@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DeleteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { CallView, GatewayView } from '../../../contracts/inspect.ts';
-import type { Pool } from '../../../lambdas/core/items.ts';
 import { ask } from '../../../local/pool/ask.ts';
 import { type RunFile, readRunFile } from '../../../local/run/run-file.ts';
 import { SwitchroomProcess } from '../../local/switchroom-process.ts';
@@ -34,7 +32,7 @@ export class Stack {
   static async start(...args: string[]): Promise<Stack> {
     const { DRACHTIO } = process.env;
     const started = new SwitchroomProcess([
-      ...['--secret', secret, '--gateways', '0'],
+      ...['--secret', secret, '--min-free', '0', '--max', '0'],
       ...(DRACHTIO ? ['--drachtio', DRACHTIO] : []),
       ...args,
     ]);
@@ -95,13 +93,6 @@ export class Stack {
   async calls(): Promise<CallView[]> {
     const answer = await ask({ where: this.#where, json: true, command: { command: 'listCalls' } });
     return answer.result === 'calls' ? answer.calls : [];
-  }
-
-  /** Says of the pool what the fleet would say. */
-  async tellPool(pool: Omit<Pool, 'updatedAt' | 'expiresAt'>): Promise<void> {
-    const updatedAt = Date.now();
-    const Item = marshall({ pk: 'POOL', ...pool, updatedAt, expiresAt: Math.ceil(updatedAt / 1000) + 600 });
-    await this.#table.send(new PutItemCommand({ TableName: this.run.outputs.TableName, Item }));
   }
 
   /** Waits until a gateway is in this state, or gone. */

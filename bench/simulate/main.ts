@@ -1,0 +1,48 @@
+import { writeFileSync } from 'node:fs';
+import { PolicyError } from '../../lambdas/core/fleet/policy.ts';
+import { help, OptionError, type Options, readOptions } from './options.ts';
+import { plot } from './plot.ts';
+import { allTable, figuresTable } from './report.ts';
+import { dayOf, figuresOf, simulate } from './simulate.ts';
+import { readTrace, TraceError, writeTrace } from './trace.ts';
+
+function run(options: Options): void {
+  const print = (text: string) => process.stdout.write(text);
+  if (options.help) {
+    print(help);
+    return;
+  }
+  const trace = readTrace(options.trace);
+  if (options.all) {
+    print(allTable(trace, options, options.seeds, (what) => process.stderr.write(`${what} …\n`)));
+    return;
+  }
+  if (options.write !== undefined) {
+    writeFileSync(options.write, writeTrace(dayOf(trace, options).trace));
+    return;
+  }
+  const played = simulate(trace, options);
+  const figures = figuresOf(played);
+  print(options.json ? `${JSON.stringify(figures, null, 2)}\n` : figuresTable(figures));
+  if (options.plot !== undefined) {
+    const original = simulate(trace, { ...options, policy: 'original' });
+    const day = dayOf(trace, options).trace;
+    writeFileSync(
+      options.plot,
+      plot({ title: options.day ?? 'the day of the trace', policy: options.policy, day, played, original }),
+    );
+  }
+}
+
+try {
+  run(readOptions(process.argv.slice(2)));
+} catch (error) {
+  const isInput =
+    error instanceof OptionError ||
+    error instanceof PolicyError ||
+    error instanceof TraceError ||
+    (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+  if (!isInput) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

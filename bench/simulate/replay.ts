@@ -1,0 +1,266 @@
+import { demandMinutes } from '../../lambdas/core/fleet/forecast.ts';
+import type { PoolCounts } from '../../lambdas/core/fleet/types.ts';
+import type { Random } from '../../lambdas/core/time.ts';
+import { EventQueue } from './event-queue.ts';
+import { between } from './random.ts';
+import type { TraceCall } from './trace.ts';
+
+/** What a policy sees of the pool. */
+export interface PoolView {
+  nowMs: number;
+  counts: PoolCounts;
+  waiting: number;
+  /** Calls offered by clock minute, newest first; [0] is the running minute so far. */
+  perMinute: readonly number[];
+}
+
+export type Order = { action: 'start' | 'drain'; count: number } | { action: 'none' };
+
+/** Decides on the pool: each minute, or on each event as well. */
+export interface Controller {
+  everyEvent: boolean;
+  decide(view: PoolView): Order;
+}
+
+export interface ReplaySettings {
+  /** From when to when the pool is kept; it goes on after `untilMs` until the last call is over. */
+  fromMs: number;
+  untilMs: number;
+  /** Seconds from the request of a start to its registration, at random between the two. */
+  startSec: readonly [number, number];
+  /** A gateway turns off after its call, or takes the next. */
+  gateways: 'single-use' | 'reuse';
+  waitLimitSec: number;
+  /** Seconds that a gateway still runs after it was told to stop. */
+  stopSec: number;
+  random: Random;
+}
+
+/** The pool at a full minute. */
+export interface Sample extends PoolCounts {
+  atMs: number;
+  waiting: number;
+  /** Gateway-hours so far. */
+  gatewayHours: number;
+}
+
+export interface Replayed {
+  calls: number;
+  callHours: number;
+  /** From the request of each start to its gateway's end. */
+  gatewayHours: number;
+  starts: number;
+  refused: number;
+  /** Of each call, in seconds; a refused one waited to the limit. */
+  waitsSec: number[];
+  /** Of each call that did not find a free gateway: when it came, and what it waited. */
+  waited: { atMs: number; sec: number; refused: boolean }[];
+  samples: Sample[];
+}
+
+interface Gateway {
+  requestedAt: number;
+}
+
+interface Waiter {
+  call: TraceCall;
+  served: boolean;
+}
+
+const minuteMs = 60_000;
+
+/**
+ * Plays a day of calls against a policy. Calls take the gateway freed last, wait first come first served, and are
+ * refused at the limit. A call holds its gateway for its own duration, from when it got one.
+ */
+export function replay(
+  calls: readonly TraceCall[],
+  controller: Controller,
+  settings: ReplaySettings,
+): Replayed {
+  return new Replay(calls, controller, settings).run();
+}
+
+class Replay {
+  readonly #events = new EventQueue();
+  readonly #calls: readonly TraceCall[];
+  readonly #controller: Controller;
+  readonly #settings: ReplaySettings;
+  readonly #free: Gateway[] = [];
+  readonly #queue: Waiter[] = [];
+  #busy = 0;
+  #starting = 0;
+  #draining = 0;
+  #nowMs: number;
+  #open: number;
+  readonly #perMinute: number[] = [0];
+  #gatewayMs = 0;
+  /** Gateways there are, and the sum of when they were requested: the hours of those still running. */
+  #running = 0;
+  #requestedSum = 0;
+  readonly #result: Replayed;
+
+  constructor(calls: readonly TraceCall[], controller: Controller, settings: ReplaySettings) {
+    this.#calls = calls;
+    this.#controller = controller;
+    this.#settings = settings;
+    this.#nowMs = settings.fromMs;
+    this.#open = calls.length;
+    const callMs = calls.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    this.#result = {
+      calls: calls.length,
+      callHours: callMs / 3_600_000,
+      gatewayHours: 0,
+      starts: 0,
+      refused: 0,
+      waitsSec: [],
+      waited: [],
+      samples: [],
+    };
+  }
+
+  run(): Replayed {
+    const { fromMs, untilMs } = this.#settings;
+    for (const call of this.#calls) this.#events.push(call.startMs, () => this.#offer(call));
+    const tick = () => {
+      this.#perMinute.unshift(0);
+      this.#perMinute.length = Math.min(this.#perMinute.length, demandMinutes);
+      this.#sample();
+      this.#decide();
+      const nextMs = this.#nowMs + minuteMs;
+      if (nextMs < untilMs || this.#open > 0) this.#events.push(nextMs, tick);
+    };
+    this.#events.push(fromMs, tick);
+    for (let event = this.#events.pop(); event !== undefined; event = this.#events.pop()) {
+      const over = this.#open === 0 && event.atMs >= untilMs;
+      if (over) break;
+      this.#nowMs = event.atMs;
+      event.run();
+    }
+    const endMs = Math.max(this.#nowMs, untilMs);
+    this.#nowMs = endMs;
+    this.#sample();
+    this.#result.gatewayHours = this.#hoursSoFar();
+    return this.#result;
+  }
+
+  #offer(call: TraceCall): void {
+    this.#perMinute[0] = (this.#perMinute[0] ?? 0) + 1;
+    const gateway = this.#free.pop();
+    if (gateway !== undefined) {
+      this.#result.waitsSec.push(0);
+      this.#serve(call, gateway);
+    } else {
+      const waiter = { call, served: false };
+      this.#queue.push(waiter);
+      this.#events.push(this.#nowMs + this.#settings.waitLimitSec * 1000, () => this.#refuse(waiter));
+    }
+    this.#decideOnEvent();
+  }
+
+  #serve(call: TraceCall, gateway: Gateway): void {
+    this.#busy += 1;
+    this.#events.push(this.#nowMs + call.durationMs, () => this.#end(gateway));
+  }
+
+  #refuse(waiter: Waiter): void {
+    if (waiter.served) return;
+    this.#queue.splice(this.#queue.indexOf(waiter), 1);
+    this.#open -= 1;
+    this.#result.refused += 1;
+    this.#noteWait(waiter.call, true);
+  }
+
+  #end(gateway: Gateway): void {
+    this.#busy -= 1;
+    this.#open -= 1;
+    if (this.#settings.gateways === 'reuse') this.#enter(gateway);
+    else this.#stop(gateway);
+    this.#decideOnEvent();
+  }
+
+  /** A gateway that can be given: to the call that waits longest, if any. */
+  #enter(gateway: Gateway): void {
+    const waiter = this.#queue.shift();
+    if (waiter === undefined) {
+      this.#free.push(gateway);
+      return;
+    }
+    waiter.served = true;
+    this.#noteWait(waiter.call, false);
+    this.#serve(waiter.call, gateway);
+  }
+
+  #noteWait(call: TraceCall, refused: boolean): void {
+    const sec = (this.#nowMs - call.startMs) / 1000;
+    this.#result.waitsSec.push(sec);
+    this.#result.waited.push({ atMs: call.startMs, sec, refused });
+  }
+
+  #start(): void {
+    const gateway = { requestedAt: this.#nowMs };
+    this.#result.starts += 1;
+    this.#starting += 1;
+    this.#running += 1;
+    this.#requestedSum += gateway.requestedAt;
+    const [low, high] = this.#settings.startSec;
+    const takesMs = Math.round(between(this.#settings.random, low, high) * 1000);
+    this.#events.push(this.#nowMs + takesMs, () => {
+      this.#starting -= 1;
+      this.#enter(gateway);
+      this.#decideOnEvent();
+    });
+  }
+
+  #stop(gateway: Gateway): void {
+    this.#draining += 1;
+    this.#events.push(this.#nowMs + this.#settings.stopSec * 1000, () => {
+      this.#draining -= 1;
+      this.#running -= 1;
+      this.#requestedSum -= gateway.requestedAt;
+      this.#gatewayMs += this.#nowMs - gateway.requestedAt;
+    });
+  }
+
+  #decideOnEvent(): void {
+    if (this.#controller.everyEvent) this.#decide();
+  }
+
+  #decide(): void {
+    const order = this.#controller.decide({
+      nowMs: this.#nowMs,
+      counts: this.#counts(),
+      waiting: this.#queue.length,
+      perMinute: this.#perMinute,
+    });
+    if (order.action === 'start') {
+      for (let i = 0; i < order.count; i += 1) this.#start();
+    } else if (order.action === 'drain') {
+      // The longest registered first.
+      for (const gateway of this.#free.splice(0, order.count)) this.#stop(gateway);
+    }
+  }
+
+  #counts(): PoolCounts {
+    return {
+      free: this.#free.length,
+      locked: 0,
+      busy: this.#busy,
+      draining: this.#draining,
+      starting: this.#starting,
+    };
+  }
+
+  #hoursSoFar(): number {
+    return (this.#gatewayMs + this.#running * this.#nowMs - this.#requestedSum) / 3_600_000;
+  }
+
+  #sample(): void {
+    this.#result.samples.push({
+      atMs: this.#nowMs,
+      ...this.#counts(),
+      waiting: this.#queue.length,
+      gatewayHours: this.#hoursSoFar(),
+    });
+  }
+}

@@ -1,0 +1,28 @@
+import { formatGatewayName } from '../../contracts/gateway-name.ts';
+import type { GatewayEcs } from '../adapters/ecs-gateways.ts';
+import type { SettleDeps } from '../adapters/settle-call.ts';
+import type { Task } from '../core/fleet/task.ts';
+import type { FleetPolicy } from '../core/fleet/types.ts';
+import type { Random } from '../core/time.ts';
+
+export interface FleetDeps extends SettleDeps {
+  ecs: GatewayEcs;
+  policy: FleetPolicy;
+  /** Middle and last part of the usernames of gateways; the first is the id of their task. */
+  gatewayName: string;
+  gatewayId: string;
+  random: Random;
+  /** @returns an id that nobody has used: 16 hex digits */
+  newId: () => string;
+  /** Told of each start that has registered. */
+  registered: (task: Task) => void;
+  warn: (message: string, details: Record<string, unknown>) => void;
+}
+
+/** A run holds its lease for so long. More than the function may take: a run that was killed cannot come back. */
+export const fleetLeaseMs = 20_000;
+
+/** The username that the gateway of a task registers by. */
+export function usernameOf(taskId: string, { gatewayName, gatewayId }: FleetDeps): string {
+  return formatGatewayName({ prefix: taskId, name: gatewayName, id: gatewayId });
+}

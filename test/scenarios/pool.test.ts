@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ask } from '../../local/pool/ask.ts';
+import type { OutgoingCall } from '../../local/user-agent/outgoing-call.ts';
+import { UserAgent } from '../../local/user-agent/user-agent.ts';
+import { until } from '../local/until.ts';
+import { Stack } from './support/stack.ts';
+
+/* Gateways on demand, as somebody sees them who runs `npm start -- --min-free 0 --start-delay …`. */
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let stack: Stack | undefined;
+const agents: UserAgent[] = [];
+
+afterEach(async () => {
+  await Promise.all(agents.splice(0).map((agent) => agent.close()));
+  await stack?.stop();
+  stack = undefined;
+});
+
+const start = async (...args: string[]) => {
+  stack = await Stack.start('--gateway-kind', 'node', ...args);
+  return stack;
+};
+
+async function place(of: Stack, room = 'room1'): Promise<{ call: OutgoingCall; rangAfterMs: number[] }> {
+  const bind = { address: '127.0.0.1', port: 0 };
+  const agent = await UserAgent.open({ server: of.server, protocol: 'udp', bind });
+  agents.push(agent);
+  const rangAfterMs: number[] = [];
+  const placedAt = Date.now();
+  const call = agent.call({
+    uri: `sip:${room}@${of.domain}`,
+    from: 'sip:alice@example.org',
+    media: 'tone',
+    onProgress: ({ status }) => {
+      if (status === 180) rangAfterMs.push(Date.now() - placedAt);
+    },
+  });
+  return { call, rangAfterMs };
+}
+
+describe('a pool that is empty', () => {
+  it('rings at once, starts a gateway for the call, and the call is answered within a second of its registration', async () => {
+    const of = await start('--min-free', '0', '--max', '3', '--start-delay', '3s');
+    const { call, rangAfterMs } = await place(of);
+    const outcome = await call.result;
+    const answeredAt = Date.now();
+    expect(outcome.result).toBe('answered');
+    // 100 ms on a machine at rest.
+    expect(rangAfterMs[0]).toBeLessThan(500);
+    const registered = await of.process.event('gateway.registered');
+    expect(answeredAt - registered.at).toBeLessThan(1000);
+    expect(of.process.events.filter(({ event }) => event === 'task.starting')).toHaveLength(1);
+
+    const where = { kind: 'run', file: of.process.runFile } as const;
+    const history = await ask({ where, json: true, command: { command: 'listDecisions' } });
+    expect(history).toMatchObject({
+      decisions: [{ action: 'start', done: 1, waiting: 1, callId: call.callId, reason: { rule: 'short' } }],
+    });
+    const shown = await until('the start is shown as registered', async () => {
+      const answer = await ask({ where, json: true, command: { command: 'listStarts' } });
+      return answer.result === 'starts' && answer.starts[0]?.state === 'registered' ? answer : undefined;
+    });
+    const [one] = shown.starts;
+    expect(one).toMatchObject({ why: 'short', callId: call.callId });
+    // The phases of a start of 3 s, as the events of its task tell them.
+    expect(one?.pullingMs).toBeGreaterThan(1500);
+    expect(one?.totalMs).toBeGreaterThan(3000);
+    if (outcome.result === 'answered') await outcome.session.hangUp();
+    await of.process.event('task.stopped');
+  });
+});
+
+describe('a gateway that is gone in mid-call', () => {
+  it('ends the call and the leg of its caller within five seconds, and leaves no location', async () => {
+    const of = await start('--min-free', '1', '--max', '1');
+    const { call } = await place(of);
+    const outcome = await call.result;
+    if (outcome.result !== 'answered') throw new Error(`the call was ${outcome.result}`);
+    const { username } = (await of.gateways())[0] as { username: string };
+    const taskId = username.split('.')[0] as string;
+    for (const pid of of.process.processesWith(`/v4/${taskId}`)) process.kill(pid, 'SIGKILL');
+    const killedAt = Date.now();
+    await outcome.session.ended;
+    expect(Date.now() - killedAt).toBeLessThan(5000);
+    await until('the call is over in the table', async () => (await of.call(call.callId))?.state === 'ended');
+    expect(await of.call(call.callId)).toMatchObject({ outcome: 'gateway-lost' });
+    expect((await of.gateways()).map((one) => one.username)).not.toContain(username);
+  });
+});
+
+describe('starts that fail', () => {
+  it('half of the time still bring as many gateways as are wanted', async () => {
+    const of = await start(
+      '--min-free',
+      '2',
+      '--max',
+      '4',
+      '--start-failure-rate',
+      '0.4',
+      '--start-delay',
+      '200ms',
+    );
+    expect((await of.gateways()).length).toBeGreaterThanOrEqual(2);
+  });
+});
