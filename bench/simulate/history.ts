@@ -1,5 +1,5 @@
-import { localTime, weekdayOf } from '../../lambdas/core/fleet/local-time.ts';
-import { type DemandDay, learn, type Profile, slotMin } from '../../lambdas/core/fleet/profile.ts';
+import { weekdayOf } from '../../lambdas/core/fleet/local-time.ts';
+import { type DemandDay, learn, type Profile, slotAt, slotMin } from '../../lambdas/core/fleet/profile.ts';
 import { factor, randomFor } from './random.ts';
 import { resample } from './resample.ts';
 import { addDays, type Trace, type TraceCall } from './trace.ts';
@@ -45,7 +45,7 @@ export function profileBefore(
 function demandOf(calls: readonly TraceCall[], date: string, timeZone: string): DemandDay {
   const arrivals = new Array<number>((24 * 60) / slotMin).fill(0);
   for (const { startMs } of calls) {
-    const slot = Math.floor(localTime(startMs, timeZone).secOfDay / 60 / slotMin);
+    const { slot } = slotAt(startMs, timeZone);
     arrivals[slot] = (arrivals[slot] ?? 0) + 1;
   }
   const endedSec = calls.reduce((sum, { durationMs }) => sum + durationMs / 1000, 0);

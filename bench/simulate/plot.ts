@@ -32,11 +32,10 @@ const every = 3;
 const style = `
 text{font:12px system-ui,sans-serif;fill:#333}.title{font-size:17px;font-weight:600}.axis-title{font-weight:600}
 .end{text-anchor:end}.middle{text-anchor:middle}.grid{stroke:#e4e4e4;fill:none}.tick{stroke:#888;fill:none}
-.calls{fill:#3b76af}.free{fill:#8cc084}.starting{fill:#f0b24a}.stopping{fill:#c9c9c9}
+.calls{fill:#3b76af}.free{fill:#8cc084}.starting{fill:#f0b24a}
 .line-original{stroke:#b03a2e;stroke-width:1.4;stroke-dasharray:5 3;fill:none}
 .line-free{stroke:#4b8f43;stroke-width:1.5;fill:none}.line-starting{stroke:#d98e13;stroke-width:1.5;fill:none}
 .line-own{stroke:#222;stroke-width:2;fill:none}.line-calls{stroke:#3b76af;stroke-width:2;fill:none}
-.line-limit{stroke:#888;stroke-dasharray:2 3;fill:none}
 .dot-own{fill:#3b76af}.dot-original{fill:#b03a2e;fill-opacity:.35}`;
 
 /** The day as a picture: who was in a call, what stood ready, who waited, and what it cost. */
@@ -53,7 +52,8 @@ export function plot(plotted: Plotted): string {
     return [{ left, top, width: inner, height, x: [0, end], y }, step];
   };
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} 1010" role="img"><style>${style}</style>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} 1010" role="img"><title>${title}</title>`,
+    `<style>${style}</style>`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     text(left, 28, `${title} (${day.date}), policy ${policy}`, 'title'),
     text(left, 48, summary(policy, played)),
@@ -187,7 +187,7 @@ function summary(policy: string, run: Replayed): string {
   const { gatewayHoursPerCallHour, waitedPct, refused, starts, gatewayHours } = figuresOf(run);
   return [
     `${policy}: ${Math.round(gatewayHours).toLocaleString('en')} gateway-hours for ${Math.round(run.callHours).toLocaleString('en')} hours of calls`,
-    `${gatewayHoursPerCallHour.toFixed(3)} each`,
+    `${gatewayHoursPerCallHour.toFixed(3)} per hour`,
     `${waitedPct.toFixed(2)} % waited`,
     `${refused} refused`,
     `${starts.toLocaleString('en')} starts`,

@@ -26,10 +26,14 @@ const echoPrior = 10;
 
 /** Minutes, beside the running one, that a burst is measured over, and how many calls' worth no burst weighs. */
 const burstMin = 4;
-const burstPrior = 1;
-/** A rush is taken for one from fewer minutes when chance alone would not bring so many calls: four deviations. */
-const rushDeviations = 4;
+const burstPrior = 3;
+/**
+ * A rush is taken for one within the running minute already, when chance alone would not bring so many calls: five
+ * deviations. It is then taken for twice what it seems: of more starts the first come sooner, and it may still grow.
+ */
+const rushDeviations = 5;
 const rushCalls = 3;
+const rushFactor = 2;
 const rushPrior = 0.5;
 
 /** Minutes of past demand that a forecast looks at. */
@@ -54,7 +58,8 @@ export function forecast(policy: PredictivePolicy, input: FleetInput): Forecast 
     return ratio(came, due, echoPrior);
   };
   const steady: Calls = (fromSec, toSec) => usual(fromSec, toSec) * today * echo(fromSec, toSec);
-  const burst = burstOf(seen, steady);
+  // Without earlier days each morning looks like a rush.
+  const burst = burstOf(seen, steady, input.profile === undefined ? 1 : rushFactor);
   return { usual, expected: (fromSec, toSec) => steady(fromSec, toSec) * burst, today, echo, burst };
 }
 
@@ -63,7 +68,7 @@ function ratio(came: number, due: number, prior: number): number {
   return (prior + came) / (prior + due);
 }
 
-function burstOf(seen: SeenCalls, steady: Calls): number {
+function burstOf(seen: SeenCalls, steady: Calls, taken: number): number {
   const minutes = Math.min(burstMin, seen.minutes);
   const since = (minute: number) => -seen.runningSec - minute * 60;
   let burst = ratio(seen.calls(since(minutes), 0), steady(since(minutes), 0), burstPrior);
@@ -71,7 +76,7 @@ function burstOf(seen: SeenCalls, steady: Calls): number {
     const came = seen.calls(since(minute), 0);
     const due = steady(since(minute), 0);
     if (came > due + rushDeviations * Math.sqrt(due) + rushCalls) {
-      burst = Math.max(burst, came / (due + rushPrior));
+      burst = Math.max(burst, (taken * came) / (due + rushPrior));
     }
   }
   return burst;

@@ -23,10 +23,9 @@ export function predictiveNeed(policy: PredictivePolicy, input: FleetInput): Nee
       : 0;
 
   const calls = expected(0, leadSec);
-  const ahead =
-    callsAtMost(calls, profile?.spread ?? unknownSpread, policy.serviceLevel) - returning(leadSec);
+  const ahead = callsAtMost(calls, profile?.spread ?? unknownSpread, policy.serviceLevel);
   const reserve = policy.reserveShare * (counts.locked + counts.busy);
-  const level = Math.ceil(Math.max(policy.minFree, ahead, reserve));
+  const level = Math.ceil(Math.max(policy.minFree, Math.max(ahead, reserve) - returning(leadSec)));
   const soon = expected(leadSec, leadSec + keepSec) - returning(keepSec);
   const round = (value: number) => Math.round(value * 100) / 100;
   return {

@@ -1,4 +1,4 @@
-import { weekdayOf } from './local-time.ts';
+import { localTime, weekdayOf } from './local-time.ts';
 
 /** The calls offered on one day, as it is kept: one small item a day. */
 export interface DemandDay {
@@ -23,8 +23,14 @@ export interface Profile {
   meanCallSec: number;
 }
 
-/** Slots of the width that `DemandDay` is kept in. */
+/** The width that days are kept in: narrow enough for the surges, wide enough for a small item. */
 export const slotMin = 5;
+
+/** The day and the slot of it that a call offered now belongs to. */
+export function slotAt(atMs: number, timeZone: string): { date: string; slot: number } {
+  const { date, secOfDay } = localTime(atMs, timeZone);
+  return { date, slot: Math.floor(secOfDay / 60 / slotMin) };
+}
 
 /** A day counts half as much after three weeks. */
 const halfLifeDays = 21;
