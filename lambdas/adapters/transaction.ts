@@ -7,7 +7,14 @@ import { isUnavailableReason } from './table-errors.ts';
 /** One write, alone or as a part of a transaction. */
 export type Write =
   | { put: Item & { pk: string }; when?: Condition }
-  | { update: string; set?: Item; remove?: readonly string[]; when: Condition }
+  | {
+      update: string;
+      set?: Item;
+      remove?: readonly string[];
+      /** Added to what there is; to 0 where there is nothing. */
+      add?: Readonly<Record<string, number>>;
+      when?: Condition;
+    }
   | { delete: string; when: Condition }
   | { check: string; when: Condition };
 
@@ -45,16 +52,18 @@ export function transactItem(TableName: string, write: Write): TransactWriteItem
   }
   const set = Object.entries(write.set ?? {}).map(([name, value]) => `${e.name(name)} = ${e.value(value)}`);
   const remove = (write.remove ?? []).map((name) => e.name(name));
+  const add = Object.entries(write.add ?? {}).map(([name, value]) => `${e.name(name)} ${e.value(value)}`);
   const UpdateExpression = [
     ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
     ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
+    ...(add.length > 0 ? [`ADD ${add.join(', ')}`] : []),
   ].join(' ');
   return {
     Update: {
       ...rest,
       Key: toAttributes({ pk: write.update }),
       UpdateExpression,
-      ConditionExpression,
+      ...(ConditionExpression && { ConditionExpression }),
       ...e.attributes(),
     },
   };

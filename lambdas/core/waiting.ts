@@ -86,9 +86,10 @@ export function matchedCall(call: Call, candidate: Candidate, nowMs: number, lea
   return offeredCall(call, asked, candidate, nowMs, leaseMs);
 }
 
-/** @returns what the fleet says of the pool; undefined where it says nothing, or said it too long ago */
+/** @returns what the fleet says of the pool; undefined where it says nothing, said it too long ago, or starts none */
 export function trustedPool(pool: Pool | undefined, nowMs: number): Pool | undefined {
-  return pool !== undefined && pool.updatedAt > nowMs - poolTrustedMs ? pool : undefined;
+  const isTrusted = pool !== undefined && pool.maximum > 0 && pool.updatedAt > nowMs - poolTrustedMs;
+  return isTrusted ? pool : undefined;
 }
 
 export interface Place {

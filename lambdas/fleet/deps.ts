@@ -4,10 +4,12 @@ import type { SettleDeps } from '../adapters/settle-call.ts';
 import type { Task } from '../core/fleet/task.ts';
 import type { FleetPolicy } from '../core/fleet/types.ts';
 import type { Random } from '../core/time.ts';
+import type { KnownDemand } from './demand.ts';
 
 export interface FleetDeps extends SettleDeps {
   ecs: GatewayEcs;
   policy: FleetPolicy;
+  knownDemand: KnownDemand;
   /** Middle and last part of the usernames of gateways; the first is the id of their task. */
   gatewayName: string;
   gatewayId: string;

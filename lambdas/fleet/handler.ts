@@ -10,6 +10,7 @@ import { openMetrics } from '../adapters/metrics.ts';
 import { openTable } from '../adapters/table.ts';
 import { startMeasurements } from '../core/fleet/measurements.ts';
 import { parsePolicy } from '../core/fleet/policy.ts';
+import { KnownDemand, noteDemand } from './demand.ts';
 import type { FleetDeps } from './deps.ts';
 import { type FleetInput, fleetInputSchema } from './input.ts';
 import { type FleetReport, runFleet } from './run-fleet.ts';
@@ -56,6 +57,7 @@ const common: Omit<FleetDeps, 'warn'> = {
     maxGateways: environment.POOL_MAX,
     gateways: environment.AFTER_CALL === 'stop' ? 'single-use' : 'reuse',
   }),
+  knownDemand: new KnownDemand(),
   gatewayName: environment.GATEWAY_NAME,
   gatewayId: environment.GATEWAY_ID,
   afterCall: environment.AFTER_CALL,
@@ -68,7 +70,10 @@ const common: Omit<FleetDeps, 'warn'> = {
 type Decided = Extract<FleetReport, { result: 'decided' }>;
 
 async function fleet(input: FleetInput, deps: FleetDeps): Promise<FleetReport> {
-  if ('detail' in input && input.source === 'aws.ecs') await takeTaskEvent(fromApi(input.detail), deps);
+  if ('detail' in input) {
+    if (input.source === 'aws.ecs') await takeTaskEvent(fromApi(input.detail), deps);
+    else await noteDemand(input.detail, deps);
+  }
   const tick = !('detail' in input);
   const report = await runFleet({ name: nameOf(input), tick }, deps);
   if (report.result === 'decided') measure(poolMeasurements(report, tick));

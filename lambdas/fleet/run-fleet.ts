@@ -102,6 +102,7 @@ const maxFreeCounted = 16_000;
 /** Decides; where more are free than were counted and some would be started, counts on. */
 async function decideOn(run: FleetRun, justFree: readonly string[]) {
   const { deps, state } = run;
+  const known = await deps.knownDemand.read(deps);
   let limit = Math.min(maxFreeCounted, (state.keep ?? 0) + freeMargin);
   for (;;) {
     const census = await countPool(state.managed, state.starts.length, limit, justFree, deps);
@@ -112,6 +113,7 @@ async function decideOn(run: FleetRun, justFree: readonly string[]) {
       waiting: census.waiting,
       recentStarts: state.recentStarts,
       memory: state.memory,
+      ...known,
     });
     if (!census.saturated || decision.action !== 'start' || limit >= maxFreeCounted) {
       return { decision, census };

@@ -16,11 +16,12 @@ function countsText({ counts, waiting }: DecisionView): string {
   );
 }
 
+/** What a rule compares, in the order to be read in. */
+const compared = ['short', 'surplus', 'level', 'keep', 'ready', 'failures', 'limit'] as const;
+
 /** The rule, and the numbers that it compared. */
 function whyText({ reason, callId }: DecisionView): string {
-  const numbers = Object.entries(reason)
-    .filter(([name, value]) => name !== 'rule' && name !== 'sinceMs' && typeof value !== 'object')
-    .map(([name, value]) => `${name} ${value}`);
+  const numbers = compared.flatMap((name) => (reason[name] === undefined ? [] : `${name} ${reason[name]}`));
   return [`${reason.rule} (${numbers.join(', ')})`, callId && `for call ${callId}`].filter(Boolean).join(' ');
 }
 

@@ -7,6 +7,7 @@ import { parsePolicy } from '../../lambdas/core/fleet/policy.ts';
 import type { FleetPool } from '../../lambdas/core/fleet/pool-item.ts';
 import type { EcsTask, Task } from '../../lambdas/core/fleet/task.ts';
 import { poolKey, runningWatchKey, startingWatchKey, taskKey } from '../../lambdas/core/keys.ts';
+import { KnownDemand } from '../../lambdas/fleet/demand.ts';
 import type { FleetDeps } from '../../lambdas/fleet/deps.ts';
 import { runFleet } from '../../lambdas/fleet/run-fleet.ts';
 import { takeTaskEvent } from '../../lambdas/fleet/take-task-event.ts';
@@ -22,6 +23,8 @@ class FakeEcs implements GatewayEcs {
   readonly tasks = new Map<string, EcsTask>();
   /** Client tokens, in the order they were asked with. */
   readonly asked: string[] = [];
+  /** How often RunTask was called, also where no request arrived. */
+  requests = 0;
   readonly #byToken = new Map<string, EcsTask>();
   readonly #now: () => number;
 
@@ -30,6 +33,7 @@ class FakeEcs implements GatewayEcs {
   }
 
   async run(task: Task): Promise<RunResult> {
+    this.requests += 1;
     const answer = this.answer(task);
     if (answer === 'never asked') return new Promise(() => {});
     const token = `${task.startId}-${task.refusals}`;
@@ -115,6 +119,7 @@ export class FleetWorld extends World {
         { policy: 'timeline', timeline: { auto_scale_threshold: { default: { '00:00:00': threshold } } } },
         { timeZone: 'UTC', maxGateways: max, gateways: afterCall === 'stop' ? 'single-use' : 'reuse' },
       ),
+      knownDemand: new KnownDemand(),
       gatewayId: '1',
       newId: () => {
         this.#ids += 1;

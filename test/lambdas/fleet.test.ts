@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { EcsTask } from '../../lambdas/core/fleet/task.ts';
 import { fleetLeaseMs } from '../../lambdas/fleet/deps.ts';
 import { startTestTable, type TestTable } from '../support/dynamodb.ts';
@@ -24,14 +24,10 @@ const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
 const answer = (world: FleetWorld, callId: string, gateway: string) =>
   world.say({ type: 'call.answered', callId, gateway, receivedAt: world.nowMs, ...dialogs });
 
-async function startLease(world: FleetWorld): Promise<void> {
-  // What never answers keeps its run from ending: the run is left as a killed function leaves it.
+/** A run that is killed at ECS: its request is never answered, and so it never goes on. */
+async function killedRun(world: FleetWorld): Promise<void> {
   void world.run();
-  for (;;) {
-    const { holder } = await world.state().catch(() => ({ holder: undefined }));
-    if (holder !== undefined && (await world.openStarts()) > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await vi.waitFor(() => expect(world.ecs.requests).toBeGreaterThan(0), { timeout: 10_000, interval: 5 });
 }
 
 describe('the pool', () => {
@@ -286,7 +282,7 @@ describe('a function that is killed', () => {
   it('between the record of a start and its request leaves a start that the next run asks for', async () => {
     const world = await newWorld({ minFree: 1 });
     world.ecs.answer = () => 'never asked';
-    await startLease(world);
+    await killedRun(world);
     world.ecs.answer = () => 'takes';
     expect(await world.run()).toMatchObject({ result: 'left-to-another' });
     world.nowMs += fleetLeaseMs + 1;
@@ -297,7 +293,7 @@ describe('a function that is killed', () => {
   it('between the request of a start and its answer leaves one task, not two', async () => {
     const world = await newWorld({ minFree: 1 });
     world.ecs.answer = () => 'lost';
-    await startLease(world);
+    await killedRun(world);
     world.ecs.answer = () => 'takes';
     world.nowMs += fleetLeaseMs + 1;
     await world.run();

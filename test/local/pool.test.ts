@@ -145,7 +145,7 @@ describe('npm run pool', () => {
 
   it('shows what the fleet decided and why, and how long each start took', async () => {
     expect((await pool('history')).stdout).toMatch(
-      /^WHEN.*WHAT.*WHY\n.*start 1 +every minute +nothing +short \(.*level 1.*short 1\)/,
+      /^WHEN.*WHAT.*WHY\n.*start 1 +every minute +nothing +short \(short 1, level 1, keep 1, ready 0\)/,
     );
     expect((await pool('starts')).stdout).toMatch(/^ASKED.*QUEUED.*IN ALL.*\n.*registered .*short/);
     expect((await pool('history', '--limit', '0')).code).toBe(2);

@@ -1,76 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Assets, ProvisionedResource } from '../assets.ts';
+import type { ProvisionedResource } from '../assets.ts';
 import { AwsError } from '../errors.ts';
-import { accessKeyOf } from '../iam/permissions.ts';
 import type { JsonObject } from '../template.ts';
 import { ClientTokens } from './client-tokens.ts';
-import { atOnce, phasesOf, type StartPlan } from './start-plan.ts';
-import { type StopCode, type Task, taskArn, taskOfApi, taskOfEvent } from './task.ts';
-import { familyOf, onlyContainer, readTaskDefinition, type TaskDefinition } from './task-definition.ts';
-import { type Command, TaskProcess } from './task-process.ts';
-
-export interface TasksOptions {
-  /** @returns what runs in the place of a task definition's image, whose directory is given */
-  commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
-  /** What each container finds in its environment besides its definition. */
-  variables: () => Record<string, string>;
-  /** What DNS would tell: name → address. A variable that is such a name becomes the address. */
-  names: () => Record<string, string>;
-  /** @returns the value that a container's secret refers to */
-  secretValue: (valueFrom: string) => string;
-  /** Throws where a task's execution role lacks what ECS needs to start it. */
-  authorizeStart: (definition: TaskDefinition) => void;
-  publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
-  /** How starts go; all at once unless given. */
-  starts?: StartPlan | undefined;
-  /** Directory the tasks run in, with logs/ in it. */
-  dir: string;
-  onGroup?: ((groupId: number, running: boolean) => void) | undefined;
-}
-
-export interface RunTaskRequest {
-  cluster?: string;
-  taskDefinition?: string;
-  count?: number;
-  clientToken?: string;
-  startedBy?: string;
-  group?: string;
-  networkConfiguration?: { awsvpcConfiguration?: { subnets?: string[] } };
-  tags?: { key: string; value: string }[];
-  overrides?: {
-    containerOverrides?: {
-      name?: string;
-      environment?: { name: string; value: string }[];
-      command?: string[];
-    }[];
-  };
-}
-
-type LocalTaskDefinition = TaskDefinition & Pick<Assets, 'imageDirectory'>;
+import { atOnce, type StartPlan } from './start-plan.ts';
+import { type Task, taskArn, taskOfApi } from './task.ts';
+import { familyOf, readTaskDefinition } from './task-definition.ts';
+import {
+  type LocalTaskDefinition,
+  logFileOf,
+  type RunTaskRequest,
+  TaskRun,
+  type TasksOptions,
+} from './task-run.ts';
 
 interface Failure {
   arn?: string;
   reason: string;
 }
 
-interface Entry {
-  task: Task;
-  /** None before it runs, and where it never does. */
-  process: TaskProcess | undefined;
-  /** The next phase of its start. */
-  timer?: NodeJS.Timeout;
-}
-
 /** RunTask takes so many (ECS quotas). */
 const maxTasksPerCall = 10;
 /** ListTasks gives so many at once. */
 const maxListed = 100;
-/** As ECS words it ("RunTask failures", "Stopped tasks error messages"). */
+/** As ECS words it ("RunTask failures"). */
 const noCapacity =
   'Capacity is unavailable at this time. Please try again later or in a different availability zone';
-const noImage = 'CannotPullContainerError: the image cannot be pulled (asked for by --start-failure-rate)';
 /** Stopped tasks can still be described for a while (about an hour in ECS); bounded here. */
 const maxStoppedTasks = 200;
 
@@ -81,7 +37,7 @@ export class EcsTasks {
   readonly #options: TasksOptions;
   #clusters = new Map<string, string>();
   #definitions = new Map<string, LocalTaskDefinition>();
-  readonly #tasks = new Map<string, Entry>();
+  readonly #tasks = new Map<string, TaskRun>();
   readonly #tokens = new ClientTokens<Task[]>();
   readonly #starts: StartPlan;
   #closed = false;
@@ -106,7 +62,7 @@ export class EcsTasks {
     this.#clusters = clusters;
     this.#definitions = definitions;
     for (const entry of this.#tasks.values()) {
-      if (!clusters.has(entry.task.clusterName)) this.#stop(entry, 'The cluster was deleted');
+      if (!clusters.has(entry.task.clusterName)) entry.stop('The cluster was deleted');
     }
   }
 
@@ -148,7 +104,7 @@ export class EcsTasks {
     if (!entry || entry.task.clusterName !== clusterName) {
       throw new AwsError('InvalidParameterException', 'The referenced task was not found.');
     }
-    this.#stop(entry, request.reason ?? 'Task stopped by user');
+    entry.stop(request.reason ?? 'Task stopped by user');
     return { task: taskOfApi(entry.task) };
   }
 
@@ -210,12 +166,12 @@ export class EcsTasks {
   /** Stops every task, each in its own time. */
   async stopAll(reason: string): Promise<void> {
     const open = [...this.#tasks.values()].filter(({ task }) => task.lastStatus !== 'STOPPED');
-    for (const entry of open) this.#stop(entry, reason);
-    await Promise.all(open.map(({ process }) => process?.exited));
+    for (const run of open) run.stop(reason);
+    await Promise.all(open.map(({ exited }) => exited));
   }
 
   killAll(): void {
-    for (const { task, process } of this.#tasks.values()) if (task.lastStatus !== 'STOPPED') process?.kill();
+    for (const run of this.#tasks.values()) if (run.task.lastStatus !== 'STOPPED') run.kill();
   }
 
   #start(
@@ -240,127 +196,19 @@ export class EcsTasks {
       tags: request.tags ?? [],
       overrides: (request.overrides ?? {}) as JsonObject,
     };
-    const entry: Entry = { task, process: undefined };
-    this.#tasks.set(id, entry);
-    this.#changed(task);
-    const { placedMs, pulledMs, runningMs } = phasesOf(this.#starts.delayMs());
-    const pending = () => {
-      task.lastStatus = 'PENDING';
-      task.pullStartedAt = Date.now();
-      this.#changed(task);
-    };
-    const run = () => {
-      if (fails) {
-        this.#stopped(task, 'TaskFailedToStart', undefined, noImage);
-        return;
-      }
-      task.pullStoppedAt = Math.round(task.createdAt + pulledMs);
-      this.#run(entry, definition, request);
-    };
-    if (runningMs === 0) {
-      pending();
-      run();
-      return task;
-    }
-    entry.timer = setTimeout(() => {
-      pending();
-      entry.timer = setTimeout(run, runningMs - placedMs);
-    }, placedMs);
-    return task;
-  }
-
-  #run(entry: Entry, definition: LocalTaskDefinition, request: RunTaskRequest): void {
-    const { task } = entry;
-    try {
-      entry.process = this.#spawn(task, definition, request);
-    } catch (error) {
-      this.#stopped(task, 'TaskFailedToStart', undefined, (error as Error).message);
-      return;
-    }
-    void entry.process.exited.then(({ exitCode, reason }) => {
-      const code: StopCode =
-        task.stopCode ?? (exitCode === undefined ? 'TaskFailedToStart' : 'EssentialContainerExited');
-      this.#stopped(task, code, exitCode, reason ?? 'Essential container in task exited');
-    });
-    if (entry.process.pid === undefined) return;
-    task.lastStatus = 'RUNNING';
-    task.startedAt = Date.now();
-    this.#changed(task);
-  }
-
-  #spawn(task: Task, { imageDirectory }: LocalTaskDefinition, request: RunTaskRequest): TaskProcess {
-    this.#options.authorizeStart(task.definition);
-    const container = onlyContainer(task.definition);
-    const override = request.overrides?.containerOverrides?.find(({ name }) => name === container.name);
-    const overridden = Object.fromEntries(
-      (override?.environment ?? []).map(({ name, value }) => [name, value]),
-    );
-    const secrets = Object.entries(container.secrets).map(([name, from]) => [
-      name,
-      this.#options.secretValue(from),
-    ]);
-    const common = this.#options.variables();
-    return new TaskProcess({
-      command: this.#options.commandOf(task.definition, imageDirectory(container.image)),
-      environment: {
-        ...common,
-        AWS_ACCESS_KEY_ID: accessKeyOf(task.definition.taskRole),
-        ECS_CONTAINER_METADATA_URI_V4: `${common.AWS_ENDPOINT_URL}/v4/${task.id}`,
-        ...this.#resolved(container.environment),
-        ...Object.fromEntries(secrets),
-        ...overridden,
-      },
-      cwd: this.#options.dir,
-      logFile: this.#logFile(task.id),
-      onGroup: this.#options.onGroup,
-    });
-  }
-
-  #resolved(environment: Record<string, string>): Record<string, string> {
-    const names = this.#options.names();
-    return Object.fromEntries(
-      Object.entries(environment).map(([variable, value]) => [variable, names[value] ?? value]),
-    );
-  }
-
-  #stop({ task, process, timer }: Entry, reason: string): void {
-    if (task.desiredStatus === 'STOPPED') return;
-    clearTimeout(timer);
-    task.desiredStatus = 'STOPPED';
-    task.stopCode = 'UserInitiated';
-    task.stoppedReason = reason;
-    task.stoppingAt = Date.now();
-    this.#changed(task);
-    if (process) process.stop(onlyContainer(task.definition).stopTimeoutSec);
-    else this.#stopped(task, 'UserInitiated', undefined, reason);
-  }
-
-  #stopped(task: Task, code: StopCode, exitCode: number | undefined, reason: string): void {
-    task.desiredStatus = 'STOPPED';
-    task.lastStatus = 'STOPPED';
-    task.stopCode = code;
-    task.stoppedReason ??= reason;
-    task.stoppedAt = Date.now();
-    if (exitCode !== undefined) task.exitCode = exitCode;
-    this.#changed(task);
+    const run = new TaskRun(task, definition, request, this.#options);
+    this.#tasks.set(id, run);
+    run.start(fails);
     this.#forgetOldest();
-  }
-
-  #logFile(taskId: string): string {
-    return join(this.#options.dir, 'logs', `task-${taskId}.log`);
+    return task;
   }
 
   #forgetOldest(): void {
     const stopped = [...this.#tasks.values()].filter(({ task }) => task.lastStatus === 'STOPPED');
     for (const { task } of stopped.slice(0, -maxStoppedTasks)) {
       this.#tasks.delete(task.id);
-      rmSync(this.#logFile(task.id), { force: true });
+      rmSync(logFileOf(this.#options.dir, task.id), { force: true });
     }
-  }
-
-  #changed(task: Task): void {
-    task.version++;
-    this.#options.publish('ECS Task State Change', taskOfEvent(task), task.arn);
   }
 
   #clusterName(cluster = 'default'): string {
