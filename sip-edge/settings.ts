@@ -96,6 +96,11 @@ const environmentSchema = z.object({
   PROBE_INTERVAL_MS: integer(500, 60_000, 5000),
   /** A probe without an answer for so long counts as failed, ms. */
   PROBE_TIMEOUT_MS: integer(500, 32_000, 4000),
+  /**
+   * How often both legs of every call are probed so, ms. Below the 120 s after which a load balancer forgets a UDP
+   * flow: what an edge sends later would reach the caller from another address, or not at all.
+   */
+  KEEPALIVE_INTERVAL_MS: integer(500, 3_600_000, 60_000),
 
   /** How long a command may take, with its second try, ms. Well below the SIP client's patience (timer F, 32 s). */
   COMMAND_TIMEOUT_MS: integer(100, 30_000, 3000),

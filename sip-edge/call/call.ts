@@ -15,6 +15,7 @@ export type CallSettings = Pick<
   | 'hangupPollMs'
   | 'probeIntervalMs'
   | 'probeTimeoutMs'
+  | 'keepaliveIntervalMs'
 >;
 
 /** What a call needs of the world. */

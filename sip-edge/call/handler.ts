@@ -29,7 +29,10 @@ interface ActiveCall {
 export class CallHandler {
   readonly #parts: CallParts;
   readonly #active = new Map<string, ActiveCall>();
+  /** Of calls taken over. */
   readonly #prober: Prober;
+  /** Of all calls. */
+  readonly #keepalive: Prober;
   readonly #hangups: HangupWatch;
   /** Dialogs whose BYE could not be sent for want of a connection. */
   readonly #unsentByes = new Set<string>();
@@ -39,7 +42,9 @@ export class CallHandler {
 
   constructor(parts: CallParts) {
     this.#parts = parts;
-    this.#prober = new Prober(parts.settings);
+    const { probeIntervalMs, keepaliveIntervalMs, probeTimeoutMs: timeoutMs } = parts.settings;
+    this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs });
+    this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs });
     this.#hangups = new HangupWatch(parts, {
       countCalls: () => this.#active.size,
       onHangup: ({ callId, gateway }) => this.onGatewayLost(callId, gateway),
@@ -113,7 +118,7 @@ export class CallHandler {
       caller.detach();
       gateway.detach();
     }
-    this.#prober.add(held);
+    this.#prober.probeNow(held);
   }
 
   async #takeOverOthers(): Promise<void> {
@@ -122,7 +127,7 @@ export class CallHandler {
     const isHeld = (callId: string) => heldBefore.has(callId) || this.#active.has(callId);
     const { answered, lost } = await listCallsToTakeOver(this.#parts, isHeld, this.#closing.signal);
     for (const call of lost) this.#giveUpLost(call);
-    this.#prober.add(answered.map((call) => this.#adopt(call)));
+    this.#prober.probeNow(answered.map((call) => this.#adopt(call)));
   }
 
   /** Ends all calls that are up, as the edge stops. */
@@ -136,6 +141,7 @@ export class CallHandler {
   close(): void {
     this.#closing.abort();
     this.#prober.stop();
+    this.#keepalive.stop();
     this.#hangups.stop();
     this.#parts.srf.removeListener('close', this.#onConnectionLost);
   }
@@ -164,7 +170,7 @@ export class CallHandler {
   #hold(active: ActiveCall, { caller, gateway, lateAck }: SetupSuccess): void {
     delete active.setup;
     active.bridge = new Bridge(caller, gateway, this.#listener(active), lateAck);
-    active.bridge.open();
+    this.#keepalive.watch([active.bridge.open()]);
   }
 
   #adopt({ callId, gateway, offeredAt, callerDialogId, gatewayDialogId }: AnsweredEdgeCall): Bridge {

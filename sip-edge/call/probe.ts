@@ -2,8 +2,10 @@ import type { Bridge } from './bridge.ts';
 import type { Leg } from './leg.ts';
 
 /*
- * The legs of a call taken over. drachtio answers what comes in on them 481 itself and drops the dialog on a BYE,
- * but requests by dialog id go out: an OPTIONS within each tells whether it still stands.
+ * An OPTIONS within each leg of a call tells whether it still stands. Soon for a call taken over: drachtio answers what
+ * comes in on its legs 481 itself and drops the dialog on a BYE, so nobody else would tell. From time to time for every
+ * call: a peer that is gone without a BYE would hold its gateway for ever, and what lies between (NAT, a load
+ * balancer) forgets a UDP flow on which nothing is said.
  */
 
 /** `unreachable`: drachtio itself, so nothing is known of the peer. */
@@ -34,34 +36,46 @@ const missesToBeGone = 3;
 /** Probes under way at once: a restart with a thousand calls must not flood drachtio. */
 const maxConcurrent = 50;
 
-export interface ProbeSettings {
-  readonly probeIntervalMs: number;
-  readonly probeTimeoutMs: number;
+export interface ProbeTimes {
+  readonly intervalMs: number;
+  /** A probe without an answer for so long is a miss. */
+  readonly timeoutMs: number;
 }
 
 /** Ends each call of which a leg is gone. */
 export class Prober {
-  readonly #settings: ProbeSettings;
+  readonly #times: ProbeTimes;
   /** Bridge → unanswered probes in a row, by leg. */
   readonly #misses = new Map<Bridge, Map<Leg, number>>();
   #timer: NodeJS.Timeout | undefined;
   #running = false;
 
-  constructor(settings: ProbeSettings) {
-    this.#settings = settings;
+  constructor(times: ProbeTimes) {
+    this.#times = times;
   }
 
-  /** Probes the call now and from now on, until it is over. */
-  add(bridges: Iterable<Bridge>): void {
-    for (const bridge of bridges) {
-      if (!bridge.isOver && !this.#misses.has(bridge)) this.#misses.set(bridge, new Map());
-    }
+  /** Probes the calls now and from now on, until they are over. */
+  probeNow(bridges: Iterable<Bridge>): void {
+    this.#take(bridges);
     this.#schedule(0);
+  }
+
+  /** Probes the calls from the next round on, until they are over. */
+  watch(bridges: Iterable<Bridge>): void {
+    const isFirst = this.#misses.size === 0;
+    this.#take(bridges);
+    if (isFirst && !this.#running) this.#schedule(this.#times.intervalMs);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#misses.clear();
+  }
+
+  #take(bridges: Iterable<Bridge>): void {
+    for (const bridge of bridges) {
+      if (!bridge.isOver && !this.#misses.has(bridge)) this.#misses.set(bridge, new Map());
+    }
   }
 
   #schedule(delayMs: number): void {
@@ -78,7 +92,7 @@ export class Prober {
     });
     await Promise.all(workers);
     this.#running = false;
-    this.#schedule(this.#settings.probeIntervalMs);
+    this.#schedule(this.#times.intervalMs);
   }
 
   async #probe(bridge: Bridge): Promise<void> {
@@ -96,7 +110,7 @@ export class Prober {
 
   async #isGone(bridge: Bridge, leg: Leg): Promise<boolean> {
     if (bridge.isOver) return false;
-    const pulse = await takePulse(leg, this.#settings.probeTimeoutMs);
+    const pulse = await takePulse(leg, this.#times.timeoutMs);
     const misses = this.#misses.get(bridge);
     if (pulse === 'alive') misses?.delete(leg);
     if (pulse === 'no-answer') misses?.set(leg, (misses.get(leg) ?? 0) + 1);

@@ -2,36 +2,22 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { ControlPlaneUnavailable } from '../../sip-edge/ports.ts';
 import { startTestEdge } from '../support/sip-call-edge.ts';
 import { header } from '../support/sip-call-message.ts';
+import { ProbeAnswers } from '../support/sip-call-probes.ts';
 import { answer, Scene } from '../support/sip-call-scene.ts';
 import type { UserAgent } from '../support/sip-call-ua.ts';
 import { type SipServer, startSipServer } from '../support/sip-server.ts';
 
 let server: SipServer;
 let scene: Scene;
-const answering = new Set<UserAgent>();
-let probesAnswered = 0;
+const probes = new ProbeAnswers();
 beforeAll(async () => {
   server = await startSipServer();
 });
 afterAll(() => server.stop());
 afterEach(() => {
-  answering.clear();
-  probesAnswered = 0;
+  probes.stop();
   return scene.close();
 });
-
-/** Lets a user agent answer the probes, as any does that has the dialog. */
-function answerProbes(agent: UserAgent, status = 200): void {
-  answering.add(agent);
-  void (async () => {
-    while (answering.has(agent)) {
-      const probe = await agent.incoming('OPTIONS').catch(() => undefined);
-      if (!answering.has(agent)) return;
-      probe?.reply(status);
-      probesAnswered += 1;
-    }
-  })();
-}
 
 /** The application is killed, and started again with nothing in memory. */
 async function restartEdge(): Promise<void> {
@@ -47,9 +33,9 @@ describe('an application that was killed in a call and started again', () => {
     const { caller } = await scene.establish();
     await restartEdge();
     await takenOver();
-    answerProbes(scene.caller);
-    answerProbes(scene.gateway, 405);
-    await vi.waitFor(() => expect(probesAnswered).toBeGreaterThan(6), { timeout: 5000 });
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway, 405);
+    await vi.waitFor(() => expect(probes.answered).toBeGreaterThan(6), { timeout: 5000 });
     expect(scene.world.ends).toEqual([]);
 
     // drachtio has nobody to give the BYE to.
@@ -66,8 +52,8 @@ describe('an application that was killed in a call and started again', () => {
     const { gateway } = await scene.establish();
     await restartEdge();
     await takenOver();
-    answerProbes(scene.caller);
-    answerProbes(scene.gateway);
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway);
     expect([200, 481]).toContain((await gateway.bye()).status);
     (await scene.caller.incoming('BYE')).reply(200);
     await scene.expectAllOver();
@@ -78,8 +64,8 @@ describe('an application that was killed in a call and started again', () => {
     scene = await Scene.open(server, { transport: 'tcp' });
     await scene.establish();
     await restartEdge();
-    answerProbes(scene.caller);
-    answerProbes(scene.gateway, 481);
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway, 481);
     (await scene.caller.incoming('BYE')).reply(200);
     await scene.expectAllOver();
     expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'gateway' }]);
@@ -89,7 +75,7 @@ describe('an application that was killed in a call and started again', () => {
     scene = await Scene.open(server, { transport: 'tcp' });
     await scene.establish();
     await restartEdge();
-    answerProbes(scene.gateway);
+    probes.answer(scene.gateway);
     (await scene.gateway.incoming('BYE')).reply(200);
     await scene.expectAllOver();
     expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'caller' }]);
@@ -100,8 +86,8 @@ describe('an application that was killed in a call and started again', () => {
     const { callId } = await scene.establish();
     await restartEdge();
     await takenOver();
-    answerProbes(scene.caller);
-    answerProbes(scene.gateway);
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway);
     scene.edge.handler.onGatewayLost(callId);
     (await scene.caller.incoming('BYE')).reply(200);
     await scene.expectAllOver();
@@ -121,7 +107,7 @@ describe('an application that was killed in a call and started again', () => {
     };
     await restartEdge();
     await takenOver();
-    answerProbes(scene.gateway);
+    probes.answer(scene.gateway);
     void caller.bye();
     (await scene.gateway.incoming('BYE')).reply(200);
     await scene.expectAllOver();
@@ -161,8 +147,8 @@ it('takes a call over that was answered while nobody could say so', async () => 
   await restartEdge();
   await takenOver();
   expect(world.ends).toEqual([]);
-  answerProbes(scene.caller);
-  answerProbes(scene.gateway);
+  probes.answer(scene.caller);
+  probes.answer(scene.gateway);
   void caller.bye();
   (await scene.gateway.incoming('BYE')).reply(200);
   await scene.expectAllOver();
@@ -176,8 +162,8 @@ describe('an application whose connection to drachtio breaks', () => {
     scene.edge.breakConnection();
     await reconnected;
     expect(scene.edge.handler.activeCalls).toBe(1);
-    answerProbes(scene.caller);
-    answerProbes(scene.gateway);
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway);
     void caller.bye();
     (await scene.gateway.incoming('BYE')).reply(200);
     await scene.expectAllOver();

@@ -40,6 +40,7 @@ export const testSettings: CallSettings = {
   hangupPollMs: 200,
   probeIntervalMs: 300,
   probeTimeoutMs: 1000,
+  keepaliveIntervalMs: 60_000,
 };
 
 export async function startTestEdge(
