@@ -196,8 +196,6 @@ export const callChecks: readonly Check[] = [
     run: async (plane) => {
       compare('inspect', await plane.inspect({ command: 'listGateways' }), { result: 'gateways' });
       compare('inspect', await plane.inspect({ command: 'listCalls' }), { result: 'calls' });
-      compare('inspect', await plane.inspect({ command: 'listDecisions' }), { result: 'decisions' });
-      compare('inspect', await plane.inspect({ command: 'listStarts' }), { result: 'starts' });
     },
   },
 ];

@@ -47,7 +47,7 @@ export const fleetChecks: readonly Check[] = [
     },
   },
   {
-    name: 'the fleet starts a gateway for a call that waits, which gets it',
+    name: 'the fleet starts a gateway for a call that waits, which gets it, and people see why',
     run: async (plane) => {
       await plane.clear();
       plane.tick(plane.fleet);
@@ -79,6 +79,8 @@ export const fleetChecks: readonly Check[] = [
       );
       await plane.tell({ type: 'gateway.unregistered', username, registrationId: 'anew' });
       await plane.settle();
+      compare('inspect', await plane.inspect({ command: 'listDecisions' }), { result: 'decisions' });
+      compare('inspect', await plane.inspect({ command: 'listStarts' }), { result: 'starts' });
     },
   },
   {
