@@ -131,7 +131,11 @@ describe('cdk deploy of data that need not be kept', () => {
   it('pushes the two images, so that their tasks can run', async () => {
     expect(dockerCalls().filter((call) => call === 'push')).toHaveLength(2);
     const { GatewayTaskDefinition = '', Cluster = '' } = await outputs();
-    const { tasks } = cloud.tasks.runTask({ taskDefinition: GatewayTaskDefinition, cluster: Cluster });
+    const { tasks } = cloud.tasks.runTask({
+      taskDefinition: GatewayTaskDefinition,
+      cluster: Cluster,
+      networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
+    });
     const [container] = (tasks[0]?.containers ?? []) as { image?: string }[];
     const image = container?.image ?? '';
     expect(readdirSync(cloud.images.directoryOf(image)).sort()).toEqual(['Dockerfile', 'entrypoint.sh']);
