@@ -23,9 +23,12 @@ describe('the change set of a changed setting', () => {
     expect(changedBy({})).toEqual([]);
   });
 
-  it('names one function where the setting is its own', () => {
-    expect(changedBy({ lockLeaseSec: 90 })).toEqual(['Function FunctionsAllocateFunction: Environment']);
-    expect(changedBy({ edgeLostGraceSec: 90 })).toEqual(['Function FunctionsCallsFunction: Environment']);
+  it('names the functions that the setting is for, and nothing else', () => {
+    const functions = (...names: string[]) =>
+      names.map((name) => `Function Functions${name}Function: Environment`);
+    expect(changedBy({ poolMaxStarting: 9 })).toEqual(functions('Fleet'));
+    expect(changedBy({ edgeLostGraceSec: 90 })).toEqual(functions('Calls', 'Fleet'));
+    expect(changedBy({ lockLeaseSec: 90 })).toEqual(functions('Register', 'Allocate', 'Calls', 'Fleet'));
   });
 
   it('names the log groups alone for their retention', () => {
@@ -44,7 +47,7 @@ describe('the change set of a changed setting', () => {
   });
 
   it('keeps the table whatever is set', () => {
-    const settings = { freeShards: 4, domain: 'other.test', gatewayName: 'other', gateways: 5, zones: 3 };
+    const settings = { freeShards: 4, domain: 'other.test', gatewayName: 'other', poolMinFree: 5, zones: 3 };
     for (const [name, value] of Object.entries(settings)) {
       expect(changedBy({ [name]: value }).filter((change) => change.startsWith('Table'))).toEqual([]);
     }
