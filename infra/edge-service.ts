@@ -105,7 +105,6 @@ export class EdgeServices extends Construct {
       for (const { port, group } of loadBalancer.targetGroups) {
         group.addTarget(service.loadBalancerTarget({ containerName: 'drachtio', containerPort: port }));
       }
-      service.node.addDependency(loadBalancer);
       return service;
     });
   }

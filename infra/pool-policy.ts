@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { PolicyError, parsePoolPolicy } from '../contracts/pool-policy.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
 /** It is a variable of a function, and all of a function's variables together may be 4 kB. */
@@ -7,16 +8,11 @@ const maxBytes = 3000;
 /**
  * How many gateways are wanted, as the `fleet` function reads it (docs/pool.md).
  * @returns JSON: the policy's file, or the policy that the settings describe
- * @throws SettingsError where the file cannot be used
+ * @throws SettingsError where the file cannot be used, naming the file and the place in it
  */
 export function poolPolicy(settings: Settings): string {
   const { poolPolicyFile } = settings;
-  const policy = poolPolicyFile === '' ? described(settings) : read(poolPolicyFile);
-  const text = JSON.stringify(policy);
-  if (Buffer.byteLength(text) > maxBytes) {
-    throw new SettingsError(`setting poolPolicyFile: ${poolPolicyFile} has more than ${maxBytes} bytes`);
-  }
-  return text;
+  return JSON.stringify(poolPolicyFile === '' ? described(settings) : policyOf(poolPolicyFile));
 }
 
 function described({ poolPolicy, poolMinFree, poolMaxStarting, poolDrainAfterSec }: Settings): unknown {
@@ -31,17 +27,41 @@ function described({ poolPolicy, poolMinFree, poolMaxStarting, poolDrainAfterSec
   };
 }
 
-function read(file: string): Record<string, unknown> {
-  let value: unknown;
+function policyOf(file: string): unknown {
+  const json = jsonOf(file);
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    parsePoolPolicy(json);
   } catch (error) {
-    throw new SettingsError(`setting poolPolicyFile: ${(error as Error).message}`);
+    if (!(error instanceof PolicyError)) throw error;
+    throw unusable(file, error.problems);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SettingsError(`setting poolPolicyFile: ${file} holds no object`);
+  const policy = forThePool(json as PolicyJson);
+  if (Buffer.byteLength(JSON.stringify(policy)) > maxBytes) {
+    throw unusable(file, `has more than ${maxBytes} bytes`);
   }
-  const { auto_scale_threshold: thresholds, ...rest } = value as Record<string, unknown>;
-  // The rest of the original's file is about machines, and not for the pool.
-  return thresholds === undefined ? rest : { auto_scale_threshold: thresholds };
+  return policy;
+}
+
+function jsonOf(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw unusable(file, (error as Error).message);
+  }
+}
+
+/** In one line, also where the parser quotes several of the file. */
+const unusable = (file: string, why: string) =>
+  new SettingsError(`setting poolPolicyFile: ${file}: ${why.replaceAll(/\s+/g, ' ')}`);
+
+interface PolicyJson {
+  auto_scale_threshold?: unknown;
+  timeline?: PolicyJson;
+}
+
+/** The rest of the original's file is about machines and passwords, and not for the function. */
+function forThePool(policy: PolicyJson): PolicyJson {
+  const { auto_scale_threshold, timeline } = policy;
+  if (auto_scale_threshold !== undefined) return { auto_scale_threshold };
+  return timeline === undefined ? policy : { ...policy, timeline: forThePool(timeline) };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { timeZoneSchema } from '../contracts/common.ts';
 
 /*
  * What a deployment can be told. Each has a default, so that the stack deploys from nothing. They are given as CDK
@@ -126,12 +127,9 @@ const settingsFields = z.strictObject({
   /** File of a policy (docs/pool.md), also the `scaler.json` of SIPMediaGW as it is. Empty: `poolPolicy` decides. */
   poolPolicyFile: z.string().max(4096).default(''),
   /** Time zone of the policy's times of day: an IANA name, such as Europe/Paris. */
-  poolTimeZone: z
-    .string()
-    .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'such as Europe/Paris')
-    .default('UTC'),
-  /** Starts under way at once, at most. */
-  poolMaxStarting: wholeNumber(1, 200).default(50),
+  poolTimeZone: timeZoneSchema.default('UTC'),
+  /** Starts under way at once, at most; `poolMax` bounds them too. */
+  poolMaxStarting: wholeNumber(1, 200).default(200),
   /** How long gateways must have been superfluous before they are drained, in seconds. */
   poolDrainAfterSec: wholeNumber(0, 86_400).default(60),
   /** What gateways run on. An image that needs devices of its host (SIPMediaGW) needs `ec2`. */

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { PolicyError } from '../../lambdas/core/fleet/policy.ts';
+import { PolicyError } from '../../contracts/pool-policy.ts';
 import { help, OptionError, type Options, readOptions } from './options.ts';
 import { plot } from './plot.ts';
 import { allTable, figuresTable } from './report.ts';

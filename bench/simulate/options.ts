@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isTimeZone } from '../../lambdas/core/fleet/local-time.ts';
+import { timeZoneSchema } from '../../contracts/common.ts';
 import { type DayName, days } from './days.ts';
 import { policyNames } from './policies.ts';
 import type { RunSettings } from './simulate.ts';
@@ -121,8 +121,11 @@ function dayName(text: string): DayName {
 }
 
 function timeZone(text: string): string {
-  if (!isTimeZone(text)) throw new OptionError(`--time-zone ${text}: not an IANA time zone`);
-  return text;
+  const parsed = timeZoneSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new OptionError(
+    `--time-zone ${text}: ${parsed.error.issues.map(({ message }) => message).join(', ')}`,
+  );
 }
 
 function minuteOfDay(name: string, text: string): number {

@@ -1,5 +1,5 @@
+import type { WeekTimeline } from '../../contracts/original-timeline.ts';
 import { localTime } from '../../lambdas/core/fleet/local-time.ts';
-import type { WeekTimeline } from '../../lambdas/core/fleet/types.ts';
 import type { Controller, Order } from './replay.ts';
 
 /**

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { timeZoneSchema } from '../../contracts/common.ts';
 import { InvalidEnvironment } from '../core/errors.ts';
 
 /* The variables of docs/architecture.md that the functions read: once, at cold start. */
@@ -39,7 +40,7 @@ export const variables = {
   GATEWAY_ID: z.string().regex(/^[A-Za-z0-9_-]+$/),
   POOL_POLICY: z.string().max(4096).transform(json),
   POOL_MAX: wholeNumber(0, 10_000),
-  POOL_TIME_ZONE: z.string().min(1),
+  POOL_TIME_ZONE: timeZoneSchema,
 } as const;
 
 type Name = keyof typeof variables;

@@ -60,6 +60,15 @@ function hashOf(sources: readonly string[], more: string): string {
   return hash.digest('hex').slice(0, 20);
 }
 
+/** What the file that a setting names holds; the stack itself says what is wrong with one that cannot be read. */
+function heldBy(file: string): string {
+  try {
+    return file === '' ? '' : readFileSync(resolve(projectDir, file), 'utf8');
+  } catch (error) {
+    return String(error);
+  }
+}
+
 /** Runs a program of the project. @throws RunError with the last lines of what it said */
 async function run(
   what: string,
@@ -98,16 +107,15 @@ async function bundle(signal: AbortSignal): Promise<void> {
 
 async function synthesizeInto(
   directory: string,
-  settings: Record<string, string>,
+  settings: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<void> {
   await bundle(signal);
   const parts = mkdtempSync(join(stateDir, 'synth-'));
   try {
-    const { context } = JSON.parse(readFileSync(join(projectDir, 'cdk.json'), 'utf8'));
     await run('the stack cannot be synthesized', ['infra/app.ts'], signal, {
       CDK_OUTDIR: join(parts, 'cdk.out'),
-      CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...settings }),
+      CDK_CONTEXT_JSON: JSON.stringify(settings),
     });
     cpSync(join(projectDir, 'dist/sip-edge'), join(parts, 'sip-edge'), { recursive: true });
     renameSync(parts, directory);
@@ -135,8 +143,10 @@ export async function synthesize(
   signal: AbortSignal,
 ): Promise<Synthesized> {
   mkdirSync(synthDir, { recursive: true });
-  const chosen = { ...defaults, ...settings };
-  const key = hashOf([...bundleSources, ...stackSources], JSON.stringify(Object.entries(chosen).sort()));
+  const { context } = JSON.parse(readFileSync(join(projectDir, 'cdk.json'), 'utf8'));
+  const chosen: Record<string, unknown> = { ...context, ...defaults, ...settings };
+  const more = [Object.entries(chosen).sort(), heldBy(String(chosen.poolPolicyFile ?? ''))];
+  const key = hashOf([...bundleSources, ...stackSources], JSON.stringify(more));
   const directory = join(synthDir, key);
   if (!existsSync(directory)) {
     say('Bundling the functions and synthesizing the stack, once');

@@ -23,14 +23,14 @@ warnings.filterwarnings("ignore", module="moto")
 
 # moto's rules take a bus by the text of its name, and not by a Ref.
 BY_NAME = {"AWS::Events::EventBus"}
-# moto's CloudFormation makes application load balancers alone, tells of an address not its PublicIp and of a target group
-# nothing, wants an archive's pattern as text, and has no hosted zone but those of the stack.
+# moto's CloudFormation makes application load balancers alone, has no attributes of target groups, tells of an address
+# not its PublicIp, takes an archive's pattern as text alone, and has no hosted zone but those of the stack.
 MISREAD = {
     "AWS::EC2::EIP",
-    "AWS::Events::Archive",
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::ElasticLoadBalancingV2::Listener",
     "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::Events::Archive",
     "AWS::Route53::RecordSet",
 }
 CLIENT = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
@@ -51,8 +51,8 @@ def in_words(value: Any, refs: dict[str, Any], unknown: set[str]) -> Any:
 
 
 def arn(name: str) -> str:
-    # CDK takes a secret's name and a load balancer's out of their ARNs, by what stands between the separators.
-    return f"arn:aws:unknown:us-east-1:123456789012:secret:{name}/net/{name}/0123-AbCdEf"
+    """Words for it, of as many parts as a load balancer's listener has: its ARN is taken to pieces."""
+    return f"arn:aws:unknown:us-east-1:123456789012:secret:what/moto/knows/not/{name}-AbCdEf"
 
 
 def known_part(template: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:

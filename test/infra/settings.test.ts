@@ -38,6 +38,7 @@ describe('the settings of a deployment', () => {
     ['an alarm address that is none', { alarmAddress: 'me' }, /alarmAddress: must be an e-mail address/],
     ['facts kept for no time', { archiveDays: 0 }, /archiveDays/],
     ['a negative reservation', { reservedConcurrency: -1 }, /reservedConcurrency/],
+    ['a time zone that does not exist', { poolTimeZone: 'Mars/Base' }, /poolTimeZone: must be an IANA/],
     ['neither yes nor no', { keepData: 'maybe' }, /keepData: must be true or false/],
   ])('refuse %s by name', (_what, context, message) => {
     expect(() => readSettings(context)).toThrow(SettingsError);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { consumedByCalls, consumedByFleet } from '../../contracts/facts.ts';
+import { SettingsError } from '../../infra/settings.ts';
 import { synthesize } from './synth.ts';
 
 const template = synthesize();
@@ -243,14 +244,14 @@ describe('the pool', () => {
     expect(services.filter((id) => !id.startsWith('Edge'))).toEqual([]);
   });
 
-  it('takes the policy of a file, also the original scaler.json, without what is for machines', () => {
+  it('takes the policy of a file', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'switchroom-policy-')), 'scaler.json');
     const thresholds = { '00:00:00': { unlockedMin: 3, loadMax: 0.8, maxGw: 9 } };
-    writeFileSync(file, JSON.stringify({ auto_scale_threshold: thresholds, cpu_per_gw: 4 }));
+    writeFileSync(file, JSON.stringify({ auto_scale_threshold: thresholds }));
     const told = variables(synthesize({ poolPolicyFile: file, poolTimeZone: 'Europe/Paris', poolMax: 0 }));
     expect(JSON.parse(told.POOL_POLICY)).toEqual({ auto_scale_threshold: thresholds });
     expect(told).toMatchObject({ POOL_TIME_ZONE: 'Europe/Paris', POOL_MAX: '0' });
-    expect(() => synthesize({ poolPolicyFile: '/nowhere.json' })).toThrow(/poolPolicyFile.*nowhere/);
+    expect(() => synthesize({ poolPolicyFile: '/nowhere.json' })).toThrow(SettingsError);
   });
 
   it('learns, where it is told to', () => {

@@ -6,6 +6,7 @@ import { deployments, stackOf, synthesize } from './synth.ts';
 interface Resource {
   Type: string;
   Properties?: Record<string, unknown>;
+  DependsOn?: string[];
   DeletionPolicy?: string;
   UpdateReplacePolicy?: string;
 }
@@ -75,7 +76,45 @@ describe.each(templates)('of the deployment $name', ({ settings, resources }) =>
     );
     expect(untagged.map(([id, { Type }]) => `${Type} ${id}`)).toEqual([]);
   });
+
+  it('DependsOn tells nothing that a reference says already', () => {
+    const twice = all.flatMap(([id, { DependsOn = [], Properties }]) => {
+      const referred = referencesIn(Properties);
+      return DependsOn.filter((one) => referred.has(one)).map((one) => `${id}: ${one}`);
+    });
+    expect(twice).toEqual([]);
+  });
+
+  it('a function waits for what its role may do, an edge for the listeners of its targets', () => {
+    const ofType = (type: string) => all.filter(([, one]) => one.Type === type);
+    const waits: [string, string][] = [];
+    for (const [id, { Properties }] of ofType('AWS::Lambda::Function')) {
+      const role = [...referencesIn(Properties?.Role)][0] as string;
+      const policies = ofType('AWS::IAM::Policy').filter(([, one]) =>
+        referencesIn(one.Properties?.Roles).has(role),
+      );
+      expect(policies.length, id).toBeGreaterThan(0);
+      waits.push(...policies.map(([policy]): [string, string] => [id, policy]));
+    }
+    for (const [id, { Properties }] of ofType('AWS::ECS::Service')) {
+      const groups = referencesIn(Properties?.LoadBalancers);
+      for (const [listener, one] of ofType('AWS::ElasticLoadBalancingV2::Listener')) {
+        expect([...referencesIn(one.Properties?.DefaultActions)].every((group) => groups.has(group))).toBe(
+          true,
+        );
+        waits.push([id, listener]);
+      }
+    }
+    for (const [id, other] of waits) expect(resources[id]?.DependsOn, id).toContain(other);
+  });
 });
+
+/** Logical ids that a value refers to by Ref or Fn::GetAtt. */
+function referencesIn(value: unknown): Set<string> {
+  const text = JSON.stringify(value ?? null);
+  const found = text.matchAll(/"(?:Ref":|Fn::GetAtt":\[)"([^"]+)"/g);
+  return new Set([...found].map(([, id]) => id as string));
+}
 
 /** Types to which CloudFormation gives no tags. */
 const untaggable = new Set([

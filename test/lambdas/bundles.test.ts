@@ -176,16 +176,20 @@ it.each([
 });
 
 it('a function without its environment does not start, and says what is missing', async () => {
-  const { FREE_SHARDS, TABLE_NAME } = process.env;
-  process.env.FREE_SHARDS = '0';
+  const { FREE_SHARDS, TABLE_NAME, POOL_TIME_ZONE } = process.env;
+  Object.assign(process.env, { FREE_SHARDS: '0', POOL_TIME_ZONE: 'Mars/Base' });
   delete process.env.TABLE_NAME;
   try {
     await expect(load('register', '?broken')).rejects.toMatchObject({
       name: 'InvalidEnvironment',
       message: expect.stringMatching(/TABLE_NAME.*FREE_SHARDS/),
     });
+    await expect(load('fleet', '?broken')).rejects.toMatchObject({
+      name: 'InvalidEnvironment',
+      message: expect.stringMatching(/TABLE_NAME.*POOL_TIME_ZONE: must be an IANA time zone/),
+    });
   } finally {
-    Object.assign(process.env, { FREE_SHARDS, TABLE_NAME });
+    Object.assign(process.env, { FREE_SHARDS, TABLE_NAME, POOL_TIME_ZONE });
   }
 });
 

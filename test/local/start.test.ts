@@ -223,6 +223,11 @@ describe('what keeps npm start from starting is said in one line, and nothing is
     ['a wrong word', ['--after-call', 'explode'], /--after-call takes stop or reuse/],
     ['an unknown setting', ['--set', 'lockLeaseMinutes=1'], /unknown setting lockLeaseMinutes/],
     ['a setting out of range', ['--set', 'lockLeaseSec=0'], /lockLeaseSec/],
+    [
+      'a policy that is not there',
+      ['--set', 'poolPolicyFile=/nowhere.json'],
+      /poolPolicyFile: \/nowhere\.json/,
+    ],
     ['a secret that no account line can hold', ['--secret', 'two words'], /--secret takes/],
     ['a drachtio that is none', ['--drachtio', '/nowhere/drachtio'], /\/nowhere\/drachtio/],
   ])('%s', async (_what, args, message) => {
@@ -232,6 +237,20 @@ describe('what keeps npm start from starting is said in one line, and nothing is
   it('a wrong variable of the edge', async () => {
     const run = start(['--edge', 'GATEWAY_TIMEOUT_MS=never', '--min-free', '0', '--max', '0']);
     await expectRefusal(run, 1, /edge ended.*GATEWAY_TIMEOUT_MS/);
+  });
+
+  it("a slip in the policy's file, also one made since the last start", async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'switchroom-policy-'));
+    directories.push(directory);
+    const file = join(directory, 'policy.json');
+    const args = ['--min-free', '0', '--max', '0', '--set', `poolPolicyFile=${file}`];
+    writeFileSync(file, JSON.stringify({ policy: 'predictive', minFree: 0 }));
+    const right = start(args);
+    await right.ready();
+    right.child.kill('SIGINT');
+    await right.exited;
+    writeFileSync(file, JSON.stringify({ policy: 'predictive', minfree: 0 }));
+    await expectRefusal(start(args), 2, /poolPolicyFile: \S+policy\.json: Unrecognized key: "minfree"/);
   });
 
   it('a TCP port that is taken', async () => {

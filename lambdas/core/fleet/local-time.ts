@@ -26,17 +26,6 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
   return made;
 }
 
-/** Whether the runtime knows this IANA time zone. */
-export function isTimeZone(name: string): boolean {
-  try {
-    formatterOf(name);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
-
 /**
  * The clock on the wall in a time zone. When clocks go forward an hour is never shown, when they go back one is shown
  * twice: whoever asks by the wall needs no rule of his own for these days.

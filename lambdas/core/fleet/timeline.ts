@@ -1,5 +1,6 @@
+import type { Threshold } from '../../../contracts/original-timeline.ts';
 import { localTime } from './local-time.ts';
-import type { FleetInput, Need, Threshold, TimelinePolicy } from './types.ts';
+import type { FleetInput, Need, TimelinePolicy } from './types.ts';
 
 /** The row that holds at a moment: the last one begun, by the clock on the wall of that weekday. */
 function thresholdAt(policy: TimelinePolicy, nowMs: number): Threshold & { weekday: number } {

@@ -1,3 +1,4 @@
+import type { WeekTimeline } from '../../../contracts/original-timeline.ts';
 import type { Profile } from './profile.ts';
 
 /** How many gateways of the pool stand in each state; a lapsed lock counts as free. */
@@ -75,21 +76,6 @@ export interface CommonPolicy {
   drainAfterSec: number;
   breaker: BreakerSettings;
 }
-
-/** One row of the original's `auto_scale_threshold`. */
-export interface Threshold {
-  /** Seconds of the day from which it holds. */
-  fromSec: number;
-  /** Free gateways wanted. */
-  unlockedMin: number;
-  /** Share of the gateways that may be in calls. */
-  loadMax: number;
-  /** Gateways at most, where the row says so. */
-  maxGw?: number;
-}
-
-/** Sunday first, as `weekday` counts; each row list in the order of time, the first from 0 on. */
-export type WeekTimeline = readonly (readonly Threshold[])[];
 
 export interface TimelinePolicy extends CommonPolicy {
   policy: 'timeline';

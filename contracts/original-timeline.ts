@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Threshold, WeekTimeline } from './types.ts';
 
 /*
  * The thresholds of Renater's SIPMediaGW (`deploy/scaler/config/scaler.json`), read as that scaler reads them:
@@ -9,6 +8,21 @@ import type { Threshold, WeekTimeline } from './types.ts';
  *
  * Until 2026-04 it had no days but the times alone, and until 2026-02 no `maxGw`; both are read as well.
  */
+
+/** One row of the original's `auto_scale_threshold`. */
+export interface Threshold {
+  /** Seconds of the day from which it holds. */
+  fromSec: number;
+  /** Free gateways wanted. */
+  unlockedMin: number;
+  /** Share of the gateways that may be in calls. */
+  loadMax: number;
+  /** Gateways at most, where the row says so. */
+  maxGw?: number;
+}
+
+/** Sunday first; each row list in the order of time, the first from 0 on. */
+export type WeekTimeline = readonly (readonly Threshold[])[];
 
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
