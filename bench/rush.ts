@@ -1,0 +1,167 @@
+import type { Call } from '../lambdas/core/items.ts';
+import { gatewayKey } from '../lambdas/core/keys.ts';
+import type { CallResult } from '../local/user-agent/outgoing-call.ts';
+import { until } from '../test/local/until.ts';
+import { type PoolRun, startPoolRun } from './pool-run.ts';
+import { summary } from './stats.ts';
+
+const calls = 100;
+const minFree = 10;
+const max = 60;
+const longestMs = 180_000;
+
+interface Placed {
+  callId: string;
+  outcome: CallResult;
+  ringingMs: number;
+  /** To its final answer. */
+  finalMs: number;
+}
+
+/** A hundred INVITEs at once on ten gateways of sixty at most; then all hang up, and the pool is watched until it is as before. */
+export async function benchRush(startDelay = '5s') {
+  const run = await startPoolRun(
+    ...['--min-free', String(minFree), '--max', String(max), '--start-delay', startDelay],
+  );
+  try {
+    const caller = await run.caller();
+    const placed = await Promise.all(
+      Array.from({ length: calls }, async (): Promise<Placed> => {
+        const placedAt = performance.now();
+        let ringingMs = Number.NaN;
+        const call = caller.call({
+          uri: `sip:1234@${run.stack.domain}`,
+          from: '<sip:caller@endpoint.example>',
+          media: 'none',
+          onProgress: ({ status }) => {
+            if (status === 180 && Number.isNaN(ringingMs)) ringingMs = performance.now() - placedAt;
+          },
+        });
+        const outcome = await call.result;
+        return { callId: call.callId, outcome, ringingMs, finalMs: performance.now() - placedAt };
+      }),
+    );
+    const order = await orderOf(run, placed);
+    const hangUpAt = performance.now();
+    await Promise.all(
+      placed.map(({ outcome }) => (outcome.result === 'answered' ? outcome.session.hangUp() : undefined)),
+    );
+    let left = await leftOvers(run);
+    await until(
+      'the pool is as before',
+      async () => {
+        left = await leftOvers(run);
+        return isAsBefore(left);
+      },
+      longestMs,
+    ).catch(() => undefined);
+    const answered = placed.filter(({ outcome }) => outcome.result === 'answered');
+    const refused = placed.filter(({ outcome }) => outcome.result !== 'answered');
+    return {
+      startDelay,
+      answered: answered.length,
+      refused: tally(refused.map(({ outcome }) => said(outcome))),
+      ringing: summary(answered.map(({ ringingMs }) => ringingMs).filter((ms) => !Number.isNaN(ms))),
+      answeredAfter: summary(answered.map(({ finalMs }) => finalMs)),
+      refusedAfter: summary(refused.map(({ finalMs }) => finalMs)),
+      order,
+      mostTasks: run.mostTasks(),
+      mostDecided: Math.max(
+        ...(await run.items('DECISION#')).map(({ managed, action, done }) =>
+          action === 'start' ? Number(managed) + Number(done) : Number(managed),
+        ),
+      ),
+      poolAsBeforeAfterMs: isAsBefore(left) ? Math.round(performance.now() - hangUpAt) : undefined,
+      left,
+    };
+  } finally {
+    await run.stop();
+  }
+}
+
+/** A refusal in short: status, whether it says when to come again, and its cause. */
+function said(outcome: CallResult): string {
+  if (outcome.result === 'failed') return outcome.error.message;
+  const { status, headers } = outcome.response;
+  const retryAfter = headers.get('retry-after') === undefined ? 'no Retry-After' : 'Retry-After';
+  return `${status}, ${retryAfter}, ${/text="([^";]*)/.exec(headers.get('reason') ?? '')?.[1] ?? 'no cause'}`;
+}
+
+function tally(texts: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const text of texts) counts[text] = (counts[text] ?? 0) + 1;
+  return counts;
+}
+
+/** Whether calls were served as they came. */
+async function orderOf(run: PoolRun, placed: readonly Placed[]) {
+  const records = new Map(
+    ((await run.items('CALL#')) as unknown as Call[]).map((call) => [call.callId, call]),
+  );
+  const waited = placed
+    .flatMap(({ callId }) => records.get(callId) ?? [])
+    .filter(({ waitingSince, gateway }) => waitingSince !== undefined && gateway !== undefined)
+    .sort((a, b) => Number(a.waitingSince) - Number(b.waitingSince));
+  // A lock's lease has one length, so locks stand in the order of their ends.
+  const lockedAt = waited.map(({ grant }) => Number(grant?.lockedUntil));
+  const sinceMs = waited.map(({ waitingSince }) => Number(waitingSince));
+  const overtaken = sinceMs.map((since, i) =>
+    // Those that began to wait later and had a gateway sooner: by how much later at most.
+    Math.max(
+      0,
+      ...sinceMs
+        .slice(i + 1)
+        .map((later, j) => ((lockedAt[i + 1 + j] ?? 0) < (lockedAt[i] ?? 0) ? later - since : 0)),
+    ),
+  );
+  const lastServed = placed.findLastIndex(({ outcome }) => outcome.result === 'answered');
+  return {
+    waited: waited.length,
+    /** Calls that one which began to wait later was served before, and by how much later at most. */
+    overtaken: overtaken.filter((ms) => ms > 0).length,
+    overtakenByMs: Math.max(0, ...overtaken),
+    /** Refused although their INVITE was sent before that of a call that was served. */
+    refusedBeforeLastServed: placed
+      .slice(0, lastServed)
+      .filter(({ outcome }) => outcome.result !== 'answered').length,
+  };
+}
+
+interface LeftOvers {
+  tasks: number;
+  gateways: Record<string, number>;
+  openCalls: number;
+  hangups: number;
+  managed: number;
+  starts: number;
+}
+
+async function leftOvers(run: PoolRun): Promise<LeftOvers> {
+  const [gateways, records, hangups, [pool]] = await Promise.all([
+    run.items(gatewayKey('')),
+    run.items('CALL#'),
+    run.items('HANGUP#'),
+    run.items('POOL'),
+  ]);
+  return {
+    tasks: run.tasks(),
+    gateways: tally(gateways.map(({ state }) => String(state))),
+    openCalls: records.filter(({ state }) => state !== 'ended').length,
+    hangups: hangups.length,
+    managed: Number(pool?.managed),
+    starts: (pool?.starts as unknown[] | undefined)?.length ?? 0,
+  };
+}
+
+/** So many free gateways as at first, and nothing else. */
+function isAsBefore(left: LeftOvers): boolean {
+  const { tasks, gateways, openCalls, hangups, managed, starts } = left;
+  const { free = 0, ...others } = gateways;
+  return (
+    tasks === minFree &&
+    free === minFree &&
+    Object.keys(others).length === 0 &&
+    openCalls + hangups + starts === 0 &&
+    managed === minFree
+  );
+}
