@@ -1,3 +1,4 @@
+import type { DecisionView } from '../contracts/inspect.ts';
 import type { Call } from '../lambdas/core/items.ts';
 import { gatewayKey } from '../lambdas/core/keys.ts';
 import type { CallResult } from '../local/user-agent/outgoing-call.ts';
@@ -8,7 +9,7 @@ import { summary } from './stats.ts';
 const calls = 100;
 const minFree = 10;
 const max = 60;
-const longestMs = 180_000;
+const longestMs = 300_000;
 
 interface Placed {
   callId: string;
@@ -42,7 +43,7 @@ export async function benchRush(startDelay = '5s') {
       }),
     );
     const order = await orderOf(run, placed);
-    const hangUpAt = performance.now();
+    const hangUpAt = Date.now();
     await Promise.all(
       placed.map(({ outcome }) => (outcome.result === 'answered' ? outcome.session.hangUp() : undefined)),
     );
@@ -55,8 +56,10 @@ export async function benchRush(startDelay = '5s') {
       },
       longestMs,
     ).catch(() => undefined);
+    const asBeforeAt = Date.now();
     const answered = placed.filter(({ outcome }) => outcome.result === 'answered');
     const refused = placed.filter(({ outcome }) => outcome.result !== 'answered');
+    const history = await historyOf(run, hangUpAt);
     return {
       startDelay,
       answered: answered.length,
@@ -66,13 +69,10 @@ export async function benchRush(startDelay = '5s') {
       refusedAfter: summary(refused.map(({ finalMs }) => finalMs)),
       order,
       mostTasks: run.mostTasks(),
-      mostDecided: Math.max(
-        ...(await run.items('DECISION#')).map(({ managed, action, done }) =>
-          action === 'start' ? Number(managed) + Number(done) : Number(managed),
-        ),
-      ),
-      poolAsBeforeAfterMs: isAsBefore(left) ? Math.round(performance.now() - hangUpAt) : undefined,
+      mostDecided: Math.max(...history.map(({ managed }) => managed)),
+      poolAsBeforeAfterMs: isAsBefore(left) ? asBeforeAt - hangUpAt : undefined,
       left,
+      history,
     };
   } finally {
     await run.stop();
@@ -104,27 +104,29 @@ async function orderOf(run: PoolRun, placed: readonly Placed[]) {
     .sort((a, b) => Number(a.waitingSince) - Number(b.waitingSince));
   // A lock's lease has one length, so locks stand in the order of their ends.
   const lockedAt = waited.map(({ grant }) => Number(grant?.lockedUntil));
-  const sinceMs = waited.map(({ waitingSince }) => Number(waitingSince));
-  const overtaken = sinceMs.map((since, i) =>
-    // Those that began to wait later and had a gateway sooner: by how much later at most.
-    Math.max(
-      0,
-      ...sinceMs
-        .slice(i + 1)
-        .map((later, j) => ((lockedAt[i + 1 + j] ?? 0) < (lockedAt[i] ?? 0) ? later - since : 0)),
-    ),
-  );
+  const servedLaterMs = lockedAt.map((at, i) => at - Math.min(at, ...lockedAt.slice(i + 1)));
   const lastServed = placed.findLastIndex(({ outcome }) => outcome.result === 'answered');
   return {
     waited: waited.length,
-    /** Calls that one which began to wait later was served before, and by how much later at most. */
-    overtaken: overtaken.filter((ms) => ms > 0).length,
-    overtakenByMs: Math.max(0, ...overtaken),
+    /** Calls that had a gateway later than one which began to wait after them, and by how much at most. */
+    overtaken: servedLaterMs.filter((ms) => ms > 0).length,
+    overtakenByMs: Math.max(0, ...servedLaterMs),
     /** Refused although their INVITE was sent before that of a call that was served. */
     refusedBeforeLastServed: placed
       .slice(0, lastServed)
       .filter(({ outcome }) => outcome.result !== 'answered').length,
   };
+}
+
+/** What the fleet did, oldest first; `afterMs`: since all hung up. */
+async function historyOf(run: PoolRun, hangUpAt: number) {
+  const decisions = (await run.items('DECISION#')) as unknown as DecisionView[];
+  return decisions
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, action, done, managed, waiting, reason, counts }) => {
+      const after = action === 'start' ? managed + done : managed;
+      return { afterMs: at - hangUpAt, action, done, managed: after, waiting, rule: reason.rule, counts };
+    });
 }
 
 interface LeftOvers {
