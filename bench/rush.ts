@@ -99,23 +99,35 @@ async function orderOf(run: PoolRun, placed: readonly Placed[]) {
     ((await run.items('CALL#')) as unknown as Call[]).map((call) => [call.callId, call]),
   );
   const waited = placed
-    .flatMap(({ callId }) => records.get(callId) ?? [])
-    .filter(({ waitingSince, gateway }) => waitingSince !== undefined && gateway !== undefined)
-    .sort((a, b) => Number(a.waitingSince) - Number(b.waitingSince));
-  // A lock's lease has one length, so locks stand in the order of their ends.
-  const lockedAt = waited.map(({ grant }) => Number(grant?.lockedUntil));
-  const servedLaterMs = lockedAt.map((at, i) => at - Math.min(at, ...lockedAt.slice(i + 1)));
+    .filter(({ outcome }) => outcome.result === 'answered')
+    .flatMap(({ callId, finalMs }) => {
+      const { waitingSince, attempts = [] } = records.get(callId) ?? {};
+      return waitingSince === undefined
+        ? []
+        : { waitingSince, offeredAt: attempts.at(-1)?.offeredAt, finalMs };
+    })
+    .sort((a, b) => a.waitingSince - b.waitingSince);
   const lastServed = placed.findLastIndex(({ outcome }) => outcome.result === 'answered');
   return {
     waited: waited.length,
-    /** Calls that had a gateway later than one which began to wait after them, and by how much at most. */
-    overtaken: servedLaterMs.filter((ms) => ms > 0).length,
-    overtakenByMs: Math.max(0, ...servedLaterMs),
+    /** By when the edge offered them to their gateway, and when they were answered. */
+    offered: overtaken(waited.map(({ offeredAt }) => Number(offeredAt))),
+    answered: overtaken(waited.map(({ finalMs }) => finalMs)),
     /** Refused although their INVITE was sent before that of a call that was served. */
     refusedBeforeLastServed: placed
       .slice(0, lastServed)
       .filter(({ outcome }) => outcome.result !== 'answered').length,
   };
+}
+
+/**
+ * @param timesMs of calls, those that began to wait first before the others
+ * @returns how many had theirs later than one behind them, and by how much
+ */
+function overtaken(timesMs: readonly number[]) {
+  const laterMs = timesMs.map((at, i) => at - Math.min(at, ...timesMs.slice(i + 1)));
+  const some = laterMs.filter((ms) => ms > 0);
+  return { overtaken: some.length, by: summary(some) };
 }
 
 /** What the fleet did, oldest first; `afterMs`: since all hung up. */
