@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation.ts';
 import { benchCalls } from './calls.ts';
+import { benchCold } from './cold.ts';
+import { benchFleet } from './fleet.ts';
 import { benchOperations } from './operations.ts';
 import { benchRegisters } from './registers.ts';
+import { benchRush } from './rush.ts';
 import { benchStart } from './start.ts';
 
 const help = `npm run bench -- [options]     Measures a whole run on this machine, prints one JSON object.
 
-  --only LIST    of start, registers, calls, allocation, operations (all; memory is part of calls)
+  --only LIST    of start, registers, calls, allocation, operations, cold, rush, fleet (all; memory is part of calls)
   --seconds N    how long each load of calls lasts (20)
   --rates LIST   calls a second with 100 gateways (5,20,50,100)
   --help         this text
@@ -15,7 +18,7 @@ const help = `npm run bench -- [options]     Measures a whole run on this machin
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'start,registers,calls,allocation,operations' },
+    only: { type: 'string', default: 'start,registers,calls,allocation,operations,cold,rush,fleet' },
     seconds: { type: 'string', default: '20' },
     rates: { type: 'string', default: '5,20,50,100' },
     help: { type: 'boolean', default: false },
@@ -32,6 +35,18 @@ if (values.help) {
   if (only.has('start')) {
     say('start');
     result.start = await benchStart();
+  }
+  if (only.has('fleet')) {
+    say('fleet');
+    result.fleet = await benchFleet();
+  }
+  if (only.has('cold')) {
+    say('cold');
+    result.cold = await benchCold();
+  }
+  if (only.has('rush')) {
+    say('rush');
+    result.rush = await benchRush();
   }
   if (only.has('operations')) {
     say('operations');

@@ -15,17 +15,27 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** A step that the run tells (local/run/steps.ts). */
+export interface RunEvent {
+  event: string;
+  /** Epoch ms. */
+  at: number;
+  [field: string]: unknown;
+}
+
 export const secret = 'bench-secret';
 const root = resolve(import.meta.dirname, '..');
 
 /**
  * @param extra more options of `npm start`
  * @param environment more variables of its environment
+ * @param onEvent told of each step; without it nothing is parsed, so that load is not slowed down by being watched
  * @throws where it does not come up
  */
 export async function startStack(
   extra: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
+  onEvent?: (event: RunEvent) => void,
 ): Promise<Stack> {
   const directory = await mkdtemp(join(tmpdir(), 'switchroom-bench-run-'));
   const child = spawn(
@@ -50,7 +60,7 @@ export async function startStack(
     ],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment } },
   );
-  const ready = await untilReady(child);
+  const ready = await untilReady(child, onEvent);
   const [host = '', port = ''] = String(ready.sip).split(':');
   return {
     sip: { host, port: Number(port) },
@@ -70,11 +80,15 @@ export async function startStack(
   };
 }
 
-async function untilReady(child: ChildProcess): Promise<Record<string, unknown>> {
+async function untilReady(
+  child: ChildProcess,
+  onEvent: ((event: RunEvent) => void) | undefined,
+): Promise<Record<string, unknown>> {
   return await new Promise((done, fail) => {
     child.once('exit', (code) => fail(new Error(`npm start ended with ${code} before it was ready`)));
     // Read on after "ready": a full pipe would stop the run.
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      onEvent?.(JSON.parse(line) as RunEvent);
       if (line.startsWith('{"event":"ready"')) done(JSON.parse(line) as Record<string, unknown>);
     });
   });

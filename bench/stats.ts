@@ -8,9 +8,12 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** @returns count, p50, p99 and max of samples in milliseconds, rounded to 0.1. */
-export function summary(samplesMs: readonly number[]): Record<'count' | 'p50Ms' | 'p99Ms' | 'maxMs', number> {
-  const round = (value: number) => Math.round(value * 10) / 10;
+/** @returns count, p50, p99 and max of samples in milliseconds, rounded to so many decimals. */
+export function summary(
+  samplesMs: readonly number[],
+  decimals = 1,
+): Record<'count' | 'p50Ms' | 'p99Ms' | 'maxMs', number> {
+  const round = (value: number) => Number(value.toFixed(decimals));
   return {
     count: samplesMs.length,
     p50Ms: round(percentile(samplesMs, 0.5)),

@@ -102,8 +102,11 @@ const environmentSchema = z.object({
    */
   KEEPALIVE_INTERVAL_MS: integer(500, 3_600_000, 60_000),
 
-  /** How long a command may take, with its second try, ms. Well below the SIP client's patience (timer F, 32 s). */
-  COMMAND_TIMEOUT_MS: integer(100, 30_000, 3000),
+  /**
+   * How long a command may take, with its second try, ms: as long as the functions may. Callers hear it ring meanwhile,
+   * and it is well below the SIP client's patience (timer F, 32 s).
+   */
+  COMMAND_TIMEOUT_MS: integer(100, 30_000, 5000),
   /** Sockets kept open to the Lambda endpoint. 600 commands/s of 20 ms each need 12. */
   COMMAND_SOCKETS: integer(1, 1000, 100),
 

@@ -37,7 +37,9 @@ export class FleetRun {
    */
   async commit(writes: readonly Write[], change: Partial<FleetState>): Promise<boolean> {
     const { table, now, pause, random } = this.deps;
-    const state = { ...this.state, ...change };
+    const changed = { ...this.state, ...change };
+    // Calls read these beside the pool's count: a start must not look like a gateway that is there already.
+    const state = { ...changed, starting: changed.starts.length };
     for (let tries = 1; ; tries += 1) {
       const written = await table.transact([keepState(this.holder, state, now()), ...writes]);
       if (written.done) {

@@ -36,6 +36,12 @@ export type FleetReport =
       startsFailing: boolean;
     } & FleetRun['report']);
 
+/**
+ * Between two looks, whoever takes them, there is so much time at least: what happens meanwhile costs one look together,
+ * so that a busy pool is looked at four times a second and not several times a call. What comes after a quiet time is
+ * looked at at once.
+ */
+const lookEveryMs = 250;
 /** One run looks so often while things go on happening; then the next event or minute goes on. */
 const maxLooks = 20;
 const maxRunMs = 8000;
@@ -46,10 +52,10 @@ const maxRunMs = 8000;
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
 export async function runFleet(trigger: Trigger, deps: FleetDeps): Promise<FleetReport> {
-  const { table, now } = deps;
+  const { table, now, pause } = deps;
   const holder = deps.newId();
   const startedAt = now();
-  const pool = await takeLease(table, holder, fleetLeaseMs, now);
+  const pool = await takeRested(holder, deps);
   if (pool === undefined) return { result: 'left-to-another' };
   const run = new FleetRun(holder, stateOf(pool, deps.policy.maxGateways), deps);
   try {
@@ -57,9 +63,10 @@ export async function runFleet(trigger: Trigger, deps: FleetDeps): Promise<Fleet
       const { decision, census } = await look(run, trigger, looks === 1 && trigger.tick);
       const last = looks === maxLooks || now() - startedAt > maxRunMs;
       const released = await releaseLease(table, holder, run.state, now(), last);
-      const goesOn =
-        released === 'dirty' && (await renewLease(table, holder, fleetLeaseMs, now())) !== undefined;
-      if (goesOn) continue;
+      if (released === 'dirty') {
+        await pause(lookEveryMs);
+        if ((await renewLease(table, holder, fleetLeaseMs, now())) !== undefined) continue;
+      }
       return {
         result: 'decided',
         looks,
@@ -79,6 +86,16 @@ export async function runFleet(trigger: Trigger, deps: FleetDeps): Promise<Fleet
     await releaseLease(table, holder, run.state, now(), true).catch(() => undefined);
     throw error;
   }
+}
+
+/** Takes the lease, and where the last look was a moment ago waits for what comes with it. */
+async function takeRested(holder: string, { table, now, pause }: FleetDeps) {
+  const pool = await takeLease(table, holder, fleetLeaseMs, now);
+  const restMs = (pool?.updatedAt ?? 0) + lookEveryMs - now();
+  if (pool === undefined || restMs <= 0) return pool;
+  await pause(Math.min(restMs, lookEveryMs));
+  // All that was marked until now is seen by the look that follows.
+  return renewLease(table, holder, fleetLeaseMs, now());
 }
 
 async function look(run: FleetRun, trigger: Trigger, tick: boolean) {

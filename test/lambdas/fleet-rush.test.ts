@@ -76,3 +76,20 @@ it('a hundred calls at once on ten gateways of sixty at most: sixty are served i
   expect(items.every(({ state }) => state === 'free')).toBe(true);
   expect(world.most).toBe(60);
 }, 60_000);
+
+it('a call that comes while gateways are being started waits for one like those before it', async () => {
+  const world = new FleetWorld(engine.client, await engine.createTable(), { minFree: 0, max: 20 });
+  await world.run();
+  for (let n = 1; n <= 12; n += 1) {
+    world.pass(0.001);
+    expect(await world.allocate({ callId: callId(n) })).toMatchObject({ result: 'waiting' });
+  }
+  let late: AllocateAnswer | undefined;
+  const run = world.ecs.run.bind(world.ecs);
+  world.ecs.run = async (task) => {
+    late ??= await world.allocate({ callId: 'late' });
+    return run(task);
+  };
+  expect(await world.run('call.waiting')).toMatchObject({ started: 12 });
+  expect(late).toMatchObject({ result: 'waiting', ahead: 12 });
+});

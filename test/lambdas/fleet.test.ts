@@ -106,6 +106,22 @@ describe('the pool', () => {
     };
     expect(await sent(1000)).toBe(await sent(1));
   });
+
+  it('is looked at once for all that happens within a moment, and at once after a quiet time', async () => {
+    const { world } = await settled();
+    const pauses: number[] = [];
+    const meanwhile: unknown[] = [];
+    world.fleet.pause = async (ms) => {
+      pauses.push(ms);
+      meanwhile.push(await world.run('call.offered'), await world.run('call.ended'));
+    };
+    expect(await world.run('call.offered')).toMatchObject({ result: 'decided', looks: 1 });
+    expect(pauses).toEqual([250]);
+    expect(meanwhile).toEqual([{ result: 'left-to-another' }, { result: 'left-to-another' }]);
+    world.pass(1);
+    expect(await world.run('call.offered')).toMatchObject({ result: 'decided', looks: 1 });
+    expect(pauses).toHaveLength(1);
+  });
 });
 
 describe('starts that ECS does not take', () => {
