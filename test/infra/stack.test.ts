@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { consumedByCalls, consumedByFleet } from '../../contracts/facts.ts';
 import { SettingsError } from '../../infra/settings.ts';
 import { synthesize } from './synth.ts';
@@ -245,7 +245,9 @@ describe('the pool', () => {
   });
 
   it('takes the policy of a file', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'switchroom-policy-')), 'scaler.json');
+    const dir = mkdtempSync(join(tmpdir(), 'switchroom-policy-'));
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+    const file = join(dir, 'scaler.json');
     const thresholds = { '00:00:00': { unlockedMin: 3, loadMax: 0.8, maxGw: 9 } };
     writeFileSync(file, JSON.stringify({ auto_scale_threshold: thresholds }));
     const told = variables(synthesize({ poolPolicyFile: file, poolTimeZone: 'Europe/Paris', poolMax: 0 }));
