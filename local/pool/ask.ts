@@ -6,20 +6,13 @@ import {
 } from '@aws-sdk/client-lambda';
 import { type InspectAnswer, inspectAnswerSchema } from '../../contracts/inspect.ts';
 import { RunError } from '../run/options.ts';
-import { clientConfigOf, defaultRunFile, readRunFile } from '../run/run-file.ts';
+import { outputOfRun } from '../run/run-file.ts';
 import type { PoolOptions } from './options.ts';
 
 function target(where: PoolOptions['where']): { functionName: string; config: LambdaClientConfig } {
   if (where.kind === 'aws') return { functionName: where.functionName, config: {} };
-  const file = where.file ?? defaultRunFile;
-  const run = readRunFile(file);
-  const functionName = run?.outputs.InspectFunction;
-  if (!run || !functionName) {
-    throw new RunError(
-      `no run on this machine (${file}): start one with npm start, or name a deployed --stack`,
-    );
-  }
-  return { functionName, config: clientConfigOf(run) };
+  const { value: functionName, config } = outputOfRun(where.file, 'InspectFunction');
+  return { functionName, config };
 }
 
 /** What the SDK says, in words that help. */

@@ -8,7 +8,7 @@ import {
   type Message as SqsMessage,
 } from '@aws-sdk/client-sqs';
 import { RunError } from '../run/options.ts';
-import { clientConfigOf, defaultRunFile, readRunFile } from '../run/run-file.ts';
+import { outputOfRun } from '../run/run-file.ts';
 import { type Letter, readLetter } from './letter.ts';
 import type { ReplayOptions } from './options.ts';
 
@@ -31,15 +31,8 @@ const waitSec = 2;
 
 function place(where: ReplayOptions['where']): { queueName: string; config: object } {
   if (where.kind === 'aws') return { queueName: where.queueName, config: {} };
-  const file = where.file ?? defaultRunFile;
-  const run = readRunFile(file);
-  const queueName = run?.outputs.DeadLetterQueue;
-  if (!run || !queueName) {
-    throw new RunError(
-      `no run on this machine (${file}): start one with npm start, or name a deployed --stack`,
-    );
-  }
-  return { queueName, config: clientConfigOf(run) };
+  const { value: queueName, config } = outputOfRun(where.file, 'DeadLetterQueue');
+  return { queueName, config };
 }
 
 /** What the SDK says, in words that help. */

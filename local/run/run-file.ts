@@ -45,6 +45,25 @@ export function clientConfigOf(run: RunFile) {
   };
 }
 
+/**
+ * Finds what a command asks for in the outputs of a run's stack.
+ * @param given the run's file; the usual one where there is none
+ * @param output e.g. `InspectFunction`
+ * @returns the output's value, and the configuration of SDK clients for that run
+ * @throws RunError where no run is on
+ */
+export function outputOfRun(given: string | undefined, output: string) {
+  const file = given ?? defaultRunFile;
+  const run = readRunFile(file);
+  const value = run?.outputs[output];
+  if (!run || !value) {
+    throw new RunError(
+      `no run on this machine (${file}): start one with npm start, or name a deployed --stack`,
+    );
+  }
+  return { value, config: clientConfigOf(run) };
+}
+
 /** @throws RunError where another run uses the file */
 export function claimRunFile(file: string): void {
   const other = readRunFile(file);
