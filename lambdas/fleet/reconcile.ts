@@ -45,14 +45,19 @@ export async function reconcile(run: FleetRun): Promise<void> {
   run.state = { ...run.state, reconciledAt: nowMs };
 }
 
-/** Records of starts that are not over, by the indexes, and those in flight by the pool's own list. */
-async function openTasks(run: FleetRun): Promise<Task[]> {
-  const { table } = run.deps;
+/** Keys of the records of starts: those in flight by the pool's own list, and others by where they stand. */
+async function recorded(run: FleetRun, watchKeys: readonly string[]): Promise<Set<string>> {
   const pks = new Set(run.state.starts.map(taskKey));
-  for (const key of [runningWatchKey, stoppingWatchKey]) {
-    for (const { pk } of (await watched(table, key, maxTasks)).items) pks.add(String(pk));
+  for (const key of watchKeys) {
+    for (const { pk } of (await watched(run.deps.table, key, maxTasks)).items) pks.add(String(pk));
   }
-  const tasks = (await readAll(table, [...pks])).map((item) => taskOf(item) as Task);
+  return pks;
+}
+
+/** Records of starts that are not over. */
+async function openTasks(run: FleetRun): Promise<Task[]> {
+  const pks = await recorded(run, [runningWatchKey, stoppingWatchKey]);
+  const tasks = (await readAll(run.deps.table, [...pks])).map((item) => taskOf(item) as Task);
   return tasks.filter((task) => !isOver(task));
 }
 
@@ -114,11 +119,8 @@ async function stopLapsed(tasks: readonly Task[], run: FleetRun): Promise<void> 
 
 /** Corrects the count where it was found wrong by as much twice in a row: once may be an index that lags. */
 async function recount(run: FleetRun): Promise<void> {
-  const { table, warn } = run.deps;
-  const pks = new Set(run.state.starts.map(taskKey));
-  for (const key of [runningWatchKey, stoppingWatchKey, goneWatchKey]) {
-    for (const { pk } of (await watched(table, key, maxTasks)).items) pks.add(String(pk));
-  }
+  const { warn } = run.deps;
+  const pks = await recorded(run, [runningWatchKey, stoppingWatchKey, goneWatchKey]);
   const drift = run.state.managed - pks.size;
   if (drift !== 0 && drift === run.state.drift) {
     warn('the count of gateways was wrong', { managed: run.state.managed, found: pks.size });
