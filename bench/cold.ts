@@ -1,4 +1,4 @@
-import { until } from '../test/local/until.ts';
+import { until } from '../test/support/until.ts';
 import { type PoolRun, startPoolRun } from './pool-run.ts';
 import { summary } from './stats.ts';
 

@@ -1,4 +1,4 @@
-import { SampleGateway } from '../local/user-agent/sample-gateway.ts';
+import { SampleGateway } from '../local/user-agent/gateway/sample-gateway.ts';
 import { UserAgent } from '../local/user-agent/user-agent.ts';
 import type { GatewaysReport } from './gateways.ts';
 

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../lambdas/adapters/attributes.ts';
-import { openTable } from '../lambdas/adapters/table.ts';
+import type { Item } from '../lambdas/store/attributes.ts';
+import { openTable } from '../lambdas/store/table.ts';
 import { UserAgent } from '../local/user-agent/user-agent.ts';
 import { type RunEvent, type Stack, startStack } from './stack.ts';
 

@@ -1,8 +1,8 @@
 import type { DecisionView } from '../contracts/inspect.ts';
-import type { Call } from '../lambdas/core/items.ts';
-import { gatewayKey } from '../lambdas/core/keys.ts';
+import type { Call } from '../lambdas/domain/items.ts';
+import { gatewayKey } from '../lambdas/store/keys.ts';
 import type { CallResult } from '../local/user-agent/outgoing-call.ts';
-import { until } from '../test/local/until.ts';
+import { until } from '../test/support/until.ts';
 import { type PoolRun, startPoolRun } from './pool-run.ts';
 import { summary } from './stats.ts';
 

@@ -86,7 +86,7 @@ export const decisionViewSchema = z.object({
   /** Wanted, and done. */
   count: z.number().int(),
   done: z.number().int(),
-  /** Why: the rule with its numbers (lambdas/core/fleet/types.ts, `FleetReason`). */
+  /** Why: the rule with its numbers (lambdas/domain/fleet/types.ts, `FleetReason`). */
   reason: z.looseObject({ rule: z.string() }),
   warning: z.string().optional(),
   trigger: z.string(),

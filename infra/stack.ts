@@ -2,20 +2,20 @@ import { CfnOutput, Duration, Fn, Stack, type StackProps, Tags } from 'aws-cdk-l
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
-import { Alarms } from './alarms.ts';
-import { CallsTriggers, FactBus, FleetTriggers } from './bus.ts';
-import { Dashboard } from './dashboard.ts';
-import { SipNames } from './dns.ts';
-import { edgeEnvironment, grantEdge } from './edge-environment.ts';
-import { EdgeServices, edgeNames } from './edge-service.ts';
-import { Functions } from './functions.ts';
-import { Gateways } from './gateways.ts';
-import { LoadBalancer } from './load-balancer.ts';
+import { SipNames } from './edge/dns.ts';
+import { edgeEnvironment, grantEdge } from './edge/edge-environment.ts';
+import { EdgeServices, edgeNames } from './edge/edge-service.ts';
+import { LoadBalancer } from './edge/load-balancer.ts';
+import { CallsTriggers, FactBus, FleetTriggers } from './functions/bus.ts';
+import { Functions } from './functions/functions.ts';
+import { Gateways } from './gateways/gateways.ts';
 import { Network } from './network.ts';
-import { Queries } from './queries.ts';
 import { SipSecret } from './secret.ts';
 import type { Settings } from './settings.ts';
 import { StateTable } from './table.ts';
+import { Alarms } from './watch/alarms.ts';
+import { Dashboard } from './watch/dashboard.ts';
+import { Queries } from './watch/queries.ts';
 
 export interface SwitchroomStackProps extends StackProps {
   settings: Settings;

@@ -4,12 +4,12 @@ import { parseArgs } from 'node:util';
 import { sdkVariables, startLocalCloud } from './aws/cloud.ts';
 import { dockerFile } from './aws/ecr/images.ts';
 import { region } from './aws/identity.ts';
-import { keepLogsBounded } from './run/bounded-logs.ts';
+import { openRunDirectory } from './run/files/run-directory.ts';
 import { gatewayCommand } from './run/gateways.ts';
 import { type Address, parseAddress, RunError } from './run/options.ts';
 import { checkAddress } from './run/ports.ts';
-import { Reaper } from './run/reaper.ts';
-import { openRunDirectory } from './run/run-directory.ts';
+import { keepLogsBounded } from './run/processes/bounded-logs.ts';
+import { Reaper } from './run/processes/reaper.ts';
 import { startTableEngine } from './run/table-engine.ts';
 
 /* `npm run local-cloud`: an AWS with nothing in it on this machine, to try `cdk deploy` with. */

@@ -29,7 +29,7 @@ const common = {
 
 /** See the module's own words: a function looks for its credentials in one place only. */
 const functionAlias = {
-  '@aws-sdk/credential-provider-node': join(root, 'lambdas', 'adapters', 'function-credentials.ts'),
+  '@aws-sdk/credential-provider-node': join(root, 'lambdas', 'runtime', 'function-credentials.ts'),
 };
 
 export interface Built {
@@ -39,7 +39,7 @@ export interface Built {
 }
 
 /**
- * Bundles each function (`lambdas/<name>/handler.ts` to `dist/lambdas/<name>/index.mjs`) and the edge
+ * Bundles each function (`lambdas/functions/<name>/handler.ts` to `dist/lambdas/<name>/index.mjs`) and the edge
  * (`sip-edge/main.ts` to `dist/sip-edge/main.mjs`, with the Dockerfile of its image beside it). What was built before
  * stays until all of it is there: a synthesis that runs beside a build finds one or the other.
  * @param out directory that takes the place of `dist/`
@@ -63,8 +63,8 @@ export async function build(out: string = dist): Promise<Built[]> {
 }
 
 async function buildInto(out: string): Promise<Built[]> {
-  const lambdas = (await readdir(join(root, 'lambdas')))
-    .map((name) => ({ name, source: join(root, 'lambdas', name, 'handler.ts') }))
+  const lambdas = (await readdir(join(root, 'lambdas', 'functions')))
+    .map((name) => ({ name, source: join(root, 'lambdas', 'functions', name, 'handler.ts') }))
     .filter(({ source }) => existsSync(source))
     .map((one) => ({ ...one, outfile: join(out, 'lambdas', one.name, 'index.mjs'), alias: functionAlias }));
   const edge = {

@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { Admission } from './admission/admission.ts';
 import { AddressLimits } from './admission/limits.ts';
 import { trustedAddresses } from './admission/trusted.ts';
-import { Authenticator, type SecretSource } from './authenticator.ts';
-import { batchWrites } from './batched-writes.ts';
-import { Digest } from './digest/digest.ts';
-import type { WatchedControlPlane } from './health.ts';
-import { Heartbeat } from './heartbeat.ts';
-import { answerOptions } from './options.ts';
+import { Authenticator, type SecretSource } from './auth/authenticator.ts';
+import { Digest } from './auth/digest.ts';
+import type { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
+import { batchWrites } from './drachtio/batched-writes.ts';
+import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './drachtio/srf.ts';
+import { answerOptions } from './health/answer-options.ts';
+import { Heartbeat } from './health/heartbeat.ts';
 import type { Clock, ControlPlane, FactSink, Log, Meter } from './ports.ts';
-import { Registrar } from './registrar.ts';
+import { Registrar } from './registrar/registrar.ts';
 import type { Settings } from './settings.ts';
 import { reasonHeader } from './sip/reason.ts';
 import { retryAfterSec } from './sip/retry-after.ts';
-import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './srf-types.ts';
 
 /** The calls of this edge: sip-edge/call/. */
 export interface CallHandler {

@@ -3,18 +3,18 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pino from 'pino';
 import { EdgeApp } from './app.ts';
+import { SipSecret } from './auth/sip-secret.ts';
 import { createCallHandler } from './call/index.ts';
-import { LambdaControlPlane } from './control-plane.ts';
-import { WatchedControlPlane } from './health.ts';
-import { HealthEndpoint } from './health-endpoint.ts';
-import { EdgeMetrics } from './metrics.ts';
+import { LambdaControlPlane } from './control-plane/lambda-control-plane.ts';
+import { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
+import { HealthEndpoint } from './health/health-endpoint.ts';
+import { ownAddress, probeByOptions } from './health/options-probe.ts';
+import { TaskProtection } from './health/task-protection.ts';
 import { eventBusDelivery } from './outbox/event-bus.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { systemClock as clock, type Log, type Meter } from './ports.ts';
-import { SipSecret } from './secrets.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
-import { ownAddress, probeByOptions } from './sip/options-probe.ts';
-import { TaskProtection } from './task-protection.ts';
+import { EdgeMetrics } from './telemetry/edge-metrics.ts';
 
 /*
  * The edge's process. It logs JSON lines to standard output; `{"event":"edge-ready"}` says that it serves.

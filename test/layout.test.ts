@@ -11,6 +11,7 @@ const ours = [
   'sip-edge',
   'infra',
   'gateway',
+  'cli',
   'local',
   'test',
   'bench',
@@ -24,6 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
   'sip-edge': ['contracts'],
   infra: ['contracts'],
   gateway: [],
+  cli: ['contracts', 'local'],
   local: ['contracts'],
 };
 
@@ -65,17 +67,22 @@ describe('the layout', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('contracts/ and lambdas/core/ know no SDK', () => {
-    const wrong = [...importsIn('contracts'), ...importsIn('lambdas/core')].filter((i) => isSdk(i.specifier));
+  it('contracts/ and lambdas/domain/ know no SDK', () => {
+    const wrong = [...importsIn('contracts'), ...importsIn('lambdas/domain')].filter((i) =>
+      isSdk(i.specifier),
+    );
     expect(wrong).toEqual([]);
   });
 
-  it('lambdas/core/ decides without adapters, handlers, clock or randomness', () => {
-    const imports = importsIn('lambdas/core').filter(
-      ({ target }) => target?.startsWith('lambdas/') && !target.startsWith('lambdas/core/'),
+  it('lambdas/domain/ decides without table writes, handlers, clock or randomness', () => {
+    const imports = importsIn('lambdas/domain').filter(
+      ({ target }) =>
+        target?.startsWith('lambdas/') &&
+        !target.startsWith('lambdas/domain/') &&
+        target !== 'lambdas/store/keys.ts',
     );
     expect(imports).toEqual([]);
-    const impure = sourcesOf('lambdas/core').filter((file) =>
+    const impure = sourcesOf('lambdas/domain').filter((file) =>
       /\b(Date\.now\(|new Date\(\)|Math\.random\(|process\.|randomUUID\()/.test(
         readFileSync(join(root, file), 'utf8'),
       ),
@@ -83,9 +90,10 @@ describe('the layout', () => {
     expect(impure).toEqual([]);
   });
 
-  it('lambdas/adapters/ do not know the handlers', () => {
-    const wrong = importsIn('lambdas/adapters').filter(({ target }) =>
-      /^lambdas\/[^/]+\/handler/.test(target ?? ''),
+  it('nothing in lambdas/ knows the functions but themselves', () => {
+    const wrong = importsIn('lambdas').filter(
+      ({ file, target }) =>
+        target?.startsWith('lambdas/functions/') && !file.startsWith('lambdas/functions/'),
     );
     expect(wrong).toEqual([]);
   });

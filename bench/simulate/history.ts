@@ -1,5 +1,5 @@
-import { weekdayOf } from '../../lambdas/core/fleet/local-time.ts';
-import { type DemandDay, learn, type Profile, slotAt, slotMin } from '../../lambdas/core/fleet/profile.ts';
+import { weekdayOf } from '../../lambdas/domain/demand/local-time.ts';
+import { type DemandDay, learn, type Profile, slotAt, slotMin } from '../../lambdas/domain/demand/profile.ts';
 import { factor, randomFor } from './random.ts';
 import { resample } from './resample.ts';
 import { addDays, type Trace, type TraceCall } from './trace.ts';

@@ -1,5 +1,5 @@
 import type { WeekTimeline } from '../../contracts/original-timeline.ts';
-import { localTime } from '../../lambdas/core/fleet/local-time.ts';
+import { localTime } from '../../lambdas/domain/demand/local-time.ts';
 import type { Controller, Order } from './replay.ts';
 
 /**

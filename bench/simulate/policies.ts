@@ -1,8 +1,8 @@
-import { noStartsYet } from '../../lambdas/core/fleet/breaker.ts';
-import { decide } from '../../lambdas/core/fleet/decide.ts';
-import { type PolicyDefaults, parsePolicy } from '../../lambdas/core/fleet/policy.ts';
-import type { Profile } from '../../lambdas/core/fleet/profile.ts';
-import type { FleetMemory, FleetPolicy } from '../../lambdas/core/fleet/types.ts';
+import type { Profile } from '../../lambdas/domain/demand/profile.ts';
+import { noStartsYet } from '../../lambdas/domain/fleet/breaker.ts';
+import { decide } from '../../lambdas/domain/fleet/decide.ts';
+import { type PolicyDefaults, parsePolicy } from '../../lambdas/domain/fleet/read-policy.ts';
+import type { FleetMemory, FleetPolicy } from '../../lambdas/domain/fleet/types.ts';
 import { originalController } from './original.ts';
 import type { Controller } from './replay.ts';
 

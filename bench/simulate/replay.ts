@@ -1,6 +1,6 @@
-import { demandMinutes } from '../../lambdas/core/fleet/forecast.ts';
-import type { PoolCounts } from '../../lambdas/core/fleet/types.ts';
-import type { Random } from '../../lambdas/core/time.ts';
+import { demandMinutes } from '../../lambdas/domain/demand/forecast.ts';
+import type { PoolCounts } from '../../lambdas/domain/fleet/types.ts';
+import type { Random } from '../../lambdas/domain/time.ts';
 import { EventQueue } from './event-queue.ts';
 import { between } from './random.ts';
 import type { TraceCall } from './trace.ts';

@@ -1,33 +1,33 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Assets, SynthesizedStack } from './assets.ts';
+import type { Assets, SynthesizedStack } from './assets/assets.ts';
+import { Buckets } from './assets/s3.ts';
+import { uploadedAssets } from './assets/uploaded-assets.ts';
 import { ChangeSets } from './cloudformation/change-sets.ts';
 import { cloudFormation } from './cloudformation/operations.ts';
 import { Stacks } from './cloudformation/stacks.ts';
-import { sweepExpired } from './dynamodb.ts';
+import { sweepExpired } from './dynamodb/dynamodb.ts';
+import { Tables } from './dynamodb/tables.ts';
 import { Images } from './ecr/images.ts';
 import type { StartPlan } from './ecs/start-plan.ts';
 import { containerMetadata, taskMetadata } from './ecs/task.ts';
 import type { TaskDefinition } from './ecs/task-definition.ts';
 import type { Command } from './ecs/task-process.ts';
 import { EcsTasks } from './ecs/tasks.ts';
-import { Endpoint, type Operation } from './endpoint.ts';
 import { EventBuses } from './events/bus.ts';
+import { Endpoint, type Operation } from './http/endpoint.ts';
+import { PassThrough } from './http/pass-through.ts';
 import { authorizeFunctions, neededToStartTask } from './iam/execution-roles.ts';
 import { accessKeyOf, Permissions } from './iam/permissions.ts';
 import { region } from './identity.ts';
 import type { PoolLimits } from './lambda/function-pool.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
-import { PassThrough } from './pass-through.ts';
 import { Provisioner } from './provisioner.ts';
 import { Queues } from './queues.ts';
-import { Buckets } from './s3.ts';
 import { Secrets } from './secrets.ts';
 import { getParameter } from './ssm.ts';
 import { sts } from './sts.ts';
-import { Tables } from './tables.ts';
 import type { JsonObject, ResolvedStack, Resource, Template } from './template.ts';
-import { uploadedAssets } from './uploaded-assets.ts';
 
 export interface LocalCloudOptions {
   /** URL of the table engine. */

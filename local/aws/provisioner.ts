@@ -1,5 +1,5 @@
-import type { Assets, ProvisionedResource } from './assets.ts';
-import { UnsupportedError } from './errors.ts';
+import type { Assets, ProvisionedResource } from './assets/assets.ts';
+import { UnsupportedError } from './http/errors.ts';
 import { resourceTypes } from './resource-types.ts';
 import { type ResolvedStack, resolveTemplate, type Template } from './template.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AwsError } from './errors.ts';
+import { AwsError } from './http/errors.ts';
 import type { JsonObject, Resource } from './template.ts';
 
 export interface QueuesOptions {

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { AwsError } from './errors.ts';
+import { AwsError } from './http/errors.ts';
 import type { JsonObject, Resource } from './template.ts';
 
 export interface SecretsOptions {

@@ -1,5 +1,5 @@
-import { parameters } from './bootstrap.ts';
-import { AwsError } from './errors.ts';
+import { parameters } from './assets/bootstrap.ts';
+import { AwsError } from './http/errors.ts';
 import { arn } from './identity.ts';
 import type { JsonObject } from './template.ts';
 

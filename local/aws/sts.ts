@@ -1,6 +1,6 @@
+import { type QueryService, textIn } from './http/query.ts';
 import { accessKeyOf } from './iam/permissions.ts';
 import { accountId, partition } from './identity.ts';
-import { type QueryService, textIn } from './query.ts';
 
 const credentialsLastMs = 3_600_000;
 

@@ -1,4 +1,4 @@
-import { blaming, UnsupportedError } from './errors.ts';
+import { blaming, UnsupportedError } from './http/errors.ts';
 import { accountId, arn, partition, region } from './identity.ts';
 
 /* Reads a synthesized CloudFormation template: what `cdk deploy` would hand to AWS is what runs here. */

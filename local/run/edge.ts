@@ -2,11 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerNamed, type TaskDefinition } from '../aws/ecs/task-definition.ts';
 import { accessKeyOf } from '../aws/iam/permissions.ts';
-import { RunChild } from './child-process.ts';
 import { freePort } from './ports.ts';
+import { RunChild } from './processes/child-process.ts';
+import { Supervised } from './processes/supervised.ts';
+import type { Supervision } from './processes/supervision.ts';
 import type { SipServer } from './sip-server.ts';
-import { Supervised } from './supervised.ts';
-import type { Supervision } from './supervision.ts';
 
 export interface EdgeOptions {
   /** The edge's bundle. */

@@ -20,7 +20,7 @@ export function gatewayCommand(kind: GatewayKind, imageDirectory: string): Comma
       '--gateway-kind baresip: needs baresip, bash, curl, setpriv and stdbuf (Debian: apt install baresip-core curl)',
     );
   }
-  return { file: process.execPath, args: [join(projectDir, 'local/user-agent/gateway.ts')] };
+  return { file: process.execPath, args: [join(projectDir, 'local/user-agent/gateway/gateway.ts')] };
 }
 
 /** What the image's entry script calls. */

@@ -3,11 +3,11 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RunChild } from './child-process.ts';
 import { type Address, RunError, type SipServerChoice } from './options.ts';
 import { freePort } from './ports.ts';
-import { Supervised } from './supervised.ts';
-import type { Supervision } from './supervision.ts';
+import { RunChild } from './processes/child-process.ts';
+import { Supervised } from './processes/supervised.ts';
+import type { Supervision } from './processes/supervision.ts';
 import { projectDir } from './synthesize.ts';
 
 /** The SIP server of a run, as its edge and people need to know it. */

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { withLock } from './lock.ts';
+import { withLock } from './files/lock.ts';
 import { RunError } from './options.ts';
 
 /*

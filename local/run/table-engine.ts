@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { dynoxideArguments, dynoxideFile, untilDynamoDbAnswers } from '../aws/dynamodb.ts';
-import { RunChild } from './child-process.ts';
+import { dynoxideArguments, dynoxideFile, untilDynamoDbAnswers } from '../aws/dynamodb/dynamodb.ts';
 import { RunError } from './options.ts';
 import { freePort } from './ports.ts';
-import { Supervised } from './supervised.ts';
-import type { Supervision } from './supervision.ts';
+import { RunChild } from './processes/child-process.ts';
+import { Supervised } from './processes/supervised.ts';
+import type { Supervision } from './processes/supervision.ts';
 
 export interface TableEngineOptions {
   dir: string;

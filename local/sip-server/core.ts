@@ -6,9 +6,9 @@ import {
   type SipEndpoint,
   type SipMessage,
 } from '../sip/index.ts';
-import type { AppClient, AppClients } from './app-clients.ts';
-import type { DialogTable } from './dialog-table.ts';
-import { metaFields } from './wire.ts';
+import type { AppClient, AppClients } from './app/app-clients.ts';
+import { metaFields } from './app/wire.ts';
+import type { DialogTable } from './dialog/dialog-table.ts';
 
 /** What the parts of the server share. */
 export interface Core {

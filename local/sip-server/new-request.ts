@@ -7,7 +7,7 @@ import {
   type SipRequest,
   tagOf,
 } from '../sip/index.ts';
-import { appHeaders, withoutLocalhost, withTag } from './app-headers.ts';
+import { appHeaders, withoutLocalhost, withTag } from './app/app-headers.ts';
 import { type Core, contactFor } from './core.ts';
 
 /** Methods that carry our Contact where the application gives none (RFC 3261 8.1.1.8, RFC 3311, 3515, 6665). */

@@ -7,13 +7,13 @@ import {
   SipParseError,
   type SipTimers,
 } from '../sip/index.ts';
-import { type AppClient, AppClients } from './app-clients.ts';
+import { type AppClient, AppClients } from './app/app-clients.ts';
+import { type Command, parseAppMessage } from './app/wire.ts';
 import { type Core, defaultServerLimits, hostPorts, type ServerLimits } from './core.ts';
-import { DialogTable } from './dialog-table.ts';
+import { DialogTable } from './dialog/dialog-table.ts';
 import { RegisteredConnections } from './registered-connections.ts';
 import { Uac } from './uac.ts';
 import { Uas } from './uas.ts';
-import { type Command, parseAppMessage } from './wire.ts';
 
 /** What applications are told; drachtio-srf wants at least v0.8.2. */
 export const serverVersion = 'v0.9.10';

@@ -8,16 +8,22 @@ import {
   SipTransactionError,
   type Target,
 } from '../sip/index.ts';
-import type { AppClient } from './app-clients.ts';
-import { appHeaders, type HeaderLine } from './app-headers.ts';
-import { endByServer } from './bye.ts';
+import type { AppClient } from './app/app-clients.ts';
+import { appHeaders, type HeaderLine } from './app/app-headers.ts';
+import { metaFields } from './app/wire.ts';
 import { type Core, notifyIncoming } from './core.ts';
-import { Dialog } from './dialog.ts';
-import { NoRouteError, requestInDialog, sendAckOf, withDialogTarget, withTarget } from './dialog-request.ts';
-import { learnFromAnswer, settleAbandoned } from './invite-answer.ts';
+import { endByServer } from './dialog/bye.ts';
+import { Dialog } from './dialog/dialog.ts';
+import {
+  NoRouteError,
+  requestInDialog,
+  sendAckOf,
+  withDialogTarget,
+  withTarget,
+} from './dialog/dialog-request.ts';
+import { learnFromAnswer, settleAbandoned } from './dialog/invite-answer.ts';
 import { contactMethods, newRequest } from './new-request.ts';
 import { hopOf, isOwn } from './next-hop.ts';
-import { metaFields } from './wire.ts';
 
 /** A request of an application that waits for answers. */
 interface Sent {

@@ -5,14 +5,19 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../sip/index.ts';
-import type { AppClient } from './app-clients.ts';
-import { appHeaders, chosenTag, type HeaderLine } from './app-headers.ts';
-import { endByServer } from './bye.ts';
+import type { AppClient } from './app/app-clients.ts';
+import { appHeaders, chosenTag, type HeaderLine } from './app/app-headers.ts';
+import { type Pending, PendingRequests } from './app/pending-requests.ts';
+import { metaFields } from './app/wire.ts';
 import { type Core, contactFor, notifyIncoming } from './core.ts';
-import { Dialog, dialogIdOf } from './dialog.ts';
-import { type Pending, PendingRequests } from './pending-requests.ts';
-import { offeredTooShort, refreshedByPeer, startSessionTimer, termsAsCallee } from './session-timer.ts';
-import { metaFields } from './wire.ts';
+import { endByServer } from './dialog/bye.ts';
+import { Dialog, dialogIdOf } from './dialog/dialog.ts';
+import {
+  offeredTooShort,
+  refreshedByPeer,
+  startSessionTimer,
+  termsAsCallee,
+} from './dialog/session-timer.ts';
 
 /** Methods known here; an unknown one without an application for it is 501 (RFC 3261 21.5.2). */
 const knownMethods: ReadonlySet<string> = new Set(

@@ -6,7 +6,7 @@ import {
   type SipRequest,
 } from '../sip/index.ts';
 import { contactUri, Dialog, type HeaderLine } from './dialog.ts';
-import { Media, type MediaSource } from './media.ts';
+import { Media, type MediaSource } from './media/media.ts';
 import { allowHeader, Session, type SessionHost, sdpHeader } from './session.ts';
 
 /** A call to us until it is answered, refused or given up. */

@@ -10,7 +10,7 @@ import {
 } from '../sip/index.ts';
 import { contactUri, Dialog, type HeaderLine } from './dialog.ts';
 import { type Credentials, DigestClient } from './digest.ts';
-import { Media, type MediaSource } from './media.ts';
+import { Media, type MediaSource } from './media/media.ts';
 import { allowHeader, Session, type SessionHost, sdpHeader } from './session.ts';
 
 export interface OutgoingCallOptions {

@@ -7,7 +7,7 @@ import {
   type SipResponse,
 } from '../sip/index.ts';
 import type { Dialog, HeaderLine } from './dialog.ts';
-import type { Media } from './media.ts';
+import type { Media } from './media/media.ts';
 
 /** How an answered call came to its end. */
 export interface SessionEnd {

@@ -1,7 +1,7 @@
-import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../srf-types.ts';
-import { passHeaders } from './headers.ts';
-import { type Leg, type Side, sendWhileConnected } from './leg.ts';
-import { sessionTimerAnswer } from './session-timer.ts';
+import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
+import { passHeaders } from './leg/headers.ts';
+import { type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
+import { sessionTimerAnswer } from './leg/session-timer.ts';
 
 /** How an answered call came to its end. */
 export interface BridgeEnd {

@@ -1,8 +1,8 @@
 import type { AttemptFailure, Caller } from '../../contracts/commands.ts';
 import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
+import type { Srf } from '../drachtio/srf.ts';
 import type { Clock, ControlPlane, FactSink, Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
-import type { Srf } from '../srf-types.ts';
 
 export type CallSettings = Pick<
   Settings,

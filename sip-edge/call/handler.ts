@@ -1,19 +1,19 @@
 import type { EdgeCall } from '../../contracts/commands.ts';
 import { maxCallIdLength } from '../../contracts/common.ts';
 import { sipAnswer } from '../../contracts/outcomes.ts';
-import { peerOf } from '../sip/peer.ts';
+import { peerOf } from '../drachtio/peer.ts';
+import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { reasonHeader } from '../sip/reason.ts';
-import type { SrfRequest, SrfResponse } from '../srf-types.ts';
 import { Bridge, type BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
-import { CallerLeg } from './caller-leg.ts';
-import { readFrom } from './from-header.ts';
 import { HangupWatch } from './hangups.ts';
-import { Leg } from './leg.ts';
+import { CallerLeg } from './leg/caller-leg.ts';
+import { Leg } from './leg/leg.ts';
 import { Prober } from './probe.ts';
 import { refuseCaller, reportEnd, reportFailure } from './report.ts';
-import { readTarget } from './room.ts';
-import { CallSetup, type DialledCall, type SetupSuccess } from './setup.ts';
+import { readFrom } from './setup/from-header.ts';
+import { readTarget } from './setup/room.ts';
+import { CallSetup, type DialledCall, type SetupSuccess } from './setup/setup.ts';
 import { type AnsweredEdgeCall, listCallsToTakeOver } from './takeover.ts';
 
 /** A call that this application holds. */

@@ -1,5 +1,5 @@
 import type { Bridge } from './bridge.ts';
-import type { Leg } from './leg.ts';
+import type { Leg } from './leg/leg.ts';
 
 /*
  * An OPTIONS within each leg of a call tells whether it still stands. Soon for a call taken over: drachtio answers what

@@ -3,7 +3,7 @@ import { reasonHeader } from '../sip/reason.ts';
 import { retryAfterSec } from '../sip/retry-after.ts';
 import type { BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
-import type { CallerLeg } from './caller-leg.ts';
+import type { CallerLeg } from './leg/caller-leg.ts';
 
 /*
  * The end of a call, told in one place: the SIP answer to the caller, one fact, one log line, all with the same

@@ -4,7 +4,7 @@ import { EventQueue } from '../../bench/simulate/event-queue.ts';
 import { originalController } from '../../bench/simulate/original.ts';
 import { type Controller, type Order, type ReplaySettings, replay } from '../../bench/simulate/replay.ts';
 import { parseTrace, type TraceCall, writeTrace } from '../../bench/simulate/trace.ts';
-import { counts } from '../lambdas/fleet-support.ts';
+import { counts } from '../lambdas/fleet/support.ts';
 
 const hour = 3_600_000;
 const settings: ReplaySettings = {

@@ -7,16 +7,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Session } from '../../local/user-agent/session.ts';
 import { UserAgent } from '../../local/user-agent/user-agent.ts';
-import { until } from '../local/until.ts';
 import { newUsername } from '../scenarios/support/sipp-gateway.ts';
 import { Stack, secret } from '../scenarios/support/stack.ts';
 import { Child } from '../support/child.ts';
 import { hasTool } from '../support/tools.ts';
+import { until } from '../support/until.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const kinds = {
   baresip: { file: 'bash', args: [join(root, 'gateway/entrypoint.sh')] },
-  node: { file: process.execPath, args: [join(root, 'local/user-agent/gateway.ts')] },
+  node: { file: process.execPath, args: [join(root, 'local/user-agent/gateway/gateway.ts')] },
 } as const;
 
 /* Both sample gateways behave alike, on the environment of the original's entrypoint. */

@@ -5,9 +5,9 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { drachtioStart } from '../../infra/drachtio-start.ts';
+import { drachtioStart } from '../../infra/edge/drachtio-start.ts';
 import { freePort } from '../../local/run/ports.ts';
-import { until } from '../local/until.ts';
+import { until } from '../support/until.ts';
 
 /* Runs where DRACHTIO names a binary: no other program understands what the script starts. */
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parsePoolPolicy } from '../../contracts/pool-policy.ts';
-import { poolPolicy } from '../../infra/pool-policy.ts';
+import { poolPolicy } from '../../infra/gateways/pool-policy.ts';
 import { readSettings, SettingsError } from '../../infra/settings.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'switchroom-policy-'));

@@ -1,11 +1,11 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { toAttributes } from '../../lambdas/adapters/attributes.ts';
-import { freeIndex, gatewayKey } from '../../lambdas/core/keys.ts';
+import { toAttributes } from '../../lambdas/store/attributes.ts';
+import { freeIndex, gatewayKey } from '../../lambdas/store/keys.ts';
 import { startTestTable, type TestTable } from '../support/dynamodb.ts';
 import { tableDefinition } from '../support/table-definition.ts';
-import { type Counted, countOperations } from './operations.ts';
-import { World } from './world.ts';
+import { type Counted, countOperations } from './support/operations.ts';
+import { World } from './support/world.ts';
 
 /* What AWS bills for: counted on the wire, so that a read or a write that slips in fails here. */
 

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Built, build } from '../../scripts/build.ts';
 import { startTestTable, type TestTable } from '../support/dynamodb.ts';
-import { allocateCommand, managed, registerCommand, taskId } from './world.ts';
+import { allocateCommand, managed, registerCommand, taskId } from './support/world.ts';
 
 /* The bundles as they are deployed: loaded with a function's environment, invoked as Lambda does. */
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { inspectAnswerSchema, inspectCommandSchema } from '../../contracts/inspect.ts';
-import { inspect } from '../../lambdas/inspect/inspect.ts';
+import { inspect } from '../../lambdas/functions/inspect/inspect.ts';
 import { startTestTable, type TestTable } from '../support/dynamodb.ts';
-import { managed, peer, taskId, World } from './world.ts';
+import { managed, peer, taskId, World } from './support/world.ts';
 
 let engine: TestTable;
 let world: World;

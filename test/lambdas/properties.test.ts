@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestTable, type TestTable } from '../support/dynamodb.ts';
-import { kinds, Simulation, type Step } from './simulation.ts';
-import { World } from './world.ts';
+import { kinds, Simulation, type Step } from './support/simulation.ts';
+import { World } from './support/world.ts';
 
 /* Whatever happens, in whatever order, told twice or late: see Simulation for what must hold after each step. */
 

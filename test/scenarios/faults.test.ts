@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../local/until.ts';
 import { Sipp } from '../support/sipp.ts';
 import { hasTool } from '../support/tools.ts';
+import { until } from '../support/until.ts';
 import { Parties } from './support/parties.ts';
 import { Stack } from './support/stack.ts';
 

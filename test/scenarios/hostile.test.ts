@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../local/until.ts';
+import { until } from '../support/until.ts';
 import { Parties } from './support/parties.ts';
 import { type RawPeer, type RawRequest, rawRequest, rawTcp, rawUdp } from './support/raw-sip.ts';
 import { Stack, withDrachtio } from './support/stack.ts';

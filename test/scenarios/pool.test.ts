@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ask } from '../../local/pool/ask.ts';
+import { ask } from '../../cli/pool/ask.ts';
 import type { OutgoingCall } from '../../local/user-agent/outgoing-call.ts';
 import { UserAgent } from '../../local/user-agent/user-agent.ts';
-import { until } from '../local/until.ts';
+import { until } from '../support/until.ts';
 import { Stack } from './support/stack.ts';
 
 /* Gateways on demand, as somebody sees them who runs `npm start -- --min-free 0 --start-delay …`. */

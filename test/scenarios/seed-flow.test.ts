@@ -143,7 +143,7 @@ describe.each(['stop', 'reuse'] as const)('the flow of the seed with --after-cal
       const pool = async (...args: string[]) => {
         const { stdout } = await run(
           process.execPath,
-          ['local/pool.ts', ...args, '--json', '--run-file', stack.process.runFile],
+          ['cli/pool.ts', ...args, '--json', '--run-file', stack.process.runFile],
           { cwd: resolve(import.meta.dirname, '../..') },
         );
         return JSON.parse(stdout);

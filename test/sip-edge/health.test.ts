@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { TaskProtection } from '../../sip-edge/task-protection.ts';
+import { TaskProtection } from '../../sip-edge/health/task-protection.ts';
 import { type SipServer, startSipServer } from '../support/sip-server.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
 import { password } from './support/edge.ts';

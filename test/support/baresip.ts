@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../local/until.ts';
 import { Child } from './child.ts';
+import { until } from './until.ts';
 import { readSamples, wavSamplesPerSecond, writeTone } from './wav.ts';
 
 export interface BaresipCallOptions {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Assets } from '../assets.ts';
-import { AwsError } from '../errors.ts';
+import type { Assets } from '../assets/assets.ts';
+import type { Buckets } from '../assets/s3.ts';
+import { AwsError } from '../http/errors.ts';
+import { textIn } from '../http/query.ts';
 import { arn } from '../identity.ts';
-import { textIn } from '../query.ts';
-import type { Buckets } from '../s3.ts';
 import type { JsonObject } from '../template.ts';
 import { changesBetween, emptyTemplate, type ResourceChange } from './changes.ts';
 import { readDeployment } from './deployment.ts';

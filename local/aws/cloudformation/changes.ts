@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../http/errors.ts';
 import type { Json, RawResource, Template } from '../template.ts';
 import { type Reference, referencesIn } from './references.ts';
 import { replaces } from './replacement.ts';

@@ -1,7 +1,7 @@
-import type { Assets } from '../assets.ts';
-import { AwsError } from '../errors.ts';
-import { listIn } from '../query.ts';
-import type { Buckets } from '../s3.ts';
+import type { Assets } from '../assets/assets.ts';
+import type { Buckets } from '../assets/s3.ts';
+import { AwsError } from '../http/errors.ts';
+import { listIn } from '../http/query.ts';
 import { parameterValue } from '../ssm.ts';
 import { isObject, type Json, type JsonObject, type Template } from '../template.ts';
 import { checkReferences } from './references.ts';

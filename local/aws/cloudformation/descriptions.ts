@@ -1,4 +1,4 @@
-import type { XmlValue } from '../xml.ts';
+import type { XmlValue } from '../http/xml.ts';
 import { type ChangeSet, noChanges } from './change-sets.ts';
 import type { ChangeDetail, ResourceChange } from './changes.ts';
 import type { ResourceState, Stack, StackEvent } from './stack.ts';

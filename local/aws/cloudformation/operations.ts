@@ -1,6 +1,6 @@
-import { AwsError } from '../errors.ts';
-import { type QueryService, textIn } from '../query.ts';
-import type { Buckets } from '../s3.ts';
+import type { Buckets } from '../assets/s3.ts';
+import { AwsError } from '../http/errors.ts';
+import { type QueryService, textIn } from '../http/query.ts';
 import type { JsonObject, Template } from '../template.ts';
 import type { ChangeSets } from './change-sets.ts';
 import { emptyTemplate } from './changes.ts';

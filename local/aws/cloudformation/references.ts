@@ -1,4 +1,4 @@
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../http/errors.ts';
 import { isObject, type Json, type Template } from '../template.ts';
 
 /** What a value of a template refers to. */

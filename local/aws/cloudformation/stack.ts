@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Assets } from '../assets.ts';
+import type { Assets } from '../assets/assets.ts';
 import { arn } from '../identity.ts';
 import type { Template } from '../template.ts';
 

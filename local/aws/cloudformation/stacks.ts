@@ -1,4 +1,4 @@
-import { AwsError, UnsupportedError } from '../errors.ts';
+import { AwsError, UnsupportedError } from '../http/errors.ts';
 import { type Provisioner, RollbackError } from '../provisioner.ts';
 import type { ResolvedStack, Template } from '../template.ts';
 import { changesBetween, emptyTemplate, type ResourceChange } from './changes.ts';

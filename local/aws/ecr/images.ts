@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { imageRepository } from '../bootstrap.ts';
-import { AwsError, UnsupportedError } from '../errors.ts';
+import { imageRepository } from '../assets/bootstrap.ts';
+import { AwsError, UnsupportedError } from '../http/errors.ts';
 import { accountId, arn, region } from '../identity.ts';
 import type { JsonObject } from '../template.ts';
 

@@ -1,4 +1,4 @@
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../http/errors.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
 import type { Needed } from '../iam/policy.ts';
 import { arn } from '../identity.ts';

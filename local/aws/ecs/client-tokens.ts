@@ -1,4 +1,4 @@
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../http/errors.ts';
 
 /** ECS remembers a token for as long as its tasks can be described; here so many. */
 const maxTokens = 2000;

@@ -1,4 +1,4 @@
-import { UnsupportedError } from '../errors.ts';
+import { UnsupportedError } from '../http/errors.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { readTaskDefinition, type TaskDefinition } from './task-definition.ts';
 

@@ -1,4 +1,4 @@
-import { UnsupportedError } from '../errors.ts';
+import { UnsupportedError } from '../http/errors.ts';
 import type { JsonObject, Resource } from '../template.ts';
 
 /** A container of a task definition, as a process needs it. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Assets } from '../assets.ts';
+import type { Assets } from '../assets/assets.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
 import type { JsonObject } from '../template.ts';
 import { atOnce, phasesOf, type StartPlan } from './start-plan.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import type { ProvisionedResource } from '../assets.ts';
-import { AwsError } from '../errors.ts';
+import type { ProvisionedResource } from '../assets/assets.ts';
+import { AwsError } from '../http/errors.ts';
 import type { JsonObject } from '../template.ts';
 import { ClientTokens } from './client-tokens.ts';
 import { atOnce, type StartPlan } from './start-plan.ts';

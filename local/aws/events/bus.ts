@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, blaming, UnsupportedError } from '../errors.ts';
+import { AwsError, blaming, UnsupportedError } from '../http/errors.ts';
 import { neededToInvoke, neededToSend } from '../iam/needed.ts';
 import type { Needed } from '../iam/policy.ts';
 import { accountId, region } from '../identity.ts';

@@ -1,4 +1,4 @@
-import { UnsupportedError } from '../errors.ts';
+import { UnsupportedError } from '../http/errors.ts';
 import type { Json, JsonObject } from '../template.ts';
 
 /*

@@ -1,5 +1,5 @@
 import type { TaskDefinition } from '../ecs/task-definition.ts';
-import { blaming } from '../errors.ts';
+import { blaming } from '../http/errors.ts';
 import { arn } from '../identity.ts';
 import { secretArnIn } from '../secrets.ts';
 import type { JsonObject, Resource } from '../template.ts';

@@ -1,4 +1,4 @@
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../http/errors.ts';
 import { arn } from '../identity.ts';
 import type { JsonObject } from '../template.ts';
 import type { Needed } from './policy.ts';

@@ -1,4 +1,4 @@
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../http/errors.ts';
 import { accountId, partition } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { isAllowed, type Needed, type Statement } from './policy.ts';

@@ -1,4 +1,4 @@
-import { UnsupportedError } from '../errors.ts';
+import { UnsupportedError } from '../http/errors.ts';
 import type { JsonObject } from '../template.ts';
 
 /* Policies as IAM evaluates them ("Policy evaluation logic"), as far as our templates use them. */

@@ -1,4 +1,4 @@
-import { blaming } from '../errors.ts';
+import { blaming } from '../http/errors.ts';
 import { arn } from '../identity.ts';
 import { functionNameOf } from '../lambda/function-name.ts';
 import type { JsonObject, Resource } from '../template.ts';

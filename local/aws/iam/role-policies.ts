@@ -1,4 +1,4 @@
-import { blaming } from '../errors.ts';
+import { blaming } from '../http/errors.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { readStatement, type Statement } from './policy.ts';
 

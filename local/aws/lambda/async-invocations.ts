@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../http/errors.ts';
 import type { JsonObject } from '../template.ts';
 import type { InvocationResult } from './environment.ts';
 import { EventJournal } from './event-journal.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../http/errors.ts';
 import { type EnvironmentOptions, ExecutionEnvironment, type InvocationResult } from './environment.ts';
 
 export interface PoolLimits {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { ProvisionedResource } from '../assets.ts';
-import { AwsError, blaming, UnsupportedError } from '../errors.ts';
+import type { ProvisionedResource } from '../assets/assets.ts';
+import { AwsError, blaming, UnsupportedError } from '../http/errors.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
 import { region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';

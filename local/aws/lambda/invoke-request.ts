@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AwsError } from '../errors.ts';
-import { parseJson, readBody } from '../wire.ts';
+import { AwsError } from '../http/errors.ts';
+import { parseJson, readBody } from '../http/wire.ts';
 import { type LambdaFunctions, maxPayloadBytes } from './functions.ts';
 
 /** Lambda Invoke (API_Invoke). The hot path: text in, text out, parsed by nobody between. */

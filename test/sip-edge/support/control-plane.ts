@@ -1,7 +1,7 @@
 import type { RegisterAnswer, RegisterCommand } from '../../../contracts/commands.ts';
-import { openTable } from '../../../lambdas/adapters/table.ts';
-import { type RegisterDeps, registerGateway } from '../../../lambdas/register/register-gateway.ts';
-import { listBindings, unregisterGateway } from '../../../lambdas/register/unregister-gateway.ts';
+import { type RegisterDeps, registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
+import { listBindings, unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
+import { openTable } from '../../../lambdas/store/table.ts';
 import { type ControlPlane, ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
 import type { TestTable } from '../../support/dynamodb.ts';
 

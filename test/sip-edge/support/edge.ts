@@ -1,8 +1,8 @@
 import type { FactOf, FactType } from '../../../contracts/facts.ts';
 import { EdgeApp } from '../../../sip-edge/app.ts';
-import type { SecretSource } from '../../../sip-edge/authenticator.ts';
-import type { Secrets } from '../../../sip-edge/digest/digest.ts';
-import { WatchedControlPlane } from '../../../sip-edge/health.ts';
+import type { SecretSource } from '../../../sip-edge/auth/authenticator.ts';
+import type { Secrets } from '../../../sip-edge/auth/digest.ts';
+import { WatchedControlPlane } from '../../../sip-edge/control-plane/watched-control-plane.ts';
 import { type ControlPlane, type Counted, type NewFact, systemClock } from '../../../sip-edge/ports.ts';
 import { readSettings } from '../../../sip-edge/settings.ts';
 import type { SipServer } from '../../support/sip-server.ts';

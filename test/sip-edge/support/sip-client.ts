@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
-import { type DigestAlgorithm, digestResponse } from '../../../sip-edge/digest/response.ts';
+import { type DigestAlgorithm, digestResponse } from '../../../sip-edge/auth/response.ts';
 
 /* A raw SIP client: it sends exactly what a test writes, and waits for what comes back. */
 

@@ -1,0 +1,162 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+  type Message as SqsMessage,
+} from '@aws-sdk/client-sqs';
+import { outputOfRun } from '../../local/run/files/run-file.ts';
+import { RunError } from '../../local/run/options.ts';
+import { type Letter, readLetter } from './letter.ts';
+import type { ReplayOptions } from './options.ts';
+
+/** What became of one message. */
+export interface Handled extends Partial<Omit<Letter, 'payload'>> {
+  messageId: string;
+  /** Epoch ms. */
+  sentAt: number;
+  /** `shown`: only looked at; `kept`: it stays in the queue, `because`. */
+  fate: 'given-back' | 'shown' | 'kept';
+  because?: string;
+}
+
+/** Most messages of one receive. */
+const batchSize = 10;
+/** Time for one batch; what is not done by then shows again by itself. */
+const visibilitySec = 60;
+/** Asks all of SQS's servers, so that "none" means none. */
+const waitSec = 2;
+
+function place(where: ReplayOptions['where']): { queueName: string; config: object } {
+  if (where.kind === 'aws') return { queueName: where.queueName, config: {} };
+  const { value: queueName, config } = outputOfRun(where.file, 'DeadLetterQueue');
+  return { queueName, config };
+}
+
+/** What the SDK says, in words that help. */
+function explain(error: Error, queueName: string): RunError {
+  switch (error.name) {
+    case 'QueueDoesNotExist':
+    case 'AWS.SimpleQueueService.NonExistentQueue':
+      return new RunError(
+        `there is no queue ${queueName} in this account and region: check --stack, AWS_PROFILE and AWS_REGION`,
+      );
+    case 'CredentialsProviderError':
+      return new RunError(`no AWS credentials: set AWS_PROFILE, or sign in (${error.message})`);
+    default:
+      return new RunError(`${queueName} cannot be emptied: ${error.message || error.name}`);
+  }
+}
+
+/**
+ * Gives the letters of a queue back to their functions, each once: what comes into the queue meanwhile is left there,
+ * so that a cause that is not mended yet ends in a report and not in a circle.
+ * @throws RunError in one line, where the queue itself is out of reach
+ */
+export async function replay({ where, showOnly }: ReplayOptions): Promise<Handled[]> {
+  const { queueName, config } = place(where);
+  const sqs = new SQSClient({ maxAttempts: 2, useQueueUrlAsEndpoint: false, ...config });
+  const lambda = new LambdaClient({ maxAttempts: 2, ...config });
+  try {
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }));
+    return await new Replay(sqs, lambda, QueueUrl ?? '', showOnly).run();
+  } catch (error) {
+    throw error instanceof RunError ? error : explain(error as Error, queueName);
+  } finally {
+    sqs.destroy();
+    lambda.destroy();
+  }
+}
+
+class Replay {
+  readonly #sqs: SQSClient;
+  readonly #lambda: LambdaClient;
+  readonly #queueUrl: string;
+  readonly #showOnly: boolean;
+  readonly #startedAt = Date.now();
+  readonly #handled: Handled[] = [];
+  /** What stays, by message id: its receipt, to show it again at the end. */
+  readonly #kept = new Map<string, string>();
+
+  constructor(sqs: SQSClient, lambda: LambdaClient, queueUrl: string, showOnly: boolean) {
+    this.#sqs = sqs;
+    this.#lambda = lambda;
+    this.#queueUrl = queueUrl;
+    this.#showOnly = showOnly;
+  }
+
+  async run(): Promise<Handled[]> {
+    try {
+      for (;;) {
+        const batch = await this.#receive();
+        // Only such as were met already: they show again after a while.
+        if (batch.every(({ MessageId }) => this.#kept.has(MessageId ?? ''))) return this.#handled;
+        for (const message of batch) await this.#take(message);
+      }
+    } finally {
+      await this.#release();
+    }
+  }
+
+  async #receive(): Promise<SqsMessage[]> {
+    const { Messages = [] } = await this.#sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: this.#queueUrl,
+        MaxNumberOfMessages: batchSize,
+        VisibilityTimeout: visibilitySec,
+        WaitTimeSeconds: waitSec,
+        MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['SentTimestamp'],
+      }),
+    );
+    return Messages;
+  }
+
+  async #take(message: SqsMessage): Promise<void> {
+    const { MessageId = '', ReceiptHandle = '', Body = '', MessageAttributes = {}, Attributes } = message;
+    const isMet = this.#kept.has(MessageId);
+    const sentAt = Number(Attributes?.SentTimestamp);
+    const attributes = Object.fromEntries(
+      Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
+    );
+    const letter = readLetter({ body: Body, attributes });
+    const { payload, ...about } = letter ?? { payload: '' };
+    const note = (fate: Handled['fate'], because?: string) => {
+      if (fate !== 'given-back') this.#kept.set(MessageId, ReceiptHandle);
+      if (isMet) return;
+      this.#handled.push({ messageId: MessageId, sentAt, ...about, fate, ...(because && { because }) });
+    };
+    if (sentAt > this.#startedAt) note('kept', 'it came in meanwhile, or the clock here is behind');
+    else if (letter === undefined) note('kept', 'it is no dead letter of a function or a rule');
+    else if (this.#showOnly) note('shown');
+    else {
+      const failure = await this.#giveBack(letter.functionArn, payload);
+      if (failure !== undefined) return note('kept', failure);
+      await this.#sqs.send(new DeleteMessageCommand({ QueueUrl: this.#queueUrl, ReceiptHandle }));
+      note('given-back');
+    }
+  }
+
+  /** @returns why the function did not take it */
+  async #giveBack(functionArn: string, payload: string): Promise<string | undefined> {
+    try {
+      await this.#lambda.send(
+        new InvokeCommand({ FunctionName: functionArn, InvocationType: 'Event', Payload: payload }),
+      );
+      return undefined;
+    } catch (error) {
+      return (error as Error).message || (error as Error).name;
+    }
+  }
+
+  /** What stays is there for the next who looks, now and not in a minute. */
+  async #release(): Promise<void> {
+    for (const ReceiptHandle of this.#kept.values()) {
+      await this.#sqs.send(
+        new ChangeMessageVisibilityCommand({ QueueUrl: this.#queueUrl, ReceiptHandle, VisibilityTimeout: 0 }),
+      );
+    }
+  }
+}

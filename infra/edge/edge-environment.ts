@@ -1,0 +1,49 @@
+import { Stack } from 'aws-cdk-lib';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Functions } from '../functions/functions.ts';
+import type { SipSecret } from '../secret.ts';
+import type { Settings } from '../settings.ts';
+
+export interface EdgeEnvironmentProps {
+  settings: Settings;
+  functions: Functions;
+  bus: EventBus;
+  secret: SipSecret;
+}
+
+/** The variables every edge of the deployment shares (docs/architecture.md); its name and addresses are its own. */
+export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnvironmentProps) {
+  return {
+    SIP_DOMAIN: settings.domain,
+    GATEWAY_NAME: settings.gatewayName,
+    MIN_EXPIRES_SEC: String(settings.minExpiresSec),
+    MIN_EXPIRES_MODE: settings.minExpiresMode,
+    WAIT_LIMIT_SEC: String(settings.waitLimitSec),
+    TRUSTED_ADDRESSES: settings.trustedAddresses.join(','),
+    REGISTER_FUNCTION: functions.register.functionName,
+    ALLOCATE_FUNCTION: functions.allocate.functionName,
+    CALLS_FUNCTION: functions.calls.functionName,
+    BUS_NAME: bus.eventBusName,
+    STACK_NAME: Stack.of(bus).stackName,
+    SIP_SECRET_ARN: secret.secret.secretArn,
+  };
+}
+
+/** Lets an edge use what its variables name. */
+export function grantEdge(
+  grantee: IGrantable,
+  { functions, bus, secret }: Omit<EdgeEnvironmentProps, 'settings'>,
+): void {
+  // Not grantInvoke, which allows every version and alias as well.
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['lambda:InvokeFunction'],
+      resources: [functions.register, functions.allocate, functions.calls].map(
+        ({ functionArn }) => functionArn,
+      ),
+    }),
+  );
+  bus.grantPutEventsTo(grantee);
+  secret.secret.grantRead(grantee);
+}

@@ -1,0 +1,207 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as servicediscovery from 'aws-cdk-lib/aws-servicediscovery';
+import { Construct } from 'constructs';
+import {
+  acknowledge,
+  acknowledgeRegistryLogin,
+  acknowledgeTasksOf,
+  noContainerInsights,
+  settingsInEnvironment,
+} from '../acknowledge.ts';
+import { healthPort, type Network, sipPort, sipsPort } from '../network.ts';
+import type { Settings } from '../settings.ts';
+import { drachtioAdminAddress, drachtioStart } from './drachtio-start.ts';
+import type { LoadBalancer } from './load-balancer.ts';
+
+/** The longest that Fargate lets a container go on after SIGTERM. */
+const stopTimeoutSec = 120;
+/** Leaves time to hang up and to send the last facts. */
+export const drainLimitSec = stopTimeoutSec - 10;
+
+const stateDir = '/var/lib/switchroom';
+const probe = `fetch('http://127.0.0.1:${healthPort}/alive').then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))`;
+
+/** The edges' name inside the network. */
+export interface EdgeNames {
+  service: servicediscovery.Service;
+  /** `host` of `SIP_SERVER`. */
+  sipServer: string;
+}
+
+/** Names the healthy edges of all zones for the gateways, which reach them without leaving the network. */
+export function edgeNames(scope: Construct, id: string, vpc: ec2.IVpc): EdgeNames {
+  const namespace = new servicediscovery.PrivateDnsNamespace(scope, id, {
+    name: `${Stack.of(scope).stackName.toLowerCase()}.internal`,
+    vpc,
+    description: 'Where gateways find the edges',
+  });
+  const service = namespace.createService('Edges', {
+    name: 'sip',
+    description: 'The healthy edges of all zones',
+    dnsRecordType: servicediscovery.DnsRecordType.A,
+    routingPolicy: servicediscovery.RoutingPolicy.MULTIVALUE,
+    dnsTtl: Duration.seconds(10),
+  });
+  return { service, sipServer: `sip.${namespace.namespaceName}` };
+}
+
+export interface EdgeServicesProps {
+  /** Directory of the application's image. */
+  image: string;
+  settings: Settings;
+  network: Network;
+  loadBalancer: LoadBalancer;
+  names: EdgeNames;
+  /** What every edge is told (docs/architecture.md). */
+  environment: Record<string, string>;
+  /** What the application may do, beside protecting its task. */
+  grants: (grantee: iam.IGrantable) => void;
+}
+
+/** The SIP edges: a service a zone, each one task of drachtio and its application, behind the zone's own address. */
+export class EdgeServices extends Construct {
+  readonly cluster: ecs.Cluster;
+  readonly services: readonly ecs.FargateService[];
+  readonly logGroup: logs.LogGroup;
+
+  constructor(scope: Construct, id: string, props: EdgeServicesProps) {
+    super(scope, id);
+    const { settings, network, loadBalancer } = props;
+    this.cluster = new ecs.Cluster(this, 'Cluster', {
+      vpc: network.vpc,
+      containerInsightsV2: ecs.ContainerInsights.DISABLED,
+    });
+    acknowledge(this.cluster, 'ECS4', noContainerInsights);
+    this.logGroup = new logs.LogGroup(this, 'Log', {
+      retention: settings.logRetentionDays as logs.RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.services = network.vpc.publicSubnets.map((subnet, index) => {
+      const zone = index + 1;
+      const externalIp = (loadBalancer.addresses[index] as ec2.CfnEIP).attrPublicIp;
+      const taskDefinition = this.#taskDefinition(zone, externalIp, props);
+      const service = new ecs.FargateService(this, `Zone${zone}`, {
+        cluster: this.cluster as ecs.ICluster,
+        taskDefinition,
+        desiredCount: 1,
+        // The new edge serves before the old one drains.
+        minHealthyPercent: 100,
+        maxHealthyPercent: 200,
+        circuitBreaker: { rollback: true },
+        vpcSubnets: { subnets: [subnet] },
+        // The only way out without a NAT gateway; what comes in passes the security group.
+        assignPublicIp: true,
+        securityGroups: [network.edges],
+        healthCheckGracePeriod: Duration.seconds(60),
+        propagateTags: ecs.PropagatedTagSource.SERVICE,
+      });
+      service.associateCloudMapService({ service: props.names.service });
+      for (const { port, group } of loadBalancer.targetGroups) {
+        group.addTarget(service.loadBalancerTarget({ containerName: 'drachtio', containerPort: port }));
+      }
+      return service;
+    });
+  }
+
+  #taskDefinition(zone: number, externalIp: string, props: EdgeServicesProps): ecs.FargateTaskDefinition {
+    const { settings } = props;
+    const definition = new ecs.FargateTaskDefinition(this, `Task${zone}`, {
+      family: `${Stack.of(this).stackName}-edge-${zone}`,
+      cpu: settings.edgeCpuUnits,
+      memoryLimitMiB: settings.edgeMemoryMiB,
+      volumes: [{ name: 'state' }],
+    });
+    const logging = (streamPrefix: string) =>
+      ecs.LogDrivers.awsLogs({ streamPrefix: `${streamPrefix}-${zone}`, logGroup: this.logGroup });
+
+    const withTls = settings.tlsCertificateSecretArn !== '';
+    const drachtio = definition.addContainer('drachtio', {
+      image: ecs.ContainerImage.fromRegistry(settings.drachtioImage),
+      essential: true,
+      entryPoint: ['sh', '-c', drachtioStart(withTls)],
+      environment: {
+        EXTERNAL_IP: externalIp,
+        LOCAL_NET: settings.vpcCidr,
+        SIP_DOMAIN: settings.domain,
+        SIP_PORT: String(sipPort),
+        ...(withTls && { SIPS_PORT: String(sipsPort) }),
+      },
+      ...(withTls && { secrets: this.#certificate(zone, settings.tlsCertificateSecretArn) }),
+      portMappings: [
+        { containerPort: sipPort, protocol: ecs.Protocol.TCP },
+        { containerPort: sipPort, protocol: ecs.Protocol.UDP },
+        ...(withTls ? [{ containerPort: sipsPort, protocol: ecs.Protocol.TCP }] : []),
+      ],
+      stopTimeout: Duration.seconds(stopTimeoutSec),
+      logging: logging('drachtio'),
+    });
+    const app = definition.addContainer('app', {
+      image: ecs.ContainerImage.fromAsset(props.image, { platform: Platform.LINUX_AMD64 }),
+      essential: true,
+      // An application that comes back takes over the calls that its drachtio still holds; a new task could not.
+      enableRestartPolicy: true,
+      restartAttemptPeriod: Duration.seconds(60),
+      environment: {
+        ...props.environment,
+        DRACHTIO_ADDRESS: drachtioAdminAddress,
+        HEALTH_PORT: String(healthPort),
+        DRAIN_LIMIT_SEC: String(drainLimitSec),
+        STATE_DIR: stateDir,
+      },
+      portMappings: [{ containerPort: healthPort }],
+      healthCheck: {
+        command: ['CMD', 'node', '-e', probe],
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(5),
+        retries: 3,
+        startPeriod: Duration.seconds(30),
+      },
+      stopTimeout: Duration.seconds(stopTimeoutSec),
+      logging: logging('app'),
+    });
+    app.addMountPoints({ sourceVolume: 'state', containerPath: stateDir, readOnly: false });
+    // Started after it, so stopped before it: calls are hung up while there is still a drachtio to do it.
+    app.addContainerDependencies({
+      container: drachtio,
+      condition: ecs.ContainerDependencyCondition.START,
+    });
+
+    props.grants(definition.taskRole);
+    definition.taskRole.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],
+        // The ids of tasks are not known before they run; the cluster is.
+        resources: [this.taskArns],
+        conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
+      }),
+    );
+    acknowledge(definition, 'ECS2', settingsInEnvironment);
+    acknowledgeRegistryLogin(definition);
+    acknowledgeTasksOf(this.cluster, definition.taskRole);
+    return definition;
+  }
+
+  /** ARN pattern of the edges' tasks. */
+  get taskArns(): string {
+    return Stack.of(this).formatArn({
+      service: 'ecs',
+      resource: 'task',
+      resourceName: `${this.cluster.clusterName}/*`,
+    });
+  }
+
+  /** PEM texts out of the JSON of a secret that the user made: `certificate` (with its chain) and `privateKey`. */
+  #certificate(zone: number, secretArn: string): Record<string, ecs.Secret> {
+    const secret = secretsmanager.Secret.fromSecretCompleteArn(this, `Certificate${zone}`, secretArn);
+    return {
+      TLS_CERT: ecs.Secret.fromSecretsManager(secret, 'certificate'),
+      TLS_KEY: ecs.Secret.fromSecretsManager(secret, 'privateKey'),
+    };
+  }
+}

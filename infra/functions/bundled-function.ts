@@ -1,0 +1,76 @@
+import { CfnResource, Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
+
+export interface BundledFunctionProps {
+  /** Directory of the function's bundle, with `index.mjs` in it. */
+  bundle: string;
+  functionName: string;
+  description: string;
+  timeoutSec: number;
+  environment: Record<string, string>;
+  logRetentionDays: number;
+  /** Executions that are its own, of the account's; undefined takes from what all share. */
+  reservedConcurrency: number | undefined;
+  /** Where an asynchronous event goes that failed for good. Without it the function is only ever invoked for its answer. */
+  deadLetters?: sqs.IQueue;
+}
+
+/** A function made of one bundle, allowed nothing but to write its own log. */
+export class BundledFunction extends Construct {
+  readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: BundledFunctionProps) {
+    super(scope, id);
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      retention: props.logRetentionDays as logs.RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // Instead of AWSLambdaBasicExecutionRole, which may write every log group of the account.
+    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    this.function = new lambda.Function(this, 'Function', {
+      // Known by the stack's name alone: `npm run pool -- --stack` finds it without asking CloudFormation.
+      functionName: props.functionName,
+      description: props.description,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      handler: 'index.handler',
+      code: lambda.Code.fromAsset(props.bundle),
+      // A whole vCPU comes at 1769 MB; half of one answers in the same time here, since it mostly waits for the table.
+      memorySize: 1024,
+      timeout: Duration.seconds(props.timeoutSec),
+      environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+      tracing: lambda.Tracing.ACTIVE,
+      ...(props.reservedConcurrency !== undefined && {
+        reservedConcurrentExecutions: props.reservedConcurrency,
+      }),
+      logGroup,
+      role,
+      ...(props.deadLetters && {
+        onFailure: new SqsDestination(props.deadLetters),
+        retryAttempts: 2,
+        maxEventAge: Duration.hours(6),
+      }),
+    });
+    dependNotOn(role.node.defaultChild as CfnResource, this.function.node.defaultChild as CfnResource);
+    acknowledge(role, 'IAM5[Resource::*]', 'xray:PutTraceSegments has no resource to name');
+  }
+}
+
+/**
+ * Leaves out of a resource's DependsOn what it refers to, and so waits for anyhow: CDK names a function's role beside
+ * what the role may do. CDK reckons DependsOn when it writes the template, where nothing can be removed any more.
+ */
+function dependNotOn(referred: CfnResource, resource: CfnResource): void {
+  const others = () =>
+    resource
+      .obtainDependencies()
+      .filter((one): one is CfnResource => CfnResource.isCfnResource(one) && one !== referred);
+  resource.addOverride('DependsOn', Lazy.any({ produce: () => others().map(({ logicalId }) => logicalId) }));
+}

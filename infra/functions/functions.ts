@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { acknowledgeTasksOf } from '../acknowledge.ts';
+import { fleetEnvironment, grantFleet } from '../gateways/fleet.ts';
+import type { Gateways } from '../gateways/gateways.ts';
+import type { Settings } from '../settings.ts';
+import { freeIndexName, type StateTable, watchIndexName } from '../table.ts';
+import { BundledFunction } from './bundled-function.ts';
+
+/** Less than the lease of a run (lambdas/functions/fleet/deps.ts): one that was stopped must not act beside the next. */
+const fleetTimeoutSec = 15;
+/** The functions that callers' traffic drives, each with a share of the account's executions where one is reserved. */
+const drivenByTraffic = new Set(['Register', 'Allocate', 'Calls', 'Fleet']);
+
+export interface FunctionsProps {
+  /** Directory with one directory of a bundle for each function. */
+  bundles: string;
+  settings: Settings;
+  table: StateTable;
+  deadLetters: sqs.IQueue;
+  gateways: Gateways;
+}
+
+/** The five functions, each with the variables of docs/architecture.md and the least it must be allowed. */
+export class Functions extends Construct {
+  readonly register: lambda.Function;
+  readonly allocate: lambda.Function;
+  readonly calls: lambda.Function;
+  readonly fleet: lambda.Function;
+  readonly inspect: lambda.Function;
+
+  /** All of them, as the dashboard and the alarms look at them. */
+  get all(): readonly lambda.Function[] {
+    return [this.register, this.allocate, this.calls, this.fleet, this.inspect];
+  }
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const { settings, table } = props;
+    const make = (
+      name: string,
+      description: string,
+      timeoutSec: number,
+      environment: Record<string, string> = {},
+      deadLetters?: sqs.IQueue,
+    ) =>
+      new BundledFunction(this, name, {
+        bundle: join(props.bundles, name.toLowerCase()),
+        functionName: `${Stack.of(this).stackName}-${name.toLowerCase()}`,
+        description,
+        timeoutSec,
+        environment: { TABLE_NAME: table.table.tableName, ...environment },
+        logRetentionDays: settings.logRetentionDays,
+        reservedConcurrency:
+          drivenByTraffic.has(name) && settings.reservedConcurrency > 0
+            ? settings.reservedConcurrency
+            : undefined,
+        ...(deadLetters && { deadLetters }),
+      }).function;
+    const stackName = { STACK_NAME: Stack.of(this).stackName };
+    const freeShards = { FREE_SHARDS: String(settings.freeShards) };
+    const lockLease = { LOCK_LEASE_SEC: String(settings.lockLeaseSec) };
+    const gatewayName = { GATEWAY_NAME: settings.gatewayName };
+
+    // A SIP transaction waits for these two (Timer B: 32 s); the edge gives up long before.
+    this.register = make('Register', 'Holds the bindings of the gateways', 5, {
+      ...gatewayName,
+      ...lockLease,
+      ...freeShards,
+    });
+    // The index and the many items at once are for the queue of calls that wait for a gateway.
+    table.grant(
+      this.register,
+      [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
+      ],
+      [watchIndexName],
+    );
+
+    this.allocate = make('Allocate', 'Locks a free gateway for a call', 5, {
+      WAIT_LIMIT_SEC: String(settings.waitLimitSec),
+      ...lockLease,
+      ...stackName,
+      ...freeShards,
+    });
+    table.grant(
+      this.allocate,
+      [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+      ],
+      [freeIndexName, watchIndexName],
+    );
+
+    this.calls = make(
+      'Calls',
+      'Acts on the facts of calls: confirms, releases, ends',
+      30,
+      {
+        CLUSTER: props.gateways.cluster.clusterName,
+        AFTER_CALL: settings.afterCall,
+        EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
+        ...lockLease,
+        ...stackName,
+        ...freeShards,
+      },
+      props.deadLetters,
+    );
+    table.grant(
+      this.calls,
+      [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+      ],
+      [freeIndexName, watchIndexName],
+    );
+    this.calls.addToRolePolicy(
+      new iam.PolicyStatement({
+        actions: ['ecs:StopTask'],
+        // The ids of tasks are not known before they run; the cluster is.
+        resources: [props.gateways.taskArns],
+        conditions: { ArnEquals: { 'ecs:cluster': props.gateways.cluster.clusterArn } },
+      }),
+    );
+
+    if (this.calls.role) acknowledgeTasksOf(props.gateways.cluster, this.calls.role);
+
+    this.fleet = make(
+      'Fleet',
+      'Starts and drains gateways, and cleans up after them',
+      fleetTimeoutSec,
+      { ...fleetEnvironment(settings, props.gateways), ...stackName, ...lockLease, ...freeShards },
+      props.deadLetters,
+    );
+    grantFleet(this.fleet, table, props.gateways);
+
+    this.inspect = make('Inspect', 'Shows the pool and the calls to people', 10);
+    table.grant(
+      this.inspect,
+      ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Scan'],
+      [watchIndexName],
+    );
+  }
+}

@@ -1,0 +1,237 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Outcome } from '../../contracts/outcomes.ts';
+import type { LoadBalancer } from '../edge/load-balancer.ts';
+import type { Settings } from '../settings.ts';
+import { freeIndexName, watchIndexName } from '../table.ts';
+import { ownMetric, sumOf } from './metrics.ts';
+
+export interface AlarmsProps {
+  settings: Settings;
+  loadBalancer: LoadBalancer;
+  functions: readonly lambda.Function[];
+  table: dynamodb.Table;
+  deadLetters: sqs.Queue;
+}
+
+/** How calls end that should have been served, beside those for which there was no gateway. */
+const failures: readonly Outcome[] = [
+  'gateway-failed',
+  'gateway-lost',
+  'edge-lost',
+  'control-plane-unavailable',
+];
+
+const minute = Duration.minutes(1);
+const fiveMinutes = Duration.minutes(5);
+const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
+const { LESS_THAN_THRESHOLD, GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST } = cloudwatch.ComparisonOperator;
+
+type AlarmOptions = Omit<cloudwatch.AlarmProps, 'alarmName' | 'alarmDescription' | 'actionsEnabled'> & {
+  /** What is wrong, and what to do (docs/operate.md says more). */
+  says: string;
+  treatMissingData: cloudwatch.TreatMissingData;
+};
+
+/** What somebody is told of, each alarm with a sentence on what to do. */
+export class Alarms extends Construct {
+  readonly topic: sns.Topic;
+  readonly all: cloudwatch.Alarm[] = [];
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const { settings } = props;
+    this.topic = new sns.Topic(this, 'Topic', { displayName: 'Switchroom alarms', enforceSSL: true });
+    // A topic with a policy of its own has lost the one that lets the account publish.
+    this.topic.grantPublish(
+      new ServicePrincipal('cloudwatch.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    if (settings.alarmAddress !== '')
+      this.topic.addSubscription(new EmailSubscription(settings.alarmAddress));
+
+    this.#service(props);
+    this.#calls();
+    this.#parts(props);
+  }
+
+  /** Is it up, and are there gateways? */
+  #service({ settings, loadBalancer }: AlarmsProps): void {
+    const stack = Stack.of(this);
+    for (const { port, group } of loadBalancer.targetGroups) {
+      this.#add(`EdgeDown${port}`, {
+        says: `A zone has no healthy edge for port ${port}: its callers reach nobody. Look at the edge's ECS service and log of that zone.`,
+        // Each zone tells its own count.
+        metric: group.metrics.healthyHostCount({ period: minute, statistic: 'Minimum' }),
+        threshold: 1,
+        comparisonOperator: LESS_THAN_THRESHOLD,
+        evaluationPeriods: 3,
+        datapointsToAlarm: 2,
+        // A load balancer that says nothing has no edge at all.
+        treatMissingData: BREACHING,
+      });
+    }
+    this.#gateways(settings.poolMinFree);
+    this.#add('ControlPlaneFailing', {
+      says: 'Edges get no answer to commands: calls are refused with 503 and gateways cannot register. Look at errors and throttles of the functions, then at the table.',
+      metric: ownMetric(stack, 'ControlPlaneFailures', { statistic: 'Sum' }),
+      threshold: 3,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+      treatMissingData: NOT_BREACHING,
+    });
+  }
+
+  /** Are there as many gateways as there should be? */
+  #gateways(minFree: number): void {
+    const stack = Stack.of(this);
+    this.#add('StartsFailing', {
+      says: 'Starts of gateways fail one after the other and are only tried now and then: callers are refused once the free ones are taken. npm run pool -- starts says what ECS answers.',
+      metric: ownMetric(stack, 'StartsFailing', { statistic: 'Maximum' }),
+      threshold: 1,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 1,
+      treatMissingData: NOT_BREACHING,
+    });
+    // A pool that starts gateways only for calls may well have none.
+    if (minFree === 0) return;
+    // One that ends after its call is missed for as long as its successor takes to start.
+    const expected = Math.max(1, Math.ceil(minFree / 2));
+    this.#add('GatewaysMissing', {
+      says: `${expected === 1 ? 'No gateway was' : `Fewer than ${expected} gateways were`} registered for 10 minutes, or nobody counted them. Look at npm run pool -- starts and the gateways' log; if the count is missing, at the calls function.`,
+      metric: ownMetric(stack, 'RegisteredGateways', { statistic: 'Minimum' }),
+      threshold: expected,
+      comparisonOperator: LESS_THAN_THRESHOLD,
+      evaluationPeriods: 10,
+      // The count is made by the control plane each minute: none means that it does not run.
+      treatMissingData: BREACHING,
+    });
+  }
+
+  /** Do callers get what they want? */
+  #calls(): void {
+    const stack = Stack.of(this);
+    const callsOf = (outcome: Outcome) =>
+      ownMetric(stack, 'Calls', { statistic: 'Sum', period: fiveMinutes, outcome });
+    this.#add('NoGatewayFree', {
+      says: 'Calls were refused because no gateway was free. npm run pool -- history says why: at the maximum, raise the setting poolMax; else see StartsFailing and GatewaysMissing.',
+      metric: callsOf('pool-exhausted'),
+      threshold: 1,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 1,
+      treatMissingData: NOT_BREACHING,
+    });
+    this.#add('CallsFailing', {
+      says: 'Three or more calls in 5 minutes failed or broke off through us. The saved query failures-by-outcome says which way; call-timeline shows one of them.',
+      metric: sumOf(failures.map(callsOf), 'failed calls', fiveMinutes),
+      threshold: 3,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 1,
+      treatMissingData: NOT_BREACHING,
+    });
+    this.#add('SetupSlow', {
+      says: 'For 15 minutes one call in ten took over 10 s to be answered. The saved query slowest-setups shows which; compare with the time they waited for a gateway.',
+      metric: ownMetric(stack, 'SetupTime', { statistic: 'p90', period: fiveMinutes }),
+      threshold: 10_000,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 3,
+      treatMissingData: NOT_BREACHING,
+    });
+  }
+
+  /** Does something inside not work, whether or not a caller has noticed? */
+  #parts({ functions, table, deadLetters }: AlarmsProps): void {
+    const stack = Stack.of(this);
+    this.#add('DeadLetters', {
+      says: 'Facts could not be handled and are kept in the dead-letter queue: gateways may stay locked or tasks running. Mend the cause (npm run replay -- --show), then npm run replay.',
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: 'Maximum' }),
+      threshold: 1,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 1,
+      // SQS says nothing of a queue that nobody used for six hours: it is empty.
+      treatMissingData: NOT_BREACHING,
+    });
+    this.#add('FactsDelayed', {
+      says: 'An edge has had facts for over a minute that the bus does not take: gateways stay busy after their calls. Look for delivery errors in the edge log; nothing is lost while its task lives.',
+      metric: ownMetric(stack, 'FactDelay', { statistic: 'Maximum' }),
+      threshold: 60,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 2,
+      treatMissingData: NOT_BREACHING,
+    });
+    this.#add('FunctionErrors', {
+      says: 'Functions failed three times or more in 5 minutes. Look for "failed" in the log of the one that the dashboard shows.',
+      metric: sumOf(
+        functions.map((one) => one.metricErrors({ period: fiveMinutes, statistic: 'Sum' })),
+        'errors',
+        fiveMinutes,
+      ),
+      threshold: 3,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 1,
+      treatMissingData: NOT_BREACHING,
+    });
+    this.#add('FunctionsThrottled', {
+      says: 'Functions were throttled: more at once than the account or reservedConcurrency allows. See who calls so much; then raise the quota or the setting.',
+      metric: sumOf(
+        functions.map((one) => one.metricThrottles({ period: fiveMinutes, statistic: 'Sum' })),
+        'throttles',
+        fiveMinutes,
+      ),
+      threshold: 1,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 1,
+      treatMissingData: NOT_BREACHING,
+    });
+    this.#add('TableThrottled', {
+      says: 'DynamoDB throttled the table or an index. If one partition of the index free is hot, raise freeShards; else see who writes so much.',
+      metric: sumOf(throttlesOf(table), 'throttled requests', fiveMinutes),
+      threshold: 10,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 1,
+      treatMissingData: NOT_BREACHING,
+    });
+  }
+
+  #add(name: string, { says, ...props }: AlarmOptions): void {
+    const alarm = new cloudwatch.Alarm(this, name, {
+      alarmName: `${Stack.of(this).stackName}-${name}`,
+      alarmDescription: says,
+      ...props,
+    });
+    const action = new SnsAction(this.topic);
+    alarm.addAlarmAction(action);
+    // So that whoever was woken learns that it is over.
+    alarm.addOkAction(action);
+    this.all.push(alarm);
+  }
+}
+
+/** Throttled reads and writes of the table and of its two indexes. */
+function throttlesOf(table: dynamodb.Table): cloudwatch.Metric[] {
+  const metric = (metricName: string, index?: string) =>
+    new cloudwatch.Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName,
+      dimensionsMap: {
+        TableName: table.tableName,
+        ...(index !== undefined && { GlobalSecondaryIndexName: index }),
+      },
+      statistic: 'Sum',
+      period: fiveMinutes,
+    });
+  return [undefined, freeIndexName, watchIndexName].flatMap((index) => [
+    metric('ReadThrottleEvents', index),
+    metric('WriteThrottleEvents', index),
+  ]);
+}

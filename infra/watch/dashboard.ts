@@ -1,0 +1,264 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { type MetricName, metrics } from '../../contracts/metrics.ts';
+import { type Outcome, outcomes } from '../../contracts/outcomes.ts';
+import type { LoadBalancer } from '../edge/load-balancer.ts';
+import type { Alarms } from './alarms.ts';
+import { ownMetric } from './metrics.ts';
+import { queryLines, savedQueries } from './queries.ts';
+
+export interface DashboardProps {
+  alarms: Alarms;
+  loadBalancer: LoadBalancer;
+  functions: readonly lambda.Function[];
+  table: dynamodb.Table;
+  deadLetters: sqs.Queue;
+  edgeLog: logs.ILogGroup;
+}
+
+const fiveMinutes = Duration.minutes(5);
+/** Of the 24 columns. */
+const half = 12;
+
+/** Of a start, in their order. */
+const phases = [
+  ['StartQueuedTime', 'queued'],
+  ['StartPullTime', 'pulling'],
+  ['StartBootTime', 'booting'],
+  ['StartRegisterTime', 'registering'],
+  ['StartTime', 'in all'],
+] as const satisfies [MetricName, string][];
+
+/** Colours that say at a glance whose fault it is: nobody's, the caller's or the callee's, ours. */
+const colours = { good: '#2ca02c', theirs: '#7f7f7f', ours: '#d62728', full: '#ff7f0e' };
+const colourOf: Partial<Record<Outcome, string>> = {
+  answered: colours.good,
+  cancelled: colours.theirs,
+  'busy-everywhere': colours.theirs,
+  'no-answer': colours.theirs,
+  'pool-exhausted': colours.full,
+  'start-timeout': colours.full,
+  'gateway-failed': colours.ours,
+  'control-plane-unavailable': colours.ours,
+};
+
+/**
+ * One page, read from the top: is it up, are there free gateways, are calls failing and why, what is slow. A row a
+ * question, so that another question is another row.
+ */
+export class Dashboard extends Construct {
+  readonly dashboard: cloudwatch.Dashboard;
+  readonly #stack: Stack;
+
+  constructor(scope: Construct, id: string, props: DashboardProps) {
+    super(scope, id);
+    this.#stack = Stack.of(this);
+    this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', {
+      dashboardName: this.#stack.stackName,
+      defaultInterval: Duration.hours(3),
+      widgets: [
+        this.#isItUp(props),
+        this.#arePlacesFree(),
+        this.#doesThePoolFollow(),
+        this.#areCallsFailing(props),
+        this.#whatIsSlow(props),
+        this.#whatIsInside(props),
+      ],
+    });
+  }
+
+  #isItUp({ alarms, loadBalancer }: DashboardProps): cloudwatch.IWidget[] {
+    const now = (metric: cloudwatch.IMetric, title: string) =>
+      new cloudwatch.SingleValueWidget({ title, metrics: [metric], width: 3, height: 4 });
+    const [sip] = loadBalancer.targetGroups;
+    return [
+      new cloudwatch.AlarmStatusWidget({ title: 'Is it up?', alarms: alarms.all, width: 9, height: 4 }),
+      ...(sip
+        ? [
+            now(
+              sip.group.metrics.healthyHostCount({ statistic: 'Minimum', label: 'a zone' }),
+              'Healthy edges',
+            ),
+          ]
+        : []),
+      now(this.#own('RegisteredGateways', 'Average', 'registered'), 'Gateways'),
+      now(this.#own('FreeGateways', 'Average', 'free'), 'Free now'),
+      now(this.#own('BusyGateways', 'Average', 'busy'), 'In a call'),
+      now(this.#own('EdgeCalls', 'Sum', 'calls'), 'Calls at the edges'),
+    ];
+  }
+
+  #arePlacesFree(): cloudwatch.IWidget[] {
+    return [
+      new cloudwatch.GraphWidget({
+        title: 'Are there free gateways?',
+        stacked: true,
+        left: [
+          this.#own('BusyGateways', 'Maximum', 'busy'),
+          this.#own('LockedGateways', 'Maximum', 'locked'),
+          this.#own('FreeGateways', 'Minimum', 'free'),
+        ],
+        leftYAxis: { min: 0, showUnits: false },
+        width: half,
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'Calls refused for want of one, and gateways that two calls wanted',
+        left: [
+          this.#calls('pool-exhausted'),
+          this.#calls('start-timeout'),
+          ownMetric(this.#stack, 'AllocationConflicts', { statistic: 'Sum', period: fiveMinutes }),
+        ],
+        leftYAxis: { min: 0, showUnits: false },
+        width: half,
+      }),
+    ];
+  }
+
+  #doesThePoolFollow(): cloudwatch.IWidget[] {
+    return [
+      new cloudwatch.GraphWidget({
+        title: 'Does the pool follow? Gateways there, those to come, and calls that wait',
+        left: [
+          this.#own('ManagedGateways', 'Maximum', 'there'),
+          this.#own('StartingGateways', 'Maximum', 'starting'),
+          this.#own('WaitingCalls', 'Maximum', 'calls that wait'),
+        ],
+        leftYAxis: { min: 0, showUnits: false },
+        width: 8,
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'How long starts take, by phase (mean)',
+        left: phases.map(([name, label]) =>
+          ownMetric(this.#stack, name, { statistic: 'Average', period: fiveMinutes, label }),
+        ),
+        leftYAxis: { min: 0, label: metrics.StartTime, showUnits: false },
+        width: 8,
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'Starts that failed, and whether the pool holds back',
+        left: [
+          ownMetric(this.#stack, 'FailedStarts', { statistic: 'Sum', period: fiveMinutes, label: 'failed' }),
+          this.#own('StartsFailing', 'Maximum', 'holds back'),
+        ],
+        leftYAxis: { min: 0, showUnits: false },
+        width: 8,
+      }),
+    ];
+  }
+
+  #areCallsFailing({ edgeLog }: DashboardProps): cloudwatch.IWidget[] {
+    return [
+      new cloudwatch.GraphWidget({
+        title: 'Are calls failing? By outcome',
+        view: cloudwatch.GraphWidgetView.TIME_SERIES,
+        stacked: true,
+        left: outcomes.map((outcome) => this.#calls(outcome)),
+        leftYAxis: { min: 0, showUnits: false },
+        width: half,
+      }),
+      new cloudwatch.LogQueryWidget({
+        title: 'Why: failed calls and refused requests by outcome',
+        logGroupNames: [edgeLog.logGroupName],
+        view: cloudwatch.LogQueryVisualizationType.TABLE,
+        queryLines: queryLines(savedQueries.failuresByOutcome),
+        width: half,
+        height: 6,
+      }),
+    ];
+  }
+
+  #whatIsSlow({ functions }: DashboardProps): cloudwatch.IWidget[] {
+    const times = (title: string, name: 'SetupTime' | 'WaitTime') =>
+      new cloudwatch.GraphWidget({
+        title,
+        left: ['p50', 'p90', 'p99'].map((statistic) =>
+          ownMetric(this.#stack, name, { statistic, period: fiveMinutes, label: statistic }),
+        ),
+        leftYAxis: { min: 0, label: metrics[name], showUnits: false },
+        width: 6,
+      });
+    return [
+      times('What is slow? INVITE to answer', 'SetupTime'),
+      times('of that, waiting for a gateway', 'WaitTime'),
+      new cloudwatch.GraphWidget({
+        title: 'Functions, p99',
+        left: functions.map((one) =>
+          one.metricDuration({ statistic: 'p99', period: fiveMinutes, label: nameOf(one) }),
+        ),
+        leftYAxis: { min: 0, label: 'Milliseconds', showUnits: false },
+        width: 6,
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'How long calls last',
+        left: ['p50', 'p90'].map((statistic) =>
+          ownMetric(this.#stack, 'CallLength', { statistic, period: fiveMinutes, label: statistic }),
+        ),
+        leftYAxis: { min: 0, label: metrics.CallLength, showUnits: false },
+        width: 6,
+      }),
+    ];
+  }
+
+  #whatIsInside({ functions, table, deadLetters }: DashboardProps): cloudwatch.IWidget[] {
+    return [
+      new cloudwatch.GraphWidget({
+        title: 'Functions: errors, throttles',
+        left: functions.flatMap((one) => [
+          one.metricErrors({ statistic: 'Sum', period: fiveMinutes, label: `${nameOf(one)} errors` }),
+          one.metricThrottles({ statistic: 'Sum', period: fiveMinutes, label: `${nameOf(one)} throttles` }),
+        ]),
+        leftYAxis: { min: 0, showUnits: false },
+        width: 6,
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'Edges: no answer, refused INVITEs',
+        left: [
+          ownMetric(this.#stack, 'ControlPlaneFailures', { statistic: 'Sum', period: fiveMinutes }),
+          ownMetric(this.#stack, 'RefusedInvites', { statistic: 'Sum', period: fiveMinutes }),
+        ],
+        leftYAxis: { min: 0, showUnits: false },
+        width: 6,
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'Facts that wait at an edge, dead letters',
+        left: [this.#own('FactDelay', 'Maximum', 'oldest fact')],
+        leftYAxis: { min: 0, label: metrics.FactDelay, showUnits: false },
+        right: [deadLetters.metricApproximateNumberOfMessagesVisible({ label: 'dead letters' })],
+        rightYAxis: { min: 0, label: 'letters', showUnits: false },
+        width: 6,
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'Table: units consumed',
+        left: [
+          table.metricConsumedReadCapacityUnits({ period: fiveMinutes, label: 'reads' }),
+          table.metricConsumedWriteCapacityUnits({ period: fiveMinutes, label: 'writes' }),
+        ],
+        leftYAxis: { min: 0, showUnits: false },
+        width: 6,
+      }),
+    ];
+  }
+
+  #own(name: MetricName, statistic: string, label: string): cloudwatch.Metric {
+    return ownMetric(this.#stack, name, { statistic, label });
+  }
+
+  #calls(outcome: Outcome): cloudwatch.Metric {
+    const color = colourOf[outcome];
+    return ownMetric(this.#stack, 'Calls', {
+      statistic: 'Sum',
+      period: fiveMinutes,
+      outcome,
+      label: outcome,
+      ...(color !== undefined && { color }),
+    });
+  }
+}
+
+/** `register`, `allocate`, … */
+const nameOf = (one: lambda.Function) => one.node.scope?.node.id.toLowerCase() ?? one.node.id;

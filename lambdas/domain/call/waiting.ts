@@ -1,0 +1,157 @@
+import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
+import { waitingWatchKey } from '../../store/keys.ts';
+import type { Call, Candidate, Pool } from '../items.ts';
+import { type AllocationOf, offeredCall, withFailures } from './allocation.ts';
+import { withExpiry } from './call-record.ts';
+
+/*
+ * The queue of calls for which no gateway is free yet: first come, first served. A call's place is when it began to
+ * wait; its edge asks again about once a second, which shows that somebody still waits.
+ */
+
+/** A call's last ask is written down again only when it is older than this: a write every few seconds a call. */
+const renewAskMs = 4_000;
+/**
+ * A call that has not asked for so long is passed over, and ended: its edge is gone. Longer than `renewAskMs`, the
+ * longest pause between asks, and what a slow command takes (`COMMAND_TIMEOUT_MS`), together.
+ */
+const silentAfterMs = 12_000;
+/** An older `POOL` item is nobody's any more: the fleet writes it at each of its decisions, one a minute at least. */
+const poolTrustedMs = 180_000;
+/** A call that has waited so long keeps its place: the bound of the queue is for those who come. */
+const newcomerMs = 5_000;
+/** The first few are served next, and ask each second; those behind them less often. */
+const nearTheHead = 20;
+const askAgainSec = { near: 1, far: 2 };
+const retryAfterSec = { full: 5, failing: 60, starting: 10 };
+
+export function isAsking(call: Call, nowMs: number): boolean {
+  return call.state === 'waiting' && (call.askedAt ?? 0) > nowMs - silentAfterMs;
+}
+
+export function isAskStale(call: Call, nowMs: number): boolean {
+  return call.state === 'waiting' && (call.askedAt ?? 0) <= nowMs - renewAskMs;
+}
+
+/** Sorts calls as they will be served. */
+export function byTurn(one: Call, other: Call): number {
+  const since = (one.waitingSince ?? 0) - (other.waitingSince ?? 0);
+  return since || (one.callId < other.callId ? -1 : Number(one.callId > other.callId));
+}
+
+/** Whether this waiting call may get the gateway: one that failed it before it does not get again. */
+export function mayGet(call: Call, username: string): boolean {
+  return !call.attempts.some((one) => one.gateway === username);
+}
+
+/**
+ * The call as it stands once it waits. A later attempt keeps the place that the call had.
+ * @param seen the record so far: none at the first attempt
+ */
+export function waitingCall(seen: Call | undefined, command: AllocateGateway, nowMs: number): Call {
+  const { callId, edgeId, room, caller, attempt, failed, callerDialogId } = command;
+  const { grant: _grant, gateway: _gateway, registrationId: _id, taskId: _task, ...rest } = seen ?? {};
+  const waitingSince = seen?.waitingSince ?? nowMs;
+  return withExpiry({
+    ...rest,
+    callId,
+    version: (seen?.version ?? 0) + 1,
+    state: 'waiting',
+    edgeId,
+    room,
+    caller,
+    attempt,
+    attempts: withFailures(seen?.attempts ?? [], failed, nowMs),
+    waitingSince,
+    askedAt: nowMs,
+    watchKey: waitingWatchKey,
+    watchAt: waitingSince,
+    ...(callerDialogId !== undefined && { callerDialogId }),
+    expiresAt: 0,
+  });
+}
+
+/** The waiting call once a gateway is locked for it: its next ask is answered with this grant. */
+export function matchedCall(call: Call, candidate: Candidate, nowMs: number, leaseMs: number): Call {
+  const { callId, edgeId, room = '', caller, attempt, callerDialogId } = call;
+  const asked: AllocationOf = {
+    callId,
+    edgeId,
+    room,
+    attempt,
+    failed: [],
+    ...(caller && { caller }),
+    ...(callerDialogId !== undefined && { callerDialogId }),
+  };
+  return offeredCall(call, asked, candidate, nowMs, leaseMs);
+}
+
+/** @returns what the fleet says of the pool; undefined where it says nothing, said it too long ago, or starts none */
+export function trustedPool(pool: Pool | undefined, nowMs: number): Pool | undefined {
+  const isTrusted = pool !== undefined && pool.maximum > 0 && pool.updatedAt > nowMs - poolTrustedMs;
+  return isTrusted ? pool : undefined;
+}
+
+export interface Place {
+  /** How many calls wait before this one. */
+  ahead: number;
+  /** When it began to wait; undefined for a call that has just come. */
+  since: number | undefined;
+}
+
+type Refusal = Extract<AllocateAnswer, { result: 'refused' }>;
+
+/**
+ * Whether a call for which no gateway is free waits for one. No more calls wait than there are gateways to come:
+ * who could not be served is told at once.
+ * @param limitMs the longest wait
+ */
+export function decideWait(
+  pool: Pool,
+  { ahead, since }: Place,
+  nowMs: number,
+  limitMs: number,
+): Extract<AllocateAnswer, { result: 'waiting' }> | Refusal {
+  const mayStart = pool.mayGrow ? Math.max(0, pool.maximum - pool.managed) : 0;
+  const toCome = pool.starting + mayStart;
+  const waitedMs = nowMs - (since ?? nowMs);
+  const idleCause = pool.managed > 0 ? 'all-locked' : 'none-registered';
+  const estimateSec = estimateOf(pool, ahead, nowMs);
+  if (pool.startsFailing && pool.starting === 0) {
+    const retry = { retryAfterSec: retryAfterSec.failing };
+    return { result: 'refused', outcome: 'pool-exhausted', cause: 'starts-failing', ...retry };
+  }
+  const cause = pool.starting > 0 ? 'starting' : idleCause;
+  if (waitedMs >= limitMs) {
+    const retry = { retryAfterSec: Math.ceil(estimateSec ?? retryAfterSec.starting) || 1 };
+    const detail = toCome === 0 ? { detail: fullDetail(pool) } : {};
+    return { result: 'refused', outcome: 'start-timeout', cause, ...detail, ...retry };
+  }
+  if (ahead >= toCome && waitedMs < newcomerMs) {
+    const retry = { retryAfterSec: retryAfterSec.full };
+    return {
+      result: 'refused',
+      outcome: 'pool-exhausted',
+      cause: idleCause,
+      detail: fullDetail(pool),
+      ...retry,
+    };
+  }
+  return {
+    result: 'waiting',
+    cause,
+    ahead,
+    ...(estimateSec !== undefined && { estimateSec }),
+    askAgainSec: ahead < nearTheHead ? askAgainSec.near : askAgainSec.far,
+  };
+}
+
+function estimateOf({ starting, estimateSec, updatedAt }: Pool, ahead: number, nowMs: number) {
+  if (estimateSec === undefined || ahead >= starting) return undefined;
+  return Math.max(0, estimateSec - (nowMs - updatedAt) / 1000);
+}
+
+function fullDetail({ managed, maximum, mayGrow }: Pool): string {
+  if (managed >= maximum) return `the pool is at its maximum of ${maximum}`;
+  return mayGrow ? 'as many calls wait as gateways may start' : 'the pool does not grow now';
+}

@@ -1,0 +1,93 @@
+import { isOpen, retryAt } from './breaker.ts';
+import { predictiveNeed } from './predictive-policy.ts';
+import { timelineNeed } from './timeline-policy.ts';
+import type { FleetDecision, FleetInput, FleetLimit, FleetMemory, Need } from './types.ts';
+
+/**
+ * Whether gateways are to be started or drained now. It sees counts only, so a pool of ten thousand costs what one of
+ * ten does. Never more than the maximum, never more drained than are free, nothing started while starts fail.
+ */
+export function decide(input: FleetInput): FleetDecision {
+  const { policy, counts, waiting, nowMs } = input;
+  const need = policy.policy === 'timeline' ? timelineNeed(policy, input) : predictiveNeed(policy, input);
+  const ready = counts.free + counts.starting;
+  const compared = { figures: need.figures, level: need.level, keep: need.keep, ready };
+  const short = Math.ceil(need.level + waiting - ready);
+  // A maximum that was lowered (by the time of day) goes before the need.
+  const tooMany = counts.free + counts.locked + counts.busy + counts.starting - need.max;
+  if (short > 0 && (tooMany <= 0 || counts.free === 0)) return start(input, need, compared, short);
+
+  const spare = ready - waiting - need.keep;
+  const surplus = Math.min(counts.free, Math.max(Math.floor(spare), tooMany));
+  if (surplus <= 0) return { action: 'none', count: 0, reason: { ...compared, rule: 'enough' }, memory: {} };
+  return drain(policy.drainAfterSec * 1000, input.memory, nowMs, surplus, compared);
+}
+
+type Compared = Pick<FleetDecision['reason'], 'figures' | 'level' | 'keep' | 'ready'>;
+
+function start(input: FleetInput, need: Need, compared: Compared, short: number): FleetDecision {
+  const { policy, counts, recentStarts, nowMs } = input;
+  const memory: FleetMemory = {};
+  const total = counts.free + counts.locked + counts.busy + counts.draining + counts.starting;
+  const room = need.max - total;
+  const inFlight = policy.maxStarting - counts.starting;
+  const count = Math.max(0, Math.min(short, room, inFlight));
+  const limit: FleetLimit | undefined =
+    count === short ? undefined : room <= inFlight ? 'maximum' : 'starts-in-flight';
+
+  if (isOpen(recentStarts, policy.breaker) && room > 0) {
+    const failing = { ...compared, short, failures: recentStarts.consecutiveFailures };
+    const at = retryAt(recentStarts, policy.breaker);
+    const said = { warning: 'starts-failing', retryAt: at, memory } as const;
+    if (nowMs < at)
+      return { action: 'none', count: 0, reason: { ...failing, rule: 'breaker-open' }, ...said };
+    if (counts.starting > 0) {
+      return { action: 'none', count: 0, reason: { ...failing, rule: 'breaker-waits' }, ...said };
+    }
+    return { action: 'start', count: 1, reason: { ...failing, rule: 'breaker-trial' }, ...said };
+  }
+  if (count === 0) {
+    const full = limit ?? 'maximum';
+    const reason = { ...compared, rule: 'full', short, limit: full } as const;
+    return {
+      action: 'none',
+      count: 0,
+      reason,
+      memory,
+      ...(full === 'maximum' && { warning: 'at-maximum' as const }),
+    };
+  }
+  return {
+    action: 'start',
+    count,
+    reason: { ...compared, rule: 'short', short, ...(limit !== undefined && { limit }) },
+    memory,
+    ...(limit === 'maximum' && { warning: 'at-maximum' as const }),
+  };
+}
+
+/** What was superfluous all the time for long enough goes: a surplus that comes and goes stays. */
+function drain(
+  afterMs: number,
+  memory: FleetMemory,
+  nowMs: number,
+  surplus: number,
+  compared: Compared,
+): FleetDecision {
+  const sinceMs = memory.surplusSince ?? nowMs;
+  const least = Math.min(surplus, memory.surplusMin ?? surplus);
+  if (nowMs - sinceMs < afterMs) {
+    return {
+      action: 'none',
+      count: 0,
+      reason: { ...compared, rule: 'surplus-young', surplus, sinceMs },
+      memory: { surplusSince: sinceMs, surplusMin: least },
+    };
+  }
+  return {
+    action: 'drain',
+    count: least,
+    reason: { ...compared, rule: 'surplus', surplus, sinceMs },
+    memory: { surplusSince: nowMs },
+  };
+}

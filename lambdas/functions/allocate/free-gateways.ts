@@ -1,0 +1,87 @@
+import type { ExhaustionCause } from '../../../contracts/outcomes.ts';
+import { canBeGiven } from '../../domain/gateway/gateway-state.ts';
+import type { Candidate, Gateway } from '../../domain/items.ts';
+import { isLive } from '../../domain/time.ts';
+import type { Item } from '../../store/attributes.ts';
+import { above, atMost } from '../../store/conditions.ts';
+import { deleteExpired, gatewayOf } from '../../store/gateway-writes.ts';
+import { callsWatchKey, edgesWatchKey, freeIndex, gatewayKey, watchIndex } from '../../store/keys.ts';
+import type { Page, Table } from '../../store/table.ts';
+
+/* Looks into the `free` index: what it shows are candidates, never promises. */
+
+/** The first page is about half a read unit, and enough choice for the callers of one moment. */
+const firstPageSize = 16;
+/** Whoever must read on meets many dead locations (a site went dark): larger steps, as much as one BatchGetItem reads. */
+const nextPageSize = 96;
+/** One caller cleans up so many, the next goes on. */
+const maxSwept = 32;
+
+/** Other edges whose calls are looked at to tell a full pool from an empty one. */
+const edgesLookedAt = 5;
+
+/** One query: the gateways of a shard that can be given, those that came free last first (dead ones sink). */
+export async function candidatesOf(
+  table: Table,
+  shard: string,
+  nowMs: number,
+  from?: Item,
+): Promise<{ candidates: Candidate[]; next?: Item }> {
+  const page: Page = await table.query({
+    index: freeIndex,
+    key: ['freeShard', shard],
+    range: atMost('availableAt', nowMs),
+    newestFirst: true,
+    limit: from === undefined ? firstPageSize : nextPageSize,
+    from,
+  });
+  return { candidates: page.items as unknown as Candidate[], ...(page.next && { next: page.next }) };
+}
+
+/** One read that tells the living of a page from the dead, instead of one failed lock for each. */
+export async function readGateways(table: Table, candidates: readonly Candidate[]): Promise<Gateway[]> {
+  const items = await table.getMany(candidates.map((one) => gatewayKey(one.username)));
+  return items.map((item) => gatewayOf(item) as Gateway);
+}
+
+/** Of gateways just read, those that can be given. */
+export function givableOf(gateways: readonly Gateway[], nowMs: number): Candidate[] {
+  return gateways.filter((one) => canBeGiven(one, nowMs));
+}
+
+/** Deletes locations that ran out, so that the next caller does not meet them again. */
+export async function sweepExpired(table: Table, gateways: readonly Gateway[], nowMs: number): Promise<void> {
+  const dead = gateways.filter((one) => !isLive(one, nowMs)).slice(0, maxSwept);
+  await Promise.all(dead.map((one) => table.write(deleteExpired(one, nowMs))));
+}
+
+/**
+ * Tells why there was no candidate, without counting: a lock that has not lapsed is still in the `free` index; a
+ * gateway in a call is not, but its call is open in the `watch` index of its edge. At most one query a shard, one
+ * for the caller's edge, one for the edges and one for each of the first few others.
+ */
+export async function causeOfExhaustion(
+  table: Table,
+  shards: readonly string[],
+  edgeId: string,
+  nowMs: number,
+): Promise<Extract<ExhaustionCause, 'none-registered' | 'all-locked'>> {
+  const any = async (index: string, key: [string, string], range = above('watchAt', 0)) =>
+    (await table.query({ index, key, range, limit: 1 })).items.length > 0;
+
+  for (const shard of shards) {
+    if (await any(freeIndex, ['freeShard', shard], above('availableAt', nowMs))) return 'all-locked';
+  }
+  if (await any(watchIndex, ['watchKey', callsWatchKey(edgeId)])) return 'all-locked';
+  const edges = await table.query({
+    index: watchIndex,
+    key: ['watchKey', edgesWatchKey],
+    newestFirst: true,
+    limit: edgesLookedAt,
+  });
+  for (const { pk } of edges.items) {
+    const other = String(pk).slice('EDGE#'.length);
+    if (other !== edgeId && (await any(watchIndex, ['watchKey', callsWatchKey(other)]))) return 'all-locked';
+  }
+  return 'none-registered';
+}

@@ -1,0 +1,42 @@
+import { allocateGatewaySchema } from '../../../contracts/commands.ts';
+import { dynamoDbClient, pause } from '../../runtime/aws-clients.ts';
+import { commandHandler } from '../../runtime/command-handler.ts';
+import { readEnvironment } from '../../runtime/environment.ts';
+import { openMetrics } from '../../runtime/metrics.ts';
+import { openTable } from '../../store/table.ts';
+import { allocateGateway } from './allocate-gateway.ts';
+
+const environment = readEnvironment([
+  'TABLE_NAME',
+  'STACK_NAME',
+  'LOCK_LEASE_SEC',
+  'FREE_SHARDS',
+  'WAIT_LIMIT_SEC',
+]);
+const table = openTable(dynamoDbClient(), environment.TABLE_NAME);
+const measure = openMetrics(environment.STACK_NAME);
+
+/** Locks a free gateway for a call. */
+export const handler = commandHandler({
+  service: 'allocate',
+  schema: allocateGatewaySchema,
+  logKeys: ({ callId, edgeId, attempt }) => ({ callId, edgeId, attempt }),
+  run: (command, logger) =>
+    allocateGateway(command, {
+      table,
+      now: Date.now,
+      random: Math.random,
+      pause,
+      measure,
+      warn: (message, error) => logger.warn(message, error),
+      leaseMs: environment.LOCK_LEASE_SEC * 1000,
+      freeShards: environment.FREE_SHARDS,
+      waitLimitMs: environment.WAIT_LIMIT_SEC * 1000,
+    }),
+  summary: (answer) => ({
+    result: answer.result,
+    ...(answer.result === 'granted' && { gateway: answer.username }),
+    ...(answer.result === 'waiting' && { cause: answer.cause, ahead: answer.ahead }),
+    ...(answer.result === 'refused' && { outcome: answer.outcome, cause: answer.cause }),
+  }),
+});

@@ -1,0 +1,83 @@
+import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
+import { answerFromCall, exhausted } from '../../domain/call/allocation.ts';
+import { decideWait, isAskStale, trustedPool, waitingCall } from '../../domain/call/waiting.ts';
+import { TableContention } from '../../domain/errors.ts';
+import type { Call, Pool } from '../../domain/items.ts';
+import { callOf, putCall, renewAsk } from '../../store/call-writes.ts';
+import { callKey, poolKey } from '../../store/keys.ts';
+import { poolOf } from '../../store/pool-item.ts';
+import type { Write } from '../../store/transaction.ts';
+import { countAhead } from '../../usecases/waiting-queue.ts';
+import { causeOfExhaustion } from './free-gateways.ts';
+import { type LockDeps, letGo, withPrevious } from './lock-gateway.ts';
+
+export interface WaitDeps extends LockDeps {
+  /** The longest wait for a gateway. */
+  waitLimitMs: number;
+}
+
+const maxTries = 4;
+
+/**
+ * No gateway is free for this call: it waits where the pool may grow, else it is refused. What stands in its record
+ * comes first: it may have been given one meanwhile, or the answer to this same attempt may have been lost.
+ * @throws TableUnavailable, TableContention
+ */
+export async function waitForGateway(
+  command: AllocateGateway,
+  shards: readonly string[],
+  deps: WaitDeps,
+): Promise<AllocateAnswer> {
+  const { table } = deps;
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const nowMs = deps.now();
+    const { call, pool } = await readCallAndPool(command.callId, deps, nowMs);
+    const settled = call && answerFromCall(call, command, nowMs);
+    if (settled !== undefined) return settled;
+    if (pool === undefined) {
+      return exhausted(await causeOfExhaustion(table, shards, command.edgeId, nowMs));
+    }
+    // A call that waits at a later attempt only now keeps the place it had.
+    const ahead = await countAhead(table, call);
+    const since = call?.state === 'waiting' ? call.waitingSince : undefined;
+    const answer = decideWait(pool, { ahead, since }, nowMs, deps.waitLimitMs);
+    if (answer.result === 'refused') return answer;
+    if (await noteWait(command, call, nowMs, deps)) return answer;
+  }
+  throw new TableContention(`call ${command.callId} keeps changing`);
+}
+
+async function readCallAndPool(
+  callId: string,
+  { table }: WaitDeps,
+  nowMs: number,
+): Promise<{ call: Call | undefined; pool: Pool | undefined }> {
+  const items = await table.getMany([callKey(callId), poolKey]);
+  const call = callOf(
+    items.find(({ pk }) => pk === callKey(callId)),
+    nowMs,
+  );
+  const pool = trustedPool(poolOf(items.find(({ pk }) => pk === poolKey)), nowMs);
+  return { call, pool };
+}
+
+/**
+ * Enters the call into the queue, letting the gateway of its attempt before go; or notes that its edge still asks.
+ * @returns false where the call has changed meanwhile
+ */
+async function noteWait(
+  command: AllocateGateway,
+  call: Call | undefined,
+  nowMs: number,
+  deps: WaitDeps,
+): Promise<boolean> {
+  const { table, freeShards } = deps;
+  if (call?.state === 'waiting') {
+    return !isAskStale(call, nowMs) || (await table.write(renewAsk(call, nowMs))).done;
+  }
+  const { previous } = await withPrevious(call, table);
+  const entered = putCall(waitingCall(call, command, nowMs), call, nowMs);
+  if (previous === undefined) return (await table.write(entered)).done;
+  const writes: Write[] = [entered, letGo(previous, command, freeShards, nowMs)];
+  return (await table.transact(writes)).done;
+}

@@ -1,0 +1,76 @@
+import { ECSClient } from '@aws-sdk/client-ecs';
+import type { ListEdgeCallsAnswer, ListHangupsAnswer } from '../../../contracts/commands.ts';
+import { awsClientConfig, dynamoDbClient, pause } from '../../runtime/aws-clients.ts';
+import { commandHandler } from '../../runtime/command-handler.ts';
+import { readEnvironment } from '../../runtime/environment.ts';
+import { openMetrics } from '../../runtime/metrics.ts';
+import { taskStopper } from '../../runtime/task-stopper.ts';
+import { openTable } from '../../store/table.ts';
+import type { SettleDeps } from '../../usecases/settle-call.ts';
+import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
+import { listEdgeCalls } from './list-edge-calls.ts';
+import { listHangups } from './list-hangups.ts';
+import { countPool } from './measure-pool.ts';
+import { type SweepReport, sweep } from './sweep.ts';
+import { takeFact } from './take-fact.ts';
+
+const environment = readEnvironment([
+  'TABLE_NAME',
+  'STACK_NAME',
+  'CLUSTER',
+  'AFTER_CALL',
+  'FREE_SHARDS',
+  'LOCK_LEASE_SEC',
+  'EDGE_LOST_GRACE_SEC',
+]);
+const deps: SettleDeps = {
+  table: openTable(dynamoDbClient(), environment.TABLE_NAME),
+  now: Date.now,
+  pause,
+  measure: openMetrics(environment.STACK_NAME),
+  stopTask: taskStopper(new ECSClient(awsClientConfig), environment.CLUSTER),
+  afterCall: environment.AFTER_CALL,
+  freeShards: environment.FREE_SHARDS,
+  leaseMs: environment.LOCK_LEASE_SEC * 1000,
+  graceMs: environment.EDGE_LOST_GRACE_SEC * 1000,
+};
+
+type Answer = ListEdgeCallsAnswer | ListHangupsAnswer | SweepReport | undefined;
+
+async function calls(input: CallsInput): Promise<Answer> {
+  if ('command' in input) {
+    return input.command === 'listHangups' ? listHangups(input, deps) : listEdgeCalls(input, deps);
+  }
+  if (!('detail' in input)) {
+    // Counted first: a sweep that fails shall not leave the pool unseen.
+    deps.measure(await countPool(deps));
+    return sweep(deps);
+  }
+  if (isConsumed(input.detail)) await takeFact(input.detail, deps);
+  return undefined;
+}
+
+/** Acts on what has happened to calls: confirms, releases, ends; and sweeps what nobody tells of any more. */
+export const handler = commandHandler({
+  service: 'calls',
+  schema: callsInputSchema,
+  logKeys: (input) => {
+    if ('command' in input) return { command: input.command, edgeId: input.edgeId };
+    if (!('detail' in input)) return { event: 'sweep' };
+    const { type, id, edgeId } = input.detail;
+    return {
+      event: type,
+      factId: id,
+      edgeId,
+      ...('callId' in input.detail && { callId: input.detail.callId }),
+    };
+  },
+  run: calls,
+  summary: (answer) => {
+    if (answer === undefined) return {};
+    // Asked every two seconds by each edge: a line only where there is something to tell.
+    if ('hangups' in answer)
+      return answer.hangups.length > 0 ? { hangups: answer.hangups.length } : undefined;
+    return 'calls' in answer ? { calls: answer.calls.length } : { ...answer, more: String(answer.more) };
+  },
+});

@@ -1,0 +1,27 @@
+import type { Call } from '../../domain/items.ts';
+import { callOf } from '../../store/call-writes.ts';
+import { below } from '../../store/conditions.ts';
+import { callsWatchKey } from '../../store/keys.ts';
+import type { Table } from '../../store/table.ts';
+import { readAll, watched } from '../../store/watched.ts';
+
+/**
+ * The open calls of an edge that have a gateway, read from the table itself: the index only says where to look.
+ * @param dueBefore only those whose `watchAt` is before it, epoch milliseconds
+ */
+export async function openCallsOf(
+  table: Table,
+  edgeId: string,
+  most: number,
+  nowMs: number,
+  dueBefore?: number,
+): Promise<{ calls: Call[]; more: boolean }> {
+  const range = dueBefore === undefined ? undefined : below('watchAt', dueBefore);
+  const { items, more } = await watched(table, callsWatchKey(edgeId), most, range);
+  const read = await readAll(
+    table,
+    items.map(({ pk }) => String(pk)),
+  );
+  const calls = read.flatMap((item) => callOf(item, nowMs) ?? []);
+  return { calls: calls.filter((call) => call.state !== 'ended'), more };
+}

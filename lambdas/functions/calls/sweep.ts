@@ -1,0 +1,124 @@
+import { edgeLost } from '../../domain/call/call-state.ts';
+import { stopped } from '../../domain/gateway/gateway-effect.ts';
+import type { Edge, Gateway } from '../../domain/items.ts';
+import { edgeOf, forgetEdge } from '../../store/call-writes.ts';
+import { atMost } from '../../store/conditions.ts';
+import { deleteOwned, gatewayOf, putTombstone, release } from '../../store/gateway-writes.ts';
+import { drainingWatchKey, edgesWatchKey, freeShardOf } from '../../store/keys.ts';
+import { watched } from '../../store/watched.ts';
+import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
+import { endSilent, readQueue } from '../../usecases/waiting-queue.ts';
+import { openCallsOf } from './open-calls.ts';
+
+/** What one sweep did, for the log. `more`: it stopped at its bounds, the next sweep goes on. */
+export interface SweepReport {
+  lostEdges: number;
+  endedCalls: number;
+  /** Calls that waited and whose edge does not ask any more. */
+  endedWaits: number;
+  finishedGateways: number;
+  more: boolean;
+}
+
+/** Bounds of one sweep. */
+const maxEdges = 100;
+const maxCalls = 500;
+const maxGateways = 200;
+/** An offered call is given up so long after its lock lapsed: its edge has told nothing, and will not. */
+const staleOfferMs = 60_000;
+/** An edge is looked at for so long after its lease: an allocation of its last moment may show late. */
+const forgetAfterMs = 600_000;
+
+/**
+ * Ends what nobody else will: the calls of edges whose lease is over, offers that were never answered nor failed,
+ * waits that nobody asks about any more, and gateways whose grace is over. Runs each minute; each of its steps may be taken twice.
+ * @throws TableUnavailable, TableContention, TaskNotStopped
+ */
+export async function sweep(deps: SettleDeps): Promise<SweepReport> {
+  const report: SweepReport = {
+    lostEdges: 0,
+    endedCalls: 0,
+    endedWaits: 0,
+    finishedGateways: 0,
+    more: false,
+  };
+  const edges = await watched(deps.table, edgesWatchKey, maxEdges);
+  report.more ||= edges.more;
+  // One by one: a sweep in no hurry leaves the table's capacity to the calls.
+  for (const item of edges.items) await sweepEdge(edgeFrom(item), report, deps);
+  await endSilentWaits(report, deps);
+  await finishDraining(report, deps);
+  return report;
+}
+
+/** The index holds keys only: an edge's name and the end of its lease are among them. */
+function edgeFrom(item: Record<string, unknown>): Pick<Edge, 'edgeId' | 'watchAt'> {
+  return { edgeId: String(item.pk).slice('EDGE#'.length), watchAt: edgeOf(item).watchAt };
+}
+
+async function sweepEdge(
+  edge: Pick<Edge, 'edgeId' | 'watchAt'>,
+  report: SweepReport,
+  deps: SettleDeps,
+): Promise<void> {
+  const { table } = deps;
+  const nowMs = deps.now();
+  const lost = edge.watchAt < nowMs;
+  const dueBefore = lost ? undefined : nowMs - staleOfferMs;
+  const { calls, more } = await openCallsOf(table, edge.edgeId, maxCalls, nowMs, dueBefore);
+  report.more ||= more;
+  if (lost) report.lostEdges += 1;
+  for (const { callId } of calls) {
+    // Read again by settleCall: what has been answered or has ended since is none of the sweep's.
+    await settleCall(
+      callId,
+      (seen) => {
+        if (seen === undefined || seen.state === 'ended' || seen.edgeId !== edge.edgeId) return undefined;
+        if (lost) return edgeLost(seen, nowMs, 'drain');
+        return seen.state === 'offered' ? edgeLost(seen, nowMs, 'free') : undefined;
+      },
+      undefined,
+      deps,
+    );
+    report.endedCalls += 1;
+  }
+  if (calls.length === 0 && edge.watchAt < nowMs - forgetAfterMs) await table.write(forgetEdge(edge));
+}
+
+/** Calls that wait for a gateway while their edge is gone: nobody would take it. */
+async function endSilentWaits(report: SweepReport, deps: SettleDeps): Promise<void> {
+  const nowMs = deps.now();
+  const { silent, more } = await readQueue(deps.table, nowMs);
+  report.more ||= more;
+  report.endedWaits += await endSilent(silent, nowMs, deps);
+}
+
+/** Finishes gateways that have been draining for their grace: they did not un-REGISTER by themselves. */
+async function finishDraining(report: SweepReport, deps: SettleDeps): Promise<void> {
+  const { table } = deps;
+  const due = await watched(table, drainingWatchKey, maxGateways, atMost('watchAt', deps.now()));
+  report.more ||= due.more;
+  for (const { pk } of due.items) {
+    const gateway = gatewayOf(await table.get(String(pk)));
+    if (gateway?.state !== 'draining' || gateway.lockedBy === undefined) continue;
+    await finish(gateway, gateway.lockedBy, deps);
+    report.finishedGateways += 1;
+  }
+}
+
+async function finish(gateway: Gateway, callId: string, deps: SettleDeps): Promise<void> {
+  const { table, afterCall, freeShards } = deps;
+  const nowMs = deps.now();
+  if (afterCall === 'reuse') {
+    await table.write(release(gateway, callId, freeShardOf(gateway.username, freeShards), nowMs));
+    return;
+  }
+  const { tombstone, stopTaskId } = stopped(gateway);
+  // The task first: once the location is gone, nothing would find the task again.
+  if (stopTaskId !== undefined) await deps.stopTask(stopTaskId, `the edge of call ${callId} is lost`);
+  const writes = [deleteOwned(gateway, callId)];
+  // Refused where the gateway has left or come back anew in the meantime: then there is nothing to finish.
+  await table.transact(
+    tombstone === undefined ? writes : [...writes, putTombstone(gateway.username, tombstone, nowMs)],
+  );
+}

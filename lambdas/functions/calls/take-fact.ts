@@ -1,0 +1,20 @@
+import type { consumedByCalls, FactOf } from '../../../contracts/facts.ts';
+import { applyFact } from '../../domain/call/call-state.ts';
+import { renewEdge } from '../../store/call-writes.ts';
+import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
+
+export type ConsumedFact = FactOf<(typeof consumedByCalls)[number]>;
+
+/**
+ * Acts on one fact. It may come twice, late, or before one that happened earlier: the table ends the same.
+ * @throws TableUnavailable, TableContention, TaskNotStopped
+ */
+export async function takeFact(fact: ConsumedFact, deps: SettleDeps): Promise<void> {
+  if (fact.type === 'edge.heartbeat') {
+    // Refused where a later heartbeat came first.
+    await deps.table.write(renewEdge(fact));
+    return;
+  }
+  const told = fact.type === 'gateway.lost' ? fact.username : fact.gateway;
+  await settleCall(fact.callId, (seen) => applyFact(seen, fact), told, deps);
+}

@@ -1,0 +1,39 @@
+import * as z from 'zod';
+import { edgeEventSource, factSchema } from '../../../contracts/facts.ts';
+
+const factEventSchema = z.object({
+  source: z.literal(edgeEventSource),
+  'detail-type': z.string(),
+  detail: factSchema,
+});
+
+const text = z.string().optional();
+const time = z.iso.datetime({ offset: true }).optional();
+
+/** A task's change of state, as EventBridge delivers it ("Amazon ECS task state change events"). */
+const taskEventSchema = z.object({
+  source: z.literal('aws.ecs'),
+  'detail-type': z.literal('ECS Task State Change'),
+  detail: z.object({
+    taskArn: z.string().min(1),
+    startedBy: text,
+    lastStatus: z.string(),
+    desiredStatus: z.string(),
+    version: z.number().int(),
+    createdAt: time,
+    pullStartedAt: time,
+    pullStoppedAt: time,
+    startedAt: time,
+    stoppedAt: time,
+    stopCode: text,
+    stoppedReason: text,
+    containers: z.array(z.object({ exitCode: z.number().int().optional() })).optional(),
+  }),
+});
+
+/** The minute's tick of the EventBridge rule. */
+const scheduledEventSchema = z.object({ 'detail-type': z.literal('Scheduled Event') });
+
+/** All that the `fleet` function is invoked with. */
+export const fleetInputSchema = z.union([factEventSchema, taskEventSchema, scheduledEventSchema]);
+export type FleetInput = z.output<typeof fleetInputSchema>;

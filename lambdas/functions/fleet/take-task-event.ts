@@ -1,0 +1,28 @@
+import { afterEcs, type EcsTask } from '../../domain/fleet/task.ts';
+import { taskKey } from '../../store/keys.ts';
+import { changeTask, taskOf } from '../../store/task-writes.ts';
+import { loseGateway } from '../../usecases/lose-gateway.ts';
+import { type FleetDeps, usernameOf } from './deps.ts';
+
+/**
+ * Takes down what ECS says of a task. One that has stopped takes its gateway's location with it, and the call that the
+ * gateway served. Needs no lease: it may come twice, late, and beside a run.
+ * @throws TableUnavailable, TableContention, TaskNotStopped
+ */
+export async function takeTaskEvent(seen: EcsTask, deps: FleetDeps): Promise<void> {
+  const { table, now } = deps;
+  const stopped = seen.lastStatus === 'STOPPED';
+  if (seen.startId !== undefined) {
+    const task = taskOf(await table.get(taskKey(seen.startId)));
+    if (task?.state === 'failed' && !stopped) {
+      // ECS took it after all, when it had been given up and counted off.
+      await deps.stopTask(seen.taskId, 'its start was given up');
+      return;
+    }
+    // A task without a record is found by the next reconciliation.
+    if (task !== undefined) await changeTask(table, task, (record) => afterEcs(record, seen, now()));
+  }
+  if (!stopped) return;
+  const cause = `its task has stopped: ${seen.stoppedReason ?? seen.stopCode ?? 'no reason given'}`;
+  await loseGateway({ username: usernameOf(seen.taskId, deps), cause, at: seen.stoppedAt ?? now() }, deps);
+}

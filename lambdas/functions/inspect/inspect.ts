@@ -1,0 +1,70 @@
+import type * as z from 'zod';
+import type { InspectAnswer, inspectCommandSchema } from '../../../contracts/inspect.ts';
+import { byTurn } from '../../domain/call/waiting.ts';
+import type { Gateway } from '../../domain/items.ts';
+import { type Clock, isLive } from '../../domain/time.ts';
+import { callView, gatewayView } from '../../domain/views.ts';
+import type { Item } from '../../store/attributes.ts';
+import { callOf } from '../../store/call-writes.ts';
+import { startsWith } from '../../store/conditions.ts';
+import { gatewayOf } from '../../store/gateway-writes.ts';
+import { callKey, callKeyPrefix, gatewayKeyPrefix } from '../../store/keys.ts';
+import type { Table } from '../../store/table.ts';
+import { listDecisions, listStarts } from './fleet-history.ts';
+
+/** Bounds of one answer: Lambda gives back at most 6 MB, and people wait for it. */
+const maxPages = 50;
+const maxGateways = 10_000;
+const maxCallsRead = 20_000;
+
+/**
+ * Shows people the table as it stands.
+ * @throws TableUnavailable
+ */
+export async function inspect(
+  command: z.output<typeof inspectCommandSchema>,
+  { table, now }: { table: Table; now: Clock },
+): Promise<InspectAnswer> {
+  const nowMs = now();
+  switch (command.command) {
+    case 'listGateways': {
+      const items = await scanAll(table, gatewayKeyPrefix, maxGateways);
+      const live = items.map((item) => gatewayOf(item) as Gateway).filter((one) => isLive(one, nowMs));
+      const gateways = live.map((one) => gatewayView(one, nowMs));
+      return { result: 'gateways', gateways: gateways.sort((a, b) => compare(a.username, b.username)) };
+    }
+    case 'listCalls': {
+      const items = await scanAll(table, callKeyPrefix, maxCallsRead);
+      const calls = items.flatMap((item) => callOf(item, nowMs) ?? []);
+      const waiting = calls.filter((call) => call.state === 'waiting').sort(byTurn);
+      const places = new Map(waiting.map((call, i) => [call, i + 1]));
+      const views = calls.map((call) => callView(call, places.get(call)));
+      const newestFirst = views.sort((a, b) => b.offeredAt - a.offeredAt || compare(a.callId, b.callId));
+      return { result: 'calls', calls: newestFirst.slice(0, command.limit) };
+    }
+    case 'listDecisions':
+      return listDecisions(table, command.limit, nowMs);
+    case 'listStarts':
+      return listStarts(table, command.limit, nowMs);
+    case 'describeCall': {
+      const call = callOf(await table.get(callKey(command.callId)), nowMs);
+      return call === undefined ? { result: 'not-found' } : { result: 'call', call: callView(call) };
+    }
+  }
+}
+
+async function scanAll(table: Table, prefix: string, most: number): Promise<Item[]> {
+  const found: Item[] = [];
+  let from: Item | undefined;
+  for (let pages = 0; pages < maxPages && found.length < most; pages += 1) {
+    const page = await table.scan(startsWith('pk', prefix), from);
+    found.push(...page.items);
+    from = page.next;
+    if (from === undefined) break;
+  }
+  return found.slice(0, most);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

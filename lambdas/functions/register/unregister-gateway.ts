@@ -1,0 +1,58 @@
+import type { ListBindings, RegisterAnswer, UnregisterGateway } from '../../../contracts/commands.ts';
+import { TableContention } from '../../domain/errors.ts';
+import { bindingsAnswer, decideUnregistration } from '../../domain/gateway/registration.ts';
+import type { Gateway } from '../../domain/items.ts';
+import { type Clock, isLive } from '../../domain/time.ts';
+import { deleteGateway, gatewayOf, replaceGateway } from '../../store/gateway-writes.ts';
+import { gatewayKey, tombstoneKey } from '../../store/keys.ts';
+import type { Table } from '../../store/table.ts';
+
+const maxTries = 6;
+
+/**
+ * Removes contacts; with the last one the location is gone, also that of a gateway in a call (the call's record
+ * lives on, and its end is told by a fact).
+ * @throws TableUnavailable, TableContention
+ */
+export async function unregisterGateway(
+  command: UnregisterGateway,
+  { table, now }: { table: Table; now: Clock },
+): Promise<RegisterAnswer> {
+  const nowMs = now();
+  const { username, registrationId } = command;
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const seen = gatewayOf(await table.get(gatewayKey(username)));
+    const callOver =
+      seen !== undefined &&
+      seen.registrationId !== registrationId &&
+      (await isCallOver(table, username, registrationId, nowMs));
+    const decision = decideUnregistration(seen, command, callOver, nowMs);
+    if (decision.write === 'none' || seen === undefined) return decision.answer;
+    const done =
+      decision.write === 'delete'
+        ? await removeGateway(table, seen)
+        : (await table.write(replaceGateway(decision.gateway, seen))).done;
+    if (done) return decision.answer;
+  }
+  throw new TableContention(`gateway ${username} keeps changing`);
+}
+
+/** Deletes a gateway if it is still as it was read. */
+export async function removeGateway(table: Table, seen: Gateway): Promise<boolean> {
+  return (await table.write(deleteGateway(seen))).done;
+}
+
+async function isCallOver(table: Table, username: string, registrationId: string, nowMs: number) {
+  const tombstone = await table.get(tombstoneKey(username, registrationId));
+  return tombstone !== undefined && isLive({ expiresAt: Number(tombstone.expiresAt) }, nowMs);
+}
+
+/** The bindings that hold (RFC 3261 10.2.3: a REGISTER without Contact asks for them). */
+export async function listBindings(
+  { username }: ListBindings,
+  { table, now }: { table: Table; now: Clock },
+): Promise<RegisterAnswer> {
+  const nowMs = now();
+  const gateway = gatewayOf(await table.get(gatewayKey(username)));
+  return bindingsAnswer(gateway?.contacts ?? [], nowMs, false);
+}

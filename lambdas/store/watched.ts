@@ -1,0 +1,42 @@
+import type { Item } from './attributes.ts';
+import type { Condition } from './conditions.ts';
+import { watchIndex } from './keys.ts';
+import type { Table } from './table.ts';
+
+/** DynamoDB reads at most so many items in one BatchGetItem. */
+const batchSize = 100;
+
+/**
+ * The keys under one key of the `watch` index, by `watchAt`.
+ * @param most no more than these; `more` says whether there were
+ */
+export async function watched(
+  table: Table,
+  watchKey: string,
+  most: number,
+  range?: Condition,
+): Promise<{ items: Item[]; more: boolean }> {
+  const items: Item[] = [];
+  let from: Item | undefined;
+  do {
+    const page = await table.query({
+      index: watchIndex,
+      key: ['watchKey', watchKey],
+      ...(range && { range }),
+      limit: most - items.length,
+      from,
+    });
+    items.push(...page.items);
+    from = page.next;
+  } while (from !== undefined && items.length < most);
+  return { items, more: from !== undefined };
+}
+
+/** The items themselves, read from the table: the index only says where to look. */
+export async function readAll(table: Table, pks: readonly string[]): Promise<Item[]> {
+  const found: Item[] = [];
+  for (let i = 0; i < pks.length; i += batchSize) {
+    found.push(...(await table.getMany(pks.slice(i, i + batchSize))));
+  }
+  return found;
+}

@@ -1,0 +1,50 @@
+import { gatewayLost } from '../domain/call/call-state.ts';
+import { TableContention } from '../domain/errors.ts';
+import type { Call, Gateway } from '../domain/items.ts';
+import { deleteGateway, gatewayOf, putTombstone } from '../store/gateway-writes.ts';
+import { gatewayKey } from '../store/keys.ts';
+import { type SettleDeps, settleCall } from './settle-call.ts';
+
+export interface Loss {
+  username: string;
+  /** For the call's record: why the gateway is gone. */
+  cause: string;
+  /** When it went, epoch milliseconds. */
+  at: number;
+}
+
+const maxTries = 4;
+
+/**
+ * A gateway is gone, and neither it nor its edge has said so: its task has stopped. Its location is deleted, a call
+ * that it served is ended as `gateway-lost`, and the call's edge is told to end the caller's leg (`listHangups`); a
+ * call that it was only being offered goes on to the next gateway. May be told twice.
+ * @returns the call that lost it, if any
+ * @throws TableUnavailable, TableContention, TaskNotStopped
+ */
+export async function loseGateway(loss: Loss, deps: SettleDeps): Promise<{ lostCallId?: string }> {
+  const { table } = deps;
+  let lostCallId: string | undefined;
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const gateway = gatewayOf(await table.get(gatewayKey(loss.username)));
+    if (gateway === undefined) return { ...(lostCallId !== undefined && { lostCallId }) };
+    if (gateway.lockedBy !== undefined && gateway.lockedBy !== lostCallId) {
+      lostCallId = gateway.lockedBy;
+      await settleLoss(lostCallId, loss, deps);
+    } else if (await forget(gateway, deps)) return { ...(lostCallId !== undefined && { lostCallId }) };
+  }
+  throw new TableContention(`gateway ${loss.username} keeps changing`);
+}
+
+/** Also a gateway that is used again after its call goes for good: what ran it has stopped. */
+function settleLoss(callId: string, loss: Loss, deps: SettleDeps): Promise<void> {
+  const step = (seen: Call | undefined) => seen && gatewayLost(seen, loss);
+  return settleCall(callId, step, loss.username, { ...deps, afterCall: 'stop' });
+}
+
+/** The location, with what refuses a refresh that is still under way. */
+async function forget(gateway: Gateway, { table, now }: SettleDeps): Promise<boolean> {
+  const { username, registrationId } = gateway;
+  const writes = [deleteGateway(gateway), putTombstone(username, registrationId, now())];
+  return (await table.transact(writes)).done;
+}

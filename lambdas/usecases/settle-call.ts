@@ -1,0 +1,155 @@
+import { isSameRecord } from '../domain/call/call-record.ts';
+import type { Transition } from '../domain/call/call-state.ts';
+import { callMeasurements } from '../domain/call/measurements.ts';
+import { TableContention } from '../domain/errors.ts';
+import { type AfterCall, decideGateway, type GatewayDecision } from '../domain/gateway/gateway-effect.ts';
+import type { Call, Gateway } from '../domain/items.ts';
+import { type Clock, isLive } from '../domain/time.ts';
+import type { Measure } from '../runtime/metrics.ts';
+import type { StopTask } from '../runtime/task-stopper.ts';
+import { callOf, putCall, putHangup } from '../store/call-writes.ts';
+import {
+  deleteOwned,
+  drain,
+  gatewayOf,
+  handOn,
+  makeBusy,
+  putTombstone,
+  release,
+  silence,
+} from '../store/gateway-writes.ts';
+import { callKey, freeShardOf, gatewayKey } from '../store/keys.ts';
+import type { Table } from '../store/table.ts';
+import type { Write } from '../store/transaction.ts';
+import { headsOfQueue, matchNext } from './waiting-queue.ts';
+
+export interface SettleDeps {
+  table: Table;
+  now: Clock;
+  pause: (ms: number) => Promise<void>;
+  stopTask: StopTask;
+  measure: Measure;
+  afterCall: AfterCall;
+  freeShards: number;
+  /** How long a gateway is locked for a waiting call that gets it. */
+  leaseMs: number;
+  /** How long a gateway whose edge is gone may take to end its call and un-REGISTER by itself. */
+  graceMs: number;
+}
+
+const maxTries = 8;
+/** Others may keep taking the call that is next: then the gateway goes back to the pool, where its next ask finds it. */
+const matchTries = 4;
+const pauseMs = 15;
+
+/**
+ * Takes one step of a call: reads the call and its gateway, decides, and writes both on condition that neither
+ * changed, until that holds; then stops the gateway's task where the step ends it. A step taken before writes
+ * nothing again. A gateway that becomes free is given to the call that has waited longest, if any.
+ * @param decide gives the step from the call's record; undefined where there is nothing to do
+ * @param told the gateway that the fact names, if any
+ * @throws TableUnavailable, TableContention, TaskNotStopped
+ */
+export async function settleCall(
+  callId: string,
+  decide: (seen: Call | undefined) => Transition | undefined,
+  told: string | undefined,
+  deps: SettleDeps,
+): Promise<void> {
+  const { table, afterCall } = deps;
+  for (let tries = 1; tries <= maxTries; tries += 1) {
+    const nowMs = deps.now();
+    const { seen, gateways } = await readCallAndGateways(callId, told, table, nowMs);
+    const step = decide(seen);
+    if (step === undefined) return;
+    const concerned = gateways.filter((one) => (step.gateway ?? one.username) === one.username);
+    const gateway = concerned.find((one) => one.lockedBy === callId) ?? concerned[0];
+    const decision = decideGateway(step, gateway, afterCall, nowMs);
+    const stopTaskId = decision.stopTaskId ?? seen?.stopTaskId;
+    const call: Call = stopTaskId === undefined ? step.call : { ...step.call, stopTaskId };
+
+    const writes: Write[] = isSameRecord(call, seen) ? [] : [putCall(call, seen, nowMs)];
+    if (gateway !== undefined)
+      writes.push(...(await gatewayWrites(decision, gateway, callId, deps, nowMs, tries <= matchTries)));
+    const username = gateway?.username ?? call.gateway;
+    const isNew = writes.length > 0;
+    if (isNew && decision.tombstone !== undefined && username !== undefined) {
+      writes.push(putTombstone(username, decision.tombstone, nowMs));
+    }
+    if (isNew && step.hangup && username !== undefined) writes.push(putHangup(call, username, nowMs));
+    if (isNew && !(await commit(table, writes))) {
+      await deps.pause(pauseMs * tries);
+      continue;
+    }
+    // Only what was written counts: a fact that comes twice changes nothing the second time.
+    if (isNew) deps.measure(callMeasurements(seen, call), { callId });
+    if (stopTaskId !== undefined && (step.effect === 'after-call' || step.effect === 'lost')) {
+      await deps.stopTask(stopTaskId, `call ${callId} is over`);
+    }
+    return;
+  }
+  throw new TableContention(`call ${callId} keeps changing`);
+}
+
+/** A write on its own costs half of what it costs in a transaction. */
+async function commit(table: Table, writes: readonly Write[]): Promise<boolean> {
+  const [only, ...others] = writes;
+  if (only !== undefined && others.length === 0 && !('check' in only)) return (await table.write(only)).done;
+  return (await table.transact(writes)).done;
+}
+
+/** The call, and the gateways it may own: the one of its record first, then the one that the fact names. */
+async function readCallAndGateways(callId: string, told: string | undefined, table: Table, nowMs: number) {
+  const callPk = callKey(callId);
+  const toldPk = told === undefined ? undefined : gatewayKey(told);
+  // One request for both: they are written on condition that neither changed, so they need not be of one moment.
+  const items = await table.getMany(toldPk === undefined ? [callPk] : [callPk, toldPk]);
+  const item = items.find(({ pk }) => pk === callPk);
+  const toldGateway = gatewayOf(items.find(({ pk }) => pk === toldPk));
+  const seen = callOf(item, nowMs);
+  const recorded = seen?.gateway;
+  const own =
+    recorded === undefined || recorded === told
+      ? undefined
+      : gatewayOf(await table.get(gatewayKey(recorded)));
+  return { seen, gateways: [own, toldGateway].filter((one) => one !== undefined) };
+}
+
+async function gatewayWrites(
+  decision: GatewayDecision,
+  gateway: Gateway,
+  callId: string,
+  deps: SettleDeps,
+  nowMs: number,
+  mayMatch: boolean,
+): Promise<Write[]> {
+  switch (decision.write) {
+    case 'none':
+      return [];
+    case 'busy':
+      return [makeBusy(gateway, callId)];
+    case 'free':
+      return freed(gateway, callId, deps, nowMs, mayMatch);
+    case 'silent':
+      return [silence(gateway, callId)];
+    case 'draining':
+      return [drain(gateway, callId, nowMs + deps.graceMs)];
+    case 'delete':
+      return [deleteOwned(gateway, callId)];
+  }
+}
+
+/** A gateway that its call lets go: to the next that waits, or back to the pool. */
+async function freed(
+  gateway: Gateway,
+  callId: string,
+  deps: SettleDeps,
+  nowMs: number,
+  mayMatch: boolean,
+): Promise<Write[]> {
+  const freeShard = freeShardOf(gateway.username, deps.freeShards);
+  const heads = mayMatch && isLive(gateway, nowMs) ? await headsOfQueue(deps.table, nowMs) : undefined;
+  const match = matchNext(heads?.waiting ?? [], gateway, nowMs, deps.leaseMs);
+  if (match === undefined) return [release(gateway, callId, freeShard, nowMs)];
+  return [handOn(gateway, callId, match.call.callId, freeShard, match.lockedUntil), match.write];
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import type { Json, JsonObject } from '../template.ts';
+import { AwsError } from './errors.ts';
+import { content, element, type XmlValue } from './xml.ts';
+
+/* The Query protocol of AWS: a form with `Action` in, XML out. CloudFormation and STS speak it. */
+
+/** @returns the members of the answer's result */
+export type QueryOperation = (
+  request: JsonObject,
+) => Record<string, XmlValue> | Promise<Record<string, XmlValue>>;
+
+/** A service that speaks it. */
+export interface QueryService {
+  /** As in the names of permissions: `cloudformation`. */
+  prefix: string;
+  namespace: string;
+  operations: Readonly<Record<string, QueryOperation>>;
+}
+
+export interface QueryRequest {
+  action: string;
+  /** What tells the services apart, where all have one address. */
+  version: string;
+  parameters: JsonObject;
+}
+
+/** Reads the form: `A.B=1` is `{A: {B: '1'}}`, `A.member.1=x` is `{A: ['x']}`. */
+export function readQuery(body: string): QueryRequest {
+  const { Action, Version, ...fields } = Object.fromEntries(new URLSearchParams(body));
+  const parameters: JsonObject = {};
+  for (const [path, value] of Object.entries(fields)) put(parameters, path.split('.'), value);
+  return { action: Action ?? '', version: Version ?? '', parameters };
+}
+
+function put(into: JsonObject, [key = '', ...rest]: string[], value: string): void {
+  if (rest.length === 0) {
+    into[key] = value;
+  } else if (rest[0] === 'member') {
+    into[key] = putMember(into[key], rest.slice(1), value);
+  } else {
+    const inner = (into[key] ?? {}) as JsonObject;
+    put(inner, rest, value);
+    into[key] = inner;
+  }
+}
+
+function putMember(list: Json | undefined, [number = '1', ...rest]: string[], value: string): Json[] {
+  const members = Array.isArray(list) ? list : [];
+  const at = Number(number) - 1;
+  if (rest.length === 0) {
+    members[at] = value;
+  } else {
+    const member = (members[at] ?? {}) as JsonObject;
+    put(member, rest, value);
+    members[at] = member;
+  }
+  return members;
+}
+
+/** @returns the list, which stands as an empty text in the form where it is empty */
+export const listIn = <T>(value: Json | undefined): T[] => (Array.isArray(value) ? (value as T[]) : []);
+
+/** @throws AwsError where a required parameter is missing */
+export function textIn(request: JsonObject, name: string): string {
+  const value = request[name];
+  if (typeof value === 'string' && value !== '') return value;
+  throw new AwsError('ValidationError', `${name} is required`);
+}
+
+/** @returns the XML of an answer */
+export function queryAnswer(action: string, namespace: string, result: Record<string, XmlValue>): string {
+  const body = `<${action}Result>${content(result)}</${action}Result>${element('ResponseMetadata', { RequestId: randomUUID() })}`;
+  return `<${action}Response xmlns="${namespace}">${body}</${action}Response>`;
+}
+
+/** @returns the XML of a refusal */
+export function queryError({ code, message, status }: AwsError): string {
+  return element('ErrorResponse', {
+    Error: { Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message },
+    RequestId: randomUUID(),
+  });
+}

@@ -1,0 +1,41 @@
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { RunError } from '../options.ts';
+
+export interface RunDirectory {
+  dir: string;
+  /** Whether it is there for the next run. */
+  keep: boolean;
+  remove: () => void;
+}
+
+/** As `mkdir -p`. The recursive mkdir of Node 24 never returns where the parent refuses with ENOENT, as /proc does. */
+function makeDirectory(dir: string): void {
+  if (existsSync(dir)) return;
+  makeDirectory(dirname(dir));
+  mkdirSync(dir);
+}
+
+/**
+ * Where a run writes: the directory given, or one of its own that goes with it.
+ * @throws RunError where it cannot be written
+ */
+export function openRunDirectory(data: string | undefined): RunDirectory {
+  if (data === undefined) {
+    const dir = mkdtempSync(join(tmpdir(), 'switchroom-'));
+    mkdirSync(join(dir, 'logs'));
+    return { dir, keep: false, remove: () => rmSync(dir, { recursive: true, force: true }) };
+  }
+  const dir = resolve(data);
+  try {
+    makeDirectory(join(dir, 'logs'));
+    accessSync(dir, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new RunError(
+      `--data ${data} cannot be written (${code}): make it writable, or choose another directory`,
+    );
+  }
+  return { dir, keep: true, remove: () => undefined };
+}

@@ -1,0 +1,80 @@
+import { createRequest, type SipRequest, type Target } from '../../sip/index.ts';
+import type { HeaderLine } from '../app/app-headers.ts';
+import type { Core } from '../core.ts';
+import { dialogHop, type Hop, knownTarget, resolveHop } from '../next-hop.ts';
+import type { Dialog } from './dialog.ts';
+
+/**
+ * Builds a request within a dialog (RFC 3261 12.2.1.1).
+ * @param cseq the number; for an ACK that of its INVITE
+ * @param uri default: the peer's Contact
+ */
+export function requestInDialog(
+  dialog: Dialog,
+  method: string,
+  cseq: number,
+  more: { uri?: string; headers?: readonly HeaderLine[]; body?: Buffer } = {},
+): SipRequest {
+  const routes: HeaderLine[] = dialog.routeSet.map((route) => ['Route', route]);
+  return createRequest({
+    method,
+    uri: more.uri ?? dialog.remoteTarget,
+    from: dialog.localParty,
+    to: dialog.remoteParty,
+    callId: dialog.callId,
+    cseq,
+    headers: [...routes, ...(more.headers ?? [])],
+    ...(more.body ? { body: more.body } : {}),
+  });
+}
+
+/** A dialog whose peer gave no Contact or Route that can be used. */
+export class NoRouteError extends Error {
+  override readonly name = 'NoRouteError';
+}
+
+/**
+ * Finds where a request within a dialog goes and calls `use`: at once where the host is an address.
+ * @param failed called where a name has no address
+ * @throws NoRouteError where the URI is of no use
+ */
+export function withDialogTarget(
+  dialog: Dialog,
+  use: (target: Target) => void,
+  failed: (error: Error) => void,
+): void {
+  const hop = dialogHop(dialog);
+  if (typeof hop === 'string') throw new NoRouteError(`unable to find route for ${dialog.remoteTarget}`);
+  withTarget(hop, use, failed);
+}
+
+/** As `withDialogTarget`, for a hop that is known. */
+export function withTarget(
+  hop: Hop | Target,
+  use: (target: Target) => void,
+  failed: (error: Error) => void,
+): void {
+  const target = 'host' in hop ? knownTarget(hop) : hop;
+  if (target) use(target);
+  else if ('host' in hop) resolveHop(hop).then(use).catch(failed);
+}
+
+/** Sends the ACK of a 2xx to our INVITE and keeps it for a 2xx that comes again. */
+export function sendAckOf(
+  core: Core,
+  dialog: Dialog,
+  cseq: number,
+  more: { headers?: readonly HeaderLine[]; body?: Buffer },
+  sent: (ack: SipRequest, bytes: number, target: Target) => void,
+): void {
+  const ack = requestInDialog(dialog, 'ACK', cseq, more);
+  withDialogTarget(
+    dialog,
+    (target) => {
+      const bytes = core.endpoint.sendAck(ack, target);
+      dialog.lastAck = { cseq, bytes, target };
+      sent(ack, bytes.length, target);
+    },
+    (error) => core.log.warn({ callId: dialog.callId, error: error.message }, 'ACK not sent'),
+  );
+}

@@ -1,0 +1,165 @@
+import { parseParams, type SipRequest, type SipResponse } from '../../sip/index.ts';
+import type { HeaderLine } from '../app/app-headers.ts';
+import type { Core } from '../core.ts';
+import { endByServer } from './bye.ts';
+import type { Dialog } from './dialog.ts';
+import { requestInDialog, sendAckOf, withDialogTarget } from './dialog-request.ts';
+
+/*
+ * Session timers (RFC 4028) run in the server, as in drachtio: the application sees neither the refreshes nor the
+ * clock, only the BYE of a session that the peer let lapse.
+ */
+
+/** Shorter intervals are not agreed to (RFC 4028 4). */
+const minimumSec = 90;
+const maximumSec = 86_400;
+/** We refresh at half the interval, some seconds earlier or later, so that not all calls do at once. */
+const jitterSec = 5;
+
+/** An agreed session timer. */
+export interface SessionTerms {
+  sec: number;
+  weRefresh: boolean;
+}
+
+interface SessionExpires {
+  sec: number;
+  refresher: 'uac' | 'uas' | undefined;
+}
+
+function readSessionExpires(message: SipRequest | SipResponse): SessionExpires | undefined {
+  const value = message.headers.get('session-expires');
+  if (value === undefined) return undefined;
+  const sec = Number.parseInt(value, 10);
+  if (!(sec > 0)) return undefined;
+  const semicolon = value.indexOf(';');
+  const refresher = semicolon < 0 ? undefined : parseParams(value, semicolon).get('refresher');
+  return {
+    sec: Math.min(sec, maximumSec),
+    refresher: refresher === 'uac' || refresher === 'uas' ? refresher : undefined,
+  };
+}
+
+/** @returns the Min-SE of a 422, where a request asks for too short an interval */
+export function offeredTooShort(request: SipRequest): number | undefined {
+  const offered = readSessionExpires(request);
+  return offered && offered.sec < minimumSec ? minimumSec : undefined;
+}
+
+/**
+ * What our 200 to a new INVITE agrees to. An offer that names no refresher is not taken up, as drachtio does.
+ * @param answer the application's answer; its own Session-Expires goes first
+ * @returns the terms, and the header to add
+ */
+export function termsAsCallee(
+  invite: SipRequest,
+  answer: SipResponse,
+): { terms: SessionTerms; header: HeaderLine | undefined } | undefined {
+  const chosen = readSessionExpires(answer);
+  if (chosen) {
+    const sec = Math.max(chosen.sec, minimumSec);
+    return { terms: { sec, weRefresh: chosen.refresher === 'uas' }, header: undefined };
+  }
+  const offered = readSessionExpires(invite);
+  if (!offered?.refresher) return undefined;
+  const sec = Math.max(offered.sec, minimumSec);
+  const terms = { sec, weRefresh: offered.refresher === 'uas' };
+  return { terms, header: ['Session-Expires', `${sec};refresher=${offered.refresher}`] };
+}
+
+/** @returns what the peer's 2xx to an INVITE of ours agreed to */
+export function termsAsCaller(answer: SipResponse): SessionTerms | undefined {
+  const agreed = readSessionExpires(answer);
+  return agreed && { sec: agreed.sec, weRefresh: agreed.refresher !== 'uas' };
+}
+
+/** The peer's re-INVITE or UPDATE ends the running timer, and begins the next where it names one. */
+export function refreshedByPeer(core: Core, dialog: Dialog, request: SipRequest): void {
+  const weRefreshed = dialog.weRefresh;
+  stop(dialog);
+  const offered = readSessionExpires(request);
+  if (!offered) return;
+  const peerRefreshes = offered.refresher === 'uac' || (!offered.refresher && weRefreshed);
+  startSessionTimer(core, dialog, { sec: offered.sec, weRefresh: !peerRefreshes });
+}
+
+/** Starts the clock anew. */
+export function startSessionTimer(core: Core, dialog: Dialog, terms: SessionTerms): void {
+  stop(dialog);
+  dialog.weRefresh = terms.weRefresh;
+  const jitter = Math.round((Math.random() * 2 - 1) * jitterSec);
+  const inSec = terms.weRefresh ? Math.floor(terms.sec / 2) + jitter : terms.sec;
+  const timer = core.endpoint.timers.after(inSec * core.limits.sessionSecondMs, () => {
+    dialog.stopSessionTimer = undefined;
+    if (terms.weRefresh) refresh(core, dialog, terms.sec);
+    else expire(core, dialog, 'peer did not refresh the session');
+  });
+  dialog.stopSessionTimer = () => timer.cancel();
+}
+
+function stop(dialog: Dialog): void {
+  dialog.stopSessionTimer?.();
+  dialog.stopSessionTimer = undefined;
+  dialog.weRefresh = false;
+}
+
+function expire(core: Core, dialog: Dialog, why: string): void {
+  core.log.info({ callId: dialog.callId }, why);
+  endByServer(core, dialog, 'Session timer expired');
+}
+
+/** Sends a re-INVITE that repeats our last session description. */
+function refresh(core: Core, dialog: Dialog, sec: number): void {
+  if (dialog.openInvite) {
+    // The application's own re-INVITE is under way; its answer starts the clock.
+    startSessionTimer(core, dialog, { sec, weRefresh: true });
+    return;
+  }
+  const cseq = ++dialog.localSeq;
+  const headers: HeaderLine[] = [
+    ['Contact', dialog.localContact],
+    ['Session-Expires', `${sec};refresher=uac`],
+    ['Min-SE', String(minimumSec)],
+  ];
+  if (dialog.localBody) headers.push(['Content-Type', dialog.localBody.type]);
+  const body = dialog.localBody ? { body: dialog.localBody.body } : {};
+  const invite = requestInDialog(dialog, 'INVITE', cseq, { headers, ...body });
+  const failed = (why: string) => {
+    dialog.openInvite = undefined;
+    if (core.dialogs.get(dialog.id) === dialog) expire(core, dialog, `session refresh failed: ${why}`);
+  };
+  const answered = (answer: SipResponse) => {
+    if (answer.status < 200) return;
+    dialog.openInvite = undefined;
+    if (answer.status >= 300) {
+      // Both sides re-INVITE at once: try again later.
+      if (answer.status === 491) startSessionTimer(core, dialog, { sec, weRefresh: true });
+      else failed(String(answer.status));
+      return;
+    }
+    if (dialog.lastAck?.cseq === cseq) {
+      core.endpoint.sendBytes(dialog.lastAck.bytes, dialog.lastAck.target);
+      return;
+    }
+    dialog.retarget(answer.headers);
+    sendAckOf(core, dialog, cseq, {}, () => {});
+    const terms = termsAsCaller(answer);
+    if (terms) startSessionTimer(core, dialog, terms);
+  };
+  const send = () =>
+    withDialogTarget(
+      dialog,
+      (target) => {
+        dialog.openInvite = core.endpoint.sendRequest(invite, target, {
+          onResponse: ({ message }) => answered(message),
+          onError: (error) => failed(error.message),
+        });
+      },
+      (error) => failed(error.message),
+    );
+  try {
+    send();
+  } catch (error) {
+    failed((error as Error).message);
+  }
+}

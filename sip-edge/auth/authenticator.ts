@@ -1,0 +1,95 @@
+import type { AddressLimits } from '../admission/limits.ts';
+import type { SrfRequest } from '../drachtio/srf.ts';
+import type { Refusal } from '../registrar/registration.ts';
+import type { Digest, Secrets } from './digest.ts';
+import type { DigestAlgorithm } from './response.ts';
+
+/** The passwords, as the last reading of the secret had them. */
+export interface SecretSource {
+  readonly secrets: Secrets;
+  /**
+   * Reads the secret again after a wrong password, unless that was done a moment ago.
+   * @returns whether the passwords are other ones now
+   */
+  refreshAfterMismatch(): Promise<boolean>;
+}
+
+export type Access =
+  | { result: 'granted' }
+  /** `challenge` is the value of WWW- or Proxy-Authenticate. */
+  | { result: 'challenge'; challenge: string; why: string }
+  | { result: 'refused'; refusal: Refusal };
+
+export interface AuthenticatorParts {
+  digest: Digest;
+  secrets: SecretSource;
+  limits: Pick<AddressLimits, 'isUserBanned' | 'countWrongAnswer' | 'countRightAnswer'>;
+  /** Offered in this order. */
+  algorithms: readonly DigestAlgorithm[];
+  /** Parts of User-Agents that cannot live with a challenge of SHA-256 beside MD5. */
+  md5OnlyAgents: readonly string[];
+}
+
+/** Decides whether a request may speak for a user; knows the secret, the bans and the clients' weaknesses. */
+export class Authenticator {
+  readonly #parts: AuthenticatorParts;
+  /** MD5 alone, where it is offered at all. */
+  readonly #md5: readonly DigestAlgorithm[];
+
+  constructor(parts: AuthenticatorParts) {
+    this.#parts = parts;
+    this.#md5 = parts.algorithms.includes('MD5') ? ['MD5'] : parts.algorithms;
+  }
+
+  /** @param username whom the request speaks for: the user of To (REGISTER) or From */
+  async authenticate(req: SrfRequest, username: string): Promise<Access> {
+    const { limits, secrets } = this.#parts;
+    const address = req.source_address;
+    if (limits.isUserBanned(username, address)) return forbidden('banned');
+
+    let verdict = this.#check(req, username);
+    if (verdict.result === 'refused' && verdict.why === 'wrong-password') {
+      // The secret may have been rotated a moment ago.
+      if (await secrets.refreshAfterMismatch()) verdict = this.#check(req, username);
+    }
+    switch (verdict.result) {
+      case 'accepted':
+        limits.countRightAnswer(username, address);
+        return { result: 'granted' };
+      case 'challenge':
+        return { result: 'challenge', challenge: this.#challenge(req, verdict.stale), why: verdict.why };
+      case 'refused':
+        limits.countWrongAnswer(username, address);
+        return forbidden(verdict.why);
+      case 'malformed':
+        return {
+          result: 'refused',
+          refusal: { status: 400, phrase: 'Bad Request', why: 'malformed-credentials' },
+        };
+    }
+  }
+
+  #check(req: SrfRequest, username: string) {
+    const authorization = req.headers[req.method === 'REGISTER' ? 'authorization' : 'proxy-authorization'];
+    return this.#parts.digest.check(
+      { method: req.method, authorization, username },
+      this.#parts.secrets.secrets,
+    );
+  }
+
+  #challenge(req: SrfRequest, stale: boolean): string {
+    const agent = req.headers['user-agent']?.toLowerCase() ?? '';
+    const isMd5Only = this.#parts.md5OnlyAgents.some((part) => agent.includes(part.toLowerCase()));
+    const algorithms = isMd5Only ? this.#md5 : this.#parts.algorithms;
+    const name = req.method === 'REGISTER' ? 'WWW-Authenticate' : 'Proxy-Authenticate';
+    // One header for each challenge: drachtio-srf takes one value for a name, and clients misread a comma list.
+    return this.#parts.digest
+      .challenges(this.#parts.secrets.secrets, stale, algorithms)
+      .join(`\r\n${name}: `);
+  }
+}
+
+const forbidden = (why: string): Access => ({
+  result: 'refused',
+  refusal: { status: 403, phrase: 'Forbidden', why },
+});

@@ -1,0 +1,81 @@
+import type { Headers, ResponseOptions, Srf, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
+import { requires } from './headers.ts';
+import { Leg } from './leg.ts';
+
+/** `cancelled`: the caller gave up. `edge-lost`: drachtio's connection broke, and with it all that was under way. */
+export type Gone = 'cancelled' | 'edge-lost';
+
+/** The caller's INVITE, until it has its final answer. */
+export class CallerLeg {
+  readonly request: SrfRequest;
+  readonly callId: string;
+  /** Settles when nobody waits for the answer any more. */
+  readonly gone: Promise<Gone>;
+  #goneWhy: Gone | undefined;
+  #leave: (why: Gone) => void = () => {};
+  readonly #srf: Srf;
+  readonly #response: SrfResponse;
+  /** With `Require: 100rel` an unreliable 180 would break RFC 3262; none at all is in order. */
+  readonly #mayRing: boolean;
+
+  constructor(srf: Srf, request: SrfRequest, response: SrfResponse, callId: string) {
+    this.#srf = srf;
+    this.request = request;
+    this.callId = callId;
+    this.#response = response;
+    this.#mayRing = !requires(request.headers, '100rel');
+    this.gone = new Promise((resolve) => {
+      this.#leave = resolve;
+    });
+    request.once('cancel', () => this.leave('cancelled'));
+    // An UPDATE before the answer cannot reach the gateway (it would need 100rel there): RFC 3311 5.2.
+    request.on('update', (_update, answer) => answer.send(500, { headers: { 'Retry-After': '5' } }));
+  }
+
+  /** Why nobody waits any more; undefined while somebody does. */
+  get goneWhy(): Gone | undefined {
+    return this.#goneWhy;
+  }
+
+  leave(why: Gone): void {
+    if (this.#goneWhy) return;
+    this.#goneWhy = why;
+    this.#leave(why);
+  }
+
+  /** The caller's early dialog, where its From has the tag that RFC 3261 demands. */
+  dialogId(fromTag: string | undefined): string | undefined {
+    return fromTag === undefined ? undefined : `${this.callId};from-tag=${fromTag}`;
+  }
+
+  /** @param phrase of the status line, where it is to say more than the usual one */
+  ring(status: number, options: ResponseOptions = {}, phrase?: string): void {
+    if (this.#goneWhy || this.#response.finalResponseSent || !this.#mayRing) return;
+    if (phrase === undefined) this.#response.send(status, options);
+    else this.#response.send(status, phrase, options);
+  }
+
+  /**
+   * Sends the 200.
+   * @returns the established dialog, or undefined where the caller was gone: its CANCEL was faster, or its
+   *   connection is closed
+   */
+  answer(options: ResponseOptions): Promise<Leg | undefined> {
+    const answered = new Promise<Leg | undefined>((resolve) => {
+      this.#response.send(200, options, (error) => {
+        const { stackDialogId } = this.#response;
+        if (error || !stackDialogId) return resolve(undefined);
+        // Attached at once: the ACK may stand in the same packet.
+        resolve(new Leg(this.#srf, 'caller', stackDialogId).attach());
+      });
+    });
+    // Where drachtio is lost nobody calls back.
+    return Promise.race([answered, this.gone.then(() => undefined)]);
+  }
+
+  /** After CANCEL drachtio has answered 487 itself. */
+  refuse(status: number, phrase: string, headers: Headers): void {
+    if (this.#goneWhy || this.#response.finalResponseSent) return;
+    this.#response.send(status, phrase, { headers });
+  }
+}

@@ -1,0 +1,125 @@
+import type {
+  Acknowledge,
+  DialogHandler,
+  Headers,
+  OutgoingRequest,
+  Srf,
+  SrfRequest,
+  SrfResponse,
+} from '../../drachtio/srf.ts';
+
+/*
+ * One established dialog, known by drachtio's id alone. drachtio-srf's own Dialog is not used: it is bound to the
+ * connection it was made on, answers some requests itself, and loses provisional answers and late offers. An id
+ * is good on any connection, also after a restart of this application.
+ */
+
+export type Side = 'caller' | 'gateway';
+
+/** `no-dialog`: drachtio does not know it (any more). `not-sent`: no connection, or drachtio refused to send. */
+export type SendFailure = 'no-dialog' | 'not-sent';
+
+export interface RequestListener {
+  /** Once for each answer, provisional ones too. `ack` counts for a 200 to INVITE only. */
+  answer(response: SrfResponse, ack: Acknowledge): void;
+  failed(failure: SendFailure): void;
+  /** drachtio has sent it. */
+  sent?(request: SrfRequest): void;
+}
+
+/** Sends a request; each outcome reaches the listener, whatever drachtio-srf throws. */
+export function sendRequest(
+  srf: Srf,
+  uri: string,
+  options: OutgoingRequest,
+  listener: RequestListener,
+): void {
+  try {
+    srf.request(uri, options, (error, request) => {
+      if (error || !request) {
+        listener.failed(error?.code === 'ENODIALOG' ? 'no-dialog' : 'not-sent');
+      } else {
+        request.on('response', (response, ack) => listener.answer(response, ack));
+        listener.sent?.(request);
+      }
+    });
+  } catch {
+    // Thrown where there is no connection to drachtio.
+    listener.failed('not-sent');
+  }
+}
+
+/**
+ * Sends an ACK or a CANCEL: drachtio-srf throws where the connection of their transaction is gone, and with it all
+ * that they could have an effect on.
+ */
+export function sendWhileConnected(send: () => void): void {
+  try {
+    send();
+  } catch {
+    // Takeover finds what goes on without us.
+  }
+}
+
+export class Leg implements DialogHandler {
+  readonly dialogType = 'INVITE';
+  readonly id: string;
+  readonly side: Side;
+  readonly #srf: Srf;
+  #onRequest: ((request: SrfRequest, response: SrfResponse) => void) | undefined;
+  /** What came before the call was up. */
+  #held: [SrfRequest, SrfResponse][] = [];
+
+  constructor(srf: Srf, side: Side, id: string) {
+    this.#srf = srf;
+    this.side = side;
+    this.id = id;
+  }
+
+  /** From here on this leg's requests come here; until `listen` they wait. */
+  attach(): this {
+    this.#srf.addDialog(this);
+    return this;
+  }
+
+  detach(): void {
+    this.#srf.removeDialog(this);
+    this.#held = [];
+  }
+
+  listen(onRequest: (request: SrfRequest, response: SrfResponse) => void): void {
+    this.#onRequest = onRequest;
+    const held = this.#held;
+    this.#held = [];
+    for (const [request, response] of held) onRequest(request, response);
+  }
+
+  /** Called by drachtio-srf. */
+  handle(request: SrfRequest, response: SrfResponse): void {
+    if (this.#onRequest) this.#onRequest(request, response);
+    else this.#held.push([request, response]);
+  }
+
+  request(method: string, headers: Headers, body: string | undefined, listener: RequestListener): void {
+    const options: OutgoingRequest = { method, headers, stackDialogId: this.id };
+    if (body) options.body = body;
+    sendRequest(this.#srf, 'sip:placeholder', options, listener);
+  }
+
+  /**
+   * Ends the dialog.
+   * @returns false where the BYE could not be sent for want of a connection: it must be sent later
+   */
+  bye(headers: Headers = {}): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.request('BYE', headers, undefined, {
+        sent: () => resolve(true),
+        answer: () => this.detach(),
+        failed: (failure) => {
+          this.detach();
+          resolve(failure === 'no-dialog');
+        },
+      });
+    });
+  }
+}

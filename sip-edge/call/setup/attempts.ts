@@ -1,0 +1,37 @@
+import type { AttemptFailure } from '../../../contracts/commands.ts';
+import { type Outcome, sipAnswer } from '../../../contracts/outcomes.ts';
+
+/** What follows when a gateway did not take the call. */
+export type NextStep =
+  | { readonly step: 'try-next'; readonly attempt: number }
+  | { readonly step: 'give-up'; readonly outcome: Outcome };
+
+/**
+ * @param failed the gateways that failed this call, in order, at least one
+ * @param maxAttempts gateways tried for one call
+ */
+export function afterFailure(failed: readonly AttemptFailure[], maxAttempts: number): NextStep {
+  if (failed.length < maxAttempts) return { step: 'try-next', attempt: failed.length + 1 };
+  return { step: 'give-up', outcome: outcomeOf(failed) };
+}
+
+/**
+ * The outcome where no other gateway could be had. Gateways that were tried and failed say more than a pool
+ * that has no further one to offer.
+ * @param failed the gateways that failed this call so far
+ * @param refusal what the control plane said
+ */
+export function afterRefusal(failed: readonly AttemptFailure[], refusal: Outcome): Outcome {
+  // The table knows a call of this Call-ID that was answered: whoever sends it again gets no 200 from us.
+  if (sipAnswer(refusal).status < 300) return 'loop-detected';
+  return refusal === 'pool-exhausted' && failed.length > 0 ? outcomeOf(failed) : refusal;
+}
+
+const busyStatuses: ReadonlySet<number | undefined> = new Set([486, 600]);
+const unansweredStatuses: ReadonlySet<number | undefined> = new Set([408, 480]);
+
+function outcomeOf(failed: readonly AttemptFailure[]): Outcome {
+  if (failed.every(({ status }) => busyStatuses.has(status))) return 'busy-everywhere';
+  if (failed.every(({ status }) => unansweredStatuses.has(status))) return 'no-answer';
+  return 'gateway-failed';
+}

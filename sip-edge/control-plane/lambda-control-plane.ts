@@ -1,0 +1,135 @@
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import type { ZodType } from 'zod';
+import {
+  type AllocateAnswer,
+  type AllocateGateway,
+  allocateAnswerSchema,
+  type ListEdgeCalls,
+  type ListEdgeCallsAnswer,
+  type ListHangups,
+  type ListHangupsAnswer,
+  listEdgeCallsAnswerSchema,
+  listHangupsAnswerSchema,
+  type RegisterAnswer,
+  type RegisterCommand,
+  registerAnswerSchema,
+} from '../../contracts/commands.ts';
+import { type ControlPlane, ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
+import type { Settings } from '../settings.ts';
+
+export type LambdaControlPlaneSettings = Pick<
+  Settings,
+  'registerFunction' | 'allocateFunction' | 'callsFunction' | 'edgeId' | 'commandTimeoutMs'
+>;
+
+const maxAttempts = 2;
+const throttles = new Set(['TooManyRequestsException', 'ThrottlingException', 'EC2ThrottledException']);
+const networkCodes = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)/;
+
+/** Spread, so that what was throttled together does not come back together. */
+const retryPauseMs = () => 20 + Math.random() * 80;
+
+/**
+ * Commands by Lambda Invoke, bounded in time. A lost connection, a throttle or a fault of the service is tried once
+ * more, which the commands' idempotence allows. What the function itself threw is not: it has had its chance, and
+ * the SIP client will ask again. Nor is silence: asking twice would double the load of what is slow already.
+ */
+export class LambdaControlPlane implements ControlPlane {
+  readonly #client: LambdaClient;
+  readonly #settings: LambdaControlPlaneSettings;
+
+  /** @param client with `maxAttempts: 1`: the tries are counted here, where the time is bounded */
+  constructor(client: LambdaClient, settings: LambdaControlPlaneSettings) {
+    this.#client = client;
+    this.#settings = settings;
+  }
+
+  register(command: RegisterCommand): Promise<RegisterAnswer> {
+    return this.#ask(this.#settings.registerFunction, command, registerAnswerSchema);
+  }
+
+  allocate(command: AllocateGateway): Promise<AllocateAnswer> {
+    return this.#ask(this.#settings.allocateFunction, command, allocateAnswerSchema);
+  }
+
+  listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
+    const command: ListEdgeCalls = { command: 'listEdgeCalls', edgeId: this.#settings.edgeId };
+    return this.#ask(this.#settings.callsFunction, command, listEdgeCallsAnswerSchema);
+  }
+
+  listHangups(): Promise<ListHangupsAnswer> {
+    const command: ListHangups = { command: 'listHangups', edgeId: this.#settings.edgeId };
+    return this.#ask(this.#settings.callsFunction, command, listHangupsAnswerSchema);
+  }
+
+  async #ask<T>(functionName: string, command: object, schema: ZodType<T>): Promise<T> {
+    const payload = JSON.stringify(command);
+    const deadline = Date.now() + this.#settings.commandTimeoutMs;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#invoke(functionName, payload, schema, deadline - Date.now());
+      } catch (error) {
+        const failure = unavailable(functionName, error);
+        const isWorthwhile = failure.why === 'network' || failure.why === 'throttled';
+        const pauseMs = retryPauseMs();
+        if (!isWorthwhile || attempt === maxAttempts || Date.now() + pauseMs >= deadline) throw failure;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  }
+
+  async #invoke<T>(functionName: string, payload: string, schema: ZodType<T>, leftMs: number): Promise<T> {
+    // No options: with any, the SDK would build its chain of middleware anew for each call.
+    const sent = this.#client.send(new InvokeCommand({ FunctionName: functionName, Payload: payload }));
+    const answer = await within(sent, Math.max(1, leftMs), functionName);
+    const text = Buffer.from(answer.Payload ?? []).toString('utf8');
+    if (answer.FunctionError !== undefined) {
+      throw new ControlPlaneUnavailable('function-error', `${functionName} threw: ${text.slice(0, 500)}`);
+    }
+    return readAnswer(functionName, text, schema);
+  }
+}
+
+/** What comes after the limit is nobody's any more; the client's own request timeout frees its socket. */
+async function within<T>(sent: Promise<T>, limitMs: number, functionName: string): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new ControlPlaneUnavailable('timeout', `${functionName}: no answer within ${limitMs} ms`)),
+    limitMs,
+  );
+  try {
+    return await Promise.race([sent, late]);
+  } finally {
+    clearTimeout(timer);
+    sent.catch(() => {});
+  }
+}
+
+function readAnswer<T>(functionName: string, text: string, schema: ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    const message = `${functionName} answered with what the contract does not know`;
+    throw new ControlPlaneUnavailable('bad-answer', message, { cause: error });
+  }
+}
+
+/** Finds the kind of a failure in what the SDK threw. */
+function causeOf(error: Partial<NodeJS.ErrnoException>): UnavailableCause {
+  const { name = '', code = '' } = error;
+  if (throttles.has(name)) return 'throttled';
+  // The SDK calls a connection that could not be made, or broke, a TimeoutError too.
+  if (name === 'TimeoutError' || networkCodes.test(code)) return 'network';
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+  // A fault of the service itself is worth a second try, like a lost connection.
+  return status >= 500 ? 'network' : 'function-error';
+}
+
+function unavailable(functionName: string, error: unknown): ControlPlaneUnavailable {
+  if (error instanceof ControlPlaneUnavailable) return error;
+  const { name = '', message = String(error) } = error as Partial<Error>;
+  const text = `${functionName}: ${name} ${message}`;
+  return new ControlPlaneUnavailable(causeOf(error as Partial<NodeJS.ErrnoException>), text, {
+    cause: error,
+  });
+}

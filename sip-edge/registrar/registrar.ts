@@ -1,0 +1,179 @@
+import type { Contact, RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
+import type { Admission } from '../admission/admission.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import { peerOf } from '../drachtio/peer.ts';
+import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
+import { type Clock, type ControlPlane, ControlPlaneUnavailable, type FactSink, type Log } from '../ports.ts';
+import type { Settings } from '../settings.ts';
+import { reasonHeader } from '../sip/reason.ts';
+import { retryAfterSec } from '../sip/retry-after.ts';
+import {
+  type Bindings,
+  bindingHeaders,
+  type Refusal,
+  type RegisterRequest,
+  type Registrant,
+  readBindings,
+  readRegistrant,
+  refusalOf,
+} from './registration.ts';
+
+export interface RegistrarParts {
+  settings: Settings;
+  controlPlane: Pick<ControlPlane, 'register'>;
+  facts: FactSink;
+  authenticator: Authenticator;
+  admission: Pick<Admission, 'exempt'>;
+  clock: Clock;
+  log: Log;
+  /** A gateway that started anew has lost its call: the caller's leg is to be ended. */
+  onGatewayLost(callId: string): void;
+  /** A gateway is there for a call that waits, here or at another edge. */
+  onMatched(callId: string): void;
+}
+
+type Bound = Extract<RegisterAnswer, { result: 'bindings' }>;
+
+/** Answers REGISTER (RFC 3261 10.3). Each request ends in exactly one final answer. */
+export class Registrar {
+  readonly #parts: RegistrarParts;
+
+  constructor(parts: RegistrarParts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects: what goes wrong becomes a 500 and a log line. */
+  async handle(req: SrfRequest, res: SrfResponse): Promise<void> {
+    try {
+      await this.#handle(req, res);
+    } catch (error) {
+      this.#refuse(
+        req,
+        res,
+        { status: 500, phrase: 'Server Internal Error', why: 'internal-error' },
+        { error },
+      );
+    }
+  }
+
+  async #handle(req: SrfRequest, res: SrfResponse): Promise<void> {
+    const { settings, authenticator } = this.#parts;
+    const request = registerRequestOf(req);
+    const registrant = readRegistrant(request, settings);
+    if (!registrant.ok) return this.#refuse(req, res, registrant.refusal);
+
+    const access = await authenticator.authenticate(req, registrant.value.username);
+    if (access.result === 'challenge') {
+      this.#parts.log.debug({ callId: req.headers['call-id'], why: access.why }, 'REGISTER challenged');
+      return res.send(401, { headers: { 'WWW-Authenticate': access.challenge } });
+    }
+    if (access.result === 'refused') return this.#refuse(req, res, access.refusal);
+
+    const bindings = readBindings(request, settings);
+    if (!bindings.ok) return this.#refuse(req, res, bindings.refusal);
+    await this.#bind(req, res, registrant.value, bindings.value);
+  }
+
+  async #bind(req: SrfRequest, res: SrfResponse, registrant: Registrant, bindings: Bindings): Promise<void> {
+    const { controlPlane, settings, clock } = this.#parts;
+    let answer: RegisterAnswer;
+    try {
+      answer = await controlPlane.register(commandOf(registrant, bindings, req, settings.edgeId));
+    } catch (error) {
+      if (!(error instanceof ControlPlaneUnavailable)) throw error;
+      const headers = { 'Retry-After': `${retryAfterSec()}` };
+      const refusal = {
+        status: 503,
+        phrase: 'Service Unavailable',
+        why: 'control-plane-unavailable',
+        headers,
+      };
+      return this.#refuse(req, res, refusal, { error });
+    }
+    if (answer.result === 'refused') return this.#refuse(req, res, refusalOf(answer.reason), registrant);
+
+    // Said before it is answered: whoever has the 200 asks no more, and what was not said would stay unsaid.
+    this.#tell(req, registrant, bindings, answer);
+    res.send(200, { headers: bindingHeaders(answer.contacts, clock.now()) });
+  }
+
+  /** Says what has happened: to the bus, to the log, to the call that has lost its gateway. */
+  #tell(req: SrfRequest, { username, registrationId }: Registrant, bindings: Bindings, answer: Bound): void {
+    const { facts, log, admission, onGatewayLost, onMatched } = this.#parts;
+    const received = peerOf(req);
+    const context = { callId: registrationId, username, address: received.address };
+    if (bindings.kind !== 'unregister') {
+      admission.exempt(received.address, Math.max(0, ...answer.contacts.map(({ expiresSec }) => expiresSec)));
+    }
+    if (bindings.kind === 'register' && answer.fresh) {
+      const contact = preferred(bindings.contacts)?.uri ?? '';
+      facts.publish({ type: 'gateway.registered', username, registrationId, contact, received });
+      log.info({ ...context, outcome: 'registered', contact }, 'gateway registered');
+    }
+    if (bindings.kind === 'unregister' && answer.contacts.length === 0) {
+      facts.publish({ type: 'gateway.unregistered', username, registrationId });
+      log.info({ ...context, outcome: 'unregistered' }, 'gateway unregistered');
+    }
+    if (answer.lostCallId !== undefined) {
+      const cause = bindings.kind === 'unregister' ? 'unregistered' : 'registered anew';
+      facts.publish({ type: 'gateway.lost', callId: answer.lostCallId, username, cause });
+      log.warn(
+        { callId: answer.lostCallId, username, outcome: 'gateway-lost', cause },
+        'gateway lost its call',
+      );
+      onGatewayLost(answer.lostCallId);
+    }
+    if (answer.matchedCallId !== undefined) onMatched(answer.matchedCallId);
+  }
+
+  #refuse(req: SrfRequest, res: SrfResponse, refusal: Refusal, details: object = {}): void {
+    const callId = req.headers['call-id'] ?? '';
+    const { address, port, protocol } = peerOf(req);
+    const fields = {
+      callId,
+      outcome: refusal.why,
+      status: refusal.status,
+      from: req.headers.from,
+      ...details,
+    };
+    this.#parts.log.warn({ ...fields, address, port, protocol }, 'REGISTER refused');
+    res.send(refusal.status, refusal.phrase, {
+      headers: { Reason: reasonHeader(refusal.status, refusal.why, callId), ...refusal.headers },
+    });
+  }
+}
+
+const preferred = (contacts: readonly Contact[]): Contact | undefined =>
+  contacts.filter(({ expiresSec }) => expiresSec > 0).sort((a, b) => (b.q ?? 1) - (a.q ?? 1))[0];
+
+const registerRequestOf = (req: SrfRequest): RegisterRequest => ({
+  uri: req.uri,
+  to: req.headers.to,
+  contact: req.headers.contact,
+  expires: req.headers.expires,
+  require: req.headers.require,
+  callId: req.headers['call-id'],
+  cseq: req.headers.cseq,
+});
+
+function commandOf(
+  registrant: Registrant,
+  bindings: Bindings,
+  req: SrfRequest,
+  edgeId: string,
+): RegisterCommand {
+  switch (bindings.kind) {
+    case 'fetch':
+      return { command: 'listBindings', username: registrant.username };
+    case 'unregister':
+      return { command: 'unregisterGateway', ...registrant, contacts: bindings.contacts };
+    case 'register':
+      return {
+        command: 'registerGateway',
+        ...registrant,
+        contacts: bindings.contacts,
+        received: peerOf(req),
+        edgeId,
+      };
+  }
+}

@@ -1,0 +1,316 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Table } from '../../../lambdas/store/table.ts';
+import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { managed, taskId, World } from '../support/world.ts';
+
+/* Something happens between a function's look at the table and its write: the write must notice. */
+
+let engine: TestTable;
+let tableName: string;
+let world: World;
+beforeAll(async () => {
+  engine = await startTestTable();
+});
+afterAll(() => engine.stop());
+beforeEach(async () => {
+  tableName = await engine.createTable();
+  world = new World(engine.client, tableName);
+  await world.register({ username: gw, contacts });
+});
+
+const gw = managed(1);
+const contacts = [{ uri: 'sip:gw@10.0.0.7', expiresSec: 3600 }];
+const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
+
+/**
+ * A second world on the same table, in which `meanwhile` happens right before the n-th write.
+ * @param nth counts writes and transactions from 1
+ */
+function overtaken(meanwhile: () => Promise<unknown>, nth = 1): World {
+  const slow = new World(engine.client, tableName);
+  slow.nowMs = world.nowMs;
+  let writes = 0;
+  const before = async () => {
+    writes += 1;
+    if (writes === nth) await meanwhile();
+  };
+  const { write, transact } = slow.table;
+  const table: Pick<Table, 'write' | 'transact'> = {
+    write: async (one) => {
+      await before();
+      return write(one);
+    },
+    transact: async (all) => {
+      await before();
+      return transact(all);
+    },
+  };
+  Object.assign(slow.table, table);
+  return slow;
+}
+
+describe('a REGISTER that is no refresh', () => {
+  const moved = { address: '10.9.9.9', port: 7000, protocol: 'tcp' as const };
+
+  it('keeps a lock that was made meanwhile', async () => {
+    const slow = overtaken(() => world.grant({ callId: 'call-1' }), 2);
+    await slow.register({ username: gw, cseq: 2, contacts, received: moved });
+    expect(await world.gateway(gw)).toMatchObject({ state: 'locked', lockedBy: 'call-1', received: moved });
+  });
+
+  it('keeps a call that was answered meanwhile', async () => {
+    await world.grant({ callId: 'call-1' });
+    const answer = () =>
+      world.say({ type: 'call.answered', callId: 'call-1', gateway: gw, receivedAt: 0, ...dialogs });
+    await overtaken(answer, 2).register({ username: gw, cseq: 2, contacts, received: moved });
+    expect(await world.gateway(gw)).toMatchObject({ state: 'busy', lockedBy: 'call-1', received: moved });
+    expect(await world.gateway(gw)).not.toHaveProperty('freeShard');
+  });
+
+  it('is refused where the call ended meanwhile', async () => {
+    await world.grant({ callId: 'call-1' });
+    const end = () =>
+      world.say({ type: 'call.ended', callId: 'call-1', gateway: gw, by: 'caller', outcome: 'answered' });
+    const answer = await overtaken(end, 2).register({ username: gw, cseq: 2, contacts, received: moved });
+    expect(answer).toEqual({ result: 'refused', reason: 'call-over' });
+    expect(await world.gateway(gw)).toBeUndefined();
+  });
+
+  it('does not undo a later one that was faster', async () => {
+    const later = () => world.register({ username: gw, cseq: 3, contacts });
+    const answer = await overtaken(later, 2).register({ username: gw, cseq: 2, contacts, received: moved });
+    expect(answer).toEqual({ result: 'refused', reason: 'out-of-order' });
+    expect(await world.gateway(gw)).toMatchObject({ cseq: 3 });
+  });
+
+  it('of a gateway started anew tells the call that got the old one meanwhile', async () => {
+    const slow = overtaken(() => world.grant({ callId: 'call-1' }), 2);
+    const anew = [{ uri: 'sip:anew@10.0.0.7', expiresSec: 60 }];
+    const answer = await slow.register({ username: gw, registrationId: 'reg-2', contacts: anew });
+    expect(answer).toMatchObject({ fresh: true, lostCallId: 'call-1' });
+  });
+});
+
+it('a refresh that finds a lapsed lock leaves it to the call that takes it meanwhile', async () => {
+  await world.grant({ callId: 'call-1' });
+  world.pass(121);
+  const slow = overtaken(() => world.grant({ callId: 'call-2' }), 2);
+  await slow.register({ username: gw, cseq: 2, contacts });
+  expect(await world.gateway(gw)).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
+});
+
+describe('an un-REGISTER', () => {
+  it('does not remove the gateway that took the name meanwhile', async () => {
+    const anew = [{ uri: 'sip:anew@10.0.0.7', expiresSec: 60 }];
+    const restart = () => world.register({ username: gw, registrationId: 'reg-2', contacts: anew });
+    await overtaken(restart).unregister({ username: gw, cseq: 2, contacts: ['sip:gw@10.0.0.7'] });
+    expect(await world.gateway(gw)).toMatchObject({ registrationId: 'reg-2', contact: 'sip:anew@10.0.0.7' });
+  });
+
+  it('that was overtaken by a later REGISTER is out of order', async () => {
+    const refresh = () => world.register({ username: gw, cseq: 3, contacts });
+    const answer = await overtaken(refresh).unregister({ username: gw, cseq: 2 });
+    expect(answer).toEqual({ result: 'refused', reason: 'out-of-order' });
+    expect(await world.gateway(gw)).toBeDefined();
+  });
+});
+
+describe('a fact about a call whose lock has lapsed', () => {
+  beforeEach(async () => {
+    await world.grant({ callId: 'call-1' });
+    world.pass(121);
+  });
+  const taken = () => world.grant({ callId: 'call-2' });
+  const failed = (cause: 'rejected' | 'silent') => [{ username: gw, cause }];
+
+  it.each([
+    () => ({ type: 'call.failed', outcome: 'no-answer', gateway: gw, failed: failed('silent') }) as const,
+    () =>
+      ({ type: 'call.failed', outcome: 'gateway-failed', gateway: gw, failed: failed('rejected') }) as const,
+    () => ({ type: 'call.cancelled', gateway: gw, gatewayAnswered: false }) as const,
+    () => ({ type: 'call.cancelled', gateway: gw, gatewayAnswered: true }) as const,
+    () => ({ type: 'call.ended', gateway: gw, by: 'caller', outcome: 'answered' }) as const,
+    () => ({ type: 'gateway.lost', username: gw, cause: 'gone' }) as const,
+    () => ({ type: 'call.answered', gateway: gw, receivedAt: 0, ...dialogs }) as const,
+  ])('does not touch the gateway that another call takes meanwhile (%#)', async (fact) => {
+    const slow = overtaken(taken);
+    await slow.say({ ...fact(), callId: 'call-1' });
+    expect(await world.gateway(gw)).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
+    expect(slow.stopped).toEqual([]);
+    expect(await world.tombstone(gw)).toBeUndefined();
+  });
+});
+
+describe('a fact of a call whose gateway has left', () => {
+  const end = () =>
+    world.say({ type: 'call.ended', callId: 'call-1', gateway: gw, by: 'gateway', outcome: 'answered' });
+
+  it('does not reopen the call that ends meanwhile', async () => {
+    await world.grant({ callId: 'call-1' });
+    await world.unregister({ username: gw });
+    const slow = overtaken(end);
+    await slow.say({ type: 'call.answered', callId: 'call-1', gateway: gw, receivedAt: 5, ...dialogs });
+    expect(await world.call('call-1')).toMatchObject({ state: 'ended', outcome: 'answered', receivedAt: 5 });
+  });
+
+  it('does not take the record back to before the next attempt', async () => {
+    await world.grant({ callId: 'call-1' });
+    await world.unregister({ username: gw });
+    await world.register({ username: managed(2), contacts });
+    const next = { callId: 'call-1', attempt: 2, failed: [{ username: gw, cause: 'silent' as const }] };
+    const slow = overtaken(() => world.grant(next));
+    await slow.say({ type: 'call.failed', callId: 'call-1', outcome: 'gateway-failed', failed: [] });
+    expect(await world.call('call-1')).toMatchObject({ state: 'ended', attempt: 2, gateway: managed(2) });
+    expect(await world.gateway(managed(2))).toMatchObject({ state: 'free' });
+  });
+});
+
+describe('an allocation', () => {
+  it('is refused where the caller’s CANCEL arrives meanwhile', async () => {
+    const cancel = () => world.say({ type: 'call.cancelled', callId: 'call-1', gatewayAnswered: false });
+    expect(await overtaken(cancel).allocate({ callId: 'call-1' })).toEqual({
+      result: 'refused',
+      outcome: 'cancelled',
+    });
+    expect(await world.gateway(gw)).toMatchObject({ state: 'free' });
+  });
+
+  it('does not take a gateway whose registration was replaced meanwhile', async () => {
+    const anew = [{ uri: 'sip:anew@10.0.0.7', expiresSec: 60 }];
+    const restart = () => world.register({ username: gw, registrationId: 'reg-2', contacts: anew });
+    const answer = await overtaken(restart).allocate({ callId: 'call-1' });
+    expect(answer).toMatchObject({ result: 'granted', contact: 'sip:anew@10.0.0.7' });
+  });
+
+  it('that meets a location that ran out does not sweep it once it is refreshed', async () => {
+    world.pass(3601);
+    // The first write is the lock that fails, the second the sweep.
+    const slow = overtaken(() => world.register({ username: gw, cseq: 2, contacts }), 2);
+    await slow.allocate({ callId: 'call-1' });
+    expect(await world.gateway(gw)).toMatchObject({ cseq: 2 });
+  });
+
+  it('of a later attempt leaves alone the first gateway that another call takes meanwhile', async () => {
+    await world.grant({ callId: 'call-1' });
+    world.pass(121);
+    await world.register({ username: managed(2), contacts });
+    // Out of the pool for a moment, so that the other call can only take the first gateway.
+    const slow = overtaken(() => world.grant({ callId: 'call-2', gateway: gw }));
+    const failed = [{ username: gw, cause: 'silent' as const }];
+    const answer = await slow.allocate({ callId: 'call-1', attempt: 2, failed });
+    expect(answer).toMatchObject({ result: 'granted', username: managed(2) });
+    expect(await world.gateway(gw)).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
+  });
+
+  it('asked twice at once, the slower one for the next attempt: the first gateway is let go', async () => {
+    await world.register({ username: managed(2), contacts });
+    await world.register({ username: managed(3), contacts });
+    const first = await world.grant({ callId: 'call-1' });
+    const failed = [{ username: first.username, cause: 'rejected' as const }];
+    const second = { callId: 'call-1', attempt: 2, failed };
+    let fast: unknown;
+    const slow = overtaken(async () => {
+      fast = await world.grant(second);
+    });
+    expect(await slow.allocate(second)).toEqual(fast);
+    const states = await Promise.all([1, 2, 3].map(async (n) => (await world.gateway(managed(n)))?.state));
+    expect(states.sort()).toEqual(['free', 'free', 'locked']);
+  });
+});
+
+describe('a call that waits', () => {
+  const cancelled = (callId: string) => world.say({ type: 'call.cancelled', callId, gatewayAnswered: false });
+  const anew = { username: managed(2), contacts };
+  beforeEach(async () => {
+    // The only gateway is taken.
+    await world.grant({ callId: 'call-0' });
+    await world.pool({ managed: 1 });
+    for (const callId of ['call-1', 'call-2']) {
+      expect(await world.allocate({ callId })).toMatchObject({ result: 'waiting' });
+      world.nowMs += 10;
+    }
+  });
+
+  it('and gives up as a gateway registers leaves it to the next', async () => {
+    // The first write is the refresh, which there is nothing to refresh for.
+    const answer = await overtaken(() => cancelled('call-1'), 2).register(anew);
+    expect(answer).toMatchObject({ fresh: true, matchedCallId: 'call-2' });
+    expect(await world.gateway(managed(2))).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
+  });
+
+  it('alone and gives up as a gateway registers leaves it free', async () => {
+    await cancelled('call-2');
+    const answer = await overtaken(() => cancelled('call-1'), 2).register(anew);
+    expect(answer).not.toHaveProperty('matchedCallId');
+    expect(await world.gateway(managed(2))).toMatchObject({ state: 'free' });
+  });
+
+  it('is matched by one of two gateways that register at once, the next by the other', async () => {
+    const third = { username: managed(3), contacts };
+    const slow = overtaken(() => world.register(third), 2);
+    expect(await slow.register(anew)).toMatchObject({ matchedCallId: 'call-2' });
+    expect(await world.gateway(managed(3))).toMatchObject({ lockedBy: 'call-1' });
+  });
+
+  it('and gives up as another call hands its gateway on leaves it to the next', async () => {
+    const slow = overtaken(() => cancelled('call-1'));
+    await slow.say({ type: 'call.cancelled', callId: 'call-0', gatewayAnswered: false });
+    expect(await world.gateway(gw)).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
+  });
+
+  it('is not entered into the queue where its CANCEL comes first', async () => {
+    const slow = overtaken(() => cancelled('call-3'));
+    expect(await slow.allocate({ callId: 'call-3' })).toEqual({ result: 'refused', outcome: 'cancelled' });
+    expect(await world.waiting()).toEqual(['call-1', 'call-2']);
+  });
+
+  it('asks while it is matched: it is granted what it was given, or told so at the next ask', async () => {
+    world.pass(5);
+    const slow = overtaken(() => world.register(anew));
+    const answer = await slow.allocate({ callId: 'call-1' });
+    expect(answer).toMatchObject({ result: 'granted', username: managed(2) });
+  });
+
+  it('and asks after all is not ended as one whose edge is gone', async () => {
+    world.pass(13);
+    const slow = overtaken(() => world.allocate({ callId: 'call-1' }));
+    await slow.sweep();
+    expect(await world.call('call-1')).toMatchObject({ state: 'waiting' });
+    expect(await world.call('call-2')).toMatchObject({ state: 'ended', outcome: 'edge-lost' });
+  });
+
+  it('is found in an index that lags behind the table only where it still waits', async () => {
+    const query = world.table.query;
+    const before = await world.waiting();
+    await cancelled('call-1');
+    const items = before.map((callId, i) => ({ pk: `CALL#${callId}`, watchKey: 'waiting', watchAt: i }));
+    world.table.query = async (input) => (input.key[1] === 'waiting' ? { items } : query(input));
+    expect(await world.register(anew)).toMatchObject({ matchedCallId: 'call-2' });
+  });
+});
+
+describe('the sweep', () => {
+  beforeEach(async () => {
+    await world.say({ type: 'edge.heartbeat', generation: 1, calls: 1, leaseSec: 45 });
+    await world.grant({ callId: 'call-1' });
+    await world.say({ type: 'call.answered', callId: 'call-1', gateway: gw, receivedAt: 0, ...dialogs });
+    world.pass(46);
+  });
+
+  it('leaves alone a gateway that was lost and came back anew meanwhile', async () => {
+    await world.sweep();
+    world.pass(60);
+    const anew = [{ uri: 'sip:anew@10.0.0.7', expiresSec: 60 }];
+    const slow = overtaken(() => world.register({ username: gw, registrationId: 'reg-2', contacts: anew }));
+    await slow.sweep();
+    expect(await world.gateway(gw)).toMatchObject({ registrationId: 'reg-2', state: 'free' });
+  });
+
+  it('does not drain the gateway of a call that ended meanwhile', async () => {
+    const end = () =>
+      world.say({ type: 'call.ended', callId: 'call-1', gateway: gw, by: 'caller', outcome: 'answered' });
+    await overtaken(end).sweep();
+    expect(await world.gateway(gw)).toBeUndefined();
+    expect(world.stopped).toEqual([taskId(1)]);
+  });
+});

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { managed, World } from '../support/world.ts';
+
+/* A gateway's task has stopped, and nobody but ECS has said so. */
+
+let engine: TestTable;
+let world: World;
+beforeAll(async () => {
+  engine = await startTestTable();
+});
+afterAll(() => engine.stop());
+beforeEach(() => newWorld('stop'));
+
+async function newWorld(afterCall: 'stop' | 'reuse'): Promise<void> {
+  world = new World(engine.client, await engine.createTable(), { afterCall });
+  await world.register({ username: gw });
+}
+
+const gw = managed(1);
+
+async function answered(callId = 'call-1'): Promise<void> {
+  await world.grant({ callId });
+  const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
+  await world.say({ type: 'call.answered', callId, gateway: gw, receivedAt: world.nowMs, ...dialogs });
+  world.pass(10);
+}
+
+const toldLost = { hangups: [{ callId: 'call-1', gateway: gw }] };
+
+describe('a gateway in a call', () => {
+  it.each(['stop', 'reuse'] as const)(
+    'ends it as gateway-lost, leaves no location, and its edge is told (%s)',
+    async (afterCall) => {
+      await newWorld(afterCall);
+      await answered();
+      expect(await world.lose(gw)).toEqual({ lostCallId: 'call-1' });
+      const end = { state: 'ended', outcome: 'gateway-lost', endedAt: world.nowMs, detail: 'task stopped' };
+      expect(await world.call('call-1')).toMatchObject(end);
+      expect(await world.gateway(gw)).toBeUndefined();
+      expect(await world.hangups()).toEqual(toldLost);
+      expect(await world.hangups('edge-2')).toEqual({ hangups: [] });
+      const late = await world.register({ username: gw, cseq: 2 });
+      expect(late).toEqual({ result: 'refused', reason: 'call-over' });
+    },
+  );
+
+  it('told twice leaves the same, and the edge’s own fact changes nothing of it', async () => {
+    await answered();
+    await world.lose(gw);
+    const record = await world.call('call-1');
+    world.pass(2);
+    expect(await world.lose(gw)).toEqual({});
+    const end = { type: 'call.ended', callId: 'call-1', gateway: gw, by: 'gateway' } as const;
+    await world.say({ ...end, outcome: 'gateway-lost' });
+    expect(await world.call('call-1')).toMatchObject({ endedAt: record?.endedAt, outcome: 'gateway-lost' });
+  });
+
+  it('is told to its edge for a minute, and costs that edge’s question one query', async () => {
+    await answered();
+    await world.lose(gw);
+    world.pass(59);
+    expect(await world.hangups()).toEqual(toldLost);
+    world.pass(2);
+    expect(await world.hangups()).toEqual({ hangups: [] });
+  });
+
+  it('whose end is told at the same moment is neither lost twice nor stopped twice', async () => {
+    await answered();
+    const end = {
+      type: 'call.ended',
+      callId: 'call-1',
+      gateway: gw,
+      by: 'caller',
+      outcome: 'answered',
+    } as const;
+    await Promise.all([world.lose(gw), world.say(end), world.lose(gw)]);
+    expect(await world.call('call-1')).toMatchObject({ state: 'ended' });
+    expect(await world.gateway(gw)).toBeUndefined();
+  });
+});
+
+it('a gateway that a call is being offered: the call goes on to the next, and its edge is told', async () => {
+  await world.grant({ callId: 'call-1' });
+  await world.register({ username: managed(2) });
+  expect(await world.lose(gw)).toEqual({ lostCallId: 'call-1' });
+  expect(await world.call('call-1')).toMatchObject({
+    state: 'offered',
+    attempts: [{ lostCause: 'task stopped' }],
+  });
+  expect(await world.hangups()).toEqual(toldLost);
+  const failed = [{ username: gw, cause: 'silent' as const }];
+  const answer = await world.allocate({ callId: 'call-1', attempt: 2, failed });
+  expect(answer).toMatchObject({ result: 'granted', username: managed(2) });
+});
+
+it('a free gateway leaves the pool, and a refresh of it that was under way is refused', async () => {
+  expect(await world.lose(gw)).toEqual({});
+  expect(await world.gateway(gw)).toBeUndefined();
+  expect(await world.hangups()).toEqual({ hangups: [] });
+  expect(await world.register({ username: gw, cseq: 2 })).toMatchObject({ reason: 'call-over' });
+});
+
+it('a gateway that is not registered is nothing to lose', async () => {
+  expect(await world.lose(managed(9))).toEqual({});
+});
+
+it('a gateway that was draining goes, and its call stays ended as it was', async () => {
+  await world.say({ type: 'edge.heartbeat', generation: 1, calls: 1, leaseSec: 45 });
+  await answered();
+  world.pass(46);
+  await world.sweep();
+  expect(await world.gateway(gw)).toMatchObject({ state: 'draining' });
+  await world.lose(gw);
+  expect(await world.gateway(gw)).toBeUndefined();
+  expect(await world.call('call-1')).toMatchObject({ outcome: 'edge-lost' });
+  expect(await world.hangups()).toEqual({ hangups: [] });
+});

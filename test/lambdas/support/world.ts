@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type {
+  AllocateAnswer,
+  AllocateGateway,
+  RegisterAnswer,
+  RegisterGateway,
+  UnregisterGateway,
+} from '../../../contracts/commands.ts';
+import type { Peer } from '../../../contracts/common.ts';
+import { type Fact, factSchema } from '../../../contracts/facts.ts';
+import type { Measurement } from '../../../contracts/metrics.ts';
+import type { Call, Gateway, Pool } from '../../../lambdas/domain/items.ts';
+import { type AllocateDeps, allocateGateway } from '../../../lambdas/functions/allocate/allocate-gateway.ts';
+import { isConsumed } from '../../../lambdas/functions/calls/input.ts';
+import { listEdgeCalls } from '../../../lambdas/functions/calls/list-edge-calls.ts';
+import { listHangups } from '../../../lambdas/functions/calls/list-hangups.ts';
+import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
+import { takeFact } from '../../../lambdas/functions/calls/take-fact.ts';
+import { type RegisterDeps, registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
+import { listBindings, unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
+import { callKey, gatewayKey, poolKey, tombstoneKey, waitingWatchKey } from '../../../lambdas/store/keys.ts';
+import { openTable, type Table } from '../../../lambdas/store/table.ts';
+import { watched } from '../../../lambdas/store/watched.ts';
+import { loseGateway } from '../../../lambdas/usecases/lose-gateway.ts';
+import type { SettleDeps } from '../../../lambdas/usecases/settle-call.ts';
+
+/** The functions over one real table, with a clock that the test owns. */
+export class World {
+  /** Epoch milliseconds. Nothing but the test moves it. */
+  nowMs = 1_800_000_000_000;
+  /** Ids of the tasks stopped so far, in order. */
+  readonly stopped: string[] = [];
+  readonly warnings: string[] = [];
+  readonly measured: Measurement[] = [];
+  readonly leaseMs = 120_000;
+  readonly graceMs = 60_000;
+  readonly waitLimitMs = 90_000;
+  readonly table: Table;
+  readonly deps: RegisterDeps & AllocateDeps & SettleDeps;
+
+  constructor(
+    client: DynamoDBClient,
+    tableName: string,
+    options: { afterCall?: 'stop' | 'reuse'; freeShards?: number; random?: () => number } = {},
+  ) {
+    this.table = openTable(client, tableName, async () => {});
+    this.deps = {
+      table: this.table,
+      now: () => this.nowMs,
+      random: options.random ?? Math.random,
+      pause: async () => {},
+      measure: (measurements) => this.measured.push(...measurements),
+      warn: (message) => this.warnings.push(message),
+      stopTask: async (taskId) => {
+        this.stopped.push(taskId);
+      },
+      gatewayName: 'mediagw',
+      freeShards: options.freeShards ?? 1,
+      leaseMs: this.leaseMs,
+      waitLimitMs: this.waitLimitMs,
+      graceMs: this.graceMs,
+      afterCall: options.afterCall ?? 'stop',
+    };
+  }
+
+  pass(seconds: number): void {
+    this.nowMs += seconds * 1000;
+  }
+
+  register(command: Partial<RegisterGateway> & { username: string }): Promise<RegisterAnswer> {
+    return registerGateway(registerCommand(command), this.deps);
+  }
+
+  unregister(command: Partial<UnregisterGateway> & { username: string }): Promise<RegisterAnswer> {
+    const { registrationId = 'reg-1', cseq = 100, contacts = '*' } = command;
+    return unregisterGateway(
+      { command: 'unregisterGateway', username: command.username, registrationId, cseq, contacts },
+      this.deps,
+    );
+  }
+
+  list(username: string): Promise<RegisterAnswer> {
+    return listBindings({ command: 'listBindings', username }, this.deps);
+  }
+
+  allocate(command: Partial<AllocateGateway> & { callId: string }): Promise<AllocateAnswer> {
+    return allocateGateway(allocateCommand(command), this.deps);
+  }
+
+  /** Allocates, and fails the test where nothing was granted. */
+  async grant(command: Partial<AllocateGateway> & { callId: string }) {
+    const answer = await this.allocate(command);
+    if (answer.result !== 'granted') throw new Error(`not granted: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
+  /** Makes a fact of now; `say` it once, twice, or later. */
+  fact(fact: FactBody): Fact {
+    return factSchema.parse({ version: 1, id: randomUUID(), at: this.nowMs, edgeId: 'edge-1', ...fact });
+  }
+
+  async say(fact: Fact | FactBody): Promise<void> {
+    const whole = 'version' in fact ? (fact as Fact) : this.fact(fact);
+    if (isConsumed(whole)) await takeFact(whole, this.deps);
+  }
+
+  /** What the fleet says of the pool: it may grow, unless told otherwise. */
+  async pool(pool: Partial<Pool> = {}): Promise<void> {
+    const nowMs = this.deps.now();
+    const item: Pool = {
+      mayGrow: true,
+      starting: 0,
+      startsFailing: false,
+      managed: 0,
+      maximum: 100,
+      updatedAt: nowMs,
+      expiresAt: Math.ceil(nowMs / 1000) + 600,
+      ...pool,
+    };
+    await this.table.write({ put: { pk: poolKey, ...item } });
+  }
+
+  /** The calls that wait, as they will be served. */
+  async waiting(): Promise<string[]> {
+    const { items } = await watched(this.table, waitingWatchKey, 1000);
+    return items.map(({ pk }) => String(pk).slice('CALL#'.length));
+  }
+
+  hangups(edgeId = 'edge-1') {
+    return listHangups({ command: 'listHangups', edgeId }, this.deps);
+  }
+
+  lose(username: string, cause = 'task stopped') {
+    return loseGateway({ username, cause, at: this.deps.now() }, this.deps);
+  }
+
+  sweep() {
+    return sweep(this.deps);
+  }
+
+  edgeCalls(edgeId = 'edge-1') {
+    return listEdgeCalls({ command: 'listEdgeCalls', edgeId }, this.deps);
+  }
+
+  async gateway(username: string): Promise<Gateway | undefined> {
+    return (await this.table.get(gatewayKey(username))) as Gateway | undefined;
+  }
+
+  async call(callId: string): Promise<Call | undefined> {
+    return (await this.table.get(callKey(callId))) as Call | undefined;
+  }
+
+  async tombstone(username: string, registrationId = 'reg-1') {
+    return this.table.get(tombstoneKey(username, registrationId));
+  }
+}
+
+// Each member of the union on its own, without what `fact()` fills in.
+type FactBody = Fact extends infer F
+  ? F extends Fact
+    ? Omit<F, 'version' | 'id' | 'at' | 'edgeId'> & { at?: number; edgeId?: string }
+    : never
+  : never;
+
+export const peer: Peer = { address: '10.0.0.7', port: 5060, protocol: 'tcp' };
+
+export function registerCommand(command: Partial<RegisterGateway> & { username: string }): RegisterGateway {
+  return {
+    command: 'registerGateway',
+    registrationId: 'reg-1',
+    cseq: 1,
+    contacts: [{ uri: `sip:${command.username}@10.0.0.7:5060`, expiresSec: 60 }],
+    received: peer,
+    edgeId: 'edge-1',
+    ...command,
+  };
+}
+
+export function allocateCommand(command: Partial<AllocateGateway> & { callId: string }): AllocateGateway {
+  return {
+    command: 'allocateGateway',
+    edgeId: 'edge-1',
+    room: '1234',
+    caller: { uri: 'sip:room-system@example.org', displayName: 'Room', received: peer },
+    attempt: 1,
+    failed: [],
+    ...command,
+  };
+}
+
+/** A gateway's username whose task is the n-th. */
+export function managed(n: number): string {
+  return `${taskId(n)}.mediagw.1`;
+}
+
+export function taskId(n: number): string {
+  return n.toString(16).padStart(32, '0');
+}

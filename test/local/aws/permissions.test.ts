@@ -1,0 +1,22 @@
+import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import { checks } from '../mutations/checks.ts';
+import { realStack, type Subject, settings, startSubject } from '../mutations/subject.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 });
+
+/*
+ * The functions as they deploy, each in the role that the template gives it: a permission that one of these steps
+ * needs and the template does not give fails here, with its name. mutations.test.ts shows that it does.
+ */
+
+let subject: Subject;
+
+beforeAll(async () => {
+  const stack = await realStack();
+  subject = await startSubject(stack, stack.template);
+});
+afterAll(() => subject?.stop());
+
+describe('in the roles of the template', () => {
+  it.each(checks)('$name', async ({ run }) => run(subject.plane, settings));
+});

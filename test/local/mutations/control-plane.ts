@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { AllocateGateway, RegisterCommand } from '../../../contracts/commands.ts';
+import { consumedByCalls, consumedByFleet, edgeEventSource, type Fact } from '../../../contracts/facts.ts';
+import type { CallView } from '../../../contracts/inspect.ts';
+import { poolKey } from '../../../lambdas/store/keys.ts';
+import { callDynamoDb, sweepExpired } from '../../../local/aws/dynamodb/dynamodb.ts';
+import { agentUri } from '../../../local/aws/ecs/agent.ts';
+import { type EcsService, readServices } from '../../../local/aws/ecs/services.ts';
+import {
+  containerNamed,
+  readTaskDefinition,
+  type TaskDefinition,
+} from '../../../local/aws/ecs/task-definition.ts';
+import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
+import type { JsonObject, Resource } from '../../../local/aws/template.ts';
+import { appContainer } from '../../../local/run/edge.ts';
+import { until } from '../../support/until.ts';
+import type { TestCloud } from '../aws/test-cloud.ts';
+
+type Bare<F> = F extends Fact ? Omit<F, 'version' | 'id' | 'at' | 'edgeId'> : never;
+type Command = 'REGISTER_FUNCTION' | 'ALLOCATE_FUNCTION' | 'CALLS_FUNCTION';
+
+/** The container of a gateway's task. */
+export const gatewayContainer = 'gateway';
+
+export const peer = { address: '127.0.0.1', port: 5060, protocol: 'udp' } as const;
+
+/**
+ * The control plane of a stack as its edge uses it: in the edge's role, by the names that the edge's variables give.
+ * Whatever goes wrong unseen, a refusal or a dead letter, ends the wait for what will now not come.
+ */
+export class ControlPlane {
+  readonly edgeId = `edge-${randomUUID().slice(0, 8)}`;
+  /** The resources of the template that it is held to. */
+  readonly resources: readonly Resource[];
+  troubles: string[] = [];
+  letters: JsonObject[] = [];
+  readonly edge: TaskDefinition;
+  readonly environment: Record<string, string>;
+  readonly agentUri: string;
+  readonly cloud: TestCloud;
+  /** Types of facts, each with the function that it does not reach. */
+  readonly #untaken = new Map<string, string>();
+  readonly #lambda: LambdaClient;
+  readonly #bus: EventBridgeClient;
+
+  /** @throws where the template has no edge */
+  constructor(cloud: TestCloud, resources: readonly Resource[] = cloud.stack.resources) {
+    this.cloud = cloud;
+    this.resources = resources;
+    const { definition, clusterName } = this.serviceWith(appContainer);
+    this.edge = definition;
+    this.agentUri = agentUri(cloud.endpoint, definition.taskRole, clusterName, this.edgeId);
+    this.environment = containerNamed(this.edge, appContainer).environment;
+    const client = this.as(this.edge.taskRole);
+    this.#lambda = new LambdaClient(client);
+    this.#bus = new EventBridgeClient(client);
+    const consumers: [string | undefined, readonly string[]][] = [
+      [this.environment.CALLS_FUNCTION, consumedByCalls],
+      [cloud.stack.outputs.FleetFunction, consumedByFleet],
+    ];
+    cloud.buses.observe(({ source, 'detail-type': type }, _bus, takers) => {
+      if (source !== edgeEventSource) return;
+      const targets = JSON.stringify(
+        this.resources
+          .filter(({ logicalId }) => takers.includes(logicalId))
+          .map(({ properties }) => properties.Targets ?? []),
+      );
+      for (const [name, consumed] of consumers) {
+        if (consumed.includes(type) && !targets.includes(`:function:${name}"`)) {
+          this.#untaken.set(type, String(name));
+        }
+      }
+    });
+    cloud.permissions.observe((denial) => this.troubles.push(denial));
+    cloud.queues.observe((queue, letter) => {
+      this.letters.push(letter);
+      this.troubles.push(`a dead letter in ${queue}: ${JSON.stringify(letter)}`);
+    });
+  }
+
+  /** @throws where the template has no service with a container of this name */
+  serviceWith(container: string): EcsService {
+    const found = readServices(this.resources).find(({ definition }) =>
+      definition.containers.some(({ name }) => name === container),
+    );
+    if (!found) throw new Error(`the template has no service with a container ${container}`);
+    return found;
+  }
+
+  /** How a gateway is started. */
+  get gatewayDefinition(): TaskDefinition {
+    const definitions = this.resources.filter(({ type }) => type === 'AWS::ECS::TaskDefinition');
+    const found = definitions
+      .map(readTaskDefinition)
+      .find(({ containers }) => containers.some(({ name }) => name === gatewayContainer));
+    if (!found) throw new Error('the template has no task definition of a gateway');
+    return found;
+  }
+
+  get fleet(): string {
+    return this.cloud.stack.outputs.FleetFunction ?? '';
+  }
+
+  /** Lets the clock fire. @throws where that does not start the function */
+  tick(functionName: string): void {
+    const started = this.cloud.buses.fireSchedules();
+    if (!started.some((arn) => arn.endsWith(`:${functionName}`))) {
+      throw new Error(`no schedule starts ${functionName}`);
+    }
+  }
+
+  /** Configuration of an SDK client in a role. */
+  as(role: string) {
+    const credentials = { accessKeyId: accessKeyOf(role), secretAccessKey: 'local' };
+    return { ...this.cloud.client, credentials, maxAttempts: 1 };
+  }
+
+  close(): void {
+    this.#lambda.destroy();
+    this.#bus.destroy();
+  }
+
+  /** @throws Error naming the function, with what it failed of */
+  async command<T>(variable: Command, command: object): Promise<T> {
+    const FunctionName = this.environment[variable];
+    if (!FunctionName) throw new Error(`the edge's variable ${variable} is missing`);
+    const { Payload, FunctionError } = await this.#lambda.send(
+      new InvokeCommand({ FunctionName, Payload: JSON.stringify(command) }),
+    );
+    const text = Buffer.from(Payload ?? []).toString();
+    if (FunctionError) throw new Error([`${FunctionName} failed: ${text}`, ...this.troubles].join('\n'));
+    return JSON.parse(text);
+  }
+
+  /** As people ask: by nobody's role. */
+  async inspect<T>(command: object): Promise<T> {
+    const name = this.cloud.stack.outputs.InspectFunction as string;
+    const result = await this.cloud.functions.invoke(name, JSON.stringify(command));
+    if (result.kind !== 'answer') {
+      throw new Error([`${name} failed: ${JSON.stringify(result)}`, ...this.troubles].join('\n'));
+    }
+    return JSON.parse(result.payload);
+  }
+
+  async callState(callId: string): Promise<string | undefined> {
+    const { call } = await this.inspect<{ call?: CallView }>({ command: 'describeCall', callId });
+    return call?.state;
+  }
+
+  /** @param more when it happened (epoch ms) and which edge says so, where not now and not this one */
+  async tell(fact: Bare<Fact>, more: { at?: number; edgeId?: string } = {}): Promise<void> {
+    const detail = { version: 1, id: randomUUID(), at: Date.now(), edgeId: this.edgeId, ...fact, ...more };
+    await this.put(fact.type, detail);
+  }
+
+  async put(type: string, detail: object): Promise<void> {
+    const EventBusName = this.environment.BUS_NAME;
+    if (!EventBusName) throw new Error("the edge's variable BUS_NAME is missing");
+    const entry = { Source: edgeEventSource, DetailType: type, Detail: JSON.stringify(detail), EventBusName };
+    const { Entries } = await this.#bus.send(new PutEventsCommand({ Entries: [entry] }));
+    const [result] = Entries ?? [];
+    if (result?.ErrorCode) throw new Error(`${EventBusName}: ${result.ErrorMessage}`);
+    const missed = this.#untaken.get(type);
+    if (missed !== undefined) throw new Error(`no rule of ${EventBusName} takes ${type} to ${missed}`);
+  }
+
+  /** Waits, but not for what trouble has made impossible. */
+  async until(what: string, probe: () => unknown): Promise<void> {
+    await until(what, async () => {
+      if (this.troubles.length > 0) throw new Error([`not to be: ${what}`, ...this.troubles].join('\n'));
+      return Boolean(await probe());
+    });
+  }
+
+  get table(): Resource {
+    const table = this.cloud.stack.resources.find(({ type }) => type === 'AWS::DynamoDB::Table');
+    if (!table) throw new Error('the template has no table');
+    return table;
+  }
+
+  /** Waits until nothing goes on any more: no task ends, and no function is at an event. */
+  async settle(): Promise<void> {
+    const { tasks, functions, stack } = this.cloud;
+    const cluster = stack.outputs.Cluster as string;
+    await this.until('what goes on is done', () => {
+      const ids = tasks.listTasks({ cluster, desiredStatus: 'STOPPED' }).taskArns;
+      const ending = tasks.describeTasks({ cluster, tasks: ids }).tasks;
+      return functions.openEvents === 0 && ending.every(({ lastStatus }) => lastStatus === 'STOPPED');
+    });
+  }
+
+  /** Ends the tasks that run, and then empties the table, by the sweep of what will have expired. */
+  async clear(): Promise<void> {
+    const cluster = this.cloud.stack.outputs.Cluster as string;
+    for (const task of this.cloud.tasks.listTasks({ cluster }).taskArns) {
+      this.cloud.tasks.stopTask({ cluster, task });
+    }
+    await this.settle();
+    const inAYear = Math.floor(Date.now() / 1000) + 31_536_000;
+    await sweepExpired(this.cloud.dynamoDbEndpoint, this.table, inAYear);
+  }
+
+  /** Says of the pool what the fleet would: that waiting is of use. @param more of the item */
+  async sayPoolMayGrow(more: JsonObject = {}): Promise<void> {
+    const now = Date.now();
+    const Item = {
+      pk: { S: poolKey },
+      mayGrow: { BOOL: true },
+      startsFailing: { BOOL: false },
+      starting: { N: '0' },
+      managed: { N: '0' },
+      maximum: { N: '9' },
+      updatedAt: { N: String(now) },
+      expiresAt: { N: String(Math.ceil(now / 1000) + 600) },
+      ...more,
+    };
+    await callDynamoDb(this.cloud.dynamoDbEndpoint, 'PutItem', { TableName: this.table.ref, Item });
+  }
+
+  /** Does what must go wrong, and afterwards forgets that it did. */
+  async expectingTrouble(work: () => Promise<void>): Promise<void> {
+    await work();
+    this.troubles = [];
+    this.letters = [];
+  }
+
+  register(username: string, cseq = 1): RegisterCommand {
+    return {
+      command: 'registerGateway',
+      username,
+      registrationId: `registration-of-${username}`,
+      cseq,
+      contacts: [{ uri: `sip:${username}@127.0.0.1:5060`, expiresSec: 60 }],
+      received: peer,
+      edgeId: this.edgeId,
+    };
+  }
+
+  allocate(callId: string, more: Partial<AllocateGateway> = {}): AllocateGateway {
+    return {
+      command: 'allocateGateway',
+      callId,
+      edgeId: this.edgeId,
+      room: '1234',
+      caller: { uri: 'sip:alice@example.org', received: peer },
+      attempt: 1,
+      failed: [],
+      ...more,
+    };
+  }
+}

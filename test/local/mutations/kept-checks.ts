@@ -1,0 +1,70 @@
+import { callDynamoDb } from '../../../local/aws/dynamodb/dynamodb.ts';
+import type { JsonObject } from '../../../local/aws/template.ts';
+import { until } from '../../support/until.ts';
+import { type Check, runGateway } from './check.ts';
+
+/** What goes and what stays: rows that ran out, events that could not be handled. */
+export const sweepChecks: readonly Check[] = [
+  {
+    name: 'what has expired is swept from the table',
+    run: async (plane) => {
+      const username = `10.0.0.3.${plane.environment.GATEWAY_NAME}.1`;
+      await plane.command('REGISTER_FUNCTION', plane.register(username));
+      const { table } = plane;
+      await plane.clear();
+      const row = { TableName: table.ref, Key: { pk: { S: `GW#${username}` } } };
+      const { Item } = await callDynamoDb(plane.cloud.dynamoDbEndpoint, 'GetItem', row);
+      if (Item) throw new Error(`${table.ref}: the TTL of the table does not sweep what has expired`);
+    },
+  },
+];
+
+/** The last ones: they make go wrong what before must not. */
+export const deadLetterChecks: readonly Check[] = [
+  {
+    name: 'nothing was refused on the way, and nothing went to the dead letters',
+    run: async ({ troubles }) => {
+      if (troubles.length > 0) throw new Error(troubles.join('\n'));
+    },
+  },
+  {
+    name: 'what a rule may not deliver is kept in its dead letters',
+    run: (plane) =>
+      plane.expectingTrouble(async () => {
+        const { cloud, resources } = plane;
+        cloud.permissions.provision(resources.filter(({ type }) => type !== 'AWS::Lambda::Permission'));
+        try {
+          await plane.tell({ type: 'edge.heartbeat', generation: 1, calls: 0, leaseSec: 15 });
+          await plane.tell({ type: 'gateway.unregistered', username: '10.0.0.5.x.1', registrationId: 'r' });
+          await runGateway(plane);
+          cloud.buses.fireSchedules();
+        } finally {
+          cloud.permissions.provision(resources);
+        }
+        const lost = plane.troubles.filter((trouble) => trouble.includes('sqs:SendMessage'));
+        if (lost.length > 0) throw new Error(lost.join('\n'));
+        const rules = resources.filter(({ type }) => type === 'AWS::Events::Rule');
+        for (const { logicalId, properties } of rules) {
+          const targets = (properties.Targets ?? []) as JsonObject[];
+          if (targets.every(({ DeadLetterConfig }) => DeadLetterConfig)) continue;
+          throw new Error(`${logicalId}: what it cannot deliver is lost, for it has no queue for it`);
+        }
+        if (plane.letters.length < rules.length)
+          throw new Error(`only ${plane.letters.length} dead letters of ${rules.length} rules`);
+      }),
+  },
+  {
+    name: 'an event that its functions fail on for good is kept by each in the dead letters',
+    run: (plane) =>
+      plane.expectingTrouble(async () => {
+        await plane.put('call.ended', { version: 1, type: 'call.ended', callId: 7 });
+        for (const name of [plane.environment.CALLS_FUNCTION, plane.fleet]) {
+          await until(`${name} is done with it`, () => plane.cloud.functions.openEvents === 0);
+          const isKept = plane.letters.some(({ requestContext }) =>
+            JSON.stringify(requestContext ?? '').includes(`:function:${name}`),
+          );
+          if (!isKept) throw new Error(`what ${name} fails on for good is lost`);
+        }
+      }),
+  },
+];

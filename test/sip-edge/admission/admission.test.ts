@@ -1,0 +1,363 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type CheckPolicy, checkRequest, type IncomingRequest } from '../../../sip-edge/admission/check.ts';
+import { AddressLimits } from '../../../sip-edge/admission/limits.ts';
+import { trustedAddresses } from '../../../sip-edge/admission/trusted.ts';
+import { type ControlPlane, ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
+import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { domain, password, startEdge, type TestEdge } from '../support/edge.ts';
+import { TestGateway } from '../support/gateway.ts';
+import { answerTo, parseChallenge, type RequestParts, SipClient, unique } from '../support/sip-client.ts';
+import { until } from '../support/until.ts';
+
+const down = async () => {
+  throw new ControlPlaneUnavailable('network', 'down');
+};
+const registered: ControlPlane = {
+  register: async () => ({ result: 'bindings', contacts: [], fresh: false }),
+  allocate: down,
+  listEdgeCalls: async () => ({ calls: [] }),
+  listHangups: async () => ({ hangups: [] }),
+};
+
+let server: SipServer;
+let edge: TestEdge;
+let isOpen = false;
+let client: SipClient;
+
+beforeAll(async () => {
+  server = await startSipServer();
+});
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+  client = await SipClient.udp(server.sip);
+});
+
+afterEach(async () => {
+  client.close();
+  if (isOpen) await edge.close();
+  isOpen = false;
+});
+
+async function start(environment: Record<string, string> = {}, controlPlane = registered) {
+  edge = await startEdge(server, controlPlane, environment);
+  isOpen = true;
+}
+
+const invite = (changes: Partial<RequestParts> = {}): RequestParts => ({
+  method: 'INVITE',
+  uri: `sip:room@${domain}`,
+  callId: unique('call'),
+  cseq: 1,
+  ...changes,
+  headers: { Contact: `<sip:caller@127.0.0.1:${client.port}>`, ...changes.headers },
+});
+
+/** Sends a request that gets no answer, and waits until the edge has seen it. */
+async function sendIntoSilence(parts: RequestParts, why: string) {
+  client.send(parts);
+  await until(why, () => edge.log.lines.some((line) => line.callId === parts.callId && line.outcome === why));
+  // Whatever would have been answered has been by the time that a later request is.
+  await client.request({ method: 'OPTIONS', uri: `sip:${domain}`, callId: unique('later'), cseq: 1 });
+  expect(client.received(parts.callId).filter(({ status }) => status >= 200)).toEqual([]);
+  expect(edge.invited).not.toContain(parts.callId);
+}
+
+describe('an INVITE', () => {
+  it('for our domain from elsewhere reaches the call handler', async () => {
+    await start();
+    const parts = invite();
+    expect((await client.request(parts)).status).toBe(480);
+    expect(edge.invited).toEqual([parts.callId]);
+  });
+
+  it.each<[string, Partial<RequestParts>, number, string]>([
+    ['for another domain: nothing is relayed', { uri: 'sip:room@elsewhere.test' }, 403, 'foreign-domain'],
+    ['for our own address', { uri: 'sip:room@127.0.0.1' }, 403, 'foreign-domain'],
+    ['from a user of ours that shows nothing', { from: `<sip:boss@${domain}>` }, 403, 'not-authorised'],
+    ['without hops left', { headers: { 'Max-Forwards': '0' } }, 483, 'too-many-hops'],
+    ['with a Call-ID of 257 characters', { callId: 'x'.repeat(257) }, 400, 'bad-call-id'],
+    ['inside a dialog that is none', { to: `<sip:room@${domain}>;tag=gone` }, 481, 'no-such-dialog'],
+  ])('is refused %s', async (_case, changes, status, why) => {
+    await start();
+    const parts = invite(changes);
+    const reply = await client.request(parts);
+    expect(reply.status).toBe(status);
+    // A real drachtio refuses the last one itself.
+    if (reply.get('Reason') !== undefined) expect(reply.get('Reason')).toContain(why);
+    expect(edge.invited).toEqual([]);
+  });
+
+  it('from a user of ours passes with its password, and is asked anew when the nonce is old', async () => {
+    await start();
+    const gateway = new TestGateway(client);
+    gateway.takeChallenge(await gateway.send());
+    const uri = `sip:room@${domain}`;
+    const credentials = { username: gateway.username, password, method: 'INVITE', uri };
+    const from = gateway.aor;
+    const with_ = (challenge: Record<string, string>, changes = {}) =>
+      invite({
+        from,
+        headers: { 'Proxy-Authorization': answerTo(challenge, { ...credentials, ...changes }) },
+      });
+
+    expect((await client.request(with_(gateway.challenge))).status).toBe(480);
+    expect(
+      (await client.request(with_(gateway.challenge, { password: 'guess', nonceCount: 2 }))).status,
+    ).toBe(403);
+    const stale = await client.request(with_(gateway.challenge));
+    expect(stale.status).toBe(407);
+    const challenge = parseChallenge(stale.get('Proxy-Authenticate') ?? '');
+    expect(challenge.stale).toBe('true');
+    expect((await client.request(with_(challenge))).status).toBe(480);
+    expect(edge.invited).toHaveLength(2);
+  });
+
+  it('from a user of ours passes from a trusted address', async () => {
+    await start({ TRUSTED_ADDRESSES: '10.0.0.0/8, 127.0.0.0/8' });
+    expect((await client.request(invite({ from: `<sip:boss@${domain}>` }))).status).toBe(480);
+  });
+
+  it('of a scanner meets silence', async () => {
+    await start();
+    await sendIntoSilence(invite({ headers: { 'User-Agent': 'friendly-scanner' } }), 'scanner');
+  });
+
+  it('is refused with 503 while the edge drains, as is OPTIONS', async () => {
+    await start();
+    edge.calls.active = 1;
+    const drained = edge.app.drain();
+    const refused = await client.request(invite());
+    expect(refused.status).toBe(503);
+    expect(Number(refused.get('Retry-After'))).toBeGreaterThan(0);
+    const options = { method: 'OPTIONS', uri: `sip:${domain}`, callId: unique('options'), cseq: 1 };
+    expect((await client.request(options)).status).toBe(503);
+    edge.calls.active = 0;
+    await drained;
+    expect(edge.calls.ended).toBe(false);
+    expect(edge.invited).toEqual([]);
+  });
+});
+
+describe('a call in progress', () => {
+  it('is what a drain waits for, up to its limit; then it is ended', async () => {
+    await start({ DRAIN_LIMIT_SEC: '0' });
+    edge.calls.active = 1;
+    await edge.app.drain();
+    expect(edge.calls.ended).toBe(true);
+  });
+});
+
+describe('another request', () => {
+  // No REFER: a real drachtio neither answers nor passes on one outside a dialog.
+  it.each(['MESSAGE', 'SUBSCRIBE', 'PUBLISH', 'NOTIFY', 'INFO'])(
+    'outside a dialog gets 405 with what is allowed: %s',
+    async (method) => {
+      await start();
+      const headers = { Event: 'presence' };
+      const reply = await client.request({ ...invite({ headers }), method });
+      expect(reply.status).toBe(405);
+      expect(reply.get('Allow')).toContain('INVITE');
+    },
+  );
+
+  it('OPTIONS gets 200 with what is allowed, by whatever name it calls us', async () => {
+    await start();
+    const uri = `sip:${server.sip.host}:${server.sip.port}`;
+    const reply = await client.request({ method: 'OPTIONS', uri, callId: unique('options'), cseq: 1 });
+    expect(reply.status).toBe(200);
+    expect(reply.get('Allow')).toContain('INVITE');
+  });
+
+  it('OPTIONS gets 503 once the control plane has failed three times', async () => {
+    await start({}, { ...registered, register: down });
+    const gateway = new TestGateway(client);
+    const options = () => ({ method: 'OPTIONS', uri: `sip:${domain}`, callId: unique('options'), cseq: 1 });
+    expect((await gateway.register()).status).toBe(503);
+    expect((await client.request(options())).status).toBe(200);
+    for (let count = 0; count < 2; count += 1) {
+      expect((await gateway.send({}, gateway.answer())).status).toBe(503);
+    }
+    const reply = await client.request(options());
+    expect(reply.status).toBe(503);
+    expect(reply.get('Reason')).toContain('control-plane-unavailable');
+  });
+});
+
+describe('a flood', () => {
+  it('is answered 503 above the limit, and not at all far above', async () => {
+    await start({ ADDRESS_RATE_PER_SEC: '1', ADDRESS_BURST: '5' });
+    // Over TCP, where the kernel drops nothing on the way.
+    const flooder = await SipClient.tcp(server.sip);
+    for (let count = 0; count < 300; count += 1) flooder.send(invite());
+    const seen = () => edge.log.lines.filter(({ outcome }) => outcome === 'flood').length;
+    await until('silence', () => seen() > 200, 20_000);
+    flooder.close();
+    const refused = edge.log.lines.filter(({ outcome }) => outcome === 'rate-limited');
+    expect(edge.invited.length).toBeGreaterThanOrEqual(5);
+    expect(edge.invited.length).toBeLessThan(30);
+    expect(refused.length).toBeLessThan(80);
+  });
+
+  it('from the address of a registered gateway is its own business', async () => {
+    await start(
+      { ADDRESS_RATE_PER_SEC: '1', ADDRESS_BURST: '5' },
+      {
+        ...registered,
+        register: async () => ({
+          result: 'bindings',
+          contacts: [{ uri: 'sip:a@b', expiresSec: 60 }],
+          fresh: true,
+        }),
+      },
+    );
+    const gateway = new TestGateway(client);
+    expect((await gateway.register()).status).toBe(200);
+    for (let count = 0; count < 30; count += 1) {
+      expect((await gateway.send({}, gateway.answer())).status).toBe(200);
+    }
+  });
+});
+
+describe('what no parser should see', () => {
+  it.each([
+    ['an empty packet', ''],
+    ['a keep-alive', '\r\n\r\n'],
+    ['noise', '\x00\xff\xfe garbage \r\n\r\n'],
+    ['a start line only', `INVITE sip:room@${domain} SIP/2.0\r\n\r\n`],
+    ['a header without a colon', `OPTIONS sip:${domain} SIP/2.0\r\nnonsense\r\n\r\n`],
+    ['an HTTP request', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('does no harm: %s', async (_case, text) => {
+    await start();
+    client.sendRaw(text);
+    expect((await client.request(invite())).status).toBe(480);
+  });
+
+  it('is refused: a message with 20 KB of headers', async () => {
+    await start();
+    const tcp = await SipClient.tcp(server.sip);
+    const padding = Object.fromEntries(
+      Array.from({ length: 20 }, (_, at) => [`X-Padding-${at}`, 'x'.repeat(1000)]),
+    );
+    const reply = await tcp.request(invite({ headers: padding }));
+    tcp.close();
+    expect([400, 413, 513]).toContain(reply.status);
+    expect(edge.invited).toEqual([]);
+  });
+});
+
+describe('the check', () => {
+  const policy: CheckPolicy = { sipDomain: domain, scannerAgents: ['sipcli'] };
+  const request: IncomingRequest = {
+    method: 'INVITE',
+    uri: `sip:room@${domain}`,
+    callId: 'call-1',
+    from: '<sip:caller@elsewhere.test>;tag=1',
+    to: `<sip:room@${domain}>`,
+    maxForwards: '70',
+    userAgent: undefined,
+    size: 1000,
+    headerSize: 800,
+  };
+
+  it.each<[string, Partial<IncomingRequest>, object]>([
+    ['passes a call', {}, { result: 'pass' }],
+    ['passes a tel: caller', { from: '<tel:+33123>;tag=1' }, { result: 'pass' }],
+    ['passes an anonymous caller', { from: '<sip:anonymous@anonymous.invalid>;tag=1' }, { result: 'pass' }],
+    ['passes without Max-Forwards', { maxForwards: undefined }, { result: 'pass' }],
+    [
+      'names a user of ours',
+      { from: `Boss <sip:boss@${domain.toUpperCase()};x=y>;tag=1` },
+      { username: 'boss' },
+    ],
+    ['drops a scanner', { userAgent: 'SIPCLI/v1.8' }, { result: 'drop' }],
+    ['knows methods', { method: 'PUBLISH' }, { status: 405 }],
+    ['knows no others', { method: 'FOO' }, { status: 501 }],
+    ['knows sip: and sips: only', { uri: 'tel:123' }, { status: 416 }],
+    ['wants a Request-URI', { uri: 'sip:' }, { status: 400 }],
+    ['wants From', { from: undefined }, { status: 400 }],
+    ['wants a From that is one', { from: '<sip:>;tag=1' }, { status: 400 }],
+    ['wants To', { to: 'x y' }, { status: 400 }],
+    ['wants Max-Forwards to be a number', { maxForwards: '-1' }, { status: 400 }],
+    ['bounds a message', { size: 70_000 }, { status: 513 }],
+    ['bounds its headers', { headerSize: 17_000 }, { status: 513 }],
+    ['is not misled by an escape', { uri: `sip:room%40${domain}@elsewhere.test` }, { status: 403 }],
+  ])('%s', (_case, changes, expected) => {
+    expect(checkRequest({ ...request, ...changes }, policy)).toMatchObject(expected);
+  });
+});
+
+describe('the limits', () => {
+  const limitsOf = (changes = {}) => {
+    const clock = { time: 1_800_000_000_000, now: () => clock.time };
+    const policy = {
+      addressRatePerSec: 10,
+      addressBurst: 20,
+      banAfterFailures: 3,
+      banWindowSec: 60,
+      banSec: 300,
+      trackedAddresses: 100,
+      ...changes,
+    };
+    return { clock, limits: new AddressLimits(policy, clock) };
+  };
+  const takes = (limits: AddressLimits, address: string, count: number) =>
+    Array.from({ length: count }, () => limits.take(address));
+
+  it('give back what time brings', () => {
+    const { clock, limits } = limitsOf();
+    expect(takes(limits, 'a', 21)).toEqual([...Array(20).fill('ok'), 'over']);
+    clock.time += 500;
+    expect(takes(limits, 'a', 6)).toEqual([...Array(5).fill('ok'), 'over']);
+    expect(limits.take('b')).toBe('ok');
+  });
+
+  it('see one source in all addresses of an IPv6 network of 64 bits', () => {
+    const { limits } = limitsOf();
+    takes(limits, '2001:db8:0:1::1', 20);
+    expect(limits.take('2001:db8::1:ffff:0:0:2')).toBe('over');
+    expect(limits.take('2001:db8:0:2::1')).toBe('ok');
+    takes(limits, '::ffff:10.0.0.1', 20);
+    expect(limits.take('10.0.0.1')).toBe('over');
+  });
+
+  it('ban an address and a user for a while, after wrong answers close together', () => {
+    const { clock, limits } = limitsOf();
+    limits.countWrongAnswer('user', 'a');
+    limits.countWrongAnswer('user', 'a');
+    clock.time += 60_000;
+    limits.countWrongAnswer('user', 'a');
+    expect(limits.isBanned('a')).toBe(false);
+    limits.countWrongAnswer('user', 'b');
+    limits.countWrongAnswer('user', 'a');
+    expect([limits.isBanned('a'), limits.isUserBanned('user', 'c')]).toEqual([false, true]);
+    limits.countWrongAnswer('other', 'a');
+    expect([limits.isBanned('a'), limits.isUserBanned('other', 'c')]).toEqual([true, false]);
+    clock.time += 300_000;
+    expect([limits.isBanned('a'), limits.isUserBanned('user', 'c')]).toEqual([false, false]);
+  });
+
+  it('remember no more sources than they may', () => {
+    const { limits } = limitsOf({ trackedAddresses: 2 });
+    takes(limits, 'a', 21);
+    expect(limits.take('a')).toBe('over');
+    limits.take('b');
+    limits.take('c');
+    expect(limits.take('a')).toBe('ok');
+  });
+});
+
+describe('trusted addresses', () => {
+  it('are those in the given networks', () => {
+    const isTrusted = trustedAddresses(['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']);
+    expect(['10.1.2.3', '192.0.2.1', '2001:db8::1'].map(isTrusted)).toEqual([true, true, true]);
+    expect(['11.0.0.1', '192.0.2.2', '2001:db9::1'].map(isTrusted)).toEqual([false, false, false]);
+  });
+
+  it.each(['10.0.0.0/33', '10.0.0', 'example.test', '10.0.0.0/8/8', '10.0.0.0/'])(
+    'must be networks: %s',
+    (cidr) => {
+      expect(() => trustedAddresses([cidr])).toThrow(cidr);
+    },
+  );
+});

@@ -1,0 +1,97 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
+import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { Scene } from './support/scene.ts';
+import { type Sipp, startSipp } from './support/sipp.ts';
+import type { Transport } from './support/ua.ts';
+
+/* Calls between SIPp and SIPp, several at once: each scenario of test/sipp/call is named after its outcome. */
+
+const calls = 5;
+let server: SipServer;
+let scene: Scene;
+beforeAll(async () => {
+  server = await startSipServer();
+});
+afterAll(() => server.stop());
+afterEach(() => scene.close());
+
+const stopLater = (sipp: Sipp): Sipp => {
+  onTestFinished(() => sipp.stop());
+  return sipp;
+};
+
+/** SIPp as gateways, each of `calls` usernames at its one socket. */
+async function gateways(name: string, transport: Transport, expected = calls): Promise<Sipp> {
+  const sipp = stopLater(await startSipp(name, { transport, calls: expected }));
+  for (let index = 0; index < calls; index++) {
+    const username = `${sipp.port}.mediagw.${index}`;
+    const contact = `sip:${username}@127.0.0.1:${sipp.port};transport=${transport}`;
+    scene.world.add({ name: username, contact, port: sipp.port, transport });
+  }
+  return sipp;
+}
+
+const callers = async (name: string, transport: Transport, room?: string): Promise<Sipp> =>
+  stopLater(await startSipp(name, { transport, calls, server: server.sip, ...(room && { room }) }));
+
+const transports: Transport[] = ['udp', 'tcp'];
+
+describe.each(transports)('%s calls', (transport) => {
+  it.each([
+    ['answered', 'gateway-answers', 1],
+    ['cancelled', 'gateway-rings', 1],
+    ['busy-everywhere', 'gateway-rejects-486', 3],
+    ['gateway-failed', 'gateway-rejects-503', 3],
+    ['no-answer', 'gateway-rejects-480', 3],
+  ])('end as %s where the %s', async (outcome, gateway, attempts) => {
+    scene = await Scene.open(server, { gateways: 0 });
+    const busy = await Promise.all(
+      Array.from({ length: attempts }, () => gateways(gateway, transport, calls * attempts)),
+    );
+    const caller = await callers(outcome, transport);
+    await caller.finished();
+    if (attempts === 1) await busy[0]?.finished();
+    await scene.expectAllOver(calls);
+    expect(scene.edge.logged.map((line) => line.outcome)).toEqual(Array(calls).fill(outcome));
+    expect(scene.world.factsOf('call.offered')).toHaveLength(calls * attempts);
+  });
+
+  it('end as answered at the next gateway where the first rejects', async () => {
+    scene = await Scene.open(server, { gateways: 0 });
+    await gateways('gateway-rejects-503', transport, calls * calls);
+    const answering = await gateways('gateway-answers', transport);
+    scene.world.limit = (command, { port }) => (command.attempt === 1) === (port !== answering.port);
+    const caller = await callers('answered', transport);
+    await caller.finished();
+    await answering.finished();
+    await scene.expectAllOver(calls);
+    expect(scene.world.factsOf('call.offered')).toHaveLength(calls * 2);
+  });
+
+  it('end as pool-exhausted where there is no gateway', async () => {
+    scene = await Scene.open(server, { gateways: 0 });
+    await (await callers('pool-exhausted', transport)).finished();
+    await scene.expectAllOver(calls);
+  });
+
+  it('end as not-registered where the gateway asked for is not there', async () => {
+    scene = await Scene.open(server, { gateways: 0 });
+    await (await callers('not-registered', transport, '10.0.0.9.mediagw.1')).finished();
+    await scene.expectAllOver(calls);
+  });
+
+  it('end as no-room where the request URI names none', async () => {
+    scene = await Scene.open(server);
+    await (await callers('no-room', transport, '%20')).finished();
+    await scene.expectAllOver(calls);
+  });
+
+  it('end as control-plane-unavailable where it is', async () => {
+    scene = await Scene.open(server);
+    const down = () => Promise.reject(new ControlPlaneUnavailable('timeout', 'no answer'));
+    scene.world.script.push(...Array(calls).fill(down));
+    await (await callers('control-plane-unavailable', transport)).finished();
+    await scene.expectAllOver(calls);
+  });
+});

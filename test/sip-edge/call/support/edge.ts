@@ -1,0 +1,129 @@
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type CallHandler, type CallSettings, createCallHandler } from '../../../../sip-edge/call/index.ts';
+import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
+import { type ControlPlane, type FactSink, type Log, systemClock } from '../../../../sip-edge/ports.ts';
+import type { SipServer } from '../../../support/sip-server.ts';
+import { UaDialog, UserAgent } from './ua.ts';
+
+/** The only way to its sockets. */
+interface Insides {
+  app: {
+    client: {
+      mapServer: Map<Socket, unknown>;
+      wp: { closing?: boolean; socket?: Socket; reconnectVars: { retryTimer?: NodeJS.Timeout } };
+    };
+  };
+}
+
+/** The part of the edge that handles calls, on its own: no admission, no registrar. */
+export interface TestEdge {
+  readonly handler: CallHandler;
+  readonly srf: Srf;
+  /** What was logged at info and above. */
+  readonly logged: Record<string, unknown>[];
+  /** How many INVITEs the application was told the CANCEL of. */
+  readonly cancels: number;
+  /** Cuts the connection to the SIP server; the edge connects again. */
+  breakConnection(): void;
+  /** Ends it as a crash does: no BYE, no fact, only the connection to the SIP server breaks. */
+  kill(): void;
+}
+
+export const testSettings: CallSettings = {
+  edgeId: 'edge-1',
+  gatewayName: 'mediagw',
+  gatewayTimeoutMs: 1000,
+  maxAttempts: 3,
+  ringLimitSec: 30,
+  waitLimitSec: 30,
+  hangupPollMs: 200,
+  probeIntervalMs: 300,
+  probeTimeoutMs: 1000,
+  keepaliveIntervalMs: 60_000,
+};
+
+export async function startTestEdge(
+  server: SipServer,
+  world: Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'listHangups'> & FactSink,
+  settings: Partial<CallSettings> = {},
+): Promise<TestEdge> {
+  const srf = createSrf();
+  const logged: Record<string, unknown>[] = [];
+  const keep = (fields: Record<string, unknown>, message: string) => void logged.push({ ...fields, message });
+  const log: Log = { debug: () => {}, info: keep, warn: keep, error: keep };
+  const handler = createCallHandler({
+    srf,
+    controlPlane: world,
+    facts: world,
+    settings: { ...testSettings, ...settings },
+    log,
+    clock: systemClock,
+  });
+  let cancels = 0;
+  srf.invite((request, response) => {
+    request.once('cancel', () => {
+      cancels += 1;
+    });
+    void handler.invite(request, response);
+  });
+  const id = crypto.randomUUID();
+  srf.options((_request, response) => response.send(200, { headers: { 'X-Edge': id } }));
+  srf.on('error', () => {});
+  const connected = new Promise<void>((resolve) => {
+    srf.on('connect', () => {
+      void handler.takeOver();
+      resolve();
+    });
+  });
+  srf.connect({ ...server.admin, secret: server.secret, reconnect: { retryMaxDelay: 200 } });
+  await connected;
+  const insides = srf as unknown as Insides;
+  const sockets = () => [...insides.app.client.mapServer.keys()];
+  const breakConnection = () => {
+    for (const socket of sockets()) socket.destroy();
+  };
+  const kill = () => {
+    handler.close();
+    // `srf.disconnect()` throws while it is reconnecting, and goes on with that.
+    const { wp } = insides.app.client;
+    wp.closing = true;
+    clearTimeout(wp.reconnectVars.retryTimer);
+    wp.socket?.destroy();
+    for (const socket of sockets()) socket.destroy();
+  };
+  await untilServing(server, id).catch((error: unknown) => {
+    kill();
+    throw error;
+  });
+  return {
+    handler,
+    srf,
+    logged,
+    get cancels() {
+      return cancels;
+    },
+    breakConnection,
+    kill,
+  };
+}
+
+/**
+ * A server takes its time to route to a new application, and to notice that one of before is gone, so the first
+ * requests may meet neither: only a few answers in a row say that this one serves.
+ */
+async function untilServing(server: SipServer, id: string): Promise<void> {
+  const agent = await UserAgent.open('udp', server.sip, 'probe');
+  const deadline = Date.now() + 10_000;
+  for (let inARow = 0; inARow < 4; ) {
+    if (Date.now() > deadline) throw new Error('the edge does not serve');
+    const callId = crypto.randomUUID();
+    const uri = `sip:${server.sip.host}:${server.sip.port}`;
+    const local = `<sip:probe@127.0.0.1>;tag=${callId}`;
+    const probe = new UaDialog(agent, callId, local, `<${uri}>`, uri, 0);
+    const answered = probe.answerTo(probe.send('OPTIONS'), 'OPTIONS').catch(() => undefined);
+    const answer = await Promise.race([answered, delay(300)]);
+    inARow = answer?.headers.get('x-edge')?.[0] === id ? inARow + 1 : 0;
+  }
+  await agent.close();
+}

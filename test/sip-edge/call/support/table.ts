@@ -1,0 +1,67 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type {
+  AllocateAnswer,
+  AllocateGateway,
+  ListEdgeCallsAnswer,
+  ListHangupsAnswer,
+  RegisterAnswer,
+} from '../../../../contracts/commands.ts';
+import type { NewFact } from '../../../../sip-edge/ports.ts';
+import { World } from '../../../lambdas/support/world.ts';
+import { FactLog, type TestGateway, type TestWorld } from './control-plane.ts';
+
+/** The functions' own code over a real table, with the facts handed to it as the bus would, one after the other. */
+export class TableWorld extends FactLog implements TestWorld {
+  readonly table: World;
+  readonly #gateways: string[] = [];
+  #taking: Promise<void> = Promise.resolve();
+
+  constructor(client: DynamoDBClient, tableName: string) {
+    super('edge-1');
+    this.table = new World(client, tableName);
+    this.table.deps.now = () => Date.now();
+  }
+
+  async add(gateway: TestGateway): Promise<void> {
+    await this.register(gateway);
+  }
+
+  register(gateway: TestGateway): Promise<RegisterAnswer> {
+    this.#gateways.push(gateway.name);
+    return this.table.register({
+      username: gateway.name,
+      registrationId: `reg-${gateway.name}`,
+      contacts: [{ uri: gateway.contact, expiresSec: 3600 }],
+      received: { address: '127.0.0.1', port: gateway.port, protocol: gateway.transport },
+    });
+  }
+
+  allocate(command: AllocateGateway): Promise<AllocateAnswer> {
+    return this.table.allocate(command);
+  }
+
+  async listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
+    await this.settled();
+    return this.table.edgeCalls();
+  }
+
+  listHangups(): Promise<ListHangupsAnswer> {
+    return this.table.hangups();
+  }
+
+  publish(said: NewFact): void {
+    const fact = this.keep(said);
+    this.#taking = this.#taking.then(() => this.table.say(fact));
+  }
+
+  /** Settles when the table shows all that was said. */
+  async settled(): Promise<void> {
+    await this.#taking;
+  }
+
+  async isUnlocked(): Promise<boolean> {
+    await this.settled();
+    const gateways = await Promise.all(this.#gateways.map((username) => this.table.gateway(username)));
+    return gateways.every((gateway) => gateway?.lockedBy === undefined);
+  }
+}

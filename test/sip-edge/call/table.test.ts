@@ -1,0 +1,159 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { startTestEdge } from './support/edge.ts';
+import { answer, Scene, type SceneOptions } from './support/scene.ts';
+import { TableWorld } from './support/table.ts';
+import type { UserAgent } from './support/ua.ts';
+
+/* The call with the functions' own code and a real table behind it: what the table shows at each step. */
+
+let server: SipServer;
+let engine: TestTable;
+let scene: Scene<TableWorld>;
+beforeAll(async () => {
+  [server, engine] = await Promise.all([startSipServer(), startTestTable()]);
+});
+afterAll(() => Promise.all([server.stop(), engine.stop()]));
+afterEach(async () => {
+  await scene.world.settled();
+  await scene.close();
+});
+
+async function open(options: SceneOptions = {}): Promise<void> {
+  const world = new TableWorld(engine.client, await engine.createTable());
+  scene = await Scene.openIn(world, server, { transport: 'tcp', ...options });
+}
+
+async function stateOf(agent: UserAgent): Promise<string | undefined> {
+  await scene.world.settled();
+  return (await scene.world.table.gateway(agent.name))?.state;
+}
+
+/** @returns the gateway that the call is offered to at this attempt, with its INVITE */
+async function offered(attempt: number) {
+  const offers = () => scene.world.factsOf('call.offered');
+  await vi.waitFor(() => expect(offers()).toHaveLength(attempt));
+  const name = offers()[attempt - 1]?.gateway;
+  const agent = scene.gateways.find((one) => one.name === name) as UserAgent;
+  return { agent, invite: await agent.incoming('INVITE') };
+}
+
+describe('the gateway of a call', () => {
+  it('is locked while it rings, busy in the call, and gone after it, with a tombstone', async () => {
+    await open();
+    expect(await stateOf(scene.gateway)).toBe('free');
+    const call = scene.dial();
+    const invite = await scene.gateway.incoming('INVITE');
+    expect(await stateOf(scene.gateway)).toBe('locked');
+    const accepted = invite.accept({ body: answer });
+    const { dialog } = await call.established();
+    await accepted;
+    await vi.waitFor(async () => expect(await stateOf(scene.gateway)).toBe('busy'));
+    expect(await scene.world.table.call(call.callId)).toMatchObject({
+      state: 'answered',
+      room: 'room',
+      gateway: scene.gateway.name,
+    });
+
+    void dialog.bye();
+    (await scene.gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+    expect(await stateOf(scene.gateway)).toBeUndefined();
+    expect(await scene.world.table.call(call.callId)).toMatchObject({ state: 'ended', outcome: 'answered' });
+    const { name } = scene.gateway;
+    expect(await scene.world.table.tombstone(name, `reg-${name}`)).toBeDefined();
+  });
+
+  it('is free again where it rejects, and out where it is silent', async () => {
+    await open({ gateways: 3, settings: { gatewayTimeoutMs: 300 } });
+    const call = scene.dial();
+    const silent = await offered(1);
+    const rejecting = await offered(2);
+    rejecting.invite.reply(486);
+    const taking = await offered(3);
+    const accepted = taking.invite.accept({ body: answer });
+    const { dialog } = await call.established();
+    await accepted;
+    expect(await stateOf(silent.agent)).toBe('silent');
+    expect(await stateOf(rejecting.agent)).toBe('free');
+    void dialog.bye();
+    (await taking.agent.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+  });
+
+  it('is free again where the caller gives up, and gone where it had answered', async () => {
+    await open({ gateways: 1 });
+    const first = scene.dial();
+    const ringing = await scene.gateway.incoming('INVITE');
+    ringing.reply(180);
+    await first.answer(180);
+    first.cancel();
+    await first.refusal();
+    (await scene.gateway.incoming('CANCEL')).reply(200);
+    ringing.reply(487);
+    await scene.expectAllOver();
+    expect(await stateOf(scene.gateway)).toBe('free');
+
+    const second = scene.dial();
+    const crossing = await scene.gateway.incoming('INVITE');
+    crossing.reply(180);
+    await second.answer(180);
+    second.cancel();
+    await second.refusal();
+    (await scene.gateway.incoming('CANCEL')).reply(200);
+    crossing.reply(200, { body: answer });
+    (await scene.gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver(2);
+    expect(await stateOf(scene.gateway)).toBeUndefined();
+  });
+
+  it('serves one call at a time: another is refused meanwhile', async () => {
+    await open();
+    const { caller } = await scene.establish();
+    const other = scene.dial('other');
+    expect((await other.refusal()).status).toBe(503);
+    void caller.bye();
+    (await scene.gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver(2);
+  });
+
+  it('can be asked for by its name', async () => {
+    await open({ gateways: 3 });
+    const [, , third] = scene.gateways as [UserAgent, UserAgent, UserAgent];
+    const call = scene.dial(third.name);
+    const accepted = third.incoming('INVITE').then((invite) => invite.accept({ body: answer }));
+    const { dialog } = await call.established();
+    await accepted;
+    await vi.waitFor(async () => expect(await stateOf(third)).toBe('busy'));
+    const again = scene.dial(third.name);
+    expect((await again.refusal()).status).toBe(486);
+    void dialog.bye();
+    (await third.incoming('BYE')).reply(200);
+    await scene.expectAllOver(2);
+  });
+
+  it('keeps its call when the application is killed, and loses it when the caller hangs up', async () => {
+    await open();
+    const { caller } = await scene.establish();
+    scene.edge.kill();
+    scene.edge = await startTestEdge(server, scene.world);
+    await vi.waitFor(() => expect(scene.edge.handler.activeCalls).toBe(1), { timeout: 5000 });
+    expect(await stateOf(scene.gateway)).toBe('busy');
+    void caller.bye();
+    (await scene.gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+    expect(await stateOf(scene.gateway)).toBeUndefined();
+  });
+});
+
+it('refuses an INVITE with the Call-ID of a call that is over', async () => {
+  await open({ gateways: 2 });
+  const { callId, caller } = await scene.establish();
+  void caller.bye();
+  (await scene.gateway.incoming('BYE')).reply(200);
+  await scene.expectAllOver();
+  const again = scene.dial('room', { callId });
+  expect((await again.refusal()).status).toBe(482);
+  await scene.expectAllOver(2);
+});

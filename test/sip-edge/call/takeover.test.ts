@@ -1,0 +1,245 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
+import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { startTestEdge } from './support/edge.ts';
+import { header } from './support/message.ts';
+import { ProbeAnswers } from './support/probes.ts';
+import { answer, Scene } from './support/scene.ts';
+import type { UserAgent } from './support/ua.ts';
+
+let server: SipServer;
+let scene: Scene;
+const probes = new ProbeAnswers();
+beforeAll(async () => {
+  server = await startSipServer();
+});
+afterAll(() => server.stop());
+afterEach(() => {
+  probes.stop();
+  return scene.close();
+});
+
+/** The application is killed, and started again with nothing in memory. */
+async function restartEdge(): Promise<void> {
+  scene.edge.kill();
+  scene.edge = await startTestEdge(server, scene.world);
+}
+
+const takenOver = () => vi.waitFor(() => expect(scene.edge.handler.activeCalls).toBe(1), { timeout: 5000 });
+
+describe('an application that was killed in a call and started again', () => {
+  it('lets the call go on, and ends it at the gateway when the caller hangs up', async () => {
+    scene = await Scene.open(server, { transport: 'tcp' });
+    const { caller } = await scene.establish();
+    await restartEdge();
+    await takenOver();
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway, 405);
+    await vi.waitFor(() => expect(probes.answered).toBeGreaterThan(6), { timeout: 5000 });
+    expect(scene.world.ends).toEqual([]);
+
+    // drachtio has nobody to give the BYE to.
+    expect([200, 481]).toContain((await caller.bye()).status);
+    (await scene.gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+    expect(scene.world.ends).toMatchObject([
+      { type: 'call.ended', by: 'caller', outcome: 'answered', gateway: scene.gateway.name },
+    ]);
+  });
+
+  it('ends it at the caller when the gateway hangs up', async () => {
+    scene = await Scene.open(server, { transport: 'udp' });
+    const { gateway } = await scene.establish();
+    await restartEdge();
+    await takenOver();
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway);
+    expect([200, 481]).toContain((await gateway.bye()).status);
+    (await scene.caller.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'gateway', outcome: 'answered' }]);
+  });
+
+  it('ends it when one side says it has no such call', async () => {
+    scene = await Scene.open(server, { transport: 'tcp' });
+    await scene.establish();
+    await restartEdge();
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway, 481);
+    (await scene.caller.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'gateway' }]);
+  });
+
+  it('ends it when one side answers no probe any more', async () => {
+    scene = await Scene.open(server, { transport: 'tcp' });
+    await scene.establish();
+    await restartEdge();
+    probes.answer(scene.gateway);
+    (await scene.gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'caller' }]);
+  });
+
+  it('hangs up the caller of a gateway that is lost', async () => {
+    scene = await Scene.open(server, { transport: 'tcp' });
+    const { callId } = await scene.establish();
+    await restartEdge();
+    await takenOver();
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway);
+    scene.edge.handler.onGatewayLost(callId);
+    (await scene.caller.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', outcome: 'gateway-lost' }]);
+  });
+
+  it('asks for its calls until the control plane answers', async () => {
+    scene = await Scene.open(server, { transport: 'tcp' });
+    const { caller } = await scene.establish();
+    const { world } = scene;
+    const listEdgeCalls = world.listEdgeCalls.bind(world);
+    let asked = 0;
+    world.listEdgeCalls = async () => {
+      asked += 1;
+      if (asked === 1) throw new ControlPlaneUnavailable('network', 'no answer');
+      return listEdgeCalls();
+    };
+    await restartEdge();
+    await takenOver();
+    probes.answer(scene.gateway);
+    void caller.bye();
+    (await scene.gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+  });
+});
+
+it('gives up the calls that were in set-up when the application was killed', async () => {
+  scene = await Scene.open(server, { transport: 'tcp' });
+  const call = scene.dial();
+  const invite = await scene.gateway.incoming('INVITE');
+  invite.reply(180);
+  await call.answer(180);
+  await restartEdge();
+  await scene.expectAllOver();
+  expect(scene.world.ends).toMatchObject([
+    { type: 'call.failed', outcome: 'edge-lost', gateway: scene.gateway.name },
+  ]);
+  // drachtio leaves the caller ringing; the embedded server tells it.
+  if (server.kind === 'drachtio') call.cancel();
+  expect((await call.refusal()).status).toBe(server.kind === 'drachtio' ? 487 : 503);
+});
+
+it('takes a call over that was answered while nobody could say so', async () => {
+  scene = await Scene.open(server, { transport: 'tcp' });
+  const { world } = scene;
+  const { caller } = await scene.establish();
+  // The fact of the answer is on its way when the table is read for the first time.
+  const listEdgeCalls = world.listEdgeCalls.bind(world);
+  let asked = 0;
+  world.listEdgeCalls = async () => {
+    const { calls } = await listEdgeCalls();
+    asked += 1;
+    return asked === 1
+      ? { calls: calls.map(({ gatewayDialogId: _, ...call }) => ({ ...call, state: 'offered' as const })) }
+      : { calls };
+  };
+  await restartEdge();
+  await takenOver();
+  expect(world.ends).toEqual([]);
+  probes.answer(scene.caller);
+  probes.answer(scene.gateway);
+  void caller.bye();
+  (await scene.gateway.incoming('BYE')).reply(200);
+  await scene.expectAllOver();
+});
+
+describe('an application whose connection to drachtio breaks', () => {
+  it('goes on with the call, and ends it at the gateway when the caller hangs up', async () => {
+    scene = await Scene.open(server, { transport: 'tcp' });
+    const { caller } = await scene.establish();
+    const reconnected = new Promise<void>((resolve) => scene.edge.srf.once('connect', resolve));
+    scene.edge.breakConnection();
+    await reconnected;
+    expect(scene.edge.handler.activeCalls).toBe(1);
+    probes.answer(scene.caller);
+    probes.answer(scene.gateway);
+    void caller.bye();
+    (await scene.gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'caller' }]);
+  });
+
+  it('gives up what was in set-up', async () => {
+    scene = await Scene.open(server, { transport: 'tcp' });
+    const call = scene.dial();
+    const invite = await scene.gateway.incoming('INVITE');
+    invite.reply(180);
+    await call.answer(180);
+    scene.edge.breakConnection();
+    await scene.expectAllOver();
+    expect(scene.world.ends).toMatchObject([{ type: 'call.failed', outcome: 'edge-lost' }]);
+  });
+});
+
+describe.runIf(process.env.DRACHTIO === undefined || process.env.DRACHTIO.includes('/'))(
+  'drachtio killed',
+  () => {
+    it('in a call leaves it lost with the edge, and a new call goes through', async () => {
+      scene = await Scene.open(server, { transport: 'udp' });
+      await scene.establish();
+      await server.crash?.();
+      await server.restart?.();
+      await scene.expectAllOver();
+      expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'edge', outcome: 'edge-lost' }]);
+
+      const call = scene.dial();
+      const accepted = scene.gateway.incoming('INVITE').then((invite) => invite.accept({ body: answer }));
+      const { dialog } = await call.established();
+      await accepted;
+      void dialog.bye();
+      (await scene.gateway.incoming('BYE')).reply(200);
+      await scene.expectAllOver(2);
+    });
+
+    it('in set-up leaves nothing locked', async () => {
+      scene = await Scene.open(server, { transport: 'udp' });
+      scene.dial();
+      (await scene.gateway.incoming('INVITE')).reply(180);
+      await server.crash?.();
+      await scene.expectAllOver();
+      expect(scene.world.ends).toMatchObject([{ type: 'call.failed', outcome: 'edge-lost' }]);
+      await server.restart?.();
+    });
+  },
+);
+
+describe('a gateway that is lost', () => {
+  it('in a call: the caller is hung up', async () => {
+    scene = await Scene.open(server, { transport: 'tcp' });
+    const { callId } = await scene.establish();
+    scene.edge.handler.onGatewayLost(callId);
+    const bye = await scene.caller.incoming('BYE');
+    expect(bye.header('reason')).toContain('gateway-lost');
+    expect(bye.header('reason')).toContain(callId);
+    bye.reply(200);
+    await scene.expectAllOver();
+    expect(scene.world.ends).toMatchObject([
+      { type: 'call.ended', by: 'gateway', outcome: 'gateway-lost', gateway: scene.gateway.name },
+    ]);
+  });
+
+  it('while it rings: the next is tried', async () => {
+    scene = await Scene.open(server, { transport: 'tcp', gateways: 2 });
+    const [, second] = scene.gateways as [UserAgent, UserAgent];
+    const call = scene.dial();
+    (await scene.gateway.incoming('INVITE')).reply(180);
+    await call.answer(180);
+    scene.edge.handler.onGatewayLost(call.callId);
+    (await second.incoming('INVITE')).reply(486);
+    const refusal = await call.refusal();
+    expect(refusal.status).toBe(500);
+    expect(header(refusal, 'reason')).toContain('gateway-failed');
+    await scene.expectAllOver();
+  });
+});

@@ -1,0 +1,291 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
+import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { startTestEdge } from './support/edge.ts';
+import { header } from './support/message.ts';
+import { answer, Scene, type SceneOptions } from './support/scene.ts';
+import { TableWorld } from './support/table.ts';
+import { type OutgoingInvite, UserAgent } from './support/ua.ts';
+
+/* Callers that wait for a gateway to start, with the functions' own code and a real table behind the edge. */
+
+let server: SipServer;
+let engine: TestTable;
+let scene: Scene<TableWorld>;
+const extra: UserAgent[] = [];
+beforeAll(async () => {
+  [server, engine] = await Promise.all([startSipServer(), startTestTable()]);
+});
+afterAll(() => Promise.all([server.stop(), engine.stop()]));
+afterEach(async () => {
+  await scene.world.settled();
+  await scene.close();
+  await Promise.all(extra.splice(0).map((agent) => agent.close()));
+});
+
+/** An edge without gateways, in a pool that may grow. */
+async function open(options: SceneOptions = {}): Promise<void> {
+  const world = new TableWorld(engine.client, await engine.createTable());
+  scene = await Scene.openIn(world, server, { transport: 'tcp', gateways: 0, ...options });
+  await pool();
+}
+
+const now = () => Date.now();
+const pool = (said: Parameters<TableWorld['table']['pool']>[0] = {}) => scene.world.table.pool(said);
+
+/** A gateway starts and registers at this edge, which tells its call as the registrar does. */
+async function start(n: number, { wakes = true } = {}): Promise<UserAgent> {
+  const agent = await UserAgent.open('tcp', server.sip, `10.0.1.${n}.mediagw.0`);
+  extra.push(agent);
+  const registered = await scene.world.register(agent);
+  if (wakes && registered.result === 'bindings' && registered.matchedCallId !== undefined) {
+    scene.edge.handler.onMatched(registered.matchedCallId);
+  }
+  return agent;
+}
+
+const waiting = (count: number) =>
+  vi.waitFor(async () => expect(await scene.world.table.waiting()).toHaveLength(count), { timeout: 5000 });
+
+/** The call is up; it is hung up again. */
+async function answeredBy(gateway: UserAgent, call: OutgoingInvite): Promise<void> {
+  const invite = await gateway.incoming('INVITE');
+  const accepted = invite.accept({ body: answer });
+  const { dialog } = await call.established();
+  await accepted;
+  const over = dialog.bye();
+  (await gateway.incoming('BYE')).reply(200);
+  await over;
+}
+
+function expectRefusal(refusal: Awaited<ReturnType<OutgoingInvite['refusal']>>, reason: string): void {
+  expect(refusal.status).toBe(503);
+  expect(header(refusal, 'reason')).toContain(reason);
+  expect(Number(header(refusal, 'retry-after'))).toBeGreaterThan(0);
+}
+
+describe('a caller that finds no gateway', () => {
+  it('hears 180 within 100 ms, and is answered by the gateway that starts within a second of its registration', async () => {
+    await open();
+    const dialledAt = now();
+    const call = scene.dial();
+    await call.answer(180);
+    expect(now() - dialledAt).toBeLessThan(100);
+    await waiting(1);
+    const gateway = await start(1);
+    const registeredAt = now();
+    const invite = await gateway.incoming('INVITE');
+    expect(now() - registeredAt).toBeLessThan(1000);
+    const accepted = invite.accept({ body: answer });
+    const { dialog } = await call.established();
+    await accepted;
+    expect(scene.world.factsOf('call.waiting')).toMatchObject([{ room: 'room', ahead: 0 }]);
+    void dialog.bye();
+    (await gateway.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+  });
+
+  it('is served within a second also where the gateway registers at another edge', async () => {
+    await open();
+    const call = scene.dial();
+    await waiting(1);
+    const gateway = await start(1, { wakes: false });
+    const registeredAt = now();
+    await Promise.all([
+      answeredBy(gateway, call),
+      vi.waitFor(() => expect(scene.world.factsOf('call.offered')).toHaveLength(1), { timeout: 1300 }),
+    ]);
+    expect((scene.world.factsOf('call.offered')[0]?.at ?? 0) - registeredAt).toBeLessThan(1200);
+    await scene.expectAllOver();
+  });
+
+  it('hears 180 as soon where the control plane takes its time', async () => {
+    await open();
+    const { allocate } = scene.world;
+    scene.world.allocate = async (command) => {
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      return allocate.call(scene.world, command);
+    };
+    const dialledAt = now();
+    const call = scene.dial();
+    await call.answer(180);
+    expect(now() - dialledAt).toBeLessThan(300);
+    call.cancel();
+    await call.refusal();
+    await scene.expectAllOver();
+  });
+
+  it('leaves the queue when it gives up', async () => {
+    await open();
+    const call = scene.dial();
+    await call.answer(180);
+    await waiting(1);
+    call.cancel();
+    expect((await call.refusal()).status).toBe(487);
+    await scene.expectAllOver();
+    expect(await scene.world.table.waiting()).toEqual([]);
+    await start(1);
+    expect(await scene.world.isUnlocked()).toBe(true);
+  });
+
+  it('gives its gateway back when it gives up as it gets it', async () => {
+    await open();
+    const call = scene.dial();
+    await waiting(1);
+    await start(1, { wakes: false });
+    call.cancel();
+    expect((await call.refusal()).status).toBe(487);
+    await scene.expectAllOver();
+  });
+
+  it('is told at the limit that no gateway started in time, and when to try again', async () => {
+    await open({ settings: { waitLimitSec: 2 } });
+    scene.world.table.deps.waitLimitMs = 1000;
+    await pool({ starting: 1, managed: 1, estimateSec: 40 });
+    const call = scene.dial();
+    await call.answer(180);
+    const refusal = await call.refusal();
+    expectRefusal(refusal, 'start-timeout: starting');
+    expect(Number(header(refusal, 'retry-after'))).toBeGreaterThan(30);
+    await scene.expectAllOver();
+    expect(await scene.world.table.waiting()).toEqual([]);
+  });
+
+  it('is told at once that the pool is at its maximum', async () => {
+    await open();
+    await pool({ managed: 3, maximum: 3 });
+    expectRefusal(
+      await scene.dial().refusal(),
+      'pool-exhausted: all-locked, the pool is at its maximum of 3',
+    );
+    await scene.expectAllOver();
+  });
+
+  it('is told at once that starts keep failing', async () => {
+    await open();
+    await pool({ startsFailing: true, mayGrow: false });
+    expectRefusal(await scene.dial().refusal(), 'pool-exhausted: starts-failing');
+    await scene.expectAllOver();
+  });
+
+  it('waits on where the control plane does not answer for a while', async () => {
+    await open();
+    const call = scene.dial();
+    await waiting(1);
+    const { allocate } = scene.world;
+    let refused = 0;
+    scene.world.allocate = async () => {
+      refused += 1;
+      throw new ControlPlaneUnavailable('timeout', 'no answer');
+    };
+    await vi.waitFor(() => expect(refused).toBeGreaterThan(1), { timeout: 5000 });
+    scene.world.allocate = allocate;
+    await answeredBy(await start(1), call);
+    await scene.expectAllOver();
+  });
+});
+
+it('twenty callers are served in the order of their calls, as gateways register one by one', async () => {
+  await open();
+  const calls: OutgoingInvite[] = [];
+  for (let n = 0; n < 20; n += 1) {
+    calls.push(scene.dial());
+    await waiting(n + 1);
+  }
+  const newcomers: OutgoingInvite[] = [];
+  for (let n = 0; n < 20; n += 1) {
+    newcomers.push(scene.dial('late'));
+    const gateway = await start(n + 1);
+    const invite = await gateway.incoming('INVITE');
+    // The caller's Call-ID stands in the fact.
+    const served = scene.world.factsOf('call.offered').find((fact) => fact.gateway === gateway.name);
+    expect(served?.callId).toBe(calls[n]?.callId);
+    invite.reply(180);
+  }
+  for (const call of [...calls, ...newcomers]) call.cancel();
+  await vi.waitFor(() => expect(scene.world.ends).toHaveLength(40), { timeout: 15_000 });
+}, 60_000);
+
+describe('an application that was killed while its callers wait, and started again', () => {
+  it('gives them up: the queue is empty, and a gateway that comes is free', async () => {
+    await open();
+    scene.dial();
+    scene.dial();
+    await waiting(2);
+    scene.edge.kill();
+    scene.edge = await startTestEdge(server, scene.world);
+    await vi.waitFor(() => expect(scene.world.ends).toHaveLength(2), { timeout: 5000 });
+    expect(scene.world.ends).toMatchObject([{ outcome: 'edge-lost' }, { outcome: 'edge-lost' }]);
+    await scene.world.settled();
+    expect(await scene.world.table.waiting()).toEqual([]);
+    await start(1);
+    expect(await scene.world.isUnlocked()).toBe(true);
+  });
+
+  it('gives up the gateway that came in between', async () => {
+    await open();
+    scene.dial();
+    await waiting(1);
+    scene.edge.kill();
+    await start(1, { wakes: false });
+    expect(await scene.world.isUnlocked()).toBe(false);
+    scene.edge = await startTestEdge(server, scene.world);
+    await vi.waitFor(async () => expect(await scene.world.isUnlocked()).toBe(true), { timeout: 5000 });
+  });
+});
+
+describe('a gateway whose task stops without a word', () => {
+  it('in a call: the caller is hung up as soon as the edge asks', async () => {
+    await open({ gateways: 1 });
+    const { callId } = await scene.establish();
+    await scene.world.settled();
+    await scene.world.table.lose(scene.gateway.name);
+    const lostAt = now();
+    const bye = await scene.caller.incoming('BYE');
+    expect(now() - lostAt).toBeLessThan(1500);
+    expect(bye.header('reason')).toContain('gateway-lost');
+    bye.reply(200);
+    await scene.expectAllOver();
+    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', outcome: 'gateway-lost', callId }]);
+    expect(await scene.world.table.call(callId)).toMatchObject({
+      outcome: 'gateway-lost',
+      detail: 'task stopped',
+    });
+  });
+
+  it('while it rings: the call goes on to the next, and is not taken from that one', async () => {
+    await open({ gateways: 2 });
+    const call = scene.dial();
+    const offers = () => scene.world.factsOf('call.offered');
+    await vi.waitFor(() => expect(offers()).toHaveLength(1));
+    const agentOf = (name: string | undefined) =>
+      scene.gateways.find((one) => one.name === name) as UserAgent;
+    const first = agentOf(offers()[0]?.gateway);
+    (await first.incoming('INVITE')).reply(180);
+    await call.answer(180);
+    await scene.world.table.lose(first.name);
+    await vi.waitFor(() => expect(offers()).toHaveLength(2), { timeout: 3000 });
+    const second = agentOf(offers()[1]?.gateway);
+    expect(second).not.toBe(first);
+    const invite = await second.incoming('INVITE');
+    const accepted = invite.accept({ body: answer });
+    const { dialog } = await call.established();
+    await accepted;
+    // The mark is still there: several more questions do not end the call.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(scene.world.ends).toEqual([]);
+    void dialog.bye();
+    (await second.incoming('BYE')).reply(200);
+    await scene.expectAllOver();
+  });
+
+  it('nothing is asked while there is no call', async () => {
+    await open({ gateways: 1 });
+    const asked = vi.spyOn(scene.world, 'listHangups');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(asked).not.toHaveBeenCalled();
+    await scene.establish();
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled(), { timeout: 2000 });
+  });
+});

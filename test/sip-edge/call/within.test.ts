@@ -1,0 +1,112 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { header } from './support/message.ts';
+import { answer, offer, Scene } from './support/scene.ts';
+import type { IncomingRequest, Transport, UaDialog, UserAgent } from './support/ua.ts';
+
+let server: SipServer;
+let scene: Scene;
+let call: { callId: string; caller: UaDialog; gateway: UaDialog; invite: IncomingRequest };
+beforeAll(async () => {
+  server = await startSipServer();
+});
+afterAll(() => server.stop());
+afterEach(() => scene.close());
+
+/** What each side may say within a call: method, content type, body, headers that must arrive. */
+const requests: [string, string, string, Record<string, string>][] = [
+  ['INFO', 'application/media_control+xml', '<picture_fast_update/>', { 'X-Part': 'video' }],
+  ['INFO', 'application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n', {}],
+  ['MESSAGE', 'text/plain', 'Grüße aus dem Saal ☂', {}],
+  ['NOTIFY', 'message/sipfrag', 'SIP/2.0 200 OK\r\n', { Event: 'refer', 'Subscription-State': 'terminated' }],
+  ['REFER', 'application/x-nothing', '-', { 'Refer-To': '<sip:bob@example.org>' }],
+  ['UPDATE', 'application/sdp', offer, {}],
+  ['OPTIONS', '', '', { Accept: 'application/sdp' }],
+];
+const transports: Transport[] = ['udp', 'tcp'];
+const sides = ['caller', 'gateway'] as const;
+const cases = transports.flatMap((transport) => sides.map((side) => ({ transport, side })));
+
+describe.each(cases)('within a call over $transport, the $side', ({ transport, side }) => {
+  let here: UaDialog;
+  let there: UserAgent;
+  beforeEach(async () => {
+    scene = await Scene.open(server, { transport });
+    call = await scene.establish();
+    here = side === 'caller' ? call.caller : call.gateway;
+    there = side === 'caller' ? scene.gateway : scene.caller;
+  });
+
+  it.each(requests)(
+    'sends %s (%s) to the other side and gets its answer',
+    async (method, type, body, headers) => {
+      const answered = here.request(method, { body, contentType: type, headers });
+      const arrived = await there.incoming(method);
+      expect(arrived.body).toBe(body);
+      if (body) expect(arrived.header('content-type')).toBe(type);
+      for (const [name, value] of Object.entries(headers)) expect(arrived.header(name)).toBe(value);
+      arrived.reply(202, {
+        reason: 'Understood',
+        body: 'thank you',
+        contentType: 'text/plain',
+        headers: { 'X-Answer': '1' },
+      });
+      const result = await answered;
+      expect(result.status).toBe(202);
+      expect(result.raw).toMatch(/^SIP\/2.0 202 Understood\r\n/);
+      expect(result.body).toBe('thank you');
+      expect(header(result, 'x-answer')).toBe('1');
+    },
+  );
+
+  it('changes the media of several lines by a re-INVITE', async () => {
+    const more = `${offer}m=application 4004 UDP/BFCP *\r\na=floorctrl:c-s\r\n`;
+    const answered = here.request('INVITE', { body: more });
+    const arrived = await there.incoming('INVITE');
+    expect(arrived.body).toBe(more);
+    arrived.reply(200, { body: answer });
+    expect((await arrived.ack()).body).toBe('');
+    expect(await answered).toMatchObject({ status: 200, body: answer });
+  });
+
+  it('asks for an offer by a re-INVITE without one, and answers it with the ACK', async () => {
+    const answered = here.request('INVITE', { noAck: true });
+    const arrived = await there.incoming('INVITE');
+    expect(arrived.body).toBe('');
+    arrived.reply(200, { body: offer });
+    const result = await answered;
+    expect(result).toMatchObject({ status: 200, body: offer });
+    here.send('ACK', { body: answer }, result.cseq);
+    expect((await arrived.ack()).body).toBe(answer);
+  });
+
+  it('hears that its re-INVITE crossed another (491), and the call goes on', async () => {
+    const answered = here.request('INVITE', { body: offer });
+    (await there.incoming('INVITE')).reply(491, { reason: 'Request Pending' });
+    expect((await answered).status).toBe(491);
+    const info = here.request('INFO', { body: 'x', contentType: 'text/plain' });
+    (await there.incoming('INFO')).reply(200);
+    expect((await info).status).toBe(200);
+  });
+
+  it.each([
+    ['1800;refresher=uac', '1800;refresher=uac'],
+    ['1800;refresher=uas', '1800;refresher=uas'],
+    ['1800', '1800;refresher=uas'],
+  ])('refreshes its session (%s) and is told that the timer goes on', async (asked, agreed) => {
+    const headers = { Supported: 'timer', 'Session-Expires': asked };
+    const refreshed = here.request('INVITE', { body: offer, headers });
+    const arrived = await there.incoming('INVITE');
+    // The other leg has a timer of its own, or none.
+    expect(arrived.message.headers.has('session-expires')).toBe(false);
+    arrived.reply(200, { body: answer });
+    expect(header(await refreshed, 'session-expires').replaceAll(' ', '')).toBe(agreed);
+  });
+
+  it('gets 405 for a method that does not pass', async () => {
+    const result = await here.request('PUBLISH', { body: 'x', contentType: 'text/plain' });
+    expect(result.status).toBe(405);
+    expect(header(result, 'allow')).toContain('REFER');
+    expect(there.leftOver).toEqual([]);
+  });
+});

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { hasTool } from '../../support/tools.ts';
+import { InProcessControlPlane } from '../support/control-plane.ts';
+import { domain, startEdge, type TestEdge } from '../support/edge.ts';
+import { unique } from '../support/sip-client.ts';
+import { until } from '../support/until.ts';
+
+/* Clients that none of us wrote. */
+
+let table: TestTable;
+let server: SipServer;
+let edge: TestEdge;
+let controlPlane: InProcessControlPlane;
+const running: ChildProcess[] = [];
+const directories: string[] = [];
+const secret = 'secret';
+
+beforeAll(async () => {
+  [table, server] = await Promise.all([startTestTable(), startSipServer()]);
+});
+afterAll(async () => {
+  await Promise.all([table?.stop(), server?.stop()]);
+});
+
+beforeEach(async () => {
+  controlPlane = new InProcessControlPlane(table, table.tableName);
+  edge = await startEdge(server, controlPlane);
+  edge.secret.secrets = [secret];
+});
+
+afterEach(async () => {
+  for (const child of running.splice(0)) await end(child, 'SIGKILL');
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+  await edge.close();
+});
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((done) => child.once('exit', done));
+  child.kill(signal);
+  await exited;
+}
+
+function run(command: string, args: string[]): { child: ChildProcess; output: () => string } {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
+  let output = '';
+  child.stdout.on('data', (bytes) => {
+    output += bytes;
+  });
+  child.stderr.on('data', (bytes) => {
+    output += bytes;
+  });
+  return { child, output: () => output };
+}
+
+/** baresip with the account line of the original's entrypoint, its server named as outbound proxy. */
+function startBaresip(username: string, password: string, transport: 'udp' | 'tcp') {
+  const directory = mkdtempSync(join(tmpdir(), 'baresip-'));
+  directories.push(directory);
+  const modules = 'module_path /usr/lib/baresip/modules\nmodule_app account.so\nmodule_app menu.so\n';
+  writeFileSync(join(directory, 'config'), `sip_listen 127.0.0.1:0\n${modules}`);
+  const outbound = `sip:${server.sip.host}:${server.sip.port};transport=${transport}`;
+  const account =
+    `<sip:${username}@${domain};transport=${transport}>;regint=60;` +
+    `auth_user=${username};auth_pass=${password};outbound="${outbound}"\n`;
+  writeFileSync(join(directory, 'accounts'), account);
+  return run('baresip', ['-f', directory]);
+}
+
+const registrations = (username: string) =>
+  controlPlane.commands.filter((command) => command.username === username);
+
+describe.skipIf(!hasTool('baresip')).each(['udp', 'tcp'] as const)('baresip over %s', (transport) => {
+  it('registers for 60 s, and un-registers as it is stopped', async () => {
+    const username = `10.0.0.7.mediagw.${unique('b')}`;
+    const { child } = startBaresip(username, secret, transport);
+    await until('its registration', () => edge.factsOf('gateway.registered').length > 0);
+    expect(edge.factsOf('gateway.registered')[0]).toMatchObject({
+      username,
+      received: { address: '127.0.0.1', protocol: transport },
+    });
+    expect(registrations(username)[0]).toMatchObject({
+      command: 'registerGateway',
+      contacts: [{ expiresSec: 60, uri: expect.stringContaining(username) }],
+    });
+    await end(child, 'SIGTERM');
+    await until('its farewell', () => edge.factsOf('gateway.unregistered').length > 0);
+    expect(edge.factsOf('gateway.unregistered')[0]).toMatchObject({ username });
+  });
+
+  it('with a wrong password is refused, and says so', async () => {
+    const username = `10.0.0.7.mediagw.${unique('b')}`;
+    const { output } = startBaresip(username, 'guess', transport);
+    await until('its complaint', () => output().includes('403'));
+    expect(registrations(username)).toEqual([]);
+    expect(edge.log.lines).toContainEqual(
+      expect.objectContaining({ outcome: 'wrong-password', status: 403 }),
+    );
+  });
+});
+
+describe.skipIf(!hasTool('sipsak'))('sipsak', () => {
+  const sipsak = async (args: string[]) => {
+    const { child, output } = run('sipsak', ['-p', `${server.sip.host}:${server.sip.port}`, ...args]);
+    const code = await new Promise((done) => child.once('close', done));
+    return { code, output: output() };
+  };
+
+  it('registers and is registered', async () => {
+    const username = `10.0.0.8.mediagw.${unique('s').replace('s-', '')}`;
+    const contact = `sip:${username}@127.0.0.1:5999`;
+    const aor = `sip:${username}@${domain}`;
+    const { code, output } = await sipsak([
+      '-U',
+      '-C',
+      contact,
+      '-x',
+      '120',
+      '-u',
+      username,
+      '-a',
+      secret,
+      '-s',
+      aor,
+      '-vv',
+    ]);
+    expect(code, output).toBe(0);
+    expect(registrations(username)[0]).toMatchObject({ contacts: [{ uri: contact, expiresSec: 120 }] });
+  });
+
+  it('pings the edge by OPTIONS', async () => {
+    const { code, output } = await sipsak(['-s', `sip:${domain}`, '-vv']);
+    expect(code, output).toBe(0);
+    expect(output).toContain('200 OK');
+  });
+});
