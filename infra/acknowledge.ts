@@ -31,3 +31,12 @@ export function acknowledgeTasksOf(cluster: Cluster, role: IConstruct): void {
     'The ids of tasks are not known before they run; the cluster is',
   );
 }
+
+/** Lets a role start any revision of a task definition. */
+export function acknowledgeRevisionsOf(family: string, role: IConstruct): void {
+  acknowledge(
+    role,
+    wildcard(`arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task-definition/${family}:*`),
+    'In an update the next revision is started before the policy could name it',
+  );
+}

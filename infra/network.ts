@@ -36,7 +36,15 @@ export class Network extends Construct {
       ipAddresses: ec2.IpAddresses.cidr(settings.vpcCidr),
       maxAzs: settings.zones,
       natGateways: 0,
-      subnetConfiguration: [{ name: 'public', subnetType: ec2.SubnetType.PUBLIC }],
+      subnetConfiguration: [
+        {
+          name: 'public',
+          subnetType: ec2.SubnetType.PUBLIC,
+          // A quarter each, however many zones there are: else another zone would move the subnets of a live stack,
+          // which CloudFormation cannot (aws-cdk#6683).
+          cidrMask: prefixLengthOf(settings.vpcCidr) + 2,
+        },
+      ],
       // Both cost nothing, and image layers come from S3.
       gatewayEndpoints: {
         DynamoDb: { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB },
@@ -79,5 +87,7 @@ export class Network extends Construct {
     });
   }
 }
+
+const prefixLengthOf = (cidr: string) => Number(cidr.split('/')[1]);
 
 const peerOf = (cidr: string) => (cidr.includes(':') ? ec2.Peer.ipv6(cidr) : ec2.Peer.ipv4(cidr));

@@ -95,8 +95,11 @@ const settingsFields = z.strictObject({
 
   /** Availability zones, each with an edge and a static address of its own. */
   zones: wholeNumber(1, 3).default(2),
-  /** Addresses of the network. Each zone takes an equal part of them. */
-  vpcCidr: z.cidrv4().default('10.20.0.0/16'),
+  /** Addresses of the network, a prefix of 16 to 25 bits. Each zone takes a quarter of them. */
+  vpcCidr: z
+    .cidrv4()
+    .refine((text) => /\/(1[6-9]|2[0-5])$/.test(text), { message: 'must have a prefix of 16 to 25 bits' })
+    .default('10.20.0.0/16'),
   /** CIDRs, comma separated, that may send SIP to the edges. */
   allowedAddresses: cidrs.default(['0.0.0.0/0']),
   /**
@@ -106,6 +109,11 @@ const settingsFields = z.strictObject({
   tlsCertificateSecretArn: orEmpty(
     /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
     'must be the whole ARN of a secret',
+  ),
+  /** ARN of the customer-managed key that encrypts that secret. Empty: it has the account's own key. */
+  tlsCertificateKeyArn: orEmpty(
+    /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
+    'must be the ARN of a key',
   ),
   /** Id of the Route 53 hosted zone of `domain`, for its A, SRV and NAPTR records. Empty: none are made. */
   hostedZoneId: orEmpty(/^Z[A-Z0-9]{1,31}$/, 'must be the id of a hosted zone'),
@@ -156,6 +164,9 @@ const settingsFields = z.strictObject({
   gatewayStopTimeoutSec: wholeNumber(2, 120).default(30),
 });
 
+/** Inbound rules of one security group, for each family of addresses ("Amazon VPC quotas"). */
+const rulesOfSecurityGroup = 60;
+
 /** What each says is right by itself; these say what must fit together. */
 export const settingsSchema = settingsFields.superRefine((settings, context) => {
   const refuse = (path: keyof Settings, message: string) =>
@@ -166,6 +177,20 @@ export const settingsSchema = settingsFields.superRefine((settings, context) => 
   const zoneName = settings.hostedZoneName || settings.domain;
   if (settings.hostedZoneId && settings.domain !== zoneName && !settings.domain.endsWith(`.${zoneName}`)) {
     refuse('hostedZoneName', `${settings.domain} is not in ${zoneName}`);
+  }
+  if (settings.tlsCertificateKeyArn !== '' && settings.tlsCertificateSecretArn === '') {
+    refuse('tlsCertificateKeyArn', 'needs tlsCertificateSecretArn');
+  }
+  // UDP and TCP 5060, and TCP 5061 with a certificate.
+  const portsOfSip = settings.tlsCertificateSecretArn === '' ? 2 : 3;
+  for (const family of ['IPv4', 'IPv6']) {
+    const listed = settings.allowedAddresses.filter(
+      (one) => one.includes(':') === (family === 'IPv6'),
+    ).length;
+    if (listed * portsOfSip > rulesOfSecurityGroup) {
+      const most = Math.floor(rulesOfSecurityGroup / portsOfSip);
+      refuse('allowedAddresses', `at most ${most} of ${family}: a security group takes 60 rules`);
+    }
   }
   if (settings.launchType === 'ec2' && settings.gatewayImage === '') {
     refuse('gatewayImage', 'launchType ec2 needs one, such as renater/sipmediagw:1.8.5');

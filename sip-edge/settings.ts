@@ -56,7 +56,7 @@ const environmentSchema = z.object({
   STATE_DIR: z.string().min(1).default('/var/lib/switchroom'),
   /** drachtio's admin address. Loopback only: the port does not enforce its secret. */
   DRACHTIO_ADDRESS: addressSchema.prefault('127.0.0.1:9022'),
-  DRACHTIO_SECRET: z.string().min(1).default('cymru'),
+  DRACHTIO_SECRET: z.string().min(1),
   /** Port on which HTTP asks whether this edge serves (health-endpoint.ts). Unset: nothing listens. */
   HEALTH_PORT: z
     .string()

@@ -5,8 +5,9 @@ export const drachtioAdminAddress = '127.0.0.1:9022';
 
 /**
  * The shell script that a drachtio container starts with, in the place of the image's own, which asks EC2's metadata
- * for addresses that Fargate does not have. It is told by variables: EXTERNAL_IP (advertised to callers), LOCAL_NET
- * (CIDR that is told the private address instead), SIP_DOMAIN, and with TLS the PEM texts TLS_CERT and TLS_KEY.
+ * for addresses that Fargate does not have. It is told by variables: DRACHTIO_SECRET (what the application must say to
+ * it), EXTERNAL_IP (advertised to callers), LOCAL_NET (CIDR that is told the private address instead), SIP_DOMAIN, and
+ * with TLS the PEM texts TLS_CERT and TLS_KEY.
  * @param tls whether SIP over TLS is taken on port 5061
  */
 export function drachtioStart(tls: boolean): string {
@@ -16,14 +17,15 @@ export function drachtioStart(tls: boolean): string {
     'umask 077',
     'cd "$(mktemp -d)"',
     // drachtio does not start without a file, whatever its command line says.
-    `printf '<drachtio><admin port="${port}">${host}</admin><sip/><logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>notice</loglevel></logging></drachtio>' > drachtio.xml`,
+    `printf '<drachtio><admin port="${port}" secret="%s">${host}</admin><sip/><logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>notice</loglevel></logging></drachtio>' "\${DRACHTIO_SECRET:?}" > drachtio.xml`,
+    // What stands in the environment of a process can be read by who can read the process.
+    'unset DRACHTIO_SECRET',
     `set -- -f drachtio.xml --contact "sip:*:\${SIP_PORT:-${sipPort}};transport=udp,tcp" --external-ip "$EXTERNAL_IP" --local-net "$LOCAL_NET" --dns-name "$SIP_DOMAIN"`,
   ];
   if (tls) {
     lines.push(
       `printf '%s\\n' "$TLS_CERT" > cert.pem`,
       `printf '%s\\n' "$TLS_KEY" > key.pem`,
-      // What stands in the environment of a process can be read by who can read the process.
       'unset TLS_CERT TLS_KEY',
       `set -- "$@" --contact "sips:*:\${SIPS_PORT:-${sipsPort}};transport=tls" --external-ip "$EXTERNAL_IP" --local-net "$LOCAL_NET" --cert-file cert.pem --chain-file cert.pem --key-file key.pem`,
     );

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -16,6 +16,7 @@ import {
 } from '../acknowledge.ts';
 import { healthPort, type Network, sipPort, sipsPort } from '../network.ts';
 import type { Settings } from '../settings.ts';
+import { DrachtioSecret } from './drachtio-secret.ts';
 import { drachtioAdminAddress, drachtioStart } from './drachtio-start.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 
@@ -23,6 +24,9 @@ import type { LoadBalancer } from './load-balancer.ts';
 const stopTimeoutSec = 120;
 /** Leaves time to hang up and to send the last facts. */
 export const drainLimitSec = stopTimeoutSec - 10;
+
+/** Of each container's log, on its way to CloudWatch. */
+const logBuffer = Size.mebibytes(25);
 
 const stateDir = '/var/lib/switchroom';
 const probe = `fetch('http://127.0.0.1:${healthPort}/alive').then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))`;
@@ -69,6 +73,7 @@ export class EdgeServices extends Construct {
   readonly cluster: ecs.Cluster;
   readonly services: readonly ecs.FargateService[];
   readonly logGroup: logs.LogGroup;
+  readonly #drachtioSecret: ecs.Secret;
 
   constructor(scope: Construct, id: string, props: EdgeServicesProps) {
     super(scope, id);
@@ -82,6 +87,9 @@ export class EdgeServices extends Construct {
       retention: settings.logRetentionDays as logs.RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    this.#drachtioSecret = ecs.Secret.fromSecretsManager(
+      new DrachtioSecret(this, 'DrachtioSecret').secret as secretsmanager.ISecret,
+    );
     this.services = network.vpc.publicSubnets.map((subnet, index) => {
       const zone = index + 1;
       const externalIp = (loadBalancer.addresses[index] as ec2.CfnEIP).attrPublicIp;
@@ -118,7 +126,13 @@ export class EdgeServices extends Construct {
       volumes: [{ name: 'state' }],
     });
     const logging = (streamPrefix: string) =>
-      ecs.LogDrivers.awsLogs({ streamPrefix: `${streamPrefix}-${zone}`, logGroup: this.logGroup });
+      ecs.LogDrivers.awsLogs({
+        streamPrefix: `${streamPrefix}-${zone}`,
+        logGroup: this.logGroup,
+        // A log that cannot be delivered must not stop the calls; metrics are lines of it, so the buffer is large.
+        mode: ecs.AwsLogDriverMode.NON_BLOCKING,
+        maxBufferSize: logBuffer,
+      });
 
     const withTls = settings.tlsCertificateSecretArn !== '';
     const drachtio = definition.addContainer('drachtio', {
@@ -132,10 +146,14 @@ export class EdgeServices extends Construct {
         SIP_PORT: String(sipPort),
         ...(withTls && { SIPS_PORT: String(sipsPort) }),
       },
-      ...(withTls && { secrets: this.#certificate(zone, settings.tlsCertificateSecretArn) }),
+      secrets: {
+        DRACHTIO_SECRET: this.#drachtioSecret,
+        ...(withTls && this.#certificate(zone, settings)),
+      },
       portMappings: [
+        // Once, though it takes UDP as well: ECS refuses a load balancer for a port that stands in two mappings
+        // (amazon-ecs-agent#3428). In a network of its own a task needs none: its security group decides.
         { containerPort: sipPort, protocol: ecs.Protocol.TCP },
-        { containerPort: sipPort, protocol: ecs.Protocol.UDP },
         ...(withTls ? [{ containerPort: sipsPort, protocol: ecs.Protocol.TCP }] : []),
       ],
       stopTimeout: Duration.seconds(stopTimeoutSec),
@@ -154,6 +172,7 @@ export class EdgeServices extends Construct {
         DRAIN_LIMIT_SEC: String(drainLimitSec),
         STATE_DIR: stateDir,
       },
+      secrets: { DRACHTIO_SECRET: this.#drachtioSecret },
       portMappings: [{ containerPort: healthPort }],
       healthCheck: {
         command: ['CMD', 'node', '-e', probe],
@@ -181,6 +200,18 @@ export class EdgeServices extends Construct {
         conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
       }),
     );
+    if (settings.tlsCertificateKeyArn !== '') {
+      // CDK grants nothing on a key that it has not made.
+      definition.obtainExecutionRole().addToPrincipalPolicy(
+        new iam.PolicyStatement({
+          actions: ['kms:Decrypt'],
+          resources: [settings.tlsCertificateKeyArn],
+          conditions: {
+            StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(this).region}.amazonaws.com` },
+          },
+        }),
+      );
+    }
     acknowledge(definition, 'ECS2', settingsInEnvironment);
     acknowledgeRegistryLogin(definition);
     acknowledgeTasksOf(this.cluster, definition.taskRole);
@@ -197,8 +228,12 @@ export class EdgeServices extends Construct {
   }
 
   /** PEM texts out of the JSON of a secret that the user made: `certificate` (with its chain) and `privateKey`. */
-  #certificate(zone: number, secretArn: string): Record<string, ecs.Secret> {
-    const secret = secretsmanager.Secret.fromSecretCompleteArn(this, `Certificate${zone}`, secretArn);
+  #certificate(zone: number, settings: Settings): Record<string, ecs.Secret> {
+    const secret = secretsmanager.Secret.fromSecretCompleteArn(
+      this,
+      `Certificate${zone}`,
+      settings.tlsCertificateSecretArn,
+    );
     return {
       TLS_CERT: ecs.Secret.fromSecretsManager(secret, 'certificate'),
       TLS_KEY: ecs.Secret.fromSecretsManager(secret, 'privateKey'),

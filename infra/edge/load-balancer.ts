@@ -47,9 +47,13 @@ export class LoadBalancer extends Construct {
         preserveClientIp: true,
         // A draining edge has its calls until its task ends; what is in a flow stays in it.
         deregistrationDelay: Duration.seconds(120),
+        // For UDP it is on by default, and would cut the way of the calls that go on when a drain begins.
+        connectionTermination: false,
         healthCheck: {
           protocol: elbv2.Protocol.HTTP,
-          path: '/health',
+          // Not /health, which fails where the control plane is down: ECS replaces a task that fails this check, and
+          // all calls of a healthy edge would end for it. New calls get their 503 by SIP.
+          path: '/alive',
           port: String(healthPort),
           interval: Duration.seconds(10),
           timeout: Duration.seconds(5),
@@ -57,6 +61,10 @@ export class LoadBalancer extends Construct {
           unhealthyThresholdCount: 2,
         },
       });
+      // On by default; UDP and TCP_UDP do not have it. An edge that fails its check may well serve its calls.
+      if (protocol === elbv2.Protocol.TCP) {
+        group.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');
+      }
       this.balancer.addListener(name, { port, protocol, defaultTargetGroups: [group] });
       return { port, group };
     };

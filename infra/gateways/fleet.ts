@@ -1,6 +1,6 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import { acknowledge, acknowledgeTasksOf } from '../acknowledge.ts';
+import { acknowledge, acknowledgeRevisionsOf, acknowledgeTasksOf } from '../acknowledge.ts';
 import type { Settings } from '../settings.ts';
 import { freeIndexName, type StateTable, watchIndexName } from '../table.ts';
 import type { Gateways } from './gateways.ts';
@@ -38,11 +38,12 @@ export function grantFleet(fleet: lambda.Function, table: StateTable, gateways: 
     ],
     [freeIndexName, watchIndexName],
   );
-  const { cluster, taskDefinition, taskArns } = gateways;
+  const { cluster, taskDefinition, taskDefinitionArns, taskArns } = gateways;
   const inCluster = { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
   const allow = (actions: string[], resources: string[], conditions: Record<string, unknown>) =>
     fleet.addToRolePolicy(new PolicyStatement({ effect: Effect.ALLOW, actions, resources, conditions }));
-  allow(['ecs:RunTask'], [taskDefinition.taskDefinitionArn], inCluster);
+  // Of any revision: while an update goes on, function and policy name different ones for some seconds.
+  allow(['ecs:RunTask'], [taskDefinitionArns], inCluster);
   allow(['ecs:StopTask', 'ecs:DescribeTasks'], [taskArns], inCluster);
   // It is told the cluster by a condition: the only resource that it knows is an instance.
   allow(['ecs:ListTasks'], ['*'], inCluster);
@@ -52,5 +53,6 @@ export function grantFleet(fleet: lambda.Function, table: StateTable, gateways: 
   });
   if (fleet.role === undefined) return;
   acknowledgeTasksOf(cluster, fleet.role);
+  acknowledgeRevisionsOf(taskDefinition.family, fleet.role);
   acknowledge(fleet.role, 'IAM5[Resource::*]', 'ecs:ListTasks names no task; its condition is the cluster');
 }

@@ -66,6 +66,8 @@ export class Gateways extends Construct {
   /** ARN pattern of the cluster's tasks. */
   readonly taskArns: string;
   readonly taskDefinition: ecs.TaskDefinition;
+  /** ARN pattern of the revisions of that definition. */
+  readonly taskDefinitionArns: string;
   readonly capacityProvider: string;
   /** Last part of a gateway's username. */
   readonly gatewayId: string;
@@ -98,6 +100,11 @@ export class Gateways extends Construct {
     this.subnetIds = onHost ? [] : network.vpc.publicSubnets.map(({ subnetId }) => subnetId);
     this.securityGroupIds = onHost ? [] : [network.gateways.securityGroupId];
     const family = `${Stack.of(this).stackName}-gateway`;
+    this.taskDefinitionArns = Stack.of(this).formatArn({
+      service: 'ecs',
+      resource: 'task-definition',
+      resourceName: `${family}:*`,
+    });
     this.taskDefinition = onHost
       ? new ecs.Ec2TaskDefinition(this, 'Task', { family, networkMode: ecs.NetworkMode.HOST })
       : new ecs.FargateTaskDefinition(this, 'Task', {

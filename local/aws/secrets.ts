@@ -6,7 +6,7 @@ import type { JsonObject, Resource } from './template.ts';
 export interface SecretsOptions {
   /** File that keeps the values over a restart. */
   file?: string | undefined;
-  /** Value of the generated key of every secret, in the place of a random one. */
+  /** Value of the generated key of every secret of keys, in the place of a random one. */
   generated?: string | undefined;
 }
 
@@ -120,8 +120,8 @@ function initialValue(
 ): string {
   if (typeof SecretString === 'string') return SecretString;
   const wish = (GenerateSecretString ?? {}) as JsonObject;
+  if (typeof wish.GenerateStringKey !== 'string') return randomWord(wish);
   const word = generated ?? randomWord(wish);
-  if (typeof wish.GenerateStringKey !== 'string') return word;
   return JSON.stringify({
     ...JSON.parse(String(wish.SecretStringTemplate ?? '{}')),
     [wish.GenerateStringKey]: word,

@@ -16,6 +16,8 @@ export interface EdgeOptions {
   definition: TaskDefinition;
   /** Where ECS's agent is for it. */
   agentUri: string;
+  /** A variable that the template takes from Secrets Manager. */
+  secretValue: (valueFrom: string) => string;
   /** What the SDK needs. */
   sdkVariables: Record<string, string>;
   /** From the command line. */
@@ -36,6 +38,8 @@ export interface EdgeLogLine {
 
 /** The application's container in the edge's task. */
 export const appContainer = 'app';
+/** And the SIP server's. */
+export const drachtioContainer = 'drachtio';
 
 /** The name of the one edge of this machine: always the same, so that a new application takes over its calls. */
 export const edgeId = 'local';
@@ -52,11 +56,14 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
   const { sipServer, dir } = options;
   const stateDir = join(dir, 'edge');
   mkdirSync(stateDir, { recursive: true });
+  const container = containerNamed(options.definition, appContainer);
+  const secrets = Object.entries(container.secrets).map(([name, from]) => [name, options.secretValue(from)]);
   const environment = {
     PATH: process.env.PATH ?? '',
     EDGE_ID: edgeId,
     ...options.sdkVariables,
-    ...containerNamed(options.definition, appContainer).environment,
+    ...container.environment,
+    ...Object.fromEntries(secrets),
     AWS_ACCESS_KEY_ID: accessKeyOf(options.definition.taskRole),
     ECS_AGENT_URI: options.agentUri,
     HEALTH_PORT: String(await freePort()),
@@ -64,7 +71,7 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
     DRAIN_LIMIT_SEC: String(drainLimitSec),
     STATE_DIR: stateDir,
     DRACHTIO_ADDRESS: `${sipServer.admin.host}:${sipServer.admin.port}`,
-    DRACHTIO_SECRET: sipServer.secret,
+    ...(sipServer.givenSecret !== undefined && { DRACHTIO_SECRET: sipServer.givenSecret }),
     ...options.extraVariables,
   };
   const supervised = new Supervised({

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -16,7 +15,8 @@ export interface SipServer {
   kind: 'embedded' | 'drachtio';
   admin: Address;
   sip: Address;
-  secret: string;
+  /** What the application must say to one that this run has not started, in the place of the template's secret. */
+  givenSecret?: string;
   stop: () => Promise<void>;
 }
 
@@ -25,6 +25,8 @@ export interface SipServerOptions {
   /** Where it shall take SIP. */
   sip: Address;
   dir: string;
+  /** What its application must say to it, as the template generates it. */
+  secret: string;
   /** Secret of a drachtio that runs already. */
   givenSecret: string | undefined;
   supervision: Supervision;
@@ -43,18 +45,17 @@ const textOf = ({ host, port }: Address) => `${host}:${port}`;
 
 /** @throws RunError where it does not come up */
 export async function startSipServer(options: SipServerOptions): Promise<SipServer> {
-  const { choice, sip, givenSecret } = options;
+  const { choice, sip, secret, givenSecret } = options;
   if (choice.kind === 'running') {
     return {
       kind: 'drachtio',
       admin: choice.admin,
       sip,
-      // drachtio's own default.
-      secret: givenSecret ?? 'cymru',
+      // The default of drachtio-srf, and of drachtio's sample configuration.
+      givenSecret: givenSecret ?? 'cymru',
       stop: async () => undefined,
     };
   }
-  const secret = randomBytes(16).toString('hex');
   return choice.kind === 'binary'
     ? startDrachtio(options, choice.file, secret)
     : startEmbedded(options, secret);
@@ -91,7 +92,7 @@ async function startEmbedded(options: SipServerOptions, secret: string): Promise
     },
   });
   await supervised.start();
-  return { kind: 'embedded', admin, sip, secret, stop: () => supervised.stop() };
+  return { kind: 'embedded', admin, sip, stop: () => supervised.stop() };
 }
 
 /** The least that drachtio starts with; a file is mandatory. */
@@ -147,5 +148,5 @@ async function startDrachtio(options: SipServerOptions, file: string, secret: st
     }),
   });
   await supervised.start();
-  return { kind: 'drachtio', admin, sip, secret, stop: () => supervised.stop() };
+  return { kind: 'drachtio', admin, sip, stop: () => supervised.stop() };
 }

@@ -8,7 +8,7 @@ import { containerNamed } from '../aws/ecs/task-definition.ts';
 import { region } from '../aws/identity.ts';
 import type { ResolvedStack } from '../aws/template.ts';
 import type { Console } from './console.ts';
-import { appContainer, edgeId, startEdge } from './edge.ts';
+import { appContainer, drachtioContainer, edgeId, startEdge } from './edge.ts';
 import { openRunDirectory } from './files/run-directory.ts';
 import { claimRunFile, defaultRunFile, type RunFile, removeRunFile, writeRunFile } from './files/run-file.ts';
 import { gatewayCommand, RegisteredGateways } from './gateways.ts';
@@ -31,6 +31,13 @@ function serviceWith({ resources }: ResolvedStack, container: string): EcsServic
     definition.containers.some(({ name }) => name === container),
   );
   if (!found) throw new RunError(`the template has no service with a container ${container}`);
+  return found;
+}
+
+/** Where the template has the secret of the edge's drachtio. @throws RunError where it has none */
+function drachtioSecretOf({ definition }: EcsService): string {
+  const found = containerNamed(definition, drachtioContainer).secrets.DRACHTIO_SECRET;
+  if (found === undefined) throw new RunError('the template gives no secret to the container of drachtio');
   return found;
 }
 
@@ -134,6 +141,7 @@ export class Switchroom {
       choice: options.sipServer,
       sip: options.sip,
       dir,
+      secret: cloud.secrets.containerValue(drachtioSecretOf(service)),
       givenSecret: process.env.DRACHTIO_SECRET,
       supervision,
     });
@@ -151,6 +159,7 @@ export class Switchroom {
       dir,
       definition: service.definition,
       agentUri: agentUri(cloud.endpoint, service.definition.taskRole, service.clusterName, edgeId),
+      secretValue: (from) => cloud.secrets.containerValue(from),
       sdkVariables: sdkVariables(cloud.endpoint),
       extraVariables: options.edge,
       sipServer,

@@ -75,8 +75,14 @@ function optionsRequest(domain: string, from: string, callId: string): string {
   ].join('\r\n');
 }
 
-/** This host's first address that others reach it by: where a SIP server of the same task listens. */
-export function ownAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flat();
-  return addresses.find((one) => one && !one.internal && one.family === 'IPv4')?.address ?? '127.0.0.1';
+/**
+ * This host's first IPv4 address that others reach it by: where a SIP server of the same task listens. Not one of
+ * 169.254.0.0/16 (RFC 3927): the first interface of a Fargate task has such an address, for ECS's metadata only.
+ */
+export function ownAddress(interfaces = networkInterfaces()): string {
+  const addresses = Object.values(interfaces).flat();
+  const own = addresses.find(
+    (one) => one && !one.internal && one.family === 'IPv4' && !one.address.startsWith('169.254.'),
+  );
+  return own?.address ?? '127.0.0.1';
 }

@@ -50,6 +50,7 @@ describe.skipIf(binary === undefined)("the start of the edge's drachtio", () => 
       stdio: 'ignore',
       env: {
         PATH: `${dir}:${process.env.PATH}`,
+        DRACHTIO_SECRET: 'of-the-template',
         EXTERNAL_IP: '203.0.113.7',
         LOCAL_NET: '127.0.0.0/8',
         SIP_DOMAIN: 'sip.example.org',

@@ -25,8 +25,13 @@ describe('the way in', () => {
       Port: 5060,
       Protocol: 'TCP_UDP',
       TargetType: 'ip',
-      HealthCheckPath: '/health',
-      TargetGroupAttributes: Match.arrayWith([{ Key: 'preserve_client_ip.enabled', Value: 'true' }]),
+      // Not /health: ECS would replace each edge, and end its calls, when only the control plane is down.
+      HealthCheckPath: '/alive',
+      TargetGroupAttributes: Match.arrayWith([
+        { Key: 'preserve_client_ip.enabled', Value: 'true' },
+        // On by default for UDP, and the end of the calls of an edge that drains.
+        { Key: 'deregistration_delay.connection_termination.enabled', Value: 'false' },
+      ]),
     });
   });
 
@@ -34,6 +39,12 @@ describe('the way in', () => {
     const tls = synthesize({ tlsCertificateSecretArn: arn });
     // Not protocol TLS: the balancer must not end it.
     tls.hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', { Port: 5061, Protocol: 'TCP' });
+    tls.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+      Port: 5061,
+      TargetGroupAttributes: Match.arrayWith([
+        { Key: 'target_health_state.unhealthy.connection_termination.enabled', Value: 'false' },
+      ]),
+    });
     tls.hasResourceProperties('AWS::ECS::TaskDefinition', {
       ContainerDefinitions: Match.arrayWith([
         Match.objectLike({
@@ -76,7 +87,59 @@ describe('the way in', () => {
   });
 });
 
+interface Container {
+  Name: string;
+  PortMappings?: { ContainerPort: number }[];
+  Secrets?: { Name: string; ValueFrom: unknown }[];
+}
+
+const containersOf = (of: ReturnType<typeof synthesize>, id: RegExp): Container[] =>
+  Object.entries(of.findResources('AWS::ECS::TaskDefinition'))
+    .filter(([logicalId]) => id.test(logicalId))
+    .flatMap(([, { Properties }]) => Properties.ContainerDefinitions);
+
 describe('an edge', () => {
+  it('goes on when its log cannot be delivered, and loses few lines of it', () => {
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: Match.arrayWith([
+        Match.objectLike({
+          Name: 'app',
+          LogConfiguration: Match.objectLike({
+            Options: Match.objectLike({ mode: 'non-blocking', 'max-buffer-size': '26214400b' }),
+          }),
+        }),
+      ]),
+    });
+  });
+
+  it('may decrypt its certificate where a key of the account encrypts it', () => {
+    const key = 'arn:aws:kms:eu-west-3:123456789012:key/01234567-89ab-cdef-0123-456789abcdef';
+    const tls = synthesize({ tlsCertificateSecretArn: arn, tlsCertificateKeyArn: key });
+    tls.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([Match.objectLike({ Action: 'kms:Decrypt', Resource: key })]),
+      },
+    });
+  });
+
+  it('maps each port once: ECS refuses a load balancer for one that is mapped twice', () => {
+    const drachtio = containersOf(template, /^EdgeTask/).filter(({ Name }) => Name === 'drachtio');
+    expect(drachtio).toHaveLength(2);
+    for (const { PortMappings = [] } of drachtio) {
+      expect(PortMappings.map(({ ContainerPort }) => ContainerPort)).toEqual([5060]);
+    }
+  });
+
+  it('gives drachtio and its application the same generated secret', () => {
+    const given = containersOf(template, /^EdgeTask/).map(({ Name, Secrets = [] }) => ({
+      Name,
+      from: JSON.stringify(Secrets.find(({ Name: variable }) => variable === 'DRACHTIO_SECRET')?.ValueFrom),
+    }));
+    expect(given.map(({ Name }) => Name).sort()).toEqual(['app', 'app', 'drachtio', 'drachtio']);
+    expect(new Set(given.map(({ from }) => from)).size).toBe(1);
+    expect(given[0]?.from).toMatch(/EdgeDrachtioSecret/);
+  });
+
   it('stops its application before its drachtio, and restarts it beside a drachtio that goes on', () => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
       ContainerDefinitions: Match.arrayWith([
@@ -97,6 +160,18 @@ describe('an edge', () => {
       DeploymentConfiguration: Match.objectLike({ MinimumHealthyPercent: 100, MaximumPercent: 200 }),
       LoadBalancers: [Match.objectLike({ ContainerName: 'drachtio', ContainerPort: 5060 })],
     });
+  });
+});
+
+describe('the subnets', () => {
+  const cidrs = (zones: number) =>
+    Object.values(synthesize({ zones }).findResources('AWS::EC2::Subnet')).map(
+      ({ Properties }) => Properties.CidrBlock,
+    );
+
+  it('stay where they are when a zone is added: CloudFormation cannot move them', () => {
+    expect(cidrs(1)).toEqual(['10.20.0.0/18']);
+    expect(cidrs(3).slice(0, 2)).toEqual(cidrs(2));
   });
 });
 
@@ -133,7 +208,9 @@ describe('gateways', () => {
 
 describe('what outlives the stack', () => {
   const policyOf = (of: ReturnType<typeof synthesize>, type: string) =>
-    Object.values(of.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy);
+    Object.entries(of.findResources(type))
+      .filter(([id]) => !id.startsWith('EdgeDrachtioSecret'))
+      .map(([, { DeletionPolicy }]) => DeletionPolicy);
 
   it.each(['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret'])(
     'is %s, unless it is told not to',

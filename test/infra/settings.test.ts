@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings, SettingsError } from '../../infra/settings.ts';
 
+const certificateArn = 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:sip-tls-AbCdEf';
+const keyArn = 'arn:aws:kms:eu-west-3:123456789012:key/01234567-89ab-cdef-0123-456789abcdef';
+const manyCidrs = (count: number) =>
+  Array.from({ length: count }, (_one, index) => `192.0.2.${index}/32`).join(',');
+
 describe('the settings of a deployment', () => {
   it('deploy from nothing', () => {
     expect(readSettings({})).toMatchObject({ gatewayName: 'mediagw', minExpiresSec: 60, afterCall: 'stop' });
@@ -39,6 +44,18 @@ describe('the settings of a deployment', () => {
     ['facts kept for no time', { archiveDays: 0 }, /archiveDays/],
     ['a negative reservation', { reservedConcurrency: -1 }, /reservedConcurrency/],
     ['a time zone that does not exist', { poolTimeZone: 'Mars/Base' }, /poolTimeZone: must be an IANA/],
+    ['a network too small for its subnets', { vpcCidr: '10.0.0.0/26' }, /vpcCidr: must have a prefix of/],
+    [
+      'a key without the secret that it encrypts',
+      { tlsCertificateKeyArn: keyArn },
+      /tlsCertificateKeyArn: needs/,
+    ],
+    ['more addresses than a security group takes', { allowedAddresses: manyCidrs(31) }, /at most 30 of IPv4/],
+    [
+      'more addresses than it takes with TLS',
+      { allowedAddresses: manyCidrs(21), tlsCertificateSecretArn: certificateArn },
+      /at most 20 of IPv4/,
+    ],
     ['neither yes nor no', { keepData: 'maybe' }, /keepData: must be true or false/],
   ])('refuse %s by name', (_what, context, message) => {
     expect(() => readSettings(context)).toThrow(SettingsError);

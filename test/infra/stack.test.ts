@@ -70,6 +70,7 @@ describe('permissions', () => {
     const clusters: Record<string, string> = {
       'ecs:StopTask': 'GatewaysCluster',
       'ecs:DescribeTasks': 'GatewaysCluster',
+      'ecs:RunTask': 'GatewaysCluster',
       'ecs:TagResource': 'GatewaysCluster',
       'ecs:GetTaskProtection': 'EdgeCluster',
       'ecs:UpdateTaskProtection': 'EdgeCluster',
@@ -77,7 +78,12 @@ describe('permissions', () => {
     expect(new Set(explained.flatMap(({ Action }) => Action))).toEqual(new Set(Object.keys(clusters)));
     for (const { Action, Resource, Condition } of explained) {
       const cluster = clusters[[Action].flat()[0] as string];
-      expect(JSON.stringify(Resource)).toMatch(new RegExp(`:task/.*${cluster}.*"/\\*"`));
+      // Those to come are named by their cluster, or by their definition's family.
+      const toCome =
+        Action === 'ecs:RunTask'
+          ? /:task-definition\/Switchroom-gateway:\*"/
+          : new RegExp(`:task/.*${cluster}.*"/\\*"`);
+      expect(JSON.stringify(Resource)).toMatch(toCome);
       if (Action === 'ecs:TagResource') {
         expect(Condition).toEqual({ StringEquals: { 'ecs:CreateAction': 'RunTask' } });
       } else {
@@ -95,7 +101,7 @@ describe('permissions', () => {
   it('let the fleet start gateways of this definition in this cluster, and hand on their two roles alone', () => {
     const ofFleet = statements.filter(({ id }) => id.includes('FunctionsFleet'));
     const find = (action: string) => ofFleet.find(({ Action }) => [Action].flat().includes(action));
-    expect(JSON.stringify(find('ecs:RunTask')?.Resource)).toMatch(/^\{"Ref":"GatewaysTask/);
+    expect(JSON.stringify(find('ecs:RunTask')?.Resource)).toContain(':task-definition/Switchroom-gateway:*');
     expect(find('ecs:RunTask')?.Condition).toHaveProperty(['ArnEquals', 'ecs:cluster']);
     expect(find('ecs:ListTasks')?.Condition).toHaveProperty(['ArnEquals', 'ecs:cluster']);
     const passed = find('iam:PassRole');
