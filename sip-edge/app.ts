@@ -129,7 +129,7 @@ export class EdgeApp {
         // The lease first: the calls taken over live by it.
         this.#heartbeat.start();
         this.#takeOver();
-        this.#untilRouted().then(() => resolve(hostPorts));
+        void this.#untilRouted().then(() => resolve(hostPorts));
       });
       this.#srf.connect({
         ...settings.drachtioAddress,

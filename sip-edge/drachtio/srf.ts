@@ -157,13 +157,6 @@ export interface UacCallbacks {
   cbProvisional?: (response: SrfResponse) => void;
 }
 
-/** What `createUAC` rejects with where the other side refused; `createUAS` with status 487 on CANCEL. */
-export interface SipError extends Error {
-  status: number;
-  reason: string;
-  res?: SrfResponse;
-}
-
 export interface OutgoingRequest {
   method: string;
   headers?: Headers;
@@ -216,8 +209,6 @@ export interface Srf extends EventEmitter {
     options: CreateUacOptions & { noAck?: false },
     callbacks?: UacCallbacks,
   ): Promise<Dialog>;
-  /** Settles when drachtio has sent it; the answer comes as 'response' on the request. */
-  request(uri: string, options: OutgoingRequest): Promise<SrfRequest>;
   /**
    * The callback runs before any answer is read from the socket; a promise settles after, so that an answer in
    * the same packet has no listener yet.
@@ -228,6 +219,8 @@ export interface Srf extends EventEmitter {
     options: OutgoingRequest,
     callback: (error: (Error & { code?: string }) | null, request?: SrfRequest) => void,
   ): this;
+  /** Settles when drachtio has sent it; the answer comes as 'response' on the request. */
+  request(uri: string, options: OutgoingRequest): Promise<SrfRequest>;
   findDialogById(stackDialogId: string): Dialog | undefined;
   /** From here on the requests that come in within that dialog go to its `handle`. */
   addDialog(dialog: DialogHandler): void;

@@ -66,9 +66,9 @@ describe('the replay', () => {
     expect(run.starts).toBe(1);
   });
 
-  it('loses no call and no gateway', () => {
+  it('loses no call and no gateway', async () => {
     const anyCall = fc.record({ start: fc.nat(3000), sec: fc.integer({ min: 1, max: 2000 }) });
-    fc.assert(
+    await fc.assert(
       fc.property(fc.array(anyCall, { maxLength: 40 }), fc.nat(20), fc.boolean(), (some, count, reused) => {
         const calls = some.map(({ start, sec }) => call(start, sec)).sort((a, b) => a.startMs - b.startMs);
         const run = replay(calls, starting(count), {
@@ -85,9 +85,9 @@ describe('the replay', () => {
     );
   });
 
-  it('plays what is due in the order of time, and of planning at the same time', () => {
+  it('plays what is due in the order of time, and of planning at the same time', async () => {
     const times = fc.array(fc.nat(20), { maxLength: 60 });
-    fc.assert(
+    await fc.assert(
       fc.property(times, (planned) => {
         const queue = new EventQueue();
         const order: [number, number][] = [];

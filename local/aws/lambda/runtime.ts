@@ -107,5 +107,5 @@ async function serve(invocation: Invocation): Promise<FromEnvironment> {
 }
 
 port.on('message', (invocation: Invocation) => {
-  serve(invocation).then(send);
+  void serve(invocation).then(send);
 });

@@ -8,8 +8,8 @@ import { anyInput, constantTimeline, counts, input, totalOf, tuesdayMs } from '.
 const twoFree = constantTimeline({ unlockedMin: 2, loadMax: 1 });
 
 describe('whatever the pool and the policy, a decision', () => {
-  it('never goes above the maximum, nor above the starts that may be under way', () => {
-    fc.assert(
+  it('never goes above the maximum, nor above the starts that may be under way', async () => {
+    await fc.assert(
       fc.property(anyInput, (one) => {
         const { action, count } = decide(one);
         if (action !== 'start') return;
@@ -21,8 +21,8 @@ describe('whatever the pool and the policy, a decision', () => {
     );
   });
 
-  it('drains free gateways only', () => {
-    fc.assert(
+  it('drains free gateways only', async () => {
+    await fc.assert(
       fc.property(anyInput, (one) => {
         const { action, count } = decide(one);
         if (action !== 'drain') return;
@@ -33,8 +33,8 @@ describe('whatever the pool and the policy, a decision', () => {
     );
   });
 
-  it('does nothing with a count other than 0', () => {
-    fc.assert(
+  it('does nothing with a count other than 0', async () => {
+    await fc.assert(
       fc.property(anyInput, (one) => {
         const { action, count } = decide(one);
         expect(Number.isInteger(count)).toBe(true);
@@ -73,8 +73,8 @@ describe('a pool that is left alone', () => {
     return { actions, pool: now };
   }
 
-  it('comes to rest and does not saw: it starts or it drains, and then does nothing', () => {
-    fc.assert(
+  it('comes to rest and does not saw: it starts or it drains, and then does nothing', async () => {
+    await fc.assert(
       fc.property(anyInput, ({ policy, counts: { free, locked, busy } }) => {
         const unhindered = { ...policy, maxStarting: policy.maxGateways };
         const { actions } = settle(counts({ free, locked, busy }), unhindered, 30);

@@ -145,9 +145,9 @@ describe('a prediction', () => {
     expect(levelAt('2026-11-24T23:59:00+01:00', { profile: nights, demand: quiet })).toBeGreaterThan(15);
   });
 
-  it('is a whole number, and never below the least, whatever was seen', () => {
+  it('is a whole number, and never below the least, whatever was seen', async () => {
     const perMinute = fc.array(fc.nat(500), { maxLength: 150 });
-    fc.assert(
+    await fc.assert(
       fc.property(perMinute, fc.integer({ min: 0, max: 86_399 }), (calls, sec) => {
         const nowMs = Date.parse('2026-11-24T00:00:00+01:00') + sec * 1000;
         const { level, keep } = decide(
@@ -247,9 +247,9 @@ describe('the calls to be ready for', () => {
     return sum;
   }
 
-  it('are the quantile of Poisson where nothing is uncertain', () => {
+  it('are the quantile of Poisson where nothing is uncertain', async () => {
     const mean = fc.double({ min: 0.01, max: 140, noNaN: true });
-    fc.assert(
+    await fc.assert(
       fc.property(mean, fc.double({ min: 0.5, max: 0.999, noNaN: true }), (expected, level) => {
         const n = callsAtMost(expected, 0, level);
         expect(poissonAtMost(n, expected)).toBeGreaterThan(level - 1e-3);
@@ -258,11 +258,11 @@ describe('the calls to be ready for', () => {
     );
   });
 
-  it('grow with what is expected, how uncertain that is, and the probability wanted', () => {
+  it('grow with what is expected, how uncertain that is, and the probability wanted', async () => {
     const mean = fc.double({ min: 0, max: 3000, noNaN: true });
     const spread = fc.double({ min: 0, max: 1, noNaN: true });
     const level = fc.double({ min: 0.9, max: 0.9999, noNaN: true });
-    fc.assert(
+    await fc.assert(
       fc.property(mean, spread, level, (m, s, l) => {
         const n = callsAtMost(m, s, l);
         expect(Number.isInteger(n)).toBe(true);

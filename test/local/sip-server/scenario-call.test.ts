@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dialog } from '../../../sip-edge/drachtio/srf.ts';
+import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene, sdp } from './support/call.ts';
 import { contactUri, type Protocol, titleOf } from './support/peer.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
@@ -94,12 +95,14 @@ describe.each(['udp', 'tcp'] as const)('a call over %s', (protocol) => {
   it('with a late offer brings the caller the offer and the callee the answer in the ACK', async () => {
     scene = await Scene.open(server, protocol);
     app = await connectApp(server, (srf) => {
-      srf.invite(async (request, response) => {
-        const offered = await srf.createUAC(scene.callee.contact, { noAck: true });
-        if (!('ack' in offered)) throw new Error('no late offer');
-        const uas = await srf.createUAS(request, response, { localSdp: offered.sdp });
-        uas.once('ack', (ack) => void offered.ack(ack.body ?? ''));
-      });
+      srf.invite(
+        unawaited(async (request, response) => {
+          const offered = await srf.createUAC(scene.callee.contact, { noAck: true });
+          if (!('ack' in offered)) throw new Error('no late offer');
+          const uas = await srf.createUAS(request, response, { localSdp: offered.sdp });
+          uas.once('ack', (ack) => void offered.ack(ack.body ?? ''));
+        }),
+      );
     });
     const { dialog } = scene.dial({});
     const { invite } = await scene.pickUp({ body: offer });
@@ -246,10 +249,12 @@ it('tells each leg its dialog by Call-ID and the From tag of its INVITE', async 
   scene = await Scene.open(server, 'udp');
   const legs: Dialog[] = [];
   app = await connectApp(server, (srf) =>
-    srf.invite(async (request, response) => {
-      const uac = await srf.createUAC(scene.callee.contact, { localSdp: offer });
-      legs.push(uac, await srf.createUAS(request, response, { localSdp: uac.remote.sdp }));
-    }),
+    srf.invite(
+      unawaited(async (request, response) => {
+        const uac = await srf.createUAC(scene.callee.contact, { localSdp: offer });
+        legs.push(uac, await srf.createUAS(request, response, { localSdp: uac.remote.sdp }));
+      }),
+    ),
   );
   const { caller, invite } = await scene.establish();
   const tagOf = (value: string | undefined) => /;tag=([^;]+)/.exec(value ?? '')?.[1];

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SrfRequest } from '../../../sip-edge/drachtio/srf.ts';
+import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene } from './support/call.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
 
@@ -127,11 +128,13 @@ it('goes on with a call whose CANCEL crosses its 200, until the caller hangs up'
   const destroyed = vi.fn();
   const listening = vi.fn();
   app = await connectApp(server, (srf) =>
-    srf.invite(async (request, response) => {
-      const uas = await srf.createUAS(request, response, { localSdp: answer });
-      uas.on('destroy', destroyed);
-      listening();
-    }),
+    srf.invite(
+      unawaited(async (request, response) => {
+        const uas = await srf.createUAS(request, response, { localSdp: answer });
+        uas.on('destroy', destroyed);
+        listening();
+      }),
+    ),
   );
   const { dialog, invite } = scene.dial();
   const answered = await scene.caller.response(dialog.callId, 'INVITE', 200);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dialog, DialogRequestEvent } from '../../../sip-edge/drachtio/srf.ts';
+import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene, sdp } from './support/call.ts';
 import { contactUri, type PeerDialog } from './support/peer.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
@@ -30,19 +31,22 @@ const forwarded: readonly [event: DialogRequestEvent, method: string, contentTyp
 /** Passes the requests of one leg to the other, and the answer back. */
 function pass(from: Dialog, to: Dialog): void {
   for (const [event, method] of forwarded) {
-    from.on(event, async (request, response) => {
-      const headers: Record<string, string> = {};
-      for (const name of ['content-type', 'refer-to', 'event', 'subscription-state']) {
-        const value = request.get(name);
-        if (value !== undefined) headers[name] = value;
-      }
-      const answered = await to.request({ method, headers, body: request.body ?? '' });
-      const type = answered.get('content-type');
-      response.send(answered.status, {
-        ...(type ? { headers: { 'content-type': type } } : {}),
-        ...(answered.body ? { body: answered.body } : {}),
-      });
-    });
+    from.on(
+      event,
+      unawaited(async (request, response) => {
+        const headers: Record<string, string> = {};
+        for (const name of ['content-type', 'refer-to', 'event', 'subscription-state']) {
+          const value = request.get(name);
+          if (value !== undefined) headers[name] = value;
+        }
+        const answered = await to.request({ method, headers, body: request.body ?? '' });
+        const type = answered.get('content-type');
+        response.send(answered.status, {
+          ...(type ? { headers: { 'content-type': type } } : {}),
+          ...(answered.body ? { body: answered.body } : {}),
+        });
+      }),
+    );
   }
   from.on('modify', (request, response) => {
     to.request({ method: 'INVITE', headers: { 'content-type': 'application/sdp' }, body: request.body ?? '' })

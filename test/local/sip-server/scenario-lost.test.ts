@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { Srf } from '../../../sip-edge/drachtio/srf.ts';
+import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene } from './support/call.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
 
@@ -95,10 +96,12 @@ it('repeats its 200 until the ACK, then hangs up and tells the application', {
   scene = await Scene.open(server, 'udp');
   const reasons: string[] = [];
   app = await connectApp(server, (srf) =>
-    srf.invite(async (request, response) => {
-      const uas = await srf.createUAS(request, response, { localSdp: answer });
-      uas.on('destroy', (_bye, reason) => reasons.push(reason));
-    }),
+    srf.invite(
+      unawaited(async (request, response) => {
+        const uas = await srf.createUAS(request, response, { localSdp: answer });
+        uas.on('destroy', (_bye, reason) => reasons.push(reason));
+      }),
+    ),
   );
   const before = server.counts?.().dialogs ?? 0;
   const { dialog } = scene.dial();
@@ -137,14 +140,16 @@ it.runIf(!process.env.DRACHTIO)(
     scene = await Scene.open(server, 'tcp');
     let failed: unknown;
     app = await connectApp(server, (srf) =>
-      srf.invite(async (request, response) => {
-        response.send(180);
-        // The server has seen it close when a request to that port finds nobody.
-        await vi.waitFor(async () => expect(await statusOf(srf, scene.caller.contact)).toBe(503), {
-          timeout: 5000,
-        });
-        failed = await srf.createUAS(request, response, { localSdp: answer }).catch((error) => error);
-      }),
+      srf.invite(
+        unawaited(async (request, response) => {
+          response.send(180);
+          // The server has seen it close when a request to that port finds nobody.
+          await vi.waitFor(async () => expect(await statusOf(srf, scene.caller.contact)).toBe(503), {
+            timeout: 5000,
+          });
+          failed = await srf.createUAS(request, response, { localSdp: answer }).catch((error) => error);
+        }),
+      ),
     );
     const { dialog } = scene.dial();
     await scene.caller.response(dialog.callId, 'INVITE', 180);

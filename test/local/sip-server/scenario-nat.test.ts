@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene, sdp } from './support/call.ts';
 import { type Peer, PeerDialog } from './support/peer.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
@@ -78,12 +79,14 @@ it('reaches a gateway over its TCP connection by a route to where that came from
   scene = await Scene.open(server, 'tcp');
   const gateway = behindNat(scene.callee);
   app = await connectApp(server, (srf) =>
-    srf.invite(async (request, response) => {
-      const proxy = `sip:127.0.0.1:${gateway.port};transport=tcp`;
-      const uac = await srf.createUAC(gateway.contact, { localSdp: offer, proxy });
-      const uas = await srf.createUAS(request, response, { localSdp: uac.remote.sdp });
-      uas.on('destroy', () => void uac.destroy());
-    }),
+    srf.invite(
+      unawaited(async (request, response) => {
+        const proxy = `sip:127.0.0.1:${gateway.port};transport=tcp`;
+        const uac = await srf.createUAC(gateway.contact, { localSdp: offer, proxy });
+        const uas = await srf.createUAS(request, response, { localSdp: uac.remote.sdp });
+        uas.on('destroy', () => void uac.destroy());
+      }),
+    ),
   );
   // The connection is open, and has carried a message.
   gateway.sendRaw('\r\n\r\n');

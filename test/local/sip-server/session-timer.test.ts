@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene, sdp } from './support/call.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
 
@@ -25,10 +26,12 @@ async function call(sessionExpires: string) {
   scene = await Scene.open(server, 'udp');
   const reasons: string[] = [];
   app = await connectApp(server, (srf) =>
-    srf.invite(async (request, response) => {
-      const uas = await srf.createUAS(request, response, { localSdp: answer });
-      uas.on('destroy', (_bye, reason) => reasons.push(reason));
-    }),
+    srf.invite(
+      unawaited(async (request, response) => {
+        const uas = await srf.createUAS(request, response, { localSdp: answer });
+        uas.on('destroy', (_bye, reason) => reasons.push(reason));
+      }),
+    ),
   );
   const { dialog } = scene.dial({ headers: [...sdp, ['Session-Expires', sessionExpires]], body: offer });
   const answered = await scene.caller.response(dialog.callId, 'INVITE', 200);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeSipPort } from '../../support/sip-server.ts';
+import { unawaited } from '../../support/unawaited.ts';
 import { type App, connectApp, join, startUnderTest, type UnderTest } from './support/under-test.ts';
 
 /* SIPp, which none of us wrote, calls SIPp through the server and a bridge of drachtio-srf. */
@@ -24,19 +25,21 @@ beforeAll(async () => {
   calleePort = await freeSipPort();
   server = await startUnderTest();
   app = await connectApp(server, (srf) =>
-    srf.invite(async (request, response) => {
-      const transport = request.protocol;
-      try {
-        const uac = await srf.createUAC(
-          `sip:callee@127.0.0.1:${calleePort};transport=${transport}`,
-          { localSdp: request.body ?? '' },
-          { cbProvisional: (provisional) => provisional.status > 100 && response.send(provisional.status) },
-        );
-        join(await srf.createUAS(request, response, { localSdp: uac.remote.sdp }), uac);
-      } catch (error) {
-        response.send((error as { status?: number }).status ?? 500);
-      }
-    }),
+    srf.invite(
+      unawaited(async (request, response) => {
+        const transport = request.protocol;
+        try {
+          const uac = await srf.createUAC(
+            `sip:callee@127.0.0.1:${calleePort};transport=${transport}`,
+            { localSdp: request.body ?? '' },
+            { cbProvisional: (provisional) => provisional.status > 100 && response.send(provisional.status) },
+          );
+          join(await srf.createUAS(request, response, { localSdp: uac.remote.sdp }), uac);
+        } catch (error) {
+          response.send((error as { status?: number }).status ?? 500);
+        }
+      }),
+    ),
   );
 });
 afterAll(async () => {

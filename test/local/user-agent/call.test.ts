@@ -4,6 +4,7 @@ import type { IncomingCall } from '../../../local/user-agent/incoming-call.ts';
 import type { CallResult } from '../../../local/user-agent/outgoing-call.ts';
 import type { Session } from '../../../local/user-agent/session.ts';
 import { UserAgent } from '../../../local/user-agent/user-agent.ts';
+import { unawaited } from '../../support/unawaited.ts';
 import { until } from '../../support/until.ts';
 
 /* Two user agents, face to face. */
@@ -32,10 +33,12 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
 
   it('a call has audio both ways, passes requests both ways, and ends for both', async () => {
     const { promise: calledSession, resolve } = Promise.withResolvers<Session | undefined>();
-    const caller = await pair(async (call) => {
-      call.ring();
-      resolve(await call.answer('tone'));
-    });
+    const caller = await pair(
+      unawaited(async (call) => {
+        call.ring();
+        resolve(await call.answer('tone'));
+      }),
+    );
     const progress: number[] = [];
     const call = caller.call({ ...to, onProgress: ({ status }) => progress.push(status) });
     const here = answered(await call.result);
@@ -62,10 +65,12 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
 
   it('a late offer is answered with the ACK', async () => {
     const { promise: calledSession, resolve } = Promise.withResolvers<Session | undefined>();
-    const caller = await pair(async (call) => {
-      expect(call.request.body).toHaveLength(0);
-      resolve(await call.answer('tone'));
-    });
+    const caller = await pair(
+      unawaited(async (call) => {
+        expect(call.request.body).toHaveLength(0);
+        resolve(await call.answer('tone'));
+      }),
+    );
     const here = answered(await caller.call({ ...to, lateOffer: true }).result);
     const there = (await calledSession) as Session;
     await until('both hear', () => [here, there].every(({ media }) => media.counters.heardPackets > 3));
@@ -97,7 +102,7 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
 
   it('a CANCEL that crosses the 200 ends the call that has come about', async () => {
     const { promise: calledSession, resolve } = Promise.withResolvers<Session | undefined>();
-    const caller = await pair(async (call) => resolve(await call.answer('none')));
+    const caller = await pair(unawaited(async (call) => resolve(await call.answer('none'))));
     const call = caller.call(to);
     // Before any answer it cannot leave (RFC 3261 9.1); by then the call is answered.
     call.cancel();

@@ -27,7 +27,7 @@ async function gateways(name: string, transport: Transport, expected = calls): P
   for (let index = 0; index < calls; index++) {
     const username = `${sipp.port}.mediagw.${index}`;
     const contact = `sip:${username}@127.0.0.1:${sipp.port};transport=${transport}`;
-    scene.world.add({ name: username, contact, port: sipp.port, transport });
+    await scene.world.add({ name: username, contact, port: sipp.port, transport });
   }
   return sipp;
 }

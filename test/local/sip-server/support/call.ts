@@ -1,5 +1,6 @@
 import { newTag, type SipRequest, type SipResponse } from '../../../../local/sip/index.ts';
 import type { Dialog, Srf } from '../../../../sip-edge/drachtio/srf.ts';
+import { unawaited } from '../../../support/unawaited.ts';
 import { Peer, PeerDialog, type Protocol } from './peer.ts';
 import { join, type UnderTest } from './under-test.ts';
 
@@ -40,17 +41,19 @@ export class Scene {
   /** A handler for INVITEs that calls the callee and bridges the two by drachtio-srf's own means. */
   bridge(srf: Srf): void {
     this.bridges = true;
-    srf.invite(async (request, response) => {
-      try {
-        const uac = await srf.createUAC(this.callee.contact, { localSdp: request.body ?? '' });
-        const uas = await srf.createUAS(request, response, { localSdp: uac.remote.sdp });
-        join(uas, uac);
-        this.bridged.push([uas, uac]);
-      } catch (error) {
-        const { status } = error as { status?: number };
-        if (!response.finalResponseSent) response.send(status ?? 500);
-      }
-    });
+    srf.invite(
+      unawaited(async (request, response) => {
+        try {
+          const uac = await srf.createUAC(this.callee.contact, { localSdp: request.body ?? '' });
+          const uas = await srf.createUAS(request, response, { localSdp: uac.remote.sdp });
+          join(uas, uac);
+          this.bridged.push([uas, uac]);
+        } catch (error) {
+          const { status } = error as { status?: number };
+          if (!response.finalResponseSent) response.send(status ?? 500);
+        }
+      }),
+    );
   }
 
   /** What the caller would send from, without sending anything yet. */
