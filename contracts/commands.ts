@@ -57,7 +57,7 @@ export const registerCommandSchema = z.discriminatedUnion('command', [
 export type RegisterCommand = z.infer<typeof registerCommandSchema>;
 
 /** Why a registration was refused: its call is over (tombstone), or the REGISTER is older than what is held. */
-export const registrationRefusals = ['call-over', 'out-of-order', 'too-many-contacts'] as const;
+const registrationRefusals = ['call-over', 'out-of-order', 'too-many-contacts'] as const;
 export const registrationRefusalSchema = z.enum(registrationRefusals);
 export type RegistrationRefusal = z.infer<typeof registrationRefusalSchema>;
 
@@ -147,7 +147,7 @@ export const allocateAnswerSchema = z.discriminatedUnion('result', [
 export type AllocateAnswer = z.infer<typeof allocateAnswerSchema>;
 
 /** `waiting`: no gateway yet, but the pool may grow. */
-export const callStates = ['waiting', 'offered', 'answered', 'ended'] as const;
+const callStates = ['waiting', 'offered', 'answered', 'ended'] as const;
 export const callStateSchema = z.enum(callStates);
 export type CallState = z.infer<typeof callStateSchema>;
 

@@ -31,26 +31,26 @@ const fact = <T extends string>(type: T) =>
 
 const callFact = <T extends string>(type: T) => fact(type).extend({ callId: callIdSchema });
 
-export const gatewayRegisteredSchema = fact('gateway.registered').extend({
+const gatewayRegisteredSchema = fact('gateway.registered').extend({
   username: usernameSchema,
   registrationId: callIdSchema,
   contact: z.string(),
   received: peerSchema,
 });
 
-export const gatewayUnregisteredSchema = fact('gateway.unregistered').extend({
+const gatewayUnregisteredSchema = fact('gateway.unregistered').extend({
   username: usernameSchema,
   registrationId: callIdSchema,
 });
 
 /** A gateway that held a call is gone, or started anew without it. */
-export const gatewayLostSchema = callFact('gateway.lost').extend({
+const gatewayLostSchema = callFact('gateway.lost').extend({
   username: usernameSchema,
   cause: z.string(),
 });
 
 /** No gateway is free, and the call waits for one. Once a call; the pool starts one the sooner for it. */
-export const callWaitingSchema = callFact('call.waiting').extend({
+const callWaitingSchema = callFact('call.waiting').extend({
   room: z.string(),
   cause: exhaustionCauseSchema,
   /** How many calls wait before this one. */
@@ -58,14 +58,14 @@ export const callWaitingSchema = callFact('call.waiting').extend({
 });
 
 /** The INVITE goes out to a gateway. One for each attempt. */
-export const callOfferedSchema = callFact('call.offered').extend({
+const callOfferedSchema = callFact('call.offered').extend({
   room: z.string(),
   caller: callerSchema,
   gateway: usernameSchema,
   attempt: z.number().int().min(1),
 });
 
-export const callAnsweredSchema = callFact('call.answered').extend({
+const callAnsweredSchema = callFact('call.answered').extend({
   gateway: usernameSchema,
   receivedAt: epochMsSchema,
   ringingAt: epochMsSchema.optional(),
@@ -74,7 +74,7 @@ export const callAnsweredSchema = callFact('call.answered').extend({
 });
 
 /** An answered call is over. */
-export const callEndedSchema = callFact('call.ended').extend({
+const callEndedSchema = callFact('call.ended').extend({
   gateway: usernameSchema,
   by: z.enum(['caller', 'gateway', 'edge']),
   outcome: z.enum(['answered', 'gateway-lost', 'edge-lost']),
@@ -82,7 +82,7 @@ export const callEndedSchema = callFact('call.ended').extend({
 });
 
 /** The call was refused or came to nothing. `gateway` is the one still locked for it, if any. */
-export const callFailedSchema = callFact('call.failed').extend({
+const callFailedSchema = callFact('call.failed').extend({
   outcome: outcomeSchema,
   room: z.string().optional(),
   caller: callerSchema.optional(),
@@ -92,12 +92,12 @@ export const callFailedSchema = callFact('call.failed').extend({
 });
 
 /** The caller gave up. Where the gateway had answered already (CANCEL crossed the 200), its call is over too. */
-export const callCancelledSchema = callFact('call.cancelled').extend({
+const callCancelledSchema = callFact('call.cancelled').extend({
   gateway: usernameSchema.optional(),
   gatewayAnswered: z.boolean(),
 });
 
-export const edgeHeartbeatSchema = fact('edge.heartbeat').extend({
+const edgeHeartbeatSchema = fact('edge.heartbeat').extend({
   /** Rises with each start of the edge's application. */
   generation: z.number().int().nonnegative(),
   calls: z.number().int().nonnegative(),

@@ -15,7 +15,7 @@ export const inspectCommandSchema = z.discriminatedUnion('command', [
 export type InspectCommand = z.input<typeof inspectCommandSchema>;
 
 /** `silent`: it did not answer an INVITE and is out until its next REGISTER. */
-export const gatewayStates = ['free', 'locked', 'busy', 'silent', 'draining'] as const;
+const gatewayStates = ['free', 'locked', 'busy', 'silent', 'draining'] as const;
 export const gatewayStateSchema = z.enum(gatewayStates);
 export type GatewayState = z.infer<typeof gatewayStateSchema>;
 
@@ -73,7 +73,7 @@ const countsSchema = z.object({
 });
 
 /** Runs in a row that had nothing to do, told as one. */
-export const quietSchema = z.object({
+const quietSchema = z.object({
   rule: z.string(),
   since: epochMsSchema,
   runs: z.number().int().positive(),

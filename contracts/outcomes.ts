@@ -27,7 +27,7 @@ export const outcomeSchema = z.enum(outcomes);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /** Why no gateway could be given: "all busy" without a cause is the oldest complaint of this field. */
-export const exhaustionCauses = ['none-registered', 'all-locked', 'starting', 'starts-failing'] as const;
+const exhaustionCauses = ['none-registered', 'all-locked', 'starting', 'starts-failing'] as const;
 export const exhaustionCauseSchema = z.enum(exhaustionCauses);
 export type ExhaustionCause = z.infer<typeof exhaustionCauseSchema>;
 

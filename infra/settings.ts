@@ -168,7 +168,7 @@ const settingsFields = z.strictObject({
 const rulesOfSecurityGroup = 60;
 
 /** What each says is right by itself; these say what must fit together. */
-export const settingsSchema = settingsFields.superRefine((settings, context) => {
+const settingsSchema = settingsFields.superRefine((settings, context) => {
   const refuse = (path: keyof Settings, message: string) =>
     context.addIssue({ code: 'custom', path: [path], message });
   if (settings.hostedZoneName !== '' && settings.hostedZoneId === '') {

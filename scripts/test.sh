@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All checks, in order: tools, types, lint, build, tests. Ends with the line "N passed, N failed".
+# All checks, in order: tools, `npm run check`, build, tests. Ends with the line "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Also where this is run without npm: the project's own Node.
@@ -69,8 +69,7 @@ if [[ -z ${DRACHTIO:-} ]]; then
   printf 'The scenarios run on the embedded SIP server (DRACHTIO=/path/to/drachtio runs them on a real one).\n'
 fi
 
-npm run --silent typecheck
-npm run --silent lint
+npm run --silent check
 npm run --silent build
 
 report=$(mktemp)

@@ -7,7 +7,7 @@ import { originalController } from './original.ts';
 import type { Controller } from './replay.ts';
 
 /** The original's thresholds of the real day, in its own format. */
-export const thresholdsOfThatDay = {
+const thresholdsOfThatDay = {
   auto_scale_threshold: {
     '00:00:00': { unlockedMin: 2, loadMax: 0.9 },
     '07:00:00': { unlockedMin: 4, loadMax: 0.75 },

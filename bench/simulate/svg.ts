@@ -12,11 +12,11 @@ export interface Panel {
 
 export type Point = readonly [number, number];
 
-export function px(panel: Panel, x: number): number {
+function px(panel: Panel, x: number): number {
   return panel.left + ((x - panel.x[0]) / (panel.x[1] - panel.x[0])) * panel.width;
 }
 
-export function py(panel: Panel, y: number): number {
+function py(panel: Panel, y: number): number {
   return panel.top + panel.height - ((y - panel.y[0]) / (panel.y[1] - panel.y[0])) * panel.height;
 }
 

@@ -23,7 +23,7 @@ import type { LoadBalancer } from './load-balancer.ts';
 /** The longest that Fargate lets a container go on after SIGTERM. */
 const stopTimeoutSec = 120;
 /** Leaves time to hang up and to send the last facts. */
-export const drainLimitSec = stopTimeoutSec - 10;
+const drainLimitSec = stopTimeoutSec - 10;
 
 /** Of each container's log, on its way to CloudWatch. */
 const logBuffer = Size.mebibytes(25);

@@ -17,7 +17,7 @@ interface SavedQuery {
 }
 
 /** Stands where the Call-ID goes. */
-export const callIdPlaceholder = 'CALL-ID';
+const callIdPlaceholder = 'CALL-ID';
 
 export const savedQueries = {
   callTimeline: {

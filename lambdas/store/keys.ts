@@ -24,7 +24,7 @@ export const goneWatchKey = 'tasks#gone';
 
 /** The one item about the pool that calls read where no gateway is free. */
 export const poolKey = 'POOL';
-export const taskKeyPrefix = 'TASK#';
+const taskKeyPrefix = 'TASK#';
 
 /** `watchAt` of what waits for no time: an answered call lasts as long as it lasts. 9999-12-31. */
 export const neverAt = 253_402_300_799_999;

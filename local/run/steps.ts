@@ -24,7 +24,7 @@ const idLength = 8;
 const callOf = (callId: string) => `call ${callId.slice(0, idLength)}`;
 
 /** A task's id is cut to its start: `5c1e0a92….mediagw.1`. */
-export function shortGateway(username: string): string {
+function shortGateway(username: string): string {
   return username.replace(/^([0-9a-f]{8})[0-9a-f]{24}(?=\.)/, '$1…');
 }
 

@@ -16,7 +16,7 @@ import { Uac } from './uac.ts';
 import { Uas } from './uas.ts';
 
 /** What applications are told; drachtio-srf wants at least v0.8.2. */
-export const serverVersion = 'v0.9.10';
+const serverVersion = 'v0.9.10';
 
 const houseKeepingMs = 10_000;
 

@@ -31,7 +31,7 @@ export type CheckResult =
   | { result: 'refuse'; status: number; phrase: string; why: string; headers?: Record<string, string> };
 
 /** What the edge takes outside a dialog. */
-export const allowedMethods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER'] as const;
+const allowedMethods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER'] as const;
 
 /** Within a dialog besides: what passes from leg to leg. */
 export const allowHeader = [...allowedMethods, 'PRACK', 'UPDATE', 'INFO', 'REFER', 'MESSAGE', 'NOTIFY'].join(
@@ -57,7 +57,7 @@ const refuse = (
 });
 
 /** @returns whether the request belongs to a dialog (RFC 3261 12.2): its To has a tag */
-export const isInDialog = (request: Pick<IncomingRequest, 'to'>): boolean =>
+const isInDialog = (request: Pick<IncomingRequest, 'to'>): boolean =>
   parseNameAddr(request.to ?? '')?.params.has('tag') ?? false;
 
 /**

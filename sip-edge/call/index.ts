@@ -1,2 +1,2 @@
-export type { CallParts, CallSettings } from './call.ts';
+export type { CallSettings } from './call.ts';
 export { CallHandler, createCallHandler } from './handler.ts';

@@ -40,7 +40,7 @@ function byMoments(mean: number, variance: number, level: number): number {
  * The standard normal quantile; error below 4.5e-4 (Abramowitz and Stegun 26.2.23).
  * @param level 0.5..1
  */
-export function normalQuantile(level: number): number {
+function normalQuantile(level: number): number {
   const t = Math.sqrt(-2 * Math.log(1 - level));
   const over = 2.515517 + t * (0.802853 + t * 0.010328);
   const under = 1 + t * (1.432788 + t * (0.189269 + t * 0.001308));

@@ -34,7 +34,7 @@ export function mergeBindings(
  * RFC 3261 20.10's examples: a client that says nothing prefers nothing less.
  * @param bindings one or more
  */
-export function contactToCall(bindings: readonly Binding[]): string {
+function contactToCall(bindings: readonly Binding[]): string {
   const [first, ...others] = bindings;
   if (first === undefined) throw new RangeError('a registration holds at least one contact');
   return others.reduce((best, one) => (isPreferred(one, best) ? one : best), first).uri;

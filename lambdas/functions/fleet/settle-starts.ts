@@ -17,7 +17,7 @@ import type { FleetRun } from './leased-run.ts';
 import { askEcs, giveUpStarts } from './start.ts';
 
 /** A task that has not registered after so long never will. */
-export const registerLimitMs = 600_000;
+const registerLimitMs = 600_000;
 /** Ended starts that one run takes off the count, in transactions of so many. */
 const maxEnded = 200;
 const perTransaction = 50;

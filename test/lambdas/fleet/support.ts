@@ -40,7 +40,7 @@ export function input(some: Partial<FleetInput> & Pick<FleetInput, 'policy'>): F
 
 const count = fc.nat(400);
 
-export const anyCounts: fc.Arbitrary<PoolCounts> = fc.record({
+const anyCounts: fc.Arbitrary<PoolCounts> = fc.record({
   free: count,
   locked: count,
   busy: count,
@@ -53,7 +53,7 @@ const limits = {
   maxStarting: fc.integer({ min: 1, max: 200 }),
 };
 
-export const anyPolicy: fc.Arbitrary<FleetPolicy> = fc.oneof(
+const anyPolicy: fc.Arbitrary<FleetPolicy> = fc.oneof(
   fc
     .record({ ...limits, unlockedMin: fc.nat(50), loadMax: fc.double({ min: 0.05, max: 1.5, noNaN: true }) })
     .map(({ unlockedMin, loadMax, ...settings }) => constantTimeline({ unlockedMin, loadMax }, settings)),

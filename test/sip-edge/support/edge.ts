@@ -14,7 +14,7 @@ export const domain = 'example.test';
 export const password = 'shared secret';
 
 /** The passwords, and what the next reading of the secret would find. */
-export class TestSecret implements SecretSource {
+class TestSecret implements SecretSource {
   secrets: Secrets = [password];
   /** What Secrets Manager has, where that is news to the edge. */
   rotated: Secrets | undefined;

@@ -30,7 +30,7 @@ export interface TestEdge {
   kill(): void;
 }
 
-export const testSettings: CallSettings = {
+const testSettings: CallSettings = {
   edgeId: 'edge-1',
   gatewayName: 'mediagw',
   gatewayTimeoutMs: 1000,
