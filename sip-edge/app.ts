@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { reasonHeader } from '../sip/reason.ts';
+import { retryAfterSec } from '../sip/retry-after.ts';
 import { Admission } from './admission/admission.ts';
 import { AddressLimits } from './admission/limits.ts';
 import { trustedAddresses } from './admission/trusted.ts';
@@ -12,8 +14,6 @@ import { Heartbeat } from './health/heartbeat.ts';
 import type { Clock, ControlPlane, FactSink, Log, Meter } from './ports.ts';
 import { Registrar } from './registrar/registrar.ts';
 import type { Settings } from './settings.ts';
-import { reasonHeader } from './sip/reason.ts';
-import { retryAfterSec } from './sip/retry-after.ts';
 
 /** The calls of this edge: sip-edge/call/. */
 export interface CallHandler {

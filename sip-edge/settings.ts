@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import * as z from 'zod';
 import { edgeIdSchema } from '../contracts/common.ts';
-import { digestAlgorithms } from './auth/response.ts';
+import { digestAlgorithms } from '../sip/digest/auth-params.ts';
 
 /*
  * The edge's settings, read once from the environment and checked at start: a wrong one stops the start with

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { parseNameAddr } from '../../local/sip/index.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
 
 /* The command line of `npm run call`. */
 

@@ -1,11 +1,7 @@
 import type { Logger } from 'pino';
-import {
-  formatHostPort,
-  type Incoming,
-  type Protocol,
-  type SipEndpoint,
-  type SipMessage,
-} from '../sip/index.ts';
+import { formatHostPort } from '../../sip/host-port.ts';
+import type { SipMessage } from '../../sip/message.ts';
+import type { Incoming, Protocol, SipEndpoint } from '../sip-stack/index.ts';
 import type { AppClient, AppClients } from './app/app-clients.ts';
 import { metaFields } from './app/wire.ts';
 import type { DialogTable } from './dialog/dialog-table.ts';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
-import { parseHostPort } from '../sip/index.ts';
+import { parseHostPort } from '../../sip/host-port.ts';
 import { startSipServer } from './server.ts';
 
 const usage = `node local/sip-server/main.ts [--admin 127.0.0.1:9022] [--sip 127.0.0.1:5060] [--external-ip ADDRESS]

@@ -1,12 +1,7 @@
-import {
-  createRequest,
-  newCallId,
-  newTag,
-  type Protocol,
-  parseNameAddr,
-  type SipRequest,
-  tagOf,
-} from '../sip/index.ts';
+import { createRequest, newCallId, newTag } from '../../sip/build.ts';
+import type { SipRequest } from '../../sip/message.ts';
+import { parseNameAddr, tagOf } from '../../sip/name-addr.ts';
+import type { Protocol } from '../sip-stack/index.ts';
 import { appHeaders, withoutLocalhost, withTag } from './app/app-headers.ts';
 import { type Core, contactFor } from './core.ts';
 

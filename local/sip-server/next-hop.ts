@@ -1,14 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import {
-  type Address,
-  type NameAddr,
-  type Protocol,
-  parseHostPort,
-  parseNameAddr,
-  parseSipUri,
-  type Target,
-} from '../sip/index.ts';
+import { parseHostPort } from '../../sip/host-port.ts';
+import { type NameAddr, parseNameAddr } from '../../sip/name-addr.ts';
+import { parseSipUri } from '../../sip/uri.ts';
+import type { Address, Protocol, Target } from '../sip-stack/index.ts';
 
 /** Where a request is to go, the host perhaps still a name. */
 export interface Hop {

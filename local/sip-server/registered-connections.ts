@@ -1,12 +1,8 @@
-import {
-  type Incoming,
-  listOf,
-  parseNameAddr,
-  parseSipUri,
-  type SipRequest,
-  type SipResponse,
-  type Target,
-} from '../sip/index.ts';
+import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { listOf } from '../../sip/parameters.ts';
+import { parseSipUri } from '../../sip/uri.ts';
+import type { Incoming, Target } from '../sip-stack/index.ts';
 
 const maxEntries = 50_000;
 

@@ -1,12 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
-import {
-  createSipEndpoint,
-  type EndpointLimits,
-  type SipEndpoint,
-  SipParseError,
-  type SipTimers,
-} from '../sip/index.ts';
+import { SipParseError } from '../../sip/message.ts';
+import type { EndpointLimits, SipEndpoint, SipTimers } from '../sip-stack/index.ts';
+import { createSipEndpoint } from '../sip-stack/index.ts';
 import { type AppClient, AppClients } from './app/app-clients.ts';
 import { type Command, parseAppMessage } from './app/wire.ts';
 import { type Core, defaultServerLimits, hostPorts, type ServerLimits } from './core.ts';

@@ -1,13 +1,7 @@
-import {
-  type ClientTransaction,
-  createResponse,
-  type Incoming,
-  newTag,
-  type SipRequest,
-  type SipResponse,
-  SipTransactionError,
-  type Target,
-} from '../sip/index.ts';
+import { createResponse, newTag } from '../../sip/build.ts';
+import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import type { Incoming, Target } from '../sip-stack/index.ts';
+import { type ClientTransaction, SipTransactionError } from '../sip-stack/index.ts';
 import type { AppClient } from './app/app-clients.ts';
 import { appHeaders, type HeaderLine } from './app/app-headers.ts';
 import { metaFields } from './app/wire.ts';

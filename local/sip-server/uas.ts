@@ -1,10 +1,6 @@
-import {
-  type Incoming,
-  repeatUntilAck,
-  type ServerTransaction,
-  type SipRequest,
-  type SipResponse,
-} from '../sip/index.ts';
+import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import type { Incoming, ServerTransaction } from '../sip-stack/index.ts';
+import { repeatUntilAck } from '../sip-stack/index.ts';
 import type { AppClient } from './app/app-clients.ts';
 import { appHeaders, chosenTag, type HeaderLine } from './app/app-headers.ts';
 import { type Pending, PendingRequests } from './app/pending-requests.ts';

@@ -1,14 +1,11 @@
 import { isIP } from 'node:net';
-import {
-  createRequest,
-  listOf,
-  parseNameAddr,
-  parseSipUri,
-  type SipHeaders,
-  type SipRequest,
-  type Target,
-  tagOf,
-} from '../sip/index.ts';
+import { createRequest } from '../../sip/build.ts';
+import type { SipHeaders } from '../../sip/headers.ts';
+import type { SipRequest } from '../../sip/message.ts';
+import { parseNameAddr, tagOf } from '../../sip/name-addr.ts';
+import { listOf } from '../../sip/parameters.ts';
+import { parseSipUri } from '../../sip/uri.ts';
+import type { Target } from '../sip-stack/index.ts';
 
 export type HeaderLine = readonly [name: string, value: string];
 

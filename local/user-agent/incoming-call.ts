@@ -1,10 +1,7 @@
-import {
-  listOf,
-  type NameAddr,
-  parseNameAddr,
-  type ServerTransaction,
-  type SipRequest,
-} from '../sip/index.ts';
+import type { SipRequest } from '../../sip/message.ts';
+import { type NameAddr, parseNameAddr } from '../../sip/name-addr.ts';
+import { listOf } from '../../sip/parameters.ts';
+import type { ServerTransaction } from '../sip-stack/index.ts';
 import { contactUri, Dialog, type HeaderLine } from './dialog.ts';
 import { Media, type MediaSource } from './media/media.ts';
 import { allowHeader, Session, type SessionHost, sdpHeader } from './session.ts';

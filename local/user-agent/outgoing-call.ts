@@ -1,15 +1,9 @@
-import {
-  type ClientTransaction,
-  createRequest,
-  type Incoming,
-  listOf,
-  newCallId,
-  newTag,
-  type SipResponse,
-  type Target,
-} from '../sip/index.ts';
+import { createRequest, newCallId, newTag } from '../../sip/build.ts';
+import { type Credentials, DigestClient } from '../../sip/digest/client.ts';
+import type { SipResponse } from '../../sip/message.ts';
+import { listOf } from '../../sip/parameters.ts';
+import type { ClientTransaction, Incoming, Target } from '../sip-stack/index.ts';
 import { contactUri, Dialog, type HeaderLine } from './dialog.ts';
-import { type Credentials, DigestClient } from './digest.ts';
 import { Media, type MediaSource } from './media/media.ts';
 import { allowHeader, Session, type SessionHost, sdpHeader } from './session.ts';
 

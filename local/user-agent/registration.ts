@@ -1,15 +1,9 @@
-import {
-  createRequest,
-  newCallId,
-  newTag,
-  parseNameAddr,
-  type SipEndpoint,
-  type SipResponse,
-  type SipTransactionError,
-  splitOutside,
-  type Target,
-} from '../sip/index.ts';
-import { DigestClient } from './digest.ts';
+import { createRequest, newCallId, newTag } from '../../sip/build.ts';
+import { DigestClient } from '../../sip/digest/client.ts';
+import type { SipResponse } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { splitOutside } from '../../sip/parameters.ts';
+import type { SipEndpoint, SipTransactionError, Target } from '../sip-stack/index.ts';
 
 export interface Account {
   username: string;

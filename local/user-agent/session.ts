@@ -1,11 +1,6 @@
-import {
-  type Incoming,
-  repeatUntilAck,
-  type ServerTransaction,
-  type SipEndpoint,
-  type SipRequest,
-  type SipResponse,
-} from '../sip/index.ts';
+import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import type { Incoming, ServerTransaction, SipEndpoint } from '../sip-stack/index.ts';
+import { repeatUntilAck } from '../sip-stack/index.ts';
 import type { Dialog, HeaderLine } from './dialog.ts';
 import type { Media } from './media/media.ts';
 

@@ -1,14 +1,14 @@
-import {
-  createSipEndpoint,
-  type EndpointOptions,
-  type Incoming,
-  type Protocol,
-  parseSipUri,
-  type ServerTransaction,
-  type SipEndpoint,
-  type SipRequest,
-  type Target,
-} from '../sip/index.ts';
+import type { SipRequest } from '../../sip/message.ts';
+import { parseSipUri } from '../../sip/uri.ts';
+import type {
+  EndpointOptions,
+  Incoming,
+  Protocol,
+  ServerTransaction,
+  SipEndpoint,
+  Target,
+} from '../sip-stack/index.ts';
+import { createSipEndpoint } from '../sip-stack/index.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { OutgoingCall, type OutgoingCallOptions } from './outgoing-call.ts';
 import { Registration, type RegistrationOptions } from './registration.ts';

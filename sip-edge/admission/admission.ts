@@ -1,10 +1,10 @@
+import { reasonHeader } from '../../sip/reason.ts';
+import { retryAfterSec } from '../../sip/retry-after.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { peerOf } from '../drachtio/peer.ts';
 import { forgetRequest, type SrfRequest, type SrfResponse } from '../drachtio/srf.ts';
 import type { Log, Meter } from '../ports.ts';
 import type { Refusal } from '../registrar/registration.ts';
-import { reasonHeader } from '../sip/reason.ts';
-import { retryAfterSec } from '../sip/retry-after.ts';
 import { type CheckPolicy, checkRequest, type IncomingRequest } from './check.ts';
 import type { AddressLimits } from './limits.ts';
 

@@ -1,6 +1,6 @@
 import { maxCallIdLength } from '../../contracts/common.ts';
-import { parseNameAddr } from '../sip/name-addr.ts';
-import { parseSipUri } from '../sip/uri.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
 
 /* Which requests the edge lets in, by what stands in them: pure, and the same for every source. */
 
@@ -108,5 +108,5 @@ function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPol
   // `tel:` and the like are no identity of ours.
   if (from === undefined && /^sips?:/i.test(fromUri)) return refuse(400, 'Bad Request', 'bad-from');
   if (from?.host !== policy.sipDomain) return { result: 'pass' };
-  return { result: 'own-user', username: from.user ?? '' };
+  return { result: 'own-user', username: unescapeUser(from.user ?? '') };
 }

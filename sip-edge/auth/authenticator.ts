@@ -1,8 +1,8 @@
+import type { DigestAlgorithm } from '../../sip/digest/auth-params.ts';
 import type { AddressLimits } from '../admission/limits.ts';
 import type { SrfRequest } from '../drachtio/srf.ts';
 import type { Refusal } from '../registrar/registration.ts';
 import type { Digest, Secrets } from './digest.ts';
-import type { DigestAlgorithm } from './response.ts';
 
 /** The passwords, as the last reading of the secret had them. */
 export interface SecretSource {

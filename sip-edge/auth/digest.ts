@@ -1,9 +1,10 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { algorithmOf, type DigestAlgorithm } from '../../sip/digest/auth-params.ts';
+import { parseCredentials } from '../../sip/digest/credentials.ts';
+import { digestResponse } from '../../sip/digest/response.ts';
 import type { Clock } from '../ports.ts';
-import { parseCredentials } from './credentials.ts';
 import { makeNonce, nonceKey, nonceRandomLength, readNonce } from './nonce.ts';
 import { NonceCounts } from './replay.ts';
-import { type DigestAlgorithm, digestAlgorithms, digestResponse, isEqualResponse } from './response.ts';
 
 /** The passwords that are right now: the current one, and during a rotation the one before. */
 export type Secrets = readonly [current: string, ...previous: string[]];
@@ -40,8 +41,12 @@ export interface DigestOptions {
 const maxSkewMs = 60_000;
 const nonceCountPattern = /^[0-9a-fA-F]{8}$/;
 
-const algorithmOf = (name: string): DigestAlgorithm | undefined =>
-  digestAlgorithms.find((algorithm) => algorithm === name.toUpperCase());
+/** Compares in a time that does not tell where the two differ. */
+function isEqualResponse(expected: string, given: string): boolean {
+  const a = Buffer.from(expected);
+  const b = Buffer.from(given.toLowerCase());
+  return a.length === b.length && timingSafeEqual(a, b);
+}
 
 /** The server's side of digest authentication: RFC 3261 22, RFC 7616, RFC 8760. */
 export class Digest {
@@ -96,8 +101,7 @@ export class Digest {
           algorithm,
           password,
           method: request.method,
-          nonceCount,
-          clientNonce,
+          auth: { nonceCount, clientNonce },
         }),
         credentials.response,
       ),

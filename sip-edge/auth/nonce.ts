@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { DigestAlgorithm } from './response.ts';
+import type { DigestAlgorithm } from '../../sip/digest/auth-params.ts';
 
 /*
  * A nonce is `issuedAt (6 bytes, ms) | random (8 bytes) | HMAC-SHA256 over both, the algorithm and the realm,

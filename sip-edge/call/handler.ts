@@ -1,9 +1,9 @@
 import type { EdgeCall } from '../../contracts/commands.ts';
 import { maxCallIdLength } from '../../contracts/common.ts';
 import { sipAnswer } from '../../contracts/outcomes.ts';
+import { reasonHeader } from '../../sip/reason.ts';
 import { peerOf } from '../drachtio/peer.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
-import { reasonHeader } from '../sip/reason.ts';
 import { Bridge, type BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
 import { HangupWatch } from './hangups.ts';

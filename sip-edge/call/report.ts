@@ -1,6 +1,6 @@
 import { type Outcome, sipAnswer } from '../../contracts/outcomes.ts';
-import { reasonHeader } from '../sip/reason.ts';
-import { retryAfterSec } from '../sip/retry-after.ts';
+import { reasonHeader } from '../../sip/reason.ts';
+import { retryAfterSec } from '../../sip/retry-after.ts';
 import type { BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
 import type { CallerLeg } from './leg/caller-leg.ts';

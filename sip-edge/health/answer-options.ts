@@ -1,7 +1,7 @@
+import { reasonHeader } from '../../sip/reason.ts';
+import { retryAfterSec } from '../../sip/retry-after.ts';
 import { allowHeader } from '../admission/check.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
-import { reasonHeader } from '../sip/reason.ts';
-import { retryAfterSec } from '../sip/retry-after.ts';
 
 /**
  * Answers OPTIONS, by which peers and load balancers learn whether to send calls here (RFC 3261 11): 200 only

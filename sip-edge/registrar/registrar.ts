@@ -1,12 +1,12 @@
 import type { Contact, RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
+import { reasonHeader } from '../../sip/reason.ts';
+import { retryAfterSec } from '../../sip/retry-after.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { peerOf } from '../drachtio/peer.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { type Clock, type ControlPlane, ControlPlaneUnavailable, type FactSink, type Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
-import { reasonHeader } from '../sip/reason.ts';
-import { retryAfterSec } from '../sip/retry-after.ts';
 import {
   type Bindings,
   bindingHeaders,

@@ -1,8 +1,8 @@
 import type { Contact, RegisterAnswer, RegistrationRefusal } from '../../contracts/commands.ts';
 import { maxCallIdLength } from '../../contracts/common.ts';
 import { parseGatewayName } from '../../contracts/gateway-name.ts';
-import { type ParsedNameAddr, parseNameAddr, parseNameAddrs } from '../sip/name-addr.ts';
-import { parseSipUri } from '../sip/uri.ts';
+import { type NameAddr, parseNameAddr, parseNameAddrs } from '../../sip/name-addr.ts';
+import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
 
 /* What a REGISTER asks for and what it gets: RFC 3261 10.3, without drachtio, table or clock. */
 
@@ -81,10 +81,9 @@ export function readRegistrant(request: RegisterRequest, policy: RegistrationPol
   const aor = to && parseSipUri(to.uri);
   if (aor === undefined) return badRequest('bad-to');
   if (aor.host !== policy.sipDomain) return refuse(404, 'Not Found', 'address-of-record-elsewhere');
-  if (aor.user === undefined || !parseGatewayName(aor.user, policy.gatewayName)) {
-    return refuse(403, 'Forbidden', 'no-gateway-name');
-  }
-  return { ok: true, value: { username: aor.user, registrationId: callId, cseq } };
+  const username = unescapeUser(aor.user ?? '');
+  if (!parseGatewayName(username, policy.gatewayName)) return refuse(403, 'Forbidden', 'no-gateway-name');
+  return { ok: true, value: { username, registrationId: callId, cseq } };
 }
 
 /** Malformed counts as an hour (RFC 3261 20.10), more than 32 bits as the most. */
@@ -99,11 +98,7 @@ function grant(askedSec: number, policy: RegistrationPolicy): number | undefined
   return policy.minExpiresMode === 'raise' ? policy.minExpiresSec : undefined;
 }
 
-function readContact(
-  address: ParsedNameAddr,
-  defaultSec: number,
-  policy: RegistrationPolicy,
-): Result<Contact> {
+function readContact(address: NameAddr, defaultSec: number, policy: RegistrationPolicy): Result<Contact> {
   const uri = parseSipUri(address.uri);
   if (uri === undefined || address.uri.length > maxContactLength) return badRequest('bad-contact');
   const expires = address.params.get('expires');

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { digestAnswer } from '../../local/user-agent/digest.ts';
 import { UserAgent } from '../../local/user-agent/user-agent.ts';
+import { digestAnswer } from '../../sip/digest/client.ts';
 import { Sipp } from '../support/sipp.ts';
 import { hasTool } from '../support/tools.ts';
 import { newUsername, SippGateway } from './support/sipp-gateway.ts';

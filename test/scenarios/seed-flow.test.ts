@@ -88,7 +88,7 @@ describe.each(['stop', 'reuse'] as const)('the flow of the seed with --after-cal
 
     const call = callFrom(await open(protocol), 'room12');
     const incoming = await gateway.called;
-    expect(incoming.from?.display).toBe('6-room12Room System');
+    expect(incoming.from?.displayName).toBe('6-room12Room System');
     incoming.ring();
     expect(await stack.gateway(gateway.username)).toMatchObject({ state: 'locked', lockedBy: call.callId });
     await gateway.registration.register();
@@ -165,7 +165,7 @@ describe.each(['stop', 'reuse'] as const)('the flow of the seed with --after-cal
       const next = callFrom(gateways, 'next');
       while (gateway.calls.length < 2) await new Promise((wake) => setTimeout(wake, 10));
       const second = gateway.calls[1] as IncomingCall;
-      expect(second.from?.display).toBe('4-nextRoom System');
+      expect(second.from?.displayName).toBe('4-nextRoom System');
       await second.answer('none');
       await (await answeredSession(next)).hangUp();
       await stack.untilGateway(gateway.username, 'free');

@@ -8,10 +8,11 @@ const needed = {
   CALLS_FUNCTION: 'calls',
   BUS_NAME: 'bus',
   SIP_SECRET_ARN: 'sip',
+  DRACHTIO_SECRET: 'said at login',
 };
 
 describe('the settings', () => {
-  it('have defaults for all but six', () => {
+  it('have defaults for all but seven', () => {
     expect(readSettings(needed)).toMatchObject({
       sipDomain: 'example.test',
       gatewayName: 'mediagw',

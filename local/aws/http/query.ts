@@ -25,10 +25,16 @@ export interface QueryRequest {
   parameters: JsonObject;
 }
 
-/** Reads the form: `A.B=1` is `{A: {B: '1'}}`, `A.member.1=x` is `{A: ['x']}`. */
+/** No prototype: whoever sends the form names the keys, and `__proto__` among them would be everybody's. */
+const emptyObject = (): JsonObject => Object.create(null) as JsonObject;
+
+/** No list of what is asked here is longer. */
+const maxMembers = 1000;
+
+/** Reads the form: `A.B=1` is `{A: {B: '1'}}`, `A.member.1=x` is `{A: ['x']}`. @throws AwsError ValidationError for a member beyond 1000 */
 export function readQuery(body: string): QueryRequest {
   const { Action, Version, ...fields } = Object.fromEntries(new URLSearchParams(body));
-  const parameters: JsonObject = {};
+  const parameters = emptyObject();
   for (const [path, value] of Object.entries(fields)) put(parameters, path.split('.'), value);
   return { action: Action ?? '', version: Version ?? '', parameters };
 }
@@ -39,7 +45,7 @@ function put(into: JsonObject, [key = '', ...rest]: string[], value: string): vo
   } else if (rest[0] === 'member') {
     into[key] = putMember(into[key], rest.slice(1), value);
   } else {
-    const inner = (into[key] ?? {}) as JsonObject;
+    const inner = (into[key] ?? emptyObject()) as JsonObject;
     put(inner, rest, value);
     into[key] = inner;
   }
@@ -48,10 +54,13 @@ function put(into: JsonObject, [key = '', ...rest]: string[], value: string): vo
 function putMember(list: Json | undefined, [number = '1', ...rest]: string[], value: string): Json[] {
   const members = Array.isArray(list) ? list : [];
   const at = Number(number) - 1;
+  if (!Number.isInteger(at) || at < 0 || at >= maxMembers) {
+    throw new AwsError('ValidationError', `no list has a member ${number.slice(0, 20)}`);
+  }
   if (rest.length === 0) {
     members[at] = value;
   } else {
-    const member = (members[at] ?? {}) as JsonObject;
+    const member = (members[at] ?? emptyObject()) as JsonObject;
     put(member, rest, value);
     members[at] = member;
   }

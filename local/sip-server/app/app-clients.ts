@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { SipMessage } from '../../sip/index.ts';
+import type { SipMessage } from '../../../sip/message.ts';
 import { type Command, encodeFrame, FrameReader, parseCommand, WireError } from './wire.ts';
 
 const maxClients = 64;

@@ -1,4 +1,6 @@
-import { type SipHeaders, type SipMessage, tagOf } from '../../sip/index.ts';
+import type { SipHeaders } from '../../../sip/headers.ts';
+import type { SipMessage } from '../../../sip/message.ts';
+import { tagOf } from '../../../sip/name-addr.ts';
 
 /*
  * An application sends only the headers it sets itself, in the spelling it likes; those of the dialog and of the

@@ -1,4 +1,4 @@
-import type { ServerTransaction, Timer } from '../../sip/index.ts';
+import type { ServerTransaction, Timer } from '../../sip-stack/index.ts';
 import type { Core } from '../core.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { AppClient } from './app-clients.ts';

@@ -1,4 +1,5 @@
-import { parseHead, type SipMessage, serializeHead, type Target } from '../../sip/index.ts';
+import { parseHead, type SipMessage, serializeHead } from '../../../sip/message.ts';
+import type { Target } from '../../sip-stack/index.ts';
 
 /*
  * drachtio's application protocol on its TCP connection: `<length in bytes>#<message>`, where a message is a line of

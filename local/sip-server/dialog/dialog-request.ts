@@ -1,4 +1,6 @@
-import { createRequest, type SipRequest, type Target } from '../../sip/index.ts';
+import { createRequest } from '../../../sip/build.ts';
+import type { SipRequest } from '../../../sip/message.ts';
+import type { Target } from '../../sip-stack/index.ts';
 import type { HeaderLine } from '../app/app-headers.ts';
 import type { Core } from '../core.ts';
 import { dialogHop, type Hop, knownTarget, resolveHop } from '../next-hop.ts';

@@ -1,14 +1,8 @@
-import {
-  type Incoming,
-  listOf,
-  parseNameAddr,
-  type SipHeaders,
-  type SipMessage,
-  type SipRequest,
-  type SipResponse,
-  type Target,
-  tagOf,
-} from '../../sip/index.ts';
+import type { SipHeaders } from '../../../sip/headers.ts';
+import type { SipMessage, SipRequest, SipResponse } from '../../../sip/message.ts';
+import { parseNameAddr, tagOf } from '../../../sip/name-addr.ts';
+import { listOf } from '../../../sip/parameters.ts';
+import type { Incoming, Target } from '../../sip-stack/index.ts';
 import type { AppClient } from '../app/app-clients.ts';
 import type { DialogPath } from '../next-hop.ts';
 

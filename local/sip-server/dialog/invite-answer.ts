@@ -1,4 +1,5 @@
-import type { Incoming, SipResponse } from '../../sip/index.ts';
+import type { SipResponse } from '../../../sip/message.ts';
+import type { Incoming } from '../../sip-stack/index.ts';
 import type { Core } from '../core.ts';
 import { endByServer } from './bye.ts';
 import type { Dialog } from './dialog.ts';

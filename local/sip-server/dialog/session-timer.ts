@@ -1,4 +1,5 @@
-import { parseParams, type SipRequest, type SipResponse } from '../../sip/index.ts';
+import type { SipRequest, SipResponse } from '../../../sip/message.ts';
+import { parseParams } from '../../../sip/parameters.ts';
 import type { HeaderLine } from '../app/app-headers.ts';
 import type { Core } from '../core.ts';
 import { endByServer } from './bye.ts';

@@ -1,4 +1,4 @@
-import { parseNameAddr } from '../../sip/name-addr.ts';
+import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { cleanText, cutText } from '../leg/text.ts';
 
 export interface FromHeader {

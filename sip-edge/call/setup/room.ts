@@ -1,4 +1,5 @@
 import { parseGatewayName } from '../../../contracts/gateway-name.ts';
+import { parseSipUri, unescapeUser } from '../../../sip/uri.ts';
 import { cleanText } from '../leg/text.ts';
 
 /** What the caller dialled. */
@@ -12,8 +13,6 @@ export type Target =
 
 /** As `allocateGateway` takes it, in UTF-16 units. */
 const maxRoomLength = 256;
-/** Escapes triple a byte; whatever is longer cannot come down to a room. */
-const maxEscapedLength = 3 * 4 * maxRoomLength;
 
 /**
  * Reads the room out of the request URI: the user part (RFC 3261 19.1.1) without password and parameters,
@@ -22,26 +21,11 @@ const maxEscapedLength = 3 * 4 * maxRoomLength;
  * @param gatewayName the deployment's gateway name, e.g. `mediagw`
  */
 export function readTarget(requestUri: string, gatewayName: string): Target {
-  const scheme = /^sips?:/i.exec(requestUri);
-  if (!scheme) return { kind: 'malformed', why: 'no SIP URI' };
-  const at = requestUri.indexOf('@');
-  if (at < 0) return { kind: 'no-room' };
-  const userInfo = requestUri.slice(scheme[0].length, at);
-  if (userInfo.length > maxEscapedLength) return { kind: 'malformed', why: 'room too long' };
-  const user = unescapeUser(userInfo.split(/[:;]/, 1)[0] ?? '');
-  const room = cleanText(user);
+  const uri = parseSipUri(requestUri);
+  if (uri === undefined) return { kind: 'malformed', why: 'no SIP URI' };
+  if (uri.user === undefined) return { kind: 'no-room' };
+  const room = cleanText(unescapeUser(uri.user.split(';', 1)[0] ?? ''));
   if (room === '') return { kind: 'no-room' };
   if (room.length > maxRoomLength) return { kind: 'malformed', why: 'room too long' };
   return parseGatewayName(room, gatewayName) ? { kind: 'gateway', gateway: room } : { kind: 'room', room };
-}
-
-/** What is no valid escape (or no UTF-8) stays as written. */
-function unescapeUser(user: string): string {
-  if (!user.includes('%')) return user;
-  try {
-    return decodeURIComponent(user);
-  } catch (error) {
-    if (error instanceof URIError) return user;
-    throw error;
-  }
 }

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { parseMessage, type SipMessage } from '../../../local/sip/index.ts';
-import { StreamFramer } from '../../../local/sip/stream-framer.ts';
 import { startSipServer } from '../../../local/sip-server/server.ts';
+import { StreamFramer } from '../../../local/sip-stack/stream-framer.ts';
+import { parseMessage, type SipMessage } from '../../../sip/message.ts';
 import { Peer, PeerDialog, titleOf } from './support/peer.ts';
 import { type App, anyPort, connectApp, silentLog, type UnderTest } from './support/under-test.ts';
 

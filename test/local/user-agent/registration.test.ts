@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createSipEndpoint, type ServerTransaction, type SipEndpoint } from '../../../local/sip/index.ts';
+import type { ServerTransaction, SipEndpoint } from '../../../local/sip-stack/index.ts';
+import { createSipEndpoint } from '../../../local/sip-stack/index.ts';
 import { UserAgent } from '../../../local/user-agent/user-agent.ts';
 
 /* What a registration sends to a registrar that answers by a script. */

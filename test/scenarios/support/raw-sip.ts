@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { newBranch } from '../../../local/sip/index.ts';
+import { newBranch } from '../../../sip/build.ts';
 
 /* Packets as nobody's SIP stack would write them. */
 

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCredentials } from '../../../sip-edge/auth/credentials.ts';
+import type { DigestAlgorithm } from '../../../sip/digest/auth-params.ts';
+import { parseCredentials } from '../../../sip/digest/credentials.ts';
+import { digestResponse } from '../../../sip/digest/response.ts';
 import { Digest, type DigestVerdict, type Secrets } from '../../../sip-edge/auth/digest.ts';
 import { makeNonce, nonceKey, readNonce } from '../../../sip-edge/auth/nonce.ts';
 import { NonceCounts } from '../../../sip-edge/auth/replay.ts';
-import { type DigestAlgorithm, digestResponse } from '../../../sip-edge/auth/response.ts';
 import { answerTo, parseChallenge } from '../support/sip-client.ts';
 
 const realm = 'example.test';
@@ -34,13 +35,13 @@ const accepted = expect.objectContaining({ result: 'accepted' });
 const stale: DigestVerdict = { result: 'challenge', stale: true, why: 'stale-nonce' };
 
 describe('the response', () => {
-  const vector = { username: 'Mufasa', method: 'GET', uri: '/dir/index.html', nonceCount: '00000001' };
+  const vector = { username: 'Mufasa', method: 'GET', uri: '/dir/index.html' };
   const rfc7616 = {
     ...vector,
     realm: 'http-auth@example.org',
     password: 'Circle of Life',
     nonce: '7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v',
-    clientNonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ',
+    auth: { nonceCount: '00000001', clientNonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ' },
   };
 
   it('is that of RFC 7616 3.9.1 for SHA-256 and MD5', () => {
@@ -56,7 +57,7 @@ describe('the response', () => {
       realm: 'testrealm@host.com',
       password: 'Circle Of Life',
       nonce: 'dcd98b7102dd2f0e8b11d0f600bfb0c093',
-      clientNonce: '0a4f113b',
+      auth: { nonceCount: '00000001', clientNonce: '0a4f113b' },
     };
     expect(digestResponse({ ...rfc2617, algorithm: 'MD5' })).toBe('6629fae49393a05397450978507c4ef1');
   });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { passHeaders } from '../../../sip-edge/call/leg/headers.ts';
 import { readFrom, rewriteFrom } from '../../../sip-edge/call/setup/from-header.ts';
 import { readTarget } from '../../../sip-edge/call/setup/room.ts';
-import { parseNameAddr } from '../../../sip-edge/sip/name-addr.ts';
 
 const target = (uri: string) => readTarget(uri, 'mediagw');
 
@@ -44,9 +44,13 @@ describe('the room of a request URI', () => {
     ['sip:%20%20room%20@example.org', 'room'],
   ])('%s is %s', (uri, room) => expect(target(uri)).toEqual({ kind: 'room', room }));
 
-  it.each(['sip:example.org', 'sip:@example.org', 'sip:;x=y@example.org', 'sip:%22@example.org', 'sip::p@h'])(
+  it.each(['sip:example.org', 'sip:;x=y@example.org', 'sip:%22@example.org', 'sip:@example.org', 'sip::p@h'])(
     '%s has none',
     (uri) => expect(target(uri)).toEqual({ kind: 'no-room' }),
+  );
+
+  it.each(['sip:a@b@example.org', 'tel:+33123'])('%s is no SIP URI', (uri) =>
+    expect(target(uri)).toMatchObject({ kind: 'malformed' }),
   );
 
   it('may be the name of a gateway', () => {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
-import { type DigestAlgorithm, digestResponse } from '../../../sip-edge/auth/response.ts';
+import type { DigestAlgorithm } from '../../../sip/digest/auth-params.ts';
+import { digestResponse } from '../../../sip/digest/response.ts';
 
 /* A raw SIP client: it sends exactly what a test writes, and waits for what comes back. */
 
@@ -211,8 +212,7 @@ export function answerTo(challenge: Record<string, string>, answer: Answer): str
     method: answer.method,
     uri: answer.uri,
     nonce: challenge.nonce ?? '',
-    nonceCount,
-    clientNonce: 'client-nonce',
+    auth: { nonceCount, clientNonce: 'client-nonce' },
   };
   const params: Record<string, string> = {
     username: `"${input.username}"`,
@@ -223,7 +223,7 @@ export function answerTo(challenge: Record<string, string>, answer: Answer): str
     algorithm,
     qop: 'auth',
     nc: nonceCount,
-    cnonce: `"${input.clientNonce}"`,
+    cnonce: `"${input.auth.clientNonce}"`,
     ...answer.lies,
   };
   return `Digest ${Object.entries(params)

@@ -1,4 +1,5 @@
-import { newTag, type SipRequest, type SipResponse } from '../../../../local/sip/index.ts';
+import { newTag } from '../../../../sip/build.ts';
+import type { SipRequest, SipResponse } from '../../../../sip/message.ts';
 import type { Dialog, Srf } from '../../../../sip-edge/drachtio/srf.ts';
 import { unawaited } from '../../../support/unawaited.ts';
 import { Peer, PeerDialog, type Protocol } from './peer.ts';

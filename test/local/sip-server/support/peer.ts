@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
+import { StreamFramer } from '../../../../local/sip-stack/stream-framer.ts';
 import {
   createRequest,
   createResponse,
@@ -7,13 +8,14 @@ import {
   newBranch,
   newCallId,
   newTag,
+} from '../../../../sip/build.ts';
+import {
   parseMessage,
   type SipMessage,
   type SipRequest,
   type SipResponse,
   serialize,
-} from '../../../../local/sip/index.ts';
-import { StreamFramer } from '../../../../local/sip/stream-framer.ts';
+} from '../../../../sip/message.ts';
 
 /*
  * The other side of the wire, packet by packet: it repeats nothing and absorbs nothing by itself, so that a test

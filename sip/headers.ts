@@ -1,25 +1,27 @@
 /** Compact header names (RFC 3261 7.3.3 and the registrations of RFC 3515, 6665, 3892, 4028, 3841, 4412). */
-const longNames: Readonly<Record<string, string>> = {
-  a: 'Accept-Contact',
-  b: 'Referred-By',
-  c: 'Content-Type',
-  d: 'Request-Disposition',
-  e: 'Content-Encoding',
-  f: 'From',
-  i: 'Call-ID',
-  j: 'Reject-Contact',
-  k: 'Supported',
-  l: 'Content-Length',
-  m: 'Contact',
-  o: 'Event',
-  r: 'Refer-To',
-  s: 'Subject',
-  t: 'To',
-  u: 'Allow-Events',
-  v: 'Via',
-  x: 'Session-Expires',
-  y: 'Identity',
-};
+const longNames: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    a: 'Accept-Contact',
+    b: 'Referred-By',
+    c: 'Content-Type',
+    d: 'Request-Disposition',
+    e: 'Content-Encoding',
+    f: 'From',
+    i: 'Call-ID',
+    j: 'Reject-Contact',
+    k: 'Supported',
+    l: 'Content-Length',
+    m: 'Contact',
+    o: 'Event',
+    r: 'Refer-To',
+    s: 'Subject',
+    t: 'To',
+    u: 'Allow-Events',
+    v: 'Via',
+    x: 'Session-Expires',
+    y: 'Identity',
+  }),
+);
 
 const tokenPattern = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
 
@@ -39,7 +41,7 @@ export function headerKey(name: string): string | undefined {
   if (known !== undefined) return known;
   if (!tokenPattern.test(name)) return undefined;
   const lower = name.toLowerCase();
-  const key = longNames[lower]?.toLowerCase() ?? lower;
+  const key = longNames.get(lower)?.toLowerCase() ?? lower;
   if (keyOfSpelling.size < maxKnownSpellings) keyOfSpelling.set(name, key);
   return key;
 }
@@ -83,7 +85,7 @@ export class SipHeaders {
   append(name: string, value: string): this {
     const key = checked(name, value);
     this.keys.push(key);
-    this.names.push(longNames[name.toLowerCase()] ?? name);
+    this.names.push(longNames.get(name.toLowerCase()) ?? name);
     this.values.push(value);
     return this;
   }
@@ -91,7 +93,7 @@ export class SipHeaders {
   /** Adds a line before all others (Via). @throws SipHeaderError as `append` */
   prepend(name: string, value: string): this {
     this.keys.unshift(checked(name, value));
-    this.names.unshift(longNames[name.toLowerCase()] ?? name);
+    this.names.unshift(longNames.get(name.toLowerCase()) ?? name);
     this.values.unshift(value);
     return this;
   }
@@ -124,7 +126,7 @@ export class SipHeaders {
   /** For the parser, which has checked key and value already. */
   pushParsed(key: string, name: string, value: string): void {
     this.keys.push(key);
-    this.names.push(name.length === 1 ? (longNames[name.toLowerCase()] ?? name) : name);
+    this.names.push(name.length === 1 ? (longNames.get(name.toLowerCase()) ?? name) : name);
     this.values.push(value);
   }
 

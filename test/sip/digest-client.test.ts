@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SipHeaders } from '../../../local/sip/index.ts';
-import { bestChallenge, DigestClient, digestAnswer } from '../../../local/user-agent/digest.ts';
+import { bestChallenge, DigestClient, digestAnswer } from '../../sip/digest/client.ts';
+import { SipHeaders } from '../../sip/headers.ts';
 
 /* RFC 7616 3.9.1, whose realm and URI are of HTTP; the arithmetic is the same. */
 const rfc = {
@@ -9,7 +9,7 @@ const rfc = {
   method: 'GET',
   uri: '/dir/index.html',
   nonceCount: 1,
-  cnonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ',
+  clientNonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ',
 } as const;
 const nonce = '7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v';
 const opaque = 'FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { tagOf } from './fields.ts';
 import { SipHeaders } from './headers.ts';
 import { noBody, type SipRequest, type SipResponse } from './message.ts';
+import { tagOf } from './name-addr.ts';
 
 /*
  * Branches and tags must be unique and hard to guess (RFC 3261 8.1.1.7, 19.3). One call of the random source
@@ -163,6 +163,6 @@ const reasonPhrases: Readonly<Record<number, string>> = {
 };
 
 /** @returns the phrase of RFC 3261 21, or a word for the class */
-export function reasonPhrase(status: number): string {
+function reasonPhrase(status: number): string {
   return reasonPhrases[status] ?? (status < 200 ? 'Progress' : status < 300 ? 'OK' : 'Rejected');
 }

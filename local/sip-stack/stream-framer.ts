@@ -1,4 +1,4 @@
-import { contentLength, maxHeadBytes, parseHead, type SipMessage, SipParseError } from './message.ts';
+import { contentLength, maxHeadBytes, parseHead, type SipMessage, SipParseError } from '../../sip/message.ts';
 
 const headEnd = Buffer.from('\r\n\r\n');
 const lineBreak = { cr: 13, lf: 10 } as const;

@@ -1,5 +1,5 @@
+import type { SipParseError, SipRequest, SipResponse } from '../../sip/message.ts';
 import type { ClientHandlers, ClientTransaction } from './client-transaction.ts';
-import type { SipParseError, SipRequest, SipResponse } from './message.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { SipTimers, Timers } from './timers.ts';
 import {

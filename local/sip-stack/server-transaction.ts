@@ -1,5 +1,5 @@
-import { createResponse, type NewResponse, newTag } from './build.ts';
-import { type SipRequest, type SipResponse, serialize } from './message.ts';
+import { createResponse, type NewResponse, newTag } from '../../sip/build.ts';
+import { type SipRequest, type SipResponse, serialize } from '../../sip/message.ts';
 import type { SipTimers, Timer, Timers } from './timers.ts';
 import type { Incoming, Target } from './transport.ts';
 

@@ -1,5 +1,5 @@
-import { SipHeaders } from './headers.ts';
-import { noBody, type SipRequest, type SipResponse, serialize } from './message.ts';
+import { SipHeaders } from '../../sip/headers.ts';
+import { noBody, type SipRequest, type SipResponse, serialize } from '../../sip/message.ts';
 import type { SipTimers, Timer, Timers } from './timers.ts';
 import type { Incoming, Target, TcpConnectionRef } from './transport.ts';
 

@@ -1,4 +1,4 @@
-import type { Envelope, SipMessage, SipParseError } from './message.ts';
+import type { Envelope, SipMessage, SipParseError } from '../../sip/message.ts';
 
 export type Protocol = 'udp' | 'tcp';
 

@@ -1,4 +1,8 @@
-import { createResponse, newBranch } from './build.ts';
+import { createResponse, newBranch } from '../../sip/build.ts';
+import { formatHostPort } from '../../sip/host-port.ts';
+import type { SipParseError, SipRequest, SipResponse } from '../../sip/message.ts';
+import { serialize } from '../../sip/message.ts';
+import { parseVia, type Via } from '../../sip/via.ts';
 import { ClientTransaction } from './client-transaction.ts';
 import {
   defaultLimits,
@@ -7,9 +11,6 @@ import {
   type EndpointOptions,
   type SipEndpoint,
 } from './endpoint-options.ts';
-import { formatHostPort, parseVia, type Via } from './fields.ts';
-import type { SipParseError, SipRequest, SipResponse } from './message.ts';
-import { serialize } from './message.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { defaultTimers, type SipTimers, Timers } from './timers.ts';
 import type { Incoming, Protocol, Target, TcpConnectionRef, TransportEvents } from './transport.ts';

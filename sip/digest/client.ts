@@ -1,12 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { parseParams, splitOutside } from '../sip/index.ts';
+import { randomBytes } from 'node:crypto';
+import { quote } from '../parameters.ts';
+import { algorithmOf, type DigestAlgorithm, parseAuthSets } from './auth-params.ts';
+import { digestResponse } from './response.ts';
+
+/* The client's side of digest authentication: RFC 3261 22, RFC 7616, RFC 8760. */
 
 /** A challenge of a 401 or 407 that can be answered here. */
 export interface Challenge {
   realm: string;
   nonce: string;
   opaque?: string;
-  algorithm: 'MD5' | 'SHA-256';
+  algorithm: DigestAlgorithm;
   /** Whether the server wants `qop=auth`; without, the old form of RFC 2069. */
   qopAuth: boolean;
   stale: boolean;
@@ -17,29 +21,28 @@ export interface Credentials {
   password: string;
 }
 
-const hashNames = { MD5: 'md5', 'SHA-256': 'sha256' } as const;
-
 /**
  * Reads the challenges of an answer.
  * @param lines the values of WWW-Authenticate or Proxy-Authenticate
  * @returns the best that is understood: SHA-256 before MD5 (RFC 8760 2.4), or undefined where none is
  */
 export function bestChallenge(lines: readonly string[]): Challenge | undefined {
-  const known = lines.map(readChallenge).filter((challenge) => challenge !== undefined);
+  const sets = lines.flatMap((line) => parseAuthSets(line) ?? []);
+  const known = sets.flatMap(({ scheme, params }) =>
+    scheme === 'digest' ? (readChallenge(params) ?? []) : [],
+  );
   return known.find(({ algorithm }) => algorithm === 'SHA-256') ?? known[0];
 }
 
-function readChallenge(line: string): Challenge | undefined {
-  const scheme = /^\s*Digest\s+/i.exec(line);
-  if (!scheme) return undefined;
-  const params = parseParams(splitOutside(line.slice(scheme[0].length), ',').join(';'));
+function readChallenge(params: ReadonlyMap<string, string>): Challenge | undefined {
   const realm = params.get('realm');
   const nonce = params.get('nonce');
-  const algorithm = (params.get('algorithm') ?? 'MD5').toUpperCase();
-  if (realm === undefined || nonce === undefined || (algorithm !== 'MD5' && algorithm !== 'SHA-256'))
-    return undefined;
-  const qop = params.get('qop');
-  const offered = qop?.split(',').map((option) => option.trim().toLowerCase());
+  const algorithm = algorithmOf(params.get('algorithm') ?? 'MD5');
+  if (realm === undefined || nonce === undefined || algorithm === undefined) return undefined;
+  const offered = params
+    .get('qop')
+    ?.split(',')
+    .map((option) => option.trim().toLowerCase());
   if (offered && !offered.includes('auth')) return undefined;
   const opaque = params.get('opaque');
   return {
@@ -60,33 +63,33 @@ export interface DigestRequest extends Credentials {
   /** How often this nonce has been used, this time included: from 1. */
   nonceCount: number;
   /** For tests; default random. */
-  cnonce?: string;
+  clientNonce?: string;
 }
 
 /** @returns the value of Authorization or Proxy-Authorization (RFC 7616 3.4, RFC 8760) */
 export function digestAnswer(of: DigestRequest): string {
   const { challenge, method, uri, username, password } = of;
-  const hash = (text: string) => createHash(hashNames[challenge.algorithm]).update(text).digest('hex');
-  const ha1 = hash(`${username}:${challenge.realm}:${password}`);
-  const ha2 = hash(`${method}:${uri}`);
+  const { realm, nonce, algorithm, opaque } = challenge;
+  const auth = challenge.qopAuth
+    ? {
+        nonceCount: of.nonceCount.toString(16).padStart(8, '0'),
+        clientNonce: of.clientNonce ?? randomBytes(8).toString('hex'),
+      }
+    : undefined;
+  const input = { algorithm, username, realm, password, method, uri, nonce };
+  const response = digestResponse(auth ? { ...input, auth } : input);
   const parts = [
-    `username=${quoted(username)}`,
-    `realm=${quoted(challenge.realm)}`,
-    `nonce=${quoted(challenge.nonce)}`,
-    `uri=${quoted(uri)}`,
-    `algorithm=${challenge.algorithm}`,
+    `username=${quote(username)}`,
+    `realm=${quote(realm)}`,
+    `nonce=${quote(nonce)}`,
+    `uri=${quote(uri)}`,
+    `algorithm=${algorithm}`,
+    ...(auth ? ['qop=auth', `nc=${auth.nonceCount}`, `cnonce=${quote(auth.clientNonce)}`] : []),
+    `response=${quote(response)}`,
+    ...(opaque === undefined ? [] : [`opaque=${quote(opaque)}`]),
   ];
-  if (challenge.qopAuth) {
-    const nc = of.nonceCount.toString(16).padStart(8, '0');
-    const cnonce = of.cnonce ?? randomBytes(8).toString('hex');
-    const response = hash(`${ha1}:${challenge.nonce}:${nc}:${cnonce}:auth:${ha2}`);
-    parts.push('qop=auth', `nc=${nc}`, `cnonce=${quoted(cnonce)}`, `response=${quoted(response)}`);
-  } else parts.push(`response=${quoted(hash(`${ha1}:${challenge.nonce}:${ha2}`))}`);
-  if (challenge.opaque !== undefined) parts.push(`opaque=${quoted(challenge.opaque)}`);
   return `Digest ${parts.join(', ')}`;
 }
-
-const quoted = (text: string) => `"${text.replace(/[\\"]/g, '\\$&')}"`;
 
 /** The header of each challenge and of its answer. */
 const authHeaders = {

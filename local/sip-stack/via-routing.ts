@@ -1,5 +1,5 @@
-import { endOfFirstElement, type Via } from './fields.ts';
-import type { Envelope, SipRequest } from './message.ts';
+import type { Envelope, SipRequest } from '../../sip/message.ts';
+import { endOfFirstHop, type Via } from '../../sip/via.ts';
 import type { Target } from './transport.ts';
 
 const magicCookie = 'z9hG4bK';
@@ -30,7 +30,7 @@ export function noteSource(request: SipRequest, via: Via, source: Target, always
   const { headers } = request;
   const at = headers.keys.indexOf('via');
   const line = headers.values[at] as string;
-  const end = endOfFirstElement(line);
+  const end = endOfFirstHop(line);
   let hop = line.slice(0, end).trimEnd();
   if (asksPort) hop = hop.replace(/;\s*rport\s*(?=;|$)/i, `;rport=${source.port}`);
   else if (forcesPort) hop += `;rport=${source.port}`;
