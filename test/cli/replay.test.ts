@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../local/aws/template.ts';
 import { writeRunFile } from '../../local/run/files/run-file.ts';
 import {
@@ -15,8 +15,6 @@ import {
 } from '../local/aws/test-cloud.ts';
 import { runCommand } from '../support/run-command.ts';
 import { until } from '../support/until.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const rule = (detailType: string, target: JsonObject | string) => ({
   Type: 'AWS::Events::Rule',

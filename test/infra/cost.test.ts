@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { asMarkdown, estimate, type Template } from '../../scripts/cost/estimate.ts';
 import { synthesize } from './synth.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 /* `npm run cost`: what it counts is what the template has, and what the document says is what it prints. */
 

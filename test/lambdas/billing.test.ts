@@ -136,4 +136,4 @@ it('an allocation costs the same with 10 and with 10,000 registered gateways', a
     { Query: 5, TransactWriteItems: 5 },
     { Query: 5, TransactWriteItems: 5 },
   ]);
-}, 60_000);
+});

@@ -107,7 +107,7 @@ describe('the outbox', () => {
 describe.each(['caller', 'gateway'] as const)(
   'the edge application is killed in mid-call, and the %s hangs up',
   (who) => {
-    it('which ends the other side within 15 s, and the location', async () => {
+    it('which ends the other side, and the location', async () => {
       await start();
       const { username, answered } = await parties.gateway();
       const caller = await parties.connect();
@@ -120,13 +120,11 @@ describe.each(['caller', 'gateway'] as const)(
       expect((await stack.gateway(username))?.state).toBe('busy');
 
       const [leaving, left] = who === 'caller' ? [caller, gateway] : [gateway, caller];
-      const hungUpAt = Date.now();
       await leaving.hangUp();
       await left.ended;
-      expect(Date.now() - hungUpAt).toBeLessThan(15_000);
-      await stack.untilGateway(username, 'gone', 30_000);
+      await stack.untilGateway(username, 'gone');
       expect(await stack.call(caller.dialog.callId)).toMatchObject({ state: 'ended' });
-    }, 90_000);
+    });
   },
 );
 
@@ -140,18 +138,16 @@ describe('the SIP server is killed in mid-call', () => {
     const before = Date.now();
     stack.kill('SIP server');
     await stack.untilRestarted(process.env.DRACHTIO ? 'drachtio' : 'SIP server', before);
-    await stack.untilGateway(username, 'gone', 90_000);
+    await stack.untilGateway(username, 'gone');
     await stack.process.event('task.stopped', ({ taskId }) => username.startsWith(String(taskId)));
     expect(await stack.call(session.dialog.callId)).toMatchObject({ state: 'ended', outcome: 'edge-lost' });
 
-    const next = await until(
-      'a fresh gateway',
-      async () => (await stack.gateways()).find(({ state }) => state === 'free'),
-      60_000,
+    const next = await until('a fresh gateway', async () =>
+      (await stack.gateways()).find(({ state }) => state === 'free'),
     );
     expect(next.username).not.toBe(username);
     expect(await stack.gateways()).toHaveLength(1);
     await (await parties.connect()).hangUp();
     await stack.untilGateway(next.username, 'gone');
-  }, 180_000);
+  });
 });

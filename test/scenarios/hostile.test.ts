@@ -153,18 +153,15 @@ it('a flood from one address is refused as too much; a call in progress and thos
   }
   await until('some are refused as too many', () => flood.received.includes('rate-limited'));
   await session.hangUp();
-  await stack.untilGateway(username, 'gone', 30_000);
+  await stack.untilGateway(username, 'gone');
   // The calls that were let through are work, too: a busy machine needs a moment to be through with it.
-  await until(
-    'others can call',
-    () =>
-      expectCallsGoThrough().then(
-        () => true,
-        () => false,
-      ),
-    60_000,
+  await until('others can call', () =>
+    expectCallsGoThrough().then(
+      () => true,
+      () => false,
+    ),
   );
-}, 120_000);
+});
 
 it('guessing passwords bans the address, and the gateways of others go on', async () => {
   const guesser = await parties.agent('udp', '127.0.0.67');

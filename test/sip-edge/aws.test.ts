@@ -9,9 +9,9 @@ import { WatchedControlPlane } from '../../sip-edge/control-plane/watched-contro
 import { entryBytes } from '../../sip-edge/outbox/batch.ts';
 import { eventBusDelivery } from '../../sip-edge/outbox/event-bus.ts';
 import { ControlPlaneUnavailable } from '../../sip-edge/ports.ts';
+import { until } from '../support/until.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
 import { recordingLog } from './support/log.ts';
-import { until } from './support/until.ts';
 
 /* The edge's adapters, with the SDK unmodified, before an HTTP server that speaks the AWS wire. */
 

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TaskProtection } from '../../sip-edge/health/task-protection.ts';
 import { type SipServer, startSipServer } from '../support/sip-server.ts';
+import { until } from '../support/until.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
 import { password } from './support/edge.ts';
 import { TestGateway } from './support/gateway.ts';
 import { recordingLog } from './support/log.ts';
 import { edgeEnvironment, spawnEdge } from './support/process.ts';
 import { SipClient } from './support/sip-client.ts';
-import { until } from './support/until.ts';
 
 let server: SipServer;
 let aws: TestAws;

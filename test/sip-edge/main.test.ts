@@ -6,12 +6,12 @@ import type { RegisterAnswer, RegisterCommand } from '../../contracts/commands.t
 import { type Fact, factSchema } from '../../contracts/facts.ts';
 import { isEmf, readEmf } from '../support/emf.ts';
 import { type SipServer, startSipServer } from '../support/sip-server.ts';
+import { until } from '../support/until.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
 import { domain, password } from './support/edge.ts';
 import { TestGateway } from './support/gateway.ts';
 import { edgeEnvironment, spawnEdge } from './support/process.ts';
 import { SipClient, unique } from './support/sip-client.ts';
-import { until } from './support/until.ts';
 
 /* The edge's process whole: main.ts with the SDK unmodified, a SIP server, and AWS's wire. */
 

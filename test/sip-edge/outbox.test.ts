@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Entry, maxBatchBytes, takeBatch } from '../../sip-edge/outbox/batch.ts';
 import { Outbox } from '../../sip-edge/outbox/outbox.ts';
 import { systemClock } from '../../sip-edge/ports.ts';
+import { until } from '../support/until.ts';
 import { TestBus } from './support/bus.ts';
 import { recordingLog } from './support/log.ts';
-import { until } from './support/until.ts';
 
 let directory: string;
 let stateDir: string;

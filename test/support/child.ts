@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { patienceMs } from './patience.ts';
 
 /** A program under test and all it has said, on either output. */
 export class Child {
@@ -33,8 +34,8 @@ export class Child {
   }
 
   /** Waits until it has said something. @throws Error with all it said where it does not */
-  async says(pattern: RegExp, limitMs = 15_000): Promise<void> {
-    const deadline = Date.now() + limitMs;
+  async says(pattern: RegExp): Promise<void> {
+    const deadline = Date.now() + patienceMs;
     while (!pattern.test(this.output)) {
       if (this.over || Date.now() > deadline) throw new Error(`it did not say ${pattern}:\n${this.output}`);
       await delay(20);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { patienceMs } from './patience.ts';
 import { tableDefinition } from './table-definition.ts';
 
 /** A table engine of its own for one test file. Nothing is kept after `stop()`. */
@@ -14,8 +15,6 @@ export interface TestTable {
   createTable(): Promise<string>;
   stop(): Promise<void>;
 }
-
-const bootDeadlineMs = 10_000;
 
 /** @returns a TCP port of 127.0.0.1 that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -33,7 +32,7 @@ export async function freePort(): Promise<number> {
 /**
  * Boots dynoxide (in memory) on a free port and creates the table in it.
  * @returns the running engine; `stop()` ends its process
- * @throws where the engine does not answer within 10 s
+ * @throws where the engine does not answer within `patienceMs`
  */
 export async function startTestTable(): Promise<TestTable> {
   const binary = createRequire(import.meta.url).resolve('@dynoxide/linux-x64/dynoxide');
@@ -67,7 +66,7 @@ export async function startTestTable(): Promise<TestTable> {
 }
 
 async function boot(binary: string): Promise<{ child: ChildProcess; endpoint: string }> {
-  const deadline = Date.now() + bootDeadlineMs;
+  const deadline = Date.now() + patienceMs;
   // Another process may take the port between our look and the engine's bind: then it exits, and we try the next.
   while (Date.now() < deadline) {
     const port = await freePort();
@@ -90,5 +89,5 @@ async function boot(binary: string): Promise<{ child: ChildProcess; endpoint: st
     }
     child.kill('SIGKILL');
   }
-  throw new Error(`dynoxide did not answer within ${bootDeadlineMs} ms`);
+  throw new Error(`dynoxide did not answer within ${patienceMs} ms`);
 }

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { patienceMs } from './patience.ts';
 
 /*
  * The SIP server under the edge's tests: the embedded one (local/sip-server), or a real drachtio where the
@@ -32,7 +33,6 @@ export interface SipServer {
   stop(): Promise<void>;
 }
 
-const bootDeadlineMs = 15_000;
 const secret = 'test-secret';
 const root = resolve(import.meta.dirname, '../..');
 
@@ -124,7 +124,7 @@ async function firstEvent(child: ChildProcess, event: string): Promise<{ admin: 
     const fail = (why: string) => {
       reject(new Error(`the embedded SIP server did not start: ${why}\n${logged}`));
     };
-    const timer = setTimeout(() => fail('silence'), bootDeadlineMs);
+    const timer = setTimeout(() => fail('silence'), patienceMs);
     child.once('exit', (code) => fail(`exit ${code}`));
     child.once('error', (error) => fail(error.message));
     lines.on('line', (line) => {
@@ -137,7 +137,7 @@ async function firstEvent(child: ChildProcess, event: string): Promise<{ admin: 
 }
 
 async function untilListening({ host, port }: Address): Promise<void> {
-  const deadline = Date.now() + bootDeadlineMs;
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, host);

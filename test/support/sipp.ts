@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { patienceMs } from './patience.ts';
 
 const scenarios = resolve(import.meta.dirname, '../sipp');
 
@@ -19,8 +20,6 @@ export interface SippOptions {
   /** Words in brackets within the scenario. */
   keys?: Record<string, string>;
   credentials?: { username: string; password: string; uri: string };
-  /** Ends with an error after so long. */
-  limitSec?: number;
 }
 
 export interface SippResult {
@@ -29,7 +28,6 @@ export interface SippResult {
   trace: string;
 }
 
-const defaultLimitSec = 20;
 const pollMs = 15;
 
 /** One SIPp process playing a scenario once. Its files go with it. */
@@ -65,7 +63,7 @@ export class Sipp {
           'none,abortunexp',
           '-nostdin',
           '-timeout',
-          `${options.limitSec ?? defaultLimitSec}s`,
+          `${patienceMs / 1000}s`,
           '-timeout_error',
         ],
         ...(service === undefined ? [] : ['-s', service]),
@@ -113,8 +111,8 @@ export class Sipp {
    * Waits for a `<log>` of the scenario (or of the one out of call).
    * @throws Error with the trace where the scenario goes wrong before
    */
-  async logged(text: string, limitMs = 15_000): Promise<void> {
-    const deadline = Date.now() + limitMs;
+  async logged(text: string): Promise<void> {
+    const deadline = Date.now() + patienceMs;
     while (!this.#read('logs').split('\n').includes(text)) {
       const over = this.#child.exitCode !== null;
       if (over || /Aborting call|Failed|Discarding/.test(this.#read('errors')) || Date.now() > deadline) {

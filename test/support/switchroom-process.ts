@@ -56,18 +56,13 @@ export class SwitchroomProcess {
 
   /** Waits for an event. */
   event(name: string, matches: (event: RunEvent) => boolean = () => true): Promise<RunEvent> {
-    const limitMs = 60_000;
-    return until(
-      `event ${name}`,
-      () => {
-        const found = this.events.find((event) => event.event === name && matches(event));
-        if (!found && this.child.exitCode !== null) {
-          throw new Error(`ended with ${this.child.exitCode} without ${name}: ${this.stderr}`);
-        }
-        return found;
-      },
-      limitMs,
-    );
+    return until(`event ${name}`, () => {
+      const found = this.events.find((event) => event.event === name && matches(event));
+      if (!found && this.child.exitCode !== null) {
+        throw new Error(`ended with ${this.child.exitCode} without ${name}: ${this.stderr}`);
+      }
+      return found;
+    });
   }
 
   ready(): Promise<RunEvent> {

@@ -1,20 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { patienceMs } from './patience.ts';
 
 /**
  * Waits for something to become true.
  * @param what said where it does not
- * @param probe its first result that is neither undefined nor false ends the wait
+ * @param probe its first result that is true ends the wait
+ * @param limitMs of the measurements of bench/: a test needs none of its own
+ * @returns that result
+ * @throws Error after so long, with `what`
  */
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  limitMs = 15_000,
-): Promise<Exclude<T, undefined | false>> {
+  limitMs = patienceMs,
+): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     const found = await probe();
-    if (found !== undefined && found !== false) return found as Exclude<T, undefined | false>;
+    if (found) return found as NonNullable<Exclude<T, false>>;
     if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await delay(20);
+    await delay(10);
   }
 }

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EcsTask } from '../../../lambdas/domain/fleet/task.ts';
 import { fleetLeaseMs } from '../../../lambdas/functions/fleet/deps.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type FleetOptions, FleetWorld } from './fleet-world.ts';
 
 let engine: TestTable;
@@ -27,7 +28,7 @@ const answer = (world: FleetWorld, callId: string, gateway: string) =>
 /** A run that is killed at ECS: its request is never answered, and so it never goes on. */
 async function killedRun(world: FleetWorld): Promise<void> {
   void world.run();
-  await vi.waitFor(() => expect(world.ecs.requests).toBeGreaterThan(0), { timeout: 10_000, interval: 5 });
+  await eventually(() => expect(world.ecs.requests).toBeGreaterThan(0));
 }
 
 describe('the pool', () => {

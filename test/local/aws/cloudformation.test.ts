@@ -16,7 +16,7 @@ import {
   UpdateTerminationProtectionCommand,
   ValidateTemplateCommand,
 } from '@aws-sdk/client-cloudformation';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assetBucket } from '../../../local/aws/assets/bootstrap.ts';
 import { callDynamoDb } from '../../../local/aws/dynamodb/dynamodb.ts';
 import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
@@ -28,8 +28,6 @@ import {
   startEmptyTestCloud,
   startTestDynamoDb,
 } from './test-cloud.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 /* CloudFormation by the client of the AWS SDK, with templates of a few lines. */
 

@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { checks } from '../mutations/checks.ts';
 import { realStack, type Subject, settings, startSubject } from '../mutations/subject.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 });
 
 /*
  * The functions as they deploy, each in the role that the template gives it: a permission that one of these steps

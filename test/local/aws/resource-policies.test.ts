@@ -74,7 +74,7 @@ describe('an event whose rule may invoke the function', () => {
   it('is delivered', async () => {
     const { letters, denials } = await deliver({ MayInvoke: mayInvoke(arnOf('Calls'), 'Rule') });
     await expect
-      .poll(() => readFileSync(join(cloud.dir, 'logs/Test-Calls.log'), 'utf8'), { timeout: 15_000 })
+      .poll(() => readFileSync(join(cloud.dir, 'logs/Test-Calls.log'), 'utf8'))
       .toContain('delivered');
     expect({ letters, denials }).toEqual({ letters: [], denials: [] });
   });

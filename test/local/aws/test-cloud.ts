@@ -12,6 +12,7 @@ import {
 import { region } from '../../../local/aws/identity.ts';
 import type { JsonObject, ResolvedStack } from '../../../local/aws/template.ts';
 import { freePort } from '../../../local/run/ports.ts';
+import { patienceMs } from '../../support/patience.ts';
 
 export const fixtures = resolve(import.meta.dirname, 'fixtures');
 
@@ -155,7 +156,7 @@ export async function startTestDynamoDb(
   const port = await freePort();
   const child = spawn(binary, dynoxideArguments(port, file), { stdio: 'ignore' });
   const endpoint = `http://127.0.0.1:${port}`;
-  await untilDynamoDbAnswers(endpoint, AbortSignal.timeout(10_000));
+  await untilDynamoDbAnswers(endpoint, AbortSignal.timeout(patienceMs));
   return {
     endpoint,
     stop: async () => {

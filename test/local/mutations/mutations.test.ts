@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SynthesizedStack } from '../../../local/aws/assets/assets.ts';
 import { authorizeFunctions } from '../../../local/aws/iam/execution-roles.ts';
 import { resourceTypes } from '../../../local/aws/resource-types.ts';
@@ -18,8 +18,6 @@ import {
   withoutEachVariable,
 } from './mutations.ts';
 import { realStack, type Subject, settings, startSubject } from './subject.ts';
-
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 /*
  * The checks that hold the template to what it must do are themselves held to notice: without each grant, each

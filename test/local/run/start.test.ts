@@ -12,13 +12,11 @@ import {
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type RunEvent, SwitchroomProcess } from '../../support/switchroom-process.ts';
 import { until } from '../../support/until.ts';
 
 // Each test starts a whole tree, perhaps bundles and synthesizes first, and the machine may be busy.
-vi.setConfig({ testTimeout: 120_000 });
-
 const runs: SwitchroomProcess[] = [];
 const directories: string[] = [];
 

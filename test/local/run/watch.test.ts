@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metrics } from '../../../contracts/metrics.ts';
 import { queryLines, savedQueries } from '../../../infra/watch/queries.ts';
 import { clientConfigOf, type RunFile } from '../../../local/run/files/run-file.ts';
@@ -9,8 +9,6 @@ import { isEmf, type MetricValue, readEmf } from '../../support/emf.ts';
 import { runCommand } from '../../support/run-command.ts';
 import { SwitchroomProcess } from '../../support/switchroom-process.ts';
 import { until } from '../../support/until.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 });
 
 /*
  * What an operator sees of real calls: the log lines of the deployed bundles and of the edge, read as CloudWatch
@@ -22,6 +20,8 @@ type Line = Record<string, unknown>;
 const sipEdge = resolve(import.meta.dirname, '../../../sip-edge');
 
 let run: SwitchroomProcess;
+/** Epoch ms. */
+let startedAt: number;
 let logDir: string;
 let lines: { edge: Line[]; functions: Line[] };
 
@@ -71,6 +71,7 @@ async function sweep(): Promise<void> {
 }
 
 beforeAll(async () => {
+  startedAt = Date.now();
   run = new SwitchroomProcess([
     ...['--min-free', '1', '--max', '1', '--gateway-kind', 'node', '--after-call', 'reuse'],
     ...['--edge', 'METRICS_INTERVAL_SEC=1'],
@@ -105,18 +106,19 @@ describe('the metrics of a run', () => {
     ).toEqual(['answered', 'pool-exhausted']);
     for (const { callId, at } of valuesOf('Calls')) {
       expect(callId).toMatch(/./);
-      expect(Math.abs(Date.now() - at)).toBeLessThan(60_000);
+      expect(at).toBeGreaterThanOrEqual(startedAt);
+      expect(at).toBeLessThanOrEqual(Date.now());
     }
   });
 
   it('tell how long it took, waited and lasted', () => {
     const [setup] = valuesOf('SetupTime');
     const [wait] = valuesOf('WaitTime');
-    expect(setup?.value).toBeLessThan(10_000);
+    expect(setup?.value).toBeLessThan(Date.now() - startedAt);
     expect(wait?.value).toBeLessThanOrEqual(setup?.value ?? 0);
     const [length] = valuesOf('CallLength');
     expect(length?.value).toBeGreaterThan(5);
-    expect(length?.value).toBeLessThan(15);
+    expect(length?.value).toBeLessThan((Date.now() - startedAt) / 1000);
   });
 
   it('count the pool: free before the call, busy in it', () => {

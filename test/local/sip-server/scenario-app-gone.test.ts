@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { SrfRequest } from '../../../sip-edge/drachtio/srf.ts';
+import { eventually } from '../../support/eventually.ts';
 import { answer, Scene } from './support/call.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
 
@@ -45,7 +46,7 @@ it('answers 481 in a call whose application was killed, and forgets the call at 
   const { caller, callee } = await scene.establish();
   const [uas, uac] = scene.legs ?? [];
   app.kill();
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const answered = await caller.ask('INFO', { headers: [['Content-Type', 'text/plain']], body: 'x' });
     expect(answered.status).toBe(481);
   });
@@ -72,10 +73,10 @@ it.each(['udp', 'tcp'] as const)(
       options.on('response', (response) => answered.push(response.status));
     }
     for (const { peer } of [caller, callee]) peer.reply(await peer.request('OPTIONS'), { status: 200 });
-    await vi.waitFor(() => expect(answered).toEqual([200, 200]));
+    await eventually(() => expect(answered).toEqual([200, 200]));
     for (const id of ids) await byId(app, id, 'BYE');
     for (const { peer } of [caller, callee]) peer.reply(await peer.request('BYE'), { status: 200 });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(byId(app as App, ids[0] ?? '', 'BYE')).rejects.toMatchObject({ code: 'ENODIALOG' }),
     );
   },
@@ -100,7 +101,7 @@ it.runIf(!process.env.DRACHTIO)('ends what was ringing for an application that i
   scene.callee.reply(ringing, { status: 200, toTag: 'callee', headers, body: answer });
   await scene.callee.request('ACK');
   scene.callee.reply(await scene.callee.request('BYE'), { status: 200 });
-  await vi.waitFor(() => expect(server.counts?.()).toMatchObject({ dialogs, pendingRequests }));
+  await eventually(() => expect(server.counts?.()).toMatchObject({ dialogs, pendingRequests }));
 });
 
 it.runIf(!process.env.DRACHTIO)(

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Dialog } from '../../../sip-edge/drachtio/srf.ts';
+import { eventually } from '../../support/eventually.ts';
 import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene, sdp } from './support/call.ts';
 import { contactUri, type Protocol, titleOf } from './support/peer.ts';
@@ -30,7 +31,7 @@ async function open(protocol: Protocol): Promise<void> {
 
 /** Waits until the embedded server holds no more dialogs than before. */
 async function expectDialogs(before: number | undefined): Promise<void> {
-  await vi.waitFor(() => expect(server.counts?.().dialogs).toBe(before));
+  await eventually(() => expect(server.counts?.().dialogs).toBe(before));
 }
 
 describe.each(['udp', 'tcp'] as const)('a call over %s', (protocol) => {
@@ -164,7 +165,7 @@ it('takes From, To and further headers from the application, and names itself fo
   expect(message.body.toString()).toBe('ü');
 });
 
-it('says 408, from no address, where nobody answers an INVITE', { timeout: 60_000 }, async () => {
+it('says 408, from no address, where nobody answers an INVITE', async () => {
   scene = await Scene.open(server, 'udp');
   app = await connectApp(server, () => {});
   const { srf } = app;
@@ -258,14 +259,14 @@ it('tells each leg its dialog by Call-ID and the From tag of its INVITE', async 
   );
   const { caller, invite } = await scene.establish();
   const tagOf = (value: string | undefined) => /;tag=([^;]+)/.exec(value ?? '')?.[1];
-  await vi.waitFor(() => expect(legs).toHaveLength(2));
+  await eventually(() => expect(legs).toHaveLength(2));
   const [uac, uas] = legs;
   expect(uas?.id).toBe(`${caller.callId};from-tag=${tagOf(caller.local)}`);
   expect(uac?.id).toBe(`${invite.headers.get('call-id')};from-tag=${tagOf(invite.headers.get('from'))}`);
 });
 
 it.runIf(!process.env.DRACHTIO)('leaves nothing behind of calls that are over', async () => {
-  await vi.waitFor(() => expect(server.counts?.().clientTransactions).toBe(0), { timeout: 10_000 });
+  await eventually(() => expect(server.counts?.().clientTransactions).toBe(0));
   const { dialogs } = server.counts?.() ?? {};
   await open('udp');
   for (const side of ['caller', 'callee', 'caller'] as const) {
@@ -281,5 +282,5 @@ it.runIf(!process.env.DRACHTIO)('leaves nothing behind of calls that are over', 
     serverTransactions: 0,
     clientTransactions: 0,
   };
-  await vi.waitFor(() => expect(server.counts?.()).toEqual(nothing), { timeout: 10_000 });
+  await eventually(() => expect(server.counts?.()).toEqual(nothing));
 });

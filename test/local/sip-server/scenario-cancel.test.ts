@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SrfRequest } from '../../../sip-edge/drachtio/srf.ts';
+import { eventually } from '../../support/eventually.ts';
 import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene } from './support/call.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
@@ -71,8 +72,8 @@ describe.each(['udp', 'tcp'] as const)('a caller over %s that gives up while it 
     await scene.callee.request('ACK');
     expect(cancelled()).toBe(1);
     // The application answers as well; the server has done that already.
-    await vi.waitFor(() => expect(late).toEqual(['Response not sent due to unknown transaction']));
-    await vi.waitFor(() => expect(server.counts?.().dialogs).toBe(before));
+    await eventually(() => expect(late).toEqual(['Response not sent due to unknown transaction']));
+    await eventually(() => expect(server.counts?.().dialogs).toBe(before));
   });
 
   it('before the callee has answered anything: the CANCEL waits for its first answer', async () => {
@@ -103,7 +104,7 @@ it('acknowledges and ends a callee whose 200 crosses the CANCEL, and tells the a
     .then((dialog) => new Promise((resolve) => dialog.on('destroy', resolve)));
   const invite = await scene.callee.request('INVITE');
   scene.callee.reply(invite, { status: 180, toTag: 'callee' });
-  await vi.waitFor(() => expect(sent).toBeDefined());
+  await eventually(() => expect(sent).toBeDefined());
   sent?.cancel();
   const cancel = await scene.callee.request('CANCEL');
   scene.callee.reply(invite, {
@@ -142,9 +143,9 @@ it('goes on with a call whose CANCEL crosses its 200, until the caller hangs up'
   // RFC 3261 9.2 has 200; drachtio says 481.
   expect([200, 481]).toContain((await scene.caller.response(dialog.callId, 'CANCEL')).status);
   dialog.acknowledge(answered);
-  await vi.waitFor(() => expect(listening).toHaveBeenCalled());
+  await eventually(() => expect(listening).toHaveBeenCalled());
   expect((await dialog.ask('BYE')).status).toBe(200);
-  await vi.waitFor(() => expect(destroyed).toHaveBeenCalledOnce());
+  await eventually(() => expect(destroyed).toHaveBeenCalledOnce());
 });
 
 it('answers 481 to a CANCEL of nothing', async () => {

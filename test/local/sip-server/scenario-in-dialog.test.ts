@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Dialog, DialogRequestEvent } from '../../../sip-edge/drachtio/srf.ts';
+import { eventually } from '../../support/eventually.ts';
 import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene, sdp } from './support/call.ts';
 import { contactUri, type PeerDialog } from './support/peer.ts';
@@ -190,7 +191,7 @@ it('refuses a session interval below 90 s with 422, and agrees to one that names
   const answered = await scene.caller.response(dialog.callId, 'INVITE', 200);
   expect(answered.headers.get('session-expires')).toBe('120;refresher=uac');
   dialog.acknowledge(answered);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const again = dialog.send('INVITE', { headers: [...sdp, ['Session-Expires', '60']], body: offer });
     const refused = await scene.caller.response(dialog.callId, 'INVITE');
     dialog.refuse(again, refused);

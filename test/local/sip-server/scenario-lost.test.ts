@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { Srf } from '../../../sip-edge/drachtio/srf.ts';
+import { eventually } from '../../support/eventually.ts';
 import { unawaited } from '../../support/unawaited.ts';
 import { answer, offer, Scene } from './support/call.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
@@ -90,9 +91,7 @@ it('repeats a request within a call until its answer', async () => {
   callee.peer.reply(again, { status: 200 });
 });
 
-it('repeats its 200 until the ACK, then hangs up and tells the application', {
-  timeout: 60_000,
-}, async () => {
+it('repeats its 200 until the ACK, then hangs up and tells the application', async () => {
   scene = await Scene.open(server, 'udp');
   const reasons: string[] = [];
   app = await connectApp(server, (srf) =>
@@ -116,9 +115,9 @@ it('repeats its 200 until the ACK, then hangs up and tells the application', {
   expect(bye.headers.get('to')).toBe(dialog.local);
   expect(bye.headers.get('from')).toBe(answered.headers.get('to'));
   expect(bye.headers.get('reason')).toContain('ACK timeout');
-  await vi.waitFor(() => expect(reasons).toEqual(['ACK timeout']));
+  await eventually(() => expect(reasons).toEqual(['ACK timeout']));
   if (bye.kind === 'request') scene.caller.reply(bye, { status: 200 });
-  await vi.waitFor(() => expect(server.counts?.().dialogs ?? 0).toBeLessThanOrEqual(before));
+  await eventually(() => expect(server.counts?.().dialogs ?? 0).toBeLessThanOrEqual(before));
 });
 
 it('stops repeating its 200 at the ACK', async () => {
@@ -144,9 +143,7 @@ it.runIf(!process.env.DRACHTIO)(
         unawaited(async (request, response) => {
           response.send(180);
           // The server has seen it close when a request to that port finds nobody.
-          await vi.waitFor(async () => expect(await statusOf(srf, scene.caller.contact)).toBe(503), {
-            timeout: 5000,
-          });
+          await eventually(async () => expect(await statusOf(srf, scene.caller.contact)).toBe(503));
           failed = await srf.createUAS(request, response, { localSdp: answer }).catch((error) => error);
         }),
       ),

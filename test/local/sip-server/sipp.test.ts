@@ -67,7 +67,7 @@ describe.skipIf(!hasSipp)('SIPp calls SIPp', () => {
   it.each([
     ['udp', 'u1'],
     ['tcp', 't1'],
-  ])('over %s, and every call is set up and ended', { timeout: 60_000 }, async (_protocol, transport) => {
+  ])('over %s, and every call is set up and ended', async (_protocol, transport) => {
     const calls = ['-m', '30', '-r', '30'];
     const callee = sipp(['-sn', 'uas', '-t', transport, '-p', String(calleePort), '-m', '30']);
     const at = `${server.sip.host}:${server.sip.port}`;

@@ -27,7 +27,6 @@ export class SippGateway {
       transport,
       keys: { domain: stack.domain, user: username },
       credentials: { username, password: secret, uri: stack.domain },
-      limitSec: 60,
     });
     try {
       await sipp.logged('registered');

@@ -96,15 +96,10 @@ export class Stack {
   }
 
   /** Waits until a gateway is in this state, or gone. */
-  async untilGateway(
-    username: string,
-    state: GatewayView['state'] | 'gone',
-    limitMs?: number,
-  ): Promise<void> {
+  async untilGateway(username: string, state: GatewayView['state'] | 'gone'): Promise<void> {
     await until(
       `${username} is ${state}`,
       async () => ((await this.gateway(username))?.state ?? 'gone') === state,
-      limitMs,
     );
   }
 

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { freeSipPort, type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { header, type Message } from './support/message.ts';
 import { answer, offer, Scene } from './support/scene.ts';
@@ -273,5 +274,5 @@ it('refuses a second INVITE with the Call-ID of a call under way, which goes on'
   expect(scene.world.ends).toEqual([]);
   void caller.bye();
   (await scene.gateway.incoming('BYE')).reply(200);
-  await vi.waitFor(() => expect(scene.world.factsOf('call.ended')).toHaveLength(1));
+  await eventually(() => expect(scene.world.factsOf('call.ended')).toHaveLength(1));
 });

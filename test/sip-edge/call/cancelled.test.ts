@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AllocateAnswer } from '../../../contracts/commands.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { header } from './support/message.ts';
 import { answer, Scene } from './support/scene.ts';
@@ -21,7 +22,7 @@ async function expect487(call: OutgoingInvite): Promise<void> {
 }
 
 /** The server answers the caller itself, and may do so before it tells the application. */
-const applicationKnows = () => vi.waitFor(() => expect(scene.edge.cancels).toBe(1));
+const applicationKnows = () => eventually(() => expect(scene.edge.cancels).toBe(1));
 
 async function expectCancelled(gatewayAnswered: boolean): Promise<void> {
   await scene.expectAllOver();
@@ -170,13 +171,13 @@ it('counts a call as cancelled where the gateway never says what became of it', 
   expect(scene.world.ends).toMatchObject([{ gateway: scene.gateway.name }]);
 });
 
-it('hangs up on a caller that never acknowledges, and on its gateway', { timeout: 60_000 }, async () => {
+it('hangs up on a caller that never acknowledges, and on its gateway', async () => {
   scene = await Scene.open(server, { transport: 'tcp' });
   const call = scene.dial();
   const invite = await scene.gateway.incoming('INVITE');
   await invite.accept({ body: answer });
   await call.answer(200);
-  const bye = await vi.waitFor(() => scene.gateway.incoming('BYE'), { timeout: 45_000 });
+  const bye = await eventually(() => scene.gateway.incoming('BYE'));
   bye.reply(200);
   (await scene.caller.incoming('BYE')).reply(200);
   await scene.expectAllOver();

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { ProbeAnswers } from './support/probes.ts';
 import { Scene } from './support/scene.ts';
@@ -23,7 +24,7 @@ describe('a call that is up', () => {
     const { caller } = await scene.establish();
     probes.answer(scene.caller, 405);
     probes.answer(scene.gateway);
-    await vi.waitFor(() => expect(probes.answered).toBeGreaterThan(5), { timeout: 10_000 });
+    await eventually(() => expect(probes.answered).toBeGreaterThan(5));
     expect(scene.world.ends).toEqual([]);
 
     expect((await caller.bye()).status).toBe(200);

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { startTestEdge } from './support/edge.ts';
 import { answer, Scene, type SceneOptions } from './support/scene.ts';
@@ -33,7 +34,7 @@ async function stateOf(agent: UserAgent): Promise<string | undefined> {
 /** @returns the gateway that the call is offered to at this attempt, with its INVITE */
 async function offered(attempt: number) {
   const offers = () => scene.world.factsOf('call.offered');
-  await vi.waitFor(() => expect(offers()).toHaveLength(attempt));
+  await eventually(() => expect(offers()).toHaveLength(attempt));
   const name = offers()[attempt - 1]?.gateway;
   const agent = scene.gateways.find((one) => one.name === name) as UserAgent;
   return { agent, invite: await agent.incoming('INVITE') };
@@ -49,7 +50,7 @@ describe('the gateway of a call', () => {
     const accepted = invite.accept({ body: answer });
     const { dialog } = await call.established();
     await accepted;
-    await vi.waitFor(async () => expect(await stateOf(scene.gateway)).toBe('busy'));
+    await eventually(async () => expect(await stateOf(scene.gateway)).toBe('busy'));
     expect(await scene.world.table.call(call.callId)).toMatchObject({
       state: 'answered',
       room: 'room',
@@ -125,7 +126,7 @@ describe('the gateway of a call', () => {
     const accepted = third.incoming('INVITE').then((invite) => invite.accept({ body: answer }));
     const { dialog } = await call.established();
     await accepted;
-    await vi.waitFor(async () => expect(await stateOf(third)).toBe('busy'));
+    await eventually(async () => expect(await stateOf(third)).toBe('busy'));
     const again = scene.dial(third.name);
     expect((await again.refusal()).status).toBe(486);
     void dialog.bye();
@@ -138,7 +139,7 @@ describe('the gateway of a call', () => {
     const { caller } = await scene.establish();
     scene.edge.kill();
     scene.edge = await startTestEdge(server, scene.world);
-    await vi.waitFor(() => expect(scene.edge.handler.activeCalls).toBe(1), { timeout: 5000 });
+    await eventually(() => expect(scene.edge.handler.activeCalls).toBe(1));
     expect(await stateOf(scene.gateway)).toBe('busy');
     void caller.bye();
     (await scene.gateway.incoming('BYE')).reply(200);

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { startTestEdge } from './support/edge.ts';
 import { header } from './support/message.ts';
@@ -25,7 +26,7 @@ async function restartEdge(): Promise<void> {
   scene.edge = await startTestEdge(server, scene.world);
 }
 
-const takenOver = () => vi.waitFor(() => expect(scene.edge.handler.activeCalls).toBe(1), { timeout: 5000 });
+const takenOver = () => eventually(() => expect(scene.edge.handler.activeCalls).toBe(1));
 
 describe('an application that was killed in a call and started again', () => {
   it('lets the call go on, and ends it at the gateway when the caller hangs up', async () => {
@@ -35,7 +36,7 @@ describe('an application that was killed in a call and started again', () => {
     await takenOver();
     probes.answer(scene.caller);
     probes.answer(scene.gateway, 405);
-    await vi.waitFor(() => expect(probes.answered).toBeGreaterThan(6), { timeout: 5000 });
+    await eventually(() => expect(probes.answered).toBeGreaterThan(6));
     expect(scene.world.ends).toEqual([]);
 
     // drachtio has nobody to give the BYE to.

@@ -6,10 +6,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { hasTool } from '../../support/tools.ts';
+import { until } from '../../support/until.ts';
 import { InProcessControlPlane } from '../support/control-plane.ts';
 import { domain, startEdge, type TestEdge } from '../support/edge.ts';
 import { unique } from '../support/sip-client.ts';
-import { until } from '../support/until.ts';
 
 /* Clients that none of us wrote. */
 

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { until } from '../../support/until.ts';
 import { InProcessControlPlane } from '../support/control-plane.ts';
 import { domain, password, startEdge, type TestEdge } from '../support/edge.ts';
 import { bindingsOf, TestGateway } from '../support/gateway.ts';
 import { parseChallenge, SipClient, unique } from '../support/sip-client.ts';
-import { until } from '../support/until.ts';
 
 /* REGISTER over real sockets: client → SIP server → edge → the functions' code → table. */
 

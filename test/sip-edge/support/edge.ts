@@ -6,9 +6,9 @@ import { WatchedControlPlane } from '../../../sip-edge/control-plane/watched-con
 import { type ControlPlane, type Counted, type NewFact, systemClock } from '../../../sip-edge/ports.ts';
 import { readSettings } from '../../../sip-edge/settings.ts';
 import type { SipServer } from '../../support/sip-server.ts';
+import { until } from '../../support/until.ts';
 import { recordingLog } from './log.ts';
 import { SipClient, unique } from './sip-client.ts';
-import { until } from './until.ts';
 
 export const domain = 'example.test';
 export const password = 'shared secret';

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { SipServer } from '../../support/sip-server.ts';
+import { until } from '../../support/until.ts';
 import type { TestAws } from './aws.ts';
 import { domain } from './edge.ts';
-import { until } from './until.ts';
 
 const main = resolve(import.meta.dirname, '../../../sip-edge/main.ts');
 

@@ -3,6 +3,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
 import type { DigestAlgorithm } from '../../../sip/digest/auth-params.ts';
 import { digestResponse } from '../../../sip/digest/response.ts';
+import { patienceMs } from '../../support/patience.ts';
 
 /* A raw SIP client: it sends exactly what a test writes, and waits for what comes back. */
 
@@ -29,8 +30,6 @@ export interface RequestParts {
   /** Without one, a fresh branch: a new transaction. */
   branch?: string;
 }
-
-const patienceMs = 5000;
 
 /** @returns e.g. `call-0f3a…`: a name that no other test uses */
 export const unique = (prefix: string) => `${prefix}-${randomUUID().slice(0, 13)}`;
@@ -147,7 +146,7 @@ export class SipClient {
     return this.take(isIt, `a final reply to ${callId} ${cseq}`);
   }
 
-  /** Waits for a reply and consumes it. @throws after five seconds without it, with what came instead */
+  /** Waits for a reply and consumes it. @throws after `patienceMs` without it, with what came instead */
   async take(isIt: (reply: SipReply) => boolean, what: string): Promise<SipReply> {
     const deadline = Date.now() + patienceMs;
     for (;;) {

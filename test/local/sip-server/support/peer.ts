@@ -16,6 +16,7 @@ import {
   type SipResponse,
   serialize,
 } from '../../../../sip/message.ts';
+import { patienceMs } from '../../../support/patience.ts';
 
 /*
  * The other side of the wire, packet by packet: it repeats nothing and absorbs nothing by itself, so that a test
@@ -24,8 +25,6 @@ import {
 
 export type Protocol = 'udp' | 'tcp';
 type Lines = readonly (readonly [name: string, value: string])[];
-
-const patienceMs = 10_000;
 
 export interface ServerAddress {
   host: string;

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type CallHandler, type CallSettings, createCallHandler } from '../../../../sip-edge/call/index.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
 import { type ControlPlane, type FactSink, type Log, systemClock } from '../../../../sip-edge/ports.ts';
+import { patienceMs } from '../../../support/patience.ts';
 import type { SipServer } from '../../../support/sip-server.ts';
 import { UaDialog, UserAgent } from './ua.ts';
 
@@ -114,7 +115,7 @@ export async function startTestEdge(
  */
 async function untilServing(server: SipServer, id: string): Promise<void> {
   const agent = await UserAgent.open('udp', server.sip, 'probe');
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + patienceMs;
   for (let inARow = 0; inARow < 4; ) {
     if (Date.now() > deadline) throw new Error('the edge does not serve');
     const callId = crypto.randomUUID();

@@ -1,5 +1,6 @@
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { CallSettings } from '../../../../sip-edge/call/index.ts';
+import { eventually } from '../../../support/eventually.ts';
 import type { SipServer } from '../../../support/sip-server.ts';
 import { TestControlPlane, type TestWorld } from './control-plane.ts';
 import { startTestEdge, type TestEdge } from './edge.ts';
@@ -71,15 +72,15 @@ export class Scene<World extends TestWorld = TestControlPlane> {
     const accepted = invite.accept({ body: answer });
     const { dialog } = await call.established();
     const { dialog: gateway } = await accepted;
-    await vi.waitFor(() => expect(this.world.factsOf('call.answered')).toHaveLength(1));
+    await eventually(() => expect(this.world.factsOf('call.answered')).toHaveLength(1));
     return { callId: call.callId, caller: dialog, gateway, invite };
   }
 
   /** Nothing is left of any call: one end for each, no lock, no packet that nobody expected. */
   async expectAllOver(ends = 1): Promise<void> {
-    await vi.waitFor(() => expect(this.world.ends).toHaveLength(ends), { timeout: 5000 });
+    await eventually(() => expect(this.world.ends).toHaveLength(ends));
     expect(this.edge.handler.activeCalls).toBe(0);
-    await vi.waitFor(async () => expect(await this.world.isUnlocked()).toBe(true));
+    await eventually(async () => expect(await this.world.isUnlocked()).toBe(true));
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { patienceMs } from '../../../support/patience.ts';
 import { type Address, freeSipPort } from '../../../support/sip-server.ts';
 import type { Transport } from './ua.ts';
 
@@ -30,15 +31,13 @@ export interface SippOptions {
   rate?: number;
 }
 
-const bindDeadlineMs = 10_000;
-
 /**
  * Starts SIPp with a scenario of test/sipp/call: a caller where a server is given, else a gateway, which then
  * listens already.
  * @param name of the file, without `.xml`
  */
 export async function startSipp(name: string, options: SippOptions): Promise<Sipp> {
-  const deadline = Date.now() + bindDeadlineMs;
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const sipp = await launch(name, options);
     if (options.server || (await isListening(sipp, options.transport))) return sipp;
@@ -55,7 +54,7 @@ async function launch(name: string, options: SippOptions): Promise<Sipp & { hasE
   const errors = join(directory, 'errors.log');
   const args = ['-sf', join(scenarios, `${name}.xml`), '-i', '127.0.0.1'];
   args.push('-t', transport === 'udp' ? 'u1' : 't1', '-m', String(calls), '-nostdin');
-  args.push('-trace_err', '-error_file', errors, '-timeout', '20s', '-timeout_error');
+  args.push('-trace_err', '-error_file', errors, '-timeout', `${patienceMs / 1000}s`, '-timeout_error');
   // A caller's port is for SIPp to find.
   if (server) args.push('-s', room, '-r', String(rate), `${server.host}:${server.port}`);
   else args.push('-p', String(port));
@@ -85,7 +84,7 @@ async function launch(name: string, options: SippOptions): Promise<Sipp & { hasE
 /** Looks without a packet: SIPp would take one for a call. */
 async function isListening({ port, hasEnded }: Sipp & { hasEnded(): boolean }, transport: Transport) {
   const socket = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} `;
-  const deadline = Date.now() + bindDeadlineMs;
+  const deadline = Date.now() + patienceMs;
   while (!hasEnded() && Date.now() < deadline) {
     if ((await readFile(`/proc/net/${transport}`, 'utf8')).includes(socket)) return true;
     await delay(20);

@@ -1,5 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
+import { patienceMs } from '../../../support/patience.ts';
 import type { Address } from '../../../support/sip-server.ts';
 import { format, header, type Message, tagOf, takeMessage } from './message.ts';
 
@@ -18,7 +19,6 @@ export interface Content {
   headers?: Fields;
 }
 
-const patienceMs = 10_000;
 let serial = 0;
 const unique = () => `${process.pid.toString(36)}${(++serial).toString(36)}`;
 
