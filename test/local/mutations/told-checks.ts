@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { containerNamed } from '../../../local/aws/ecs/task-definition.ts';
-import { appContainer } from '../../../local/run/edge.ts';
+import { appContainer, drachtioContainer } from '../../../local/run/edge.ts';
 import { readSettings as readEdgeSettings } from '../../../sip-edge/settings.ts';
 import { type Check, compare } from './check.ts';
 import { gatewayContainer } from './control-plane.ts';
@@ -12,7 +12,14 @@ export const toldChecks: readonly Check[] = [
     name: 'the edge, its SIP server and the gateways are told the settings',
     run: async (plane, settings) => {
       const { edge, environment } = plane;
-      const told = readEdgeSettings(environment);
+      const secretsOf = (container: string) =>
+        Object.fromEntries(
+          Object.entries(containerNamed(edge, container).secrets).map(([name, from]) => [
+            name,
+            plane.cloud.secrets.containerValue(from),
+          ]),
+        );
+      const told = readEdgeSettings({ ...environment, ...secretsOf(appContainer) });
       const { domain, gatewayName, minExpiresSec, minExpiresMode, waitLimitSec, trustedAddresses } = settings;
       compare(
         edge.family,
@@ -38,7 +45,8 @@ export const toldChecks: readonly Check[] = [
       for (const name of ['DRACHTIO_ADDRESS', 'HEALTH_PORT', 'DRAIN_LIMIT_SEC', 'STATE_DIR']) {
         if (!environment[name]) throw new Error(`${edge.family}: ${name} is not set`);
       }
-      const drachtio = containerNamed(edge, 'drachtio');
+      const drachtio = containerNamed(edge, drachtioContainer);
+      compare(edge.family, secretsOf(drachtioContainer), { DRACHTIO_SECRET: told.drachtioSecret });
       compare(edge.family, drachtio.environment, {
         SIP_DOMAIN: domain,
         SIP_PORT: '5060',
