@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
-import { type Codec, payloadTypes } from './g711.ts';
+import sdp, { type MediaDescription, type SessionDescription } from 'sdp-transform';
+import { type Codec, payloadTypes, samplesPerSecond } from './g711.ts';
 
 /** Where to send audio, and how it is coded. */
 export interface RemoteAudio {
@@ -16,72 +17,65 @@ export interface LocalAudio {
 }
 
 const codecOrder = Object.keys(payloadTypes) as Codec[];
-const nameOf = (payloadType: number) => codecOrder.find((codec) => payloadTypes[codec] === payloadType);
+const codecOf = (payloadType: string) =>
+  codecOrder.find((codec) => String(payloadTypes[codec]) === payloadType);
 
-function head({ address, version }: LocalAudio): string[] {
-  return ['v=0', `o=- 1 ${version} IN IP4 ${address}`, 's=-', `c=IN IP4 ${address}`, 't=0 0'];
+type Media = SessionDescription['media'][number];
+
+function described({ address, version }: LocalAudio, media: Media[]): string {
+  return sdp.write({
+    version: 0,
+    origin: { username: '-', sessionId: 1, sessionVersion: version, netType: 'IN', ipVer: 4, address },
+    name: '-',
+    connection: { version: 4, ip: address },
+    timing: { start: 0, stop: 0 },
+    media,
+  });
 }
 
-function audioLines(port: number, offered: readonly Codec[]): string[] {
-  return [
-    `m=audio ${port} RTP/AVP ${offered.map((codec) => payloadTypes[codec]).join(' ')}`,
-    ...offered.map((codec) => `a=rtpmap:${payloadTypes[codec]} ${codec}/8000`),
-    'a=ptime:20',
-    'a=sendrecv',
-  ];
+function audioMedia(port: number, codecs: readonly Codec[]): Media {
+  return {
+    type: 'audio',
+    port,
+    protocol: 'RTP/AVP',
+    payloads: codecs.map((codec) => payloadTypes[codec]).join(' '),
+    rtp: codecs.map((codec) => ({ payload: payloadTypes[codec], codec, rate: samplesPerSecond })),
+    fmtp: [],
+    ptime: 20,
+    direction: 'sendrecv',
+  };
 }
-
-const joined = (lines: readonly string[]) => lines.map((line) => `${line}\r\n`).join('');
 
 /** @returns an offer of one G.711 audio stream (RFC 3264 5) */
 export function offer(local: LocalAudio): string {
-  return joined([...head(local), ...audioLines(local.port, codecOrder)]);
+  return described(local, [audioMedia(local.port, codecOrder)]);
 }
 
-interface Media {
-  kind: string;
-  port: number;
-  protocol: string;
-  formats: string[];
-  address: string | undefined;
-}
+/** @returns the description; sdp-transform reads no number of ports (`m=audio 5000/2 …`), so that is taken off before */
+const parsed = (text: string) => sdp.parse(text.replace(/^(m=\S+ \d+)\/\d+ /gm, '$1 '));
 
-function readMedia(sdp: string): Media[] {
-  const media: Media[] = [];
-  let sessionAddress: string | undefined;
-  for (const line of sdp.split(/\r?\n/)) {
-    const connection = /^c=IN IP4 (\S+)/.exec(line)?.[1]?.split('/')[0];
-    const last = media.at(-1);
-    if (connection !== undefined) {
-      if (last) last.address = connection;
-      else sessionAddress = connection;
-      continue;
-    }
-    const match = /^m=(\S+) (\d{1,5})(?:\/\d+)? (\S+) (.+)$/.exec(line);
-    if (!match) continue;
-    const [, kind, port, protocol, formats] = match as unknown as [string, string, string, string, string];
-    media.push({
-      kind,
-      port: Number(port),
-      protocol,
-      formats: formats.trim().split(/\s+/),
-      address: sessionAddress,
-    });
-  }
-  return media;
-}
+/** A line `m=` that sdp-transform cannot read stands in its result without a type. */
+const isRead = ({ type }: Partial<MediaDescription>) => type !== undefined;
 
-function audioOf({ kind, port, formats, address }: Media): RemoteAudio | undefined {
-  if (kind !== 'audio' || port < 1 || port > 65_535 || address === undefined || !isIPv4(address))
-    return undefined;
-  const codec = formats.map((format) => nameOf(Number(format))).find((name) => name !== undefined);
+/** sdp-transform gives a field as a number where it looks like one and as text elsewhere, whatever its types say. */
+function audioOf(session: SessionDescription, media: Media): RemoteAudio | undefined {
+  const { type, payloads = '', connection = session.connection } = media;
+  const port = Number(media.port);
+  // Behind the address of a multicast group stands its time to live.
+  const [address = ''] = String(connection?.ip).split('/');
+  if (type !== 'audio' || !(port >= 1 && port <= 65_535) || !isIPv4(address)) return undefined;
+  const codec = String(payloads)
+    .split(' ')
+    .map(codecOf)
+    .find((known) => known !== undefined);
   return codec && { address, port, codec };
 }
 
 /** @returns the first audio stream of a description that can be spoken here, or undefined */
-export function remoteAudio(sdp: string): RemoteAudio | undefined {
-  for (const media of readMedia(sdp)) {
-    const audio = audioOf(media);
+export function remoteAudio(description: string): RemoteAudio | undefined {
+  const session = parsed(description);
+  for (const media of session.media) {
+    const audio = audioOf(session, media);
     if (audio) return audio;
   }
   return undefined;
@@ -89,17 +83,27 @@ export function remoteAudio(sdp: string): RemoteAudio | undefined {
 
 /**
  * Answers an offer: its first usable audio stream is taken, all others are refused by port 0 (RFC 3264 6).
- * @returns the answer, or undefined where the offer has no audio that can be spoken here
+ * @returns the answer, or undefined where the offer has no audio that can be spoken here, or a media line that cannot
+ *   be read and so cannot be refused in its place
  */
 export function answer(offered: string, local: LocalAudio): string | undefined {
-  const media = readMedia(offered);
-  const taken = media.find((entry) => audioOf(entry) !== undefined);
-  const audio = taken && audioOf(taken);
-  if (!audio) return undefined;
-  const lines = head(local);
-  for (const entry of media) {
-    if (entry === taken) lines.push(...audioLines(local.port, [audio.codec]));
-    else lines.push(`m=${entry.kind} 0 ${entry.protocol} ${entry.formats.join(' ')}`);
-  }
-  return joined(lines);
+  const session = parsed(offered);
+  const taken = session.media.find((media) => audioOf(session, media) !== undefined);
+  const audio = taken && audioOf(session, taken);
+  if (!audio || !session.media.every(isRead)) return undefined;
+  return described(
+    local,
+    session.media.map((media) =>
+      media === taken
+        ? audioMedia(local.port, [audio.codec])
+        : {
+            type: media.type,
+            port: 0,
+            protocol: media.protocol,
+            payloads: media.payloads ?? '',
+            rtp: [],
+            fmtp: [],
+          },
+    ),
+  );
 }

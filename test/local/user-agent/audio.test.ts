@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AudioStream } from '../../../local/user-agent/media/audio.ts';
 import { peak, tone } from '../../../local/user-agent/media/g711.ts';
@@ -67,11 +68,56 @@ describe('a description', () => {
     expect(remoteAudio(offered)).toEqual({ address: '192.0.2.10', port: 5002, codec: 'PCMA' });
   });
 
+  it('may number its ports, write zeros before them and come from a multicast group', () => {
+    const offered = 'v=0\r\nc=IN IP4 233.252.0.1/127\r\nm=audio 05002/2 RTP/AVP 8 0\r\n';
+    expect(remoteAudio(offered)).toEqual({ address: '233.252.0.1', port: 5002, codec: 'PCMA' });
+    expect(answer(offered, local)).toContain('m=audio 4000 RTP/AVP 8\r\n');
+  });
+
+  it('of any text is answered with a media line for each of its own, or not at all', () => {
+    const pieces = fc.constantFrom(
+      'v=0',
+      'c=IN IP4 ',
+      'm=audio ',
+      'm=',
+      'a=',
+      '192.0.2.9',
+      '5002',
+      '/2',
+      ' ',
+      '\r\n',
+    );
+    const usable = fc.constantFrom(
+      'm=audio 5002 RTP/AVP 8\r\n',
+      'm=video 0 RTP/AVP 97\r\n',
+      'm=video 5/2 x 1\r\n',
+    );
+    const text = fc
+      .array(fc.oneof(pieces, usable, fc.string({ unit: 'binary' })))
+      .map((parts) => parts.join(''));
+    const mediaLines = (description: string) =>
+      description.split(/[\r\n]/).filter((line) => line.startsWith('m='));
+    fc.assert(
+      fc.property(text, (rest) => {
+        const offered = `v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 5000 RTP/AVP 0\r\n${rest}`;
+        const said = answer(offered, local);
+        const count = mediaLines(offered).length;
+        expect([undefined, count]).toContain(said && mediaLines(said).length);
+      }),
+    );
+  });
+
   it.each([
     ['no audio', 'v=0\r\nc=IN IP4 192.0.2.9\r\nm=video 5000 RTP/AVP 97\r\n'],
     ['another codec', 'v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 5000 RTP/AVP 111\r\n'],
     ['refused audio', 'v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 0 RTP/AVP 0\r\n'],
     ['a host name', 'v=0\r\nc=IN IP4 evil.example\r\nm=audio 5000 RTP/AVP 0\r\n'],
+    ['an address that is a number', 'v=0\r\nc=IN IP4 9\r\nm=audio 5000 RTP/AVP 0\r\n'],
+    ['a port beyond all ports', 'v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 65536 RTP/AVP 0\r\n'],
+    [
+      'a media line that cannot be refused',
+      'v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 5 RTP/AVP 0\r\nm=video?\r\n',
+    ],
     ['no sense', 'hello'],
   ])('with %s cannot be answered', (_what, offered) => {
     expect(answer(offered, local)).toBeUndefined();
