@@ -1,8 +1,25 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Tests that need nothing but this process: `npm run test:unit`. test/support/no-sockets.ts holds them to it. */
+const unit = [
+  'test/bench/replay.test.ts',
+  'test/infra/{changes,cost,pool-policy,service,settings,stack,template-rules,watch}.test.ts',
+  'test/lambdas/domain-purity.test.ts',
+  'test/lambdas/fleet/{decide,predictive-policy,timeline-policy}.test.ts',
+  'test/local/aws/{changes,event-pattern,needed,policy,template}.test.ts',
+  'test/local/run/{bounded-logs,options,steps}.test.ts',
+  'test/local/sip-server/message.test.ts',
+  'test/local/user-agent/digest.test.ts',
+  'test/scenarios/files.test.ts',
+  'test/sip/**/*.test.ts',
+  'test/sip-edge/{own-address,settings}.test.ts',
+  'test/sip-edge/auth/digest.test.ts',
+  'test/sip-edge/call/{ringback,text}.test.ts',
+  'test/sip-edge/registrar/registration.test.ts',
+];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Only what hangs takes as long: longer than a test waits for one thing (test/support/patience.ts), which then says
     // what it waited for.
     testTimeout: 300_000,
@@ -11,5 +28,16 @@ export default defineConfig({
     // Two cores, and many tests start a whole process tree: more workers only make each of them wait.
     maxWorkers: 2,
     pool: 'forks',
+    projects: [
+      { extends: true, test: { name: 'unit', include: unit, setupFiles: ['test/support/no-sockets.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'machine',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...unit],
+        },
+      },
+    ],
   },
 });

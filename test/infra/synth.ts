@@ -32,7 +32,12 @@ export function stackOf(settings: Record<string, unknown> = {}): SwitchroomStack
   });
 }
 
-/** The template as it would deploy. */
+const synthesized = new Map<string, object>();
+
+/** The template as it would deploy: a copy of the test's own, of what is synthesized once. */
 export function synthesize(settings: Record<string, unknown> = {}): Template {
-  return Template.fromStack(stackOf(settings));
+  const key = JSON.stringify(settings);
+  const template = synthesized.get(key) ?? Template.fromStack(stackOf(settings)).toJSON();
+  synthesized.set(key, template);
+  return Template.fromJSON(structuredClone(template));
 }
