@@ -4,7 +4,7 @@ import { noStartsYet } from '../lambdas/domain/fleet/breaker.ts';
 import { decide } from '../lambdas/domain/fleet/decide.ts';
 import { parsePolicy } from '../lambdas/domain/fleet/read-policy.ts';
 import type { FleetPolicy } from '../lambdas/domain/fleet/types.ts';
-import { runFleet } from '../lambdas/functions/fleet/decide-and-act.ts';
+import { decideAndAct } from '../lambdas/functions/fleet/decide-and-act.ts';
 import { type Item, toAttributes } from '../lambdas/store/attributes.ts';
 import { gatewayKey, poolKey } from '../lambdas/store/keys.ts';
 import { FleetWorld } from '../test/lambdas/fleet/fleet-world.ts';
@@ -95,7 +95,7 @@ async function timeRuns(engine: TestTable) {
         // A moment after the last look none is put off.
         world.pass(0.5);
         const begun = performance.now();
-        report = await runFleet({ name: 'call.ended', tick: false }, { ...world.fleet, policy });
+        report = await decideAndAct({ name: 'call.ended', tick: false }, { ...world.fleet, policy });
         if (i >= warmUp) samplesMs.push(performance.now() - begun);
       }
       client.destroy();

@@ -1,5 +1,5 @@
 import type { DecisionView } from '../contracts/inspect.ts';
-import type { Call } from '../lambdas/domain/items.ts';
+import type { Call } from '../lambdas/domain/call/call.ts';
 import { gatewayKey } from '../lambdas/store/keys.ts';
 import type { CallResult } from '../local/user-agent/outgoing-call.ts';
 import { until } from '../test/support/until.ts';

@@ -11,7 +11,10 @@ import type { Settings } from '../settings.ts';
 import { freeIndexName, type StateTable, watchIndexName } from '../table.ts';
 import { BundledFunction } from './bundled-function.ts';
 
-/** Less than the lease of a run (lambdas/functions/fleet/deps.ts): one that was stopped must not act beside the next. */
+/**
+ * Less than the lease of a run (lambdas/functions/fleet/deps.ts), so that the next run begins when this one is over. One
+ * that middy gave up may still act for a moment: what it writes names the lease, and is refused.
+ */
 const fleetTimeoutSec = 15;
 /** The functions that callers' traffic drives, each with a share of the account's executions where one is reserved. */
 const drivenByTraffic = new Set(['Register', 'Allocate', 'Calls', 'Fleet']);

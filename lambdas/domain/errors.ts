@@ -32,3 +32,15 @@ export class TaskNotStopped extends Error {
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
+
+/** An item of the table has a shape that this code does not know: a defect, or a later version wrote it. */
+export class UnreadableItem extends Error {
+  override readonly name = 'UnreadableItem';
+  /** The item's key. */
+  readonly key: string;
+
+  constructor(key: string, why: string) {
+    super(`item ${key}: ${why}`);
+    this.key = key;
+  }
+}

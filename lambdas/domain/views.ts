@@ -1,7 +1,8 @@
 import type { Peer } from '../../contracts/common.ts';
 import type { CallStep, CallView, GatewayView } from '../../contracts/inspect.ts';
+import type { Call } from './call/call.ts';
+import type { Gateway } from './gateway/gateway.ts';
 import { hasLapsed } from './gateway/gateway-state.ts';
-import type { Call, Gateway } from './items.ts';
 
 /** @returns the gateway as it counts at this time, for people. */
 export function gatewayView(gateway: Gateway, nowMs: number): GatewayView {

@@ -1,11 +1,6 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { type Measurement, metricNamespace, metrics, outcomeDimension } from '../../contracts/metrics.ts';
-
-/**
- * Notes what was measured.
- * @param about what the line is found by in the log, the Call-ID above all
- */
-export type Measure = (measurements: readonly Measurement[], about?: Record<string, string>) => void;
+import { metricNamespace, metrics, outcomeDimension } from '../../contracts/metrics.ts';
+import type { Measure } from '../domain/ports.ts';
 
 /** Writes measurements to the log, where CloudWatch makes metrics of them: it costs no request and no wait. */
 export function openMetrics(stackName: string): Measure {

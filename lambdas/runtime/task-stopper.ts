@@ -1,8 +1,6 @@
 import { type ECSClient, InvalidParameterException, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { TaskNotStopped } from '../domain/errors.ts';
-
-/** Stops the task that runs a gateway. */
-export type StopTask = (taskId: string, reason: string) => Promise<void>;
+import type { StopTask } from '../domain/ports.ts';
 
 /** Longest reason that ECS keeps (StopTask, parameter `reason`). */
 const maxReasonLength = 255;

@@ -1,8 +1,10 @@
 import type { FactOf } from '../../contracts/facts.ts';
-import type { Call, Edge } from '../domain/items.ts';
-import { epochSec, expiryAfter, isLive } from '../domain/time.ts';
-import type { Item } from './attributes.ts';
+import type { Call } from '../domain/call/call.ts';
+import type { Edge } from '../domain/edge.ts';
+import { epochSec, expiryAfter } from '../domain/time.ts';
 import { allOf, anyOf, atMost, below, equals, missing, unchanged } from './conditions.ts';
+import { callItem } from './items/call-item.ts';
+import { itemVersion } from './items/read-item.ts';
 import { callKey, edgeKey, edgesWatchKey, hangupKey, hangupsWatchKey } from './keys.ts';
 import type { Write } from './transaction.ts';
 
@@ -13,19 +15,11 @@ const edgeKeptSec = 7 * 24 * 3600;
 /** An edge that has not asked in this time is gone, and its calls with it. */
 const hangupKeptSec = 600;
 
-/** @returns the call record; none where it ran out, or there is none */
-export function callOf(item: Item | undefined, nowMs: number): Call | undefined {
-  if (item === undefined) return undefined;
-  const { pk: _pk, ...rest } = item;
-  const call = rest as unknown as Call;
-  return isLive(call, nowMs) ? call : undefined;
-}
-
 /** Writes the whole record, if nobody else wrote it since it was read. */
 export function putCall(call: Call, seen: Call | undefined, nowMs: number) {
   const version = (seen?.version ?? 0) + 1;
   return {
-    put: { pk: callKey(call.callId), ...call, version },
+    put: callItem({ ...call, version }),
     when:
       seen === undefined
         ? anyOf(missing('pk'), atMost('expiresAt', epochSec(nowMs)))
@@ -45,7 +39,7 @@ export function renewAsk(call: Call, nowMs: number) {
 /** Ends a call that waited, if nobody has asked for it since it was read. */
 export function endWait(call: Call, seen: Call) {
   return {
-    put: { pk: callKey(call.callId), ...call, version: seen.version + 1 },
+    put: callItem({ ...call, version: seen.version + 1 }),
     when: allOf(equals('version', seen.version), unchanged('askedAt', seen.askedAt)),
   } satisfies Write;
 }
@@ -62,17 +56,13 @@ export function putHangup(call: Call, username: string, nowMs: number) {
   } satisfies Write;
 }
 
-export function edgeOf(item: Item): Edge {
-  const { pk: _pk, ...edge } = item;
-  return edge as unknown as Edge;
-}
-
 /** Renews an edge's lease. One that comes late does not shorten it. */
 export function renewEdge(fact: FactOf<'edge.heartbeat'>) {
   const watchAt = fact.at + fact.leaseSec * 1000;
   return {
     update: edgeKey(fact.edgeId),
     set: {
+      v: itemVersion,
       edgeId: fact.edgeId,
       generation: fact.generation,
       watchKey: edgesWatchKey,
@@ -84,10 +74,10 @@ export function renewEdge(fact: FactOf<'edge.heartbeat'>) {
 }
 
 /** Stops looking at an edge that is long gone and holds no call; its next heartbeat brings it back. */
-export function forgetEdge(seen: Pick<Edge, 'edgeId' | 'watchAt'>) {
+export function forgetEdge(seen: Pick<Edge, 'edgeId' | 'leaseUntil'>) {
   return {
     update: edgeKey(seen.edgeId),
     remove: ['watchKey', 'watchAt'],
-    when: equals('watchAt', seen.watchAt),
+    when: equals('watchAt', seen.leaseUntil),
   } satisfies Write;
 }

@@ -1,8 +1,7 @@
 import type { RegisterGateway } from '../../contracts/commands.ts';
 import { mergeBindings, registrationOf } from '../domain/gateway/bindings.ts';
-import type { Candidate, Gateway } from '../domain/items.ts';
+import type { Candidate, Gateway } from '../domain/gateway/gateway.ts';
 import { epochSec, expiryAfter } from '../domain/time.ts';
-import type { Item } from './attributes.ts';
 import {
   above,
   allOf,
@@ -15,6 +14,7 @@ import {
   missing,
   unchanged,
 } from './conditions.ts';
+import { availableAtOf, gatewayItem } from './items/gateway-item.ts';
 import { drainedWatchKey, drainingWatchKey, gatewayKey, tombstoneKey } from './keys.ts';
 import type { Write } from './transaction.ts';
 
@@ -26,12 +26,6 @@ const tombstoneSec = 600;
 const lockAttributes = ['lockedBy', 'lockedUntil'] as const;
 const freeAttributes = ['freeShard', 'availableAt'] as const;
 const watchAttributes = ['watchKey', 'watchAt'] as const;
-
-export function gatewayOf(item: Item | undefined): Gateway | undefined {
-  if (item === undefined) return undefined;
-  const { pk: _pk, ...gateway } = item;
-  return gateway as unknown as Gateway;
-}
 
 const registrationIs = (registrationId: string) => equals('registrationId', registrationId);
 const notExpired = (nowMs: number) => above('expiresAt', epochSec(nowMs));
@@ -48,7 +42,7 @@ const asSeen = (seen: Gateway): Condition =>
     equals('state', seen.state),
     unchanged('lockedBy', seen.lockedBy),
     unchanged('lockedUntil', seen.lockedUntil),
-    unchanged('availableAt', seen.availableAt),
+    unchanged('availableAt', availableAtOf(seen)),
     equals('contactUris', seen.contactUris),
     equals('expiresAt', seen.expiresAt),
   );
@@ -92,10 +86,10 @@ export function welcomeBack(gateway: Gateway, freeShard: string, nowMs: number) 
   } satisfies Write;
 }
 
-/** Writes the whole item, if it is still as it was read. */
-export function replaceGateway(gateway: Gateway, seen: Gateway | undefined) {
+/** Writes the whole item, if it is still as it was read. @param freeShards partitions of the `free` index */
+export function replaceGateway(gateway: Gateway, seen: Gateway | undefined, freeShards: number) {
   return {
-    put: { pk: gatewayKey(gateway.username), ...gateway },
+    put: gatewayItem(gateway, freeShards),
     when: seen === undefined ? missing('pk') : asSeen(seen),
   } satisfies Write;
 }

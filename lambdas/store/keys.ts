@@ -41,8 +41,20 @@ export function tombstoneKey(username: string, registrationId: string): string {
   return `ENDED#${username}#${registrationId}`;
 }
 
+const edgeKeyPrefix = 'EDGE#';
+
 export function edgeKey(edgeId: string): string {
-  return `EDGE#${edgeId}`;
+  return `${edgeKeyPrefix}${edgeId}`;
+}
+
+/** Reads back what `edgeKey` made. */
+export function edgeIdOf(pk: string): string {
+  return pk.slice(edgeKeyPrefix.length);
+}
+
+/** Reads back what `callKey` made. */
+export function callIdOf(pk: string): string {
+  return pk.slice(callKeyPrefix.length);
 }
 
 export function taskKey(startId: string): string {

@@ -13,9 +13,10 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { TableContention, TableUnavailable } from '../domain/errors.ts';
+import { TableContention, TableUnavailable, type UnreadableItem } from '../domain/errors.ts';
 import { type AttributeMap, fromAttributes, type Item, toAttributes } from './attributes.ts';
 import { allOf, type Condition, equals, expression } from './conditions.ts';
+import { readEach } from './items/read-item.ts';
 import { tableError } from './table-errors.ts';
 import { type Failure, failuresOf, transactItem, type Write } from './transaction.ts';
 
@@ -64,6 +65,15 @@ export interface Table {
   /** Counts without reading the entries out. @param filter on attributes that the index shows */
   count(input: QueryInput, filter?: Condition): Promise<Counted>;
   scan(filter: Condition, from?: Item): Promise<Page>;
+  /** Reads a list, without those that cannot be read: one such item must not hide the others. */
+  readable<T>(items: readonly Item[], read: (item: Item) => T): T[];
+}
+
+export interface TableOptions {
+  /** Waits between tries, passed in so that a test need not wait. */
+  pause?: (ms: number) => Promise<void>;
+  /** Told of each item that a list leaves out because it cannot be read. */
+  unreadable?: (error: UnreadableItem) => void;
 }
 
 /** A lone write in the way of a transaction is tried again this often. */
@@ -72,13 +82,12 @@ const conflictPauseMs = 20;
 
 /**
  * @param client for the table's region; its credentials, retries and time limits are the caller's
- * @param pause waits between tries, passed in so that a test need not wait
  * @throws (from each method) `TableUnavailable` where the table is throttled, failing or out of reach
  */
 export function openTable(
   client: DynamoDBClient,
   tableName: string,
-  pause: (ms: number) => Promise<void> = wait,
+  { pause = wait, unreadable = warnOf }: TableOptions = {},
 ): Table {
   const TableName = tableName;
   return {
@@ -141,6 +150,7 @@ export function openTable(
         );
         return pageOf(Items, LastEvaluatedKey);
       }),
+    readable: (items, read) => readEach(items, read, unreadable),
   };
 }
 
@@ -224,6 +234,10 @@ async function getMany(
     keys = UnprocessedKeys?.[tableName]?.Keys ?? [];
   }
   return found;
+}
+
+function warnOf({ key, message }: UnreadableItem): void {
+  console.warn(JSON.stringify({ level: 'WARN', message: 'an item cannot be read', key, error: message }));
 }
 
 function wait(ms: number): Promise<void> {

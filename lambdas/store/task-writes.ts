@@ -1,27 +1,20 @@
 import { TableContention } from '../domain/errors.ts';
 import type { Task } from '../domain/fleet/task.ts';
-import type { Item } from './attributes.ts';
 import { equals, missing } from './conditions.ts';
-import { taskKey } from './keys.ts';
+import { taskItem, taskOf } from './items/task-item.ts';
 import type { Table } from './table.ts';
 import type { Write } from './transaction.ts';
 
 /* The records of starts. */
 
-export function taskOf(item: Item | undefined): Task | undefined {
-  if (item === undefined) return undefined;
-  const { pk: _pk, ...task } = item;
-  return task as unknown as Task;
-}
-
 export function newTask(task: Task) {
-  return { put: { pk: taskKey(task.startId), ...task }, when: missing('pk') } satisfies Write;
+  return { put: taskItem(task), when: missing('pk') } satisfies Write;
 }
 
 /** Writes the whole record, if nobody else wrote it since it was read. */
 export function putTask(task: Task, seen: Task) {
   return {
-    put: { pk: taskKey(task.startId), ...task, version: seen.version + 1 },
+    put: taskItem({ ...task, version: seen.version + 1 }),
     when: equals('version', seen.version),
   } satisfies Write;
 }

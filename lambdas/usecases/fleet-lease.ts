@@ -1,7 +1,6 @@
 import type { FleetPool, FleetState } from '../domain/fleet/fleet-pool.ts';
-import { expiryAfter } from '../domain/time.ts';
-import type { Item } from '../store/attributes.ts';
 import { allOf, anyOf, below, type Condition, equals, missing } from '../store/conditions.ts';
+import { fleetPoolOf, fleetStateAttributes } from '../store/items/pool-item.ts';
 import { poolKey } from '../store/keys.ts';
 import type { Table } from '../store/table.ts';
 import type { Write } from '../store/transaction.ts';
@@ -14,18 +13,11 @@ import type { Write } from '../store/transaction.ts';
  * A holder that dies is followed when its lease is over; what it might still write names it as the holder, and fails.
  */
 
-/** How long the pool is remembered when nothing decides about it any more. */
-const keptSec = 90 * 24 * 3600;
 /** A lease ends, and the next is taken, between two looks: so often at most. */
 const maxTries = 5;
 
 const heldBy = (holder: string): Condition => equals('holder', holder);
 const notHeld = (nowMs: number): Condition => anyOf(missing('holder'), below('leaseUntil', nowMs));
-
-const poolOf = (item: Item | undefined): Partial<FleetPool> => {
-  const { pk: _pk, ...pool } = item ?? {};
-  return pool as Partial<FleetPool>;
-};
 
 /**
  * Takes the lease, or leaves word for who has it.
@@ -46,8 +38,8 @@ export async function takeLease(
       remove: ['dirtyAt'],
       when: notHeld(nowMs),
     });
-    if (taken.done) return poolOf(taken.item);
-    const { holder: other, dirtyAt } = poolOf(taken.seen);
+    if (taken.done) return fleetPoolOf(taken.item);
+    const { holder: other, dirtyAt } = fleetPoolOf(taken.seen);
     if (other === undefined) continue;
     if (dirtyAt !== undefined) return undefined;
     const marked = await table.write({ update: poolKey, set: { dirtyAt: nowMs }, when: heldBy(other) });
@@ -69,7 +61,7 @@ export async function renewLease(
     remove: ['dirtyAt'],
     when: heldBy(holder),
   });
-  return renewed.done ? poolOf(renewed.item) : undefined;
+  return renewed.done ? fleetPoolOf(renewed.item) : undefined;
 }
 
 /** What came of giving the lease back. `dirty`: it is still held, since something has happened meanwhile. */
@@ -86,7 +78,7 @@ export async function releaseLease(
   nowMs: number,
   evenIfDirty: boolean,
 ): Promise<Released> {
-  const { set, remove } = assignments(state, nowMs);
+  const { set, remove } = fleetStateAttributes(state, nowMs);
   const released = await table.write({
     update: poolKey,
     set,
@@ -94,22 +86,15 @@ export async function releaseLease(
     when: evenIfDirty ? heldBy(holder) : allOf(heldBy(holder), missing('dirtyAt')),
   });
   if (released.done) return 'released';
-  return poolOf(released.seen).holder === holder ? 'dirty' : 'lost';
+  return fleetPoolOf(released.seen).holder === holder ? 'dirty' : 'lost';
 }
 
 /** Writes the state and keeps the lease; part of a transaction with what the state tells of. */
 export function keepState(holder: string, state: FleetState, nowMs: number) {
-  return { update: poolKey, ...assignments(state, nowMs), when: heldBy(holder) } satisfies Write;
+  return { update: poolKey, ...fleetStateAttributes(state, nowMs), when: heldBy(holder) } satisfies Write;
 }
 
 /** Holds while this run still has the lease. */
 export function stillHeld(holder: string) {
   return { check: poolKey, when: heldBy(holder) } satisfies Write;
-}
-
-const optional = ['estimateSec', 'quiet', 'startMs', 'keep', 'reconciledAt', 'drift'] as const;
-
-function assignments(state: FleetState, nowMs: number): { set: Item; remove: string[] } {
-  const set = { ...state, updatedAt: nowMs, expiresAt: expiryAfter(nowMs, keptSec) };
-  return { set, remove: optional.filter((name) => state[name] === undefined) };
 }

@@ -1,7 +1,9 @@
+import type { Call } from '../domain/call/call.ts';
 import { gatewayLost } from '../domain/call/call-state.ts';
 import { TableContention } from '../domain/errors.ts';
-import type { Call, Gateway } from '../domain/items.ts';
-import { deleteGateway, gatewayOf, putTombstone } from '../store/gateway-writes.ts';
+import type { Gateway } from '../domain/gateway/gateway.ts';
+import { deleteGateway, putTombstone } from '../store/gateway-writes.ts';
+import { gatewayOf } from '../store/items/gateway-item.ts';
 import { gatewayKey } from '../store/keys.ts';
 import { type SettleDeps, settleCall } from './settle-call.ts';
 

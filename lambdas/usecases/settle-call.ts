@@ -1,23 +1,24 @@
+import type { Call } from '../domain/call/call.ts';
 import { isSameRecord } from '../domain/call/call-record.ts';
 import type { Transition } from '../domain/call/call-state.ts';
 import { callMeasurements } from '../domain/call/measurements.ts';
 import { TableContention } from '../domain/errors.ts';
+import type { Gateway } from '../domain/gateway/gateway.ts';
 import { type AfterCall, decideGateway, type GatewayDecision } from '../domain/gateway/gateway-effect.ts';
-import type { Call, Gateway } from '../domain/items.ts';
+import type { Measure, StopTask } from '../domain/ports.ts';
 import { type Clock, isLive } from '../domain/time.ts';
-import type { Measure } from '../runtime/metrics.ts';
-import type { StopTask } from '../runtime/task-stopper.ts';
-import { callOf, putCall, putHangup } from '../store/call-writes.ts';
+import { putCall, putHangup } from '../store/call-writes.ts';
 import {
   deleteOwned,
   drain,
-  gatewayOf,
   handOn,
   makeBusy,
   putTombstone,
   release,
   silence,
 } from '../store/gateway-writes.ts';
+import { callOf } from '../store/items/call-item.ts';
+import { gatewayOf } from '../store/items/gateway-item.ts';
 import { callKey, freeShardOf, gatewayKey } from '../store/keys.ts';
 import type { Table } from '../store/table.ts';
 import type { Write } from '../store/transaction.ts';

@@ -1,10 +1,12 @@
+import type { Call } from '../domain/call/call.ts';
 import { edgeLost } from '../domain/call/call-state.ts';
 import { callMeasurements } from '../domain/call/measurements.ts';
 import { byTurn, isAsking, matchedCall, mayGet } from '../domain/call/waiting.ts';
-import type { Call, Candidate } from '../domain/items.ts';
-import type { Measure } from '../runtime/metrics.ts';
-import { callOf, endWait, putCall } from '../store/call-writes.ts';
+import type { Candidate } from '../domain/gateway/gateway.ts';
+import type { Measure } from '../domain/ports.ts';
+import { endWait, putCall } from '../store/call-writes.ts';
 import { atMost } from '../store/conditions.ts';
+import { callOf } from '../store/items/call-item.ts';
 import { callKey, waitingWatchKey } from '../store/keys.ts';
 import type { Table } from '../store/table.ts';
 import type { Write } from '../store/transaction.ts';
@@ -37,7 +39,7 @@ export async function headsOfQueue(table: Table, nowMs: number): Promise<Heads> 
 export async function readQueue(table: Table, nowMs: number, most = mostCounted): Promise<Heads> {
   const { items, more } = await watched(table, waitingWatchKey, most);
   const pks = items.map(({ pk }) => String(pk));
-  const calls = (await readAll(table, pks)).flatMap((item) => callOf(item, nowMs) ?? []);
+  const calls = table.readable(await readAll(table, pks), (item) => callOf(item, nowMs) ?? []).flat();
   const waiting = calls.filter((call) => call.state === 'waiting').sort(byTurn);
   return {
     waiting: waiting.filter((call) => isAsking(call, nowMs)),

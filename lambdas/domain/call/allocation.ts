@@ -1,10 +1,9 @@
 import type { AllocateAnswer, AllocateGateway, AttemptFailure } from '../../../contracts/commands.ts';
 import type { Outcome } from '../../../contracts/outcomes.ts';
-import { callsWatchKey } from '../../store/keys.ts';
+import type { Candidate, Gateway } from '../gateway/gateway.ts';
 import { hasLapsed } from '../gateway/gateway-state.ts';
-import type { Attempt, Call, Candidate, Gateway } from '../items.ts';
 import { isLive, type Random } from '../time.ts';
-import { withExpiry } from './call-record.ts';
+import type { Attempt, Call } from './call.ts';
 
 /**
  * Puts candidates in a random order: callers who come at the same moment see the same page of the index, and each
@@ -104,15 +103,12 @@ export function offeredCall(
     gateway: candidate.username,
     registrationId: candidate.registrationId,
     offeredAt: seen?.offeredAt ?? nowMs,
-    watchKey: callsWatchKey(edgeId),
-    watchAt: lockedUntil,
     ...(callerDialogId !== undefined && { callerDialogId }),
-    expiresAt: 0,
   };
   delete call.askedAt;
   if (candidate.taskId === undefined) delete call.taskId;
   else call.taskId = candidate.taskId;
-  return withExpiry(call);
+  return call;
 }
 
 /**

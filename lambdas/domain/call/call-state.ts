@@ -1,9 +1,7 @@
 import type { FactOf } from '../../../contracts/facts.ts';
 import type { Outcome } from '../../../contracts/outcomes.ts';
-import { callsWatchKey, neverAt } from '../../store/keys.ts';
-import type { Attempt, Call } from '../items.ts';
 import { withFailures } from './allocation.ts';
-import { withExpiry } from './call-record.ts';
+import type { Attempt, Call } from './call.ts';
 
 /*
  *                        call.answered            call.ended, gateway.lost
@@ -43,7 +41,7 @@ export interface Transition {
  */
 export function applyFact(seen: Call | undefined, fact: CallFact): Transition {
   const { call, ...meaning } = transition(seen ?? emptyCall(fact), fact);
-  const settled = withExpiry(endedByLoss(call));
+  const settled = endedByLoss(call);
   // An answer changes nothing about a call that is over.
   const tooLate = fact.type === 'call.answered' && settled.state === 'ended';
   return { ...meaning, call: settled, ...(tooLate && { effect: 'none' as const }) };
@@ -82,7 +80,7 @@ export function gatewayLost(
   loss: Pick<FactOf<'gateway.lost'>, 'username' | 'at' | 'cause'>,
 ): Transition {
   const noted = { ...seen, attempts: withLoss(seen.attempts, loss) };
-  const call = withExpiry(endedByLoss(noted));
+  const call = endedByLoss(noted);
   return { call, effect: 'lost', gateway: loss.username, hangup: seen.state !== 'ended' };
 }
 
@@ -91,13 +89,12 @@ export function gatewayLost(
  * @param atMs when it was found so, epoch milliseconds
  */
 export function edgeLost(seen: Call, atMs: number, effect: 'drain' | 'free'): Transition {
-  return { call: withExpiry(ended(seen, atMs, 'edge-lost', {})), effect };
+  return { call: ended(seen, atMs, 'edge-lost', {}), effect };
 }
 
-/** A record that a fact begins. In the sweep's view from the start, should nothing more be heard of the call. */
-function emptyCall({ callId, edgeId, at }: CallFact): Call {
-  const watch = { watchKey: callsWatchKey(edgeId), watchAt: at };
-  return { callId, version: 0, state: 'offered', edgeId, attempt: 0, attempts: [], expiresAt: 0, ...watch };
+/** A record that a fact begins: it overtook the allocation, or there was none. */
+function emptyCall({ callId, edgeId }: CallFact): Call {
+  return { callId, version: 0, state: 'offered', edgeId, attempt: 0, attempts: [] };
 }
 
 function answered(call: Call, fact: FactOf<'call.answered'>): Call {
@@ -113,7 +110,7 @@ function answered(call: Call, fact: FactOf<'call.answered'>): Call {
   };
   if (call.state === 'ended') return next;
   const { askedAt: _asked, ...rest } = next;
-  return { ...rest, state: 'answered', watchKey: callsWatchKey(call.edgeId), watchAt: neverAt };
+  return { ...rest, state: 'answered' };
 }
 
 function failed(call: Call, fact: FactOf<'call.failed'>): Transition {
@@ -162,7 +159,7 @@ function ended(
   outcome: Outcome,
   more: { by?: Call['endedBy']; detail?: string | undefined },
 ): Call {
-  const { watchKey: _key, watchAt: _at, askedAt: _asked, ...rest } = call;
+  const { askedAt: _asked, ...rest } = call;
   const over: Call = { ...rest, state: 'ended' };
   const { by, detail } = more;
   const end = {

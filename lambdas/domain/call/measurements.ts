@@ -1,5 +1,5 @@
 import type { Measurement } from '../../../contracts/metrics.ts';
-import type { Call } from '../items.ts';
+import type { Call } from './call.ts';
 
 /**
  * What a step of a call adds to the metrics: each thing at the step that first knows it, so that a call is counted

@@ -1,8 +1,8 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
-import { waitingWatchKey } from '../../store/keys.ts';
-import type { Call, Candidate, Pool } from '../items.ts';
+import type { Pool } from '../fleet/pool.ts';
+import type { Candidate } from '../gateway/gateway.ts';
 import { type AllocationOf, offeredCall, withFailures } from './allocation.ts';
-import { withExpiry } from './call-record.ts';
+import type { Call } from './call.ts';
 
 /*
  * The queue of calls for which no gateway is free yet: first come, first served. A call's place is when it began to
@@ -52,7 +52,7 @@ export function waitingCall(seen: Call | undefined, command: AllocateGateway, no
   const { callId, edgeId, room, caller, attempt, failed, callerDialogId } = command;
   const { grant: _grant, gateway: _gateway, registrationId: _id, taskId: _task, ...rest } = seen ?? {};
   const waitingSince = seen?.waitingSince ?? nowMs;
-  return withExpiry({
+  return {
     ...rest,
     callId,
     version: (seen?.version ?? 0) + 1,
@@ -64,11 +64,8 @@ export function waitingCall(seen: Call | undefined, command: AllocateGateway, no
     attempts: withFailures(seen?.attempts ?? [], failed, nowMs),
     waitingSince,
     askedAt: nowMs,
-    watchKey: waitingWatchKey,
-    watchAt: waitingSince,
     ...(callerDialogId !== undefined && { callerDialogId }),
-    expiresAt: 0,
-  });
+  };
 }
 
 /** The waiting call once a gateway is locked for it: its next ask is answered with this grant. */

@@ -1,11 +1,7 @@
-import { decisionsWatchKey } from '../../store/keys.ts';
-import { expiryAfter } from '../time.ts';
 import type { Quiet } from './fleet-pool.ts';
 import type { FleetDecision, PoolCounts, RecentStarts } from './types.ts';
 
-const keptSec = 30 * 24 * 3600;
-
-/** What a decision did and what it saw: item `DECISION#<at>-<id>`, kept 30 days. */
+/** What a decision did and what it saw. */
 export interface DecisionRecord {
   at: number;
   action: 'start' | 'drain';
@@ -22,16 +18,6 @@ export interface DecisionRecord {
   recentStarts: RecentStarts;
   /** The runs before it that did nothing, told as one. */
   quiet?: Quiet;
-  watchKey: string;
-  watchAt: number;
-  expiresAt: number;
-}
-
-export function decisionRecord(
-  decided: Omit<DecisionRecord, 'watchKey' | 'watchAt' | 'expiresAt'>,
-): DecisionRecord {
-  const { at } = decided;
-  return { ...decided, watchKey: decisionsWatchKey(at), watchAt: at, expiresAt: expiryAfter(at, keptSec) };
 }
 
 /** Counts a run that did nothing to those before it with the same reason. */

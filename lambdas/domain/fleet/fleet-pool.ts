@@ -1,5 +1,5 @@
-import type { Pool } from '../items.ts';
 import { noStartsYet } from './breaker.ts';
+import type { Pool } from './pool.ts';
 import type { FleetMemory, RecentStarts } from './types.ts';
 
 /** Runs in a row that decided nothing, told as one. */
@@ -10,8 +10,8 @@ export interface Quiet {
 }
 
 /**
- * The item `POOL`: what calls read of the pool (`Pool`), what one decision tells the next, and the lease that keeps
- * two from deciding at once.
+ * All that is known of the pool: what calls read of it (`Pool`), what one decision tells the next, and the lease that
+ * keeps two runs of the fleet function from deciding at once.
  */
 export interface FleetPool extends Pool {
   /** Ids of the starts in flight. Here and not in an index: a start must count from the moment it is asked for. */
@@ -35,18 +35,11 @@ export interface FleetPool extends Pool {
 }
 
 /** What of it outlives a run: all but the lease. */
-export type FleetState = Omit<FleetPool, 'holder' | 'leaseUntil' | 'dirtyAt' | 'updatedAt' | 'expiresAt'>;
+export type FleetState = Omit<FleetPool, 'holder' | 'leaseUntil' | 'dirtyAt' | 'updatedAt'>;
 
 /** @param pool as read: empty at first */
 export function stateOf(pool: Partial<FleetPool>, maximum: number): FleetState {
-  const {
-    holder: _holder,
-    leaseUntil: _until,
-    dirtyAt: _dirty,
-    updatedAt: _at,
-    expiresAt: _ttl,
-    ...state
-  } = pool;
+  const { holder: _holder, leaseUntil: _until, dirtyAt: _dirty, updatedAt: _at, ...state } = pool;
   return {
     mayGrow: false,
     starting: 0,

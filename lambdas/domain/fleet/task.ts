@@ -1,12 +1,3 @@
-import {
-  goneWatchKey,
-  runningWatchKey,
-  startingWatchKey,
-  startsWatchKey,
-  stoppingWatchKey,
-} from '../../store/keys.ts';
-import { expiryAfter } from '../time.ts';
-
 /*
  *  requested ──RunTask──> starting ──REGISTER──> registered ──StopTask──> stopping ──> stopped
  *      └── ECS will not ──> failed    └─────────── ends by itself ─────────────────────^
@@ -53,9 +44,8 @@ export interface Task extends TaskTimes {
   exitCode?: number;
   /** First seen running without a registration, long after it had one. */
   lapsedAt?: number;
-  watchKey?: string;
-  watchAt?: number;
-  expiresAt: number;
+  /** It is over, and the pool's count knows it. */
+  counted?: true;
 }
 
 /** A task as ECS shows it, in an event or when asked. */
@@ -71,23 +61,8 @@ export interface EcsTask extends TaskTimes {
   exitCode?: number;
 }
 
-const keptSec = 30 * 24 * 3600;
-const watchKeys: Record<TaskState, string> = {
-  requested: startingWatchKey,
-  starting: startingWatchKey,
-  registered: runningWatchKey,
-  stopping: stoppingWatchKey,
-  stopped: goneWatchKey,
-  failed: goneWatchKey,
-};
-
 /** Whether it is over: it counts no more. */
 export const isOver = ({ state }: Pick<Task, 'state'>) => state === 'stopped' || state === 'failed';
-
-/** Moves a start to a state, and to the state's place in the `watch` index. */
-function moved(task: Task, state: TaskState): Task {
-  return { ...task, state, watchKey: watchKeys[state], watchAt: task.requestedAt };
-}
 
 export function requestedTask(
   startId: string,
@@ -95,7 +70,7 @@ export function requestedTask(
   callId: string | undefined,
   requestedAt: number,
 ): Task {
-  const task: Task = {
+  return {
     startId,
     version: 1,
     state: 'requested',
@@ -104,9 +79,7 @@ export function requestedTask(
     requestedAt,
     refusals: 0,
     tries: 0,
-    expiresAt: expiryAfter(requestedAt, keptSec),
   };
-  return moved(task, 'requested');
 }
 
 /** A task of ours that ECS has and the table does not know. */
@@ -116,7 +89,7 @@ export function foundTask(startId: string, seen: EcsTask, nowMs: number): Task {
 }
 
 export function failedTask(task: Task, reason: string, nowMs: number): Task {
-  return { ...moved(task, 'failed'), stopReason: reason, stoppedAt: nowMs };
+  return { ...task, state: 'failed', stopReason: reason, stoppedAt: nowMs };
 }
 
 /** ECS will not do it as it was asked: it may be asked in another way. */
@@ -130,17 +103,17 @@ export function triedTask(task: Task, retryAt: number): Task {
 }
 
 export function registeredTask(task: Task, registeredAt: number): Task {
-  return { ...moved(task, 'registered'), registeredAt };
+  return { ...task, state: 'registered', registeredAt };
 }
 
 /** Told to stop. */
 export function stoppingTask(task: Task, reason: string, nowMs: number): Task {
-  return { ...moved(task, 'stopping'), stopReason: reason, stoppingAt: nowMs };
+  return { ...task, state: 'stopping', stopReason: reason, stoppingAt: nowMs };
 }
 
 /** The pool's count knows that it is over; it stays to be shown. */
 export function countedTask(task: Task): Task {
-  return { ...task, watchKey: startsWatchKey(task.requestedAt), watchAt: task.requestedAt };
+  return { ...task, counted: true };
 }
 
 /**
@@ -161,7 +134,8 @@ export function afterEcs(task: Task, seen: EcsTask, nowMs: number): Task {
   };
   if (seen.lastStatus === 'STOPPED') {
     return {
-      ...moved(known, 'stopped'),
+      ...known,
+      state: 'stopped',
       stoppedAt: seen.stoppedAt ?? nowMs,
       ...(seen.stopCode !== undefined && { stopCode: seen.stopCode }),
       ...(seen.exitCode !== undefined && { exitCode: seen.exitCode }),
@@ -171,7 +145,7 @@ export function afterEcs(task: Task, seen: EcsTask, nowMs: number): Task {
   if (seen.desiredStatus === 'STOPPED' && known.state !== 'stopping') {
     return stoppingTask(known, seen.stoppedReason ?? '', nowMs);
   }
-  return known.state === 'requested' ? moved(known, 'starting') : known;
+  return known.state === 'requested' ? { ...known, state: 'starting' } : known;
 }
 
 /** Whether a start that is over came to nothing. One that we ended ourselves in time says nothing about starting. */

@@ -1,6 +1,6 @@
 import type { Contact } from '../../../contracts/commands.ts';
-import type { Binding } from '../items.ts';
 import { expiryAfter, isLive } from '../time.ts';
+import type { Binding } from './gateway.ts';
 
 /* The contacts of one registration, as RFC 3261 10.3 (steps 6 to 8) wants them. */
 

@@ -1,5 +1,6 @@
+import type { Call } from '../call/call.ts';
 import type { Transition } from '../call/call-state.ts';
-import type { Call, Gateway } from '../items.ts';
+import type { Gateway } from './gateway.ts';
 import { hasLapsed } from './gateway-state.ts';
 
 /** What becomes of a gateway after its call: `stop` for single-use gateways (as the original's), or `reuse`. */

@@ -1,5 +1,5 @@
-import type { Gateway } from '../items.ts';
 import { isLive } from '../time.ts';
+import type { Gateway } from './gateway.ts';
 
 /*
  *  locked ──answered──> busy ──ended──> (deleted, or free again)

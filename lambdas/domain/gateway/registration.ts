@@ -4,9 +4,9 @@ import type {
   RegisterGateway,
   UnregisterGateway,
 } from '../../../contracts/commands.ts';
-import type { Binding, Gateway } from '../items.ts';
 import { isLive } from '../time.ts';
 import { liveContacts, maxBindings, mergeBindings, registrationOf } from './bindings.ts';
+import type { Binding, Gateway } from './gateway.ts';
 import { isHeld } from './gateway-state.ts';
 
 /** What to do with a gateway's item, and what to answer once that is done. */
@@ -18,8 +18,6 @@ export type RegistrationDecision =
 /** What the decision needs besides the item and the command. */
 export interface RegistrationContext {
   nowMs: number;
-  /** The partition of the `free` index that this gateway belongs to. */
-  freeShard: string;
   taskId?: string;
 }
 
@@ -68,8 +66,7 @@ export function decideRegistration(
     : {
         ...base,
         state: 'free',
-        freeShard: context.freeShard,
-        availableAt: stillFree && seen.availableAt !== undefined ? seen.availableAt : nowMs,
+        freeSince: stillFree && seen.freeSince !== undefined ? seen.freeSince : nowMs,
         ...(lostCallId !== undefined && { lostCallId }),
       };
   return {
@@ -130,13 +127,14 @@ export function matchedAnswer(answer: RegisterAnswer, matchedCallId: string | un
 }
 
 /** Whether the registration makes a gateway available that was not so before. */
-export function becomesFree({ state, availableAt }: Gateway, nowMs: number): boolean {
-  return state === 'free' && availableAt === nowMs;
+export function becomesFree({ state, freeSince }: Gateway, nowMs: number): boolean {
+  return state === 'free' && freeSince === nowMs;
 }
 
 /** The gateway locked for a call from the start. */
 export function lockedFor(gateway: Gateway, callId: string, lockedUntil: number): Gateway {
-  return { ...gateway, state: 'locked', lockedBy: callId, lockedUntil, availableAt: lockedUntil };
+  const { freeSince: _free, ...rest } = gateway;
+  return { ...rest, state: 'locked', lockedBy: callId, lockedUntil };
 }
 
 function refuse(reason: Extract<RegisterAnswer, { result: 'refused' }>['reason']): RegistrationDecision {
@@ -160,15 +158,11 @@ function sharesContact(seen: Gateway, contacts: readonly Contact[]): boolean {
 }
 
 /** Whatever says who owns the gateway, as it was. */
-function lockOf(
-  seen: Gateway,
-): Pick<Gateway, 'state' | 'lockedBy' | 'lockedUntil' | 'freeShard' | 'availableAt'> {
-  const { state, lockedBy, lockedUntil, freeShard, availableAt } = seen;
+function lockOf(seen: Gateway): Pick<Gateway, 'state' | 'lockedBy' | 'lockedUntil'> {
+  const { state, lockedBy, lockedUntil } = seen;
   return {
     state,
     ...(lockedBy !== undefined && { lockedBy }),
     ...(lockedUntil !== undefined && { lockedUntil }),
-    ...(freeShard !== undefined && { freeShard }),
-    ...(availableAt !== undefined && { availableAt }),
   };
 }

@@ -1,10 +1,10 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
 import { answerFromCall, excludedGateways, refusalOfNamed, shuffled } from '../../domain/call/allocation.ts';
 import { TableContention } from '../../domain/errors.ts';
-import type { Candidate, Gateway } from '../../domain/items.ts';
+import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
+import type { Measure } from '../../domain/ports.ts';
 import { isLive, type Random } from '../../domain/time.ts';
-import type { Measure } from '../../runtime/metrics.ts';
-import { gatewayOf } from '../../store/gateway-writes.ts';
+import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { freeShardNames, gatewayKey } from '../../store/keys.ts';
 import { endSilent } from '../../usecases/waiting-queue.ts';
 import { candidatesOf, givableOf, readGateways, sweepExpired } from './free-gateways.ts';

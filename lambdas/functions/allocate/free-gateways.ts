@@ -1,11 +1,19 @@
 import type { ExhaustionCause } from '../../../contracts/outcomes.ts';
+import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
 import { canBeGiven } from '../../domain/gateway/gateway-state.ts';
-import type { Candidate, Gateway } from '../../domain/items.ts';
 import { isLive } from '../../domain/time.ts';
 import type { Item } from '../../store/attributes.ts';
 import { above, atMost } from '../../store/conditions.ts';
-import { deleteExpired, gatewayOf } from '../../store/gateway-writes.ts';
-import { callsWatchKey, edgesWatchKey, freeIndex, gatewayKey, watchIndex } from '../../store/keys.ts';
+import { deleteExpired } from '../../store/gateway-writes.ts';
+import { candidateFrom, gatewayFrom } from '../../store/items/gateway-item.ts';
+import {
+  callsWatchKey,
+  edgeIdOf,
+  edgesWatchKey,
+  freeIndex,
+  gatewayKey,
+  watchIndex,
+} from '../../store/keys.ts';
 import type { Page, Table } from '../../store/table.ts';
 
 /* Looks into the `free` index: what it shows are candidates, never promises. */
@@ -35,13 +43,14 @@ export async function candidatesOf(
     limit: from === undefined ? firstPageSize : nextPageSize,
     from,
   });
-  return { candidates: page.items as unknown as Candidate[], ...(page.next && { next: page.next }) };
+  const candidates = table.readable(page.items, candidateFrom);
+  return { candidates, ...(page.next && { next: page.next }) };
 }
 
 /** One read that tells the living of a page from the dead, instead of one failed lock for each. */
 export async function readGateways(table: Table, candidates: readonly Candidate[]): Promise<Gateway[]> {
   const items = await table.getMany(candidates.map((one) => gatewayKey(one.username)));
-  return items.map((item) => gatewayOf(item) as Gateway);
+  return table.readable(items, gatewayFrom);
 }
 
 /** Of gateways just read, those that can be given. */
@@ -80,7 +89,7 @@ export async function causeOfExhaustion(
     limit: edgesLookedAt,
   });
   for (const { pk } of edges.items) {
-    const other = String(pk).slice('EDGE#'.length);
+    const other = edgeIdOf(String(pk));
     if (other !== edgeId && (await any(watchIndex, ['watchKey', callsWatchKey(other)]))) return 'all-locked';
   }
   return 'none-registered';

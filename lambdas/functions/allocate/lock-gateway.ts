@@ -1,9 +1,12 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
 import { answerFromCall, failureOf, granted, offeredCall } from '../../domain/call/allocation.ts';
-import type { Call, Candidate, Gateway } from '../../domain/items.ts';
+import type { Call } from '../../domain/call/call.ts';
+import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
 import type { Clock } from '../../domain/time.ts';
-import { callOf, putCall } from '../../store/call-writes.ts';
-import { gatewayOf, lock, release, silence } from '../../store/gateway-writes.ts';
+import { putCall } from '../../store/call-writes.ts';
+import { lock, release, silence } from '../../store/gateway-writes.ts';
+import { callOf } from '../../store/items/call-item.ts';
+import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { callKey, freeShardOf, gatewayKey } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
 import type { Failure, Write } from '../../store/transaction.ts';

@@ -1,5 +1,6 @@
+import type { Call } from '../../domain/call/call.ts';
 import { byTurn } from '../../domain/call/waiting.ts';
-import type { Call, Candidate } from '../../domain/items.ts';
+import type { Candidate } from '../../domain/gateway/gateway.ts';
 import { lock } from '../../store/gateway-writes.ts';
 import { freeShardOf } from '../../store/keys.ts';
 import { headsOfQueue, matchNext } from '../../usecases/waiting-queue.ts';

@@ -1,11 +1,13 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
 import { answerFromCall, exhausted } from '../../domain/call/allocation.ts';
+import type { Call } from '../../domain/call/call.ts';
 import { decideWait, isAskStale, trustedPool, waitingCall } from '../../domain/call/waiting.ts';
 import { TableContention } from '../../domain/errors.ts';
-import type { Call, Pool } from '../../domain/items.ts';
-import { callOf, putCall, renewAsk } from '../../store/call-writes.ts';
+import type { Pool } from '../../domain/fleet/pool.ts';
+import { putCall, renewAsk } from '../../store/call-writes.ts';
+import { callOf } from '../../store/items/call-item.ts';
+import { poolOf } from '../../store/items/pool-item.ts';
 import { callKey, poolKey } from '../../store/keys.ts';
-import { poolOf } from '../../store/pool-item.ts';
 import type { Write } from '../../store/transaction.ts';
 import { countAhead } from '../../usecases/waiting-queue.ts';
 import { causeOfExhaustion } from './free-gateways.ts';

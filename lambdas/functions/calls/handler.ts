@@ -10,7 +10,7 @@ import type { SettleDeps } from '../../usecases/settle-call.ts';
 import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
 import { listHangups } from './list-hangups.ts';
-import { countPool } from './measure-pool.ts';
+import { measurePool } from './measure-pool.ts';
 import { type SweepReport, sweep } from './sweep.ts';
 import { takeFact } from './take-fact.ts';
 
@@ -43,7 +43,7 @@ async function calls(input: CallsInput): Promise<Answer> {
   }
   if (!('detail' in input)) {
     // Counted first: a sweep that fails shall not leave the pool unseen.
-    deps.measure(await countPool(deps));
+    deps.measure(await measurePool(deps));
     return sweep(deps);
   }
   if (isConsumed(input.detail)) await takeFact(input.detail, deps);

@@ -1,5 +1,5 @@
 import type { EdgeCall, ListEdgeCalls, ListEdgeCallsAnswer } from '../../../contracts/commands.ts';
-import type { Call } from '../../domain/items.ts';
+import type { Call } from '../../domain/call/call.ts';
 import type { SettleDeps } from '../../usecases/settle-call.ts';
 import { readQueue } from '../../usecases/waiting-queue.ts';
 import { openCallsOf } from './open-calls.ts';

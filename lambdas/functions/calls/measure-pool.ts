@@ -1,13 +1,14 @@
 import type { Measurement } from '../../../contracts/metrics.ts';
 import { canBeGiven } from '../../domain/gateway/gateway-state.ts';
-import type { Gateway } from '../../domain/items.ts';
 import { isLive } from '../../domain/time.ts';
 import type { Item } from '../../store/attributes.ts';
 import { above } from '../../store/conditions.ts';
-import { deleteExpired, gatewayOf } from '../../store/gateway-writes.ts';
+import { deleteExpired } from '../../store/gateway-writes.ts';
+import { gatewayFrom } from '../../store/items/gateway-item.ts';
 import {
   callsWatchKey,
   drainingWatchKey,
+  edgeIdOf,
   edgesWatchKey,
   freeIndex,
   freeShardNames,
@@ -33,7 +34,7 @@ type CountDeps = Pick<SettleDeps, 'table' | 'now' | 'freeShards'>;
  * A gateway that did not answer its last INVITE is in no index, and not counted.
  * @throws TableUnavailable
  */
-export async function countPool({ table, now, freeShards }: CountDeps): Promise<Measurement[]> {
+export async function measurePool({ table, now, freeShards }: CountDeps): Promise<Measurement[]> {
   let free = 0;
   let locked = 0;
   for (const shard of freeShardNames(freeShards)) {
@@ -44,7 +45,7 @@ export async function countPool({ table, now, freeShards }: CountDeps): Promise<
   const draining = (await watched(table, drainingWatchKey, maxOfShard)).items.length;
   let busy = 0;
   for (const { pk } of (await watched(table, edgesWatchKey, maxEdges)).items) {
-    const edgeId = String(pk).slice('EDGE#'.length);
+    const edgeId = edgeIdOf(String(pk));
     // An answered call is never due; an offered one is counted by its gateway's lock.
     const range = above('watchAt', neverAt - 1);
     busy += (await watched(table, callsWatchKey(edgeId), maxCallsOfEdge, range)).items.length;
@@ -70,9 +71,7 @@ async function countShard(
     const page = await table.query({ index: freeIndex, key: ['freeShard', shard], limit: pageSize, from });
     const due = page.items.filter(({ availableAt }) => Number(availableAt) <= nowMs);
     locked += page.items.length - due.length;
-    const gateways = (await table.getMany(due.map(({ pk }) => String(pk)))).map(
-      (item) => gatewayOf(item) as Gateway,
-    );
+    const gateways = table.readable(await table.getMany(due.map(({ pk }) => String(pk))), gatewayFrom);
     free += gateways.filter((one) => canBeGiven(one, nowMs)).length;
     for (const dead of gateways.filter((one) => !isLive(one, nowMs))) {
       // Refused where it came back since: then the next count has it.

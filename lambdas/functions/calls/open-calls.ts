@@ -1,6 +1,6 @@
-import type { Call } from '../../domain/items.ts';
-import { callOf } from '../../store/call-writes.ts';
+import type { Call } from '../../domain/call/call.ts';
 import { below } from '../../store/conditions.ts';
+import { callOf } from '../../store/items/call-item.ts';
 import { callsWatchKey } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
 import { readAll, watched } from '../../store/watched.ts';
@@ -22,6 +22,6 @@ export async function openCallsOf(
     table,
     items.map(({ pk }) => String(pk)),
   );
-  const calls = read.flatMap((item) => callOf(item, nowMs) ?? []);
+  const calls = table.readable(read, (item) => callOf(item, nowMs) ?? []).flat();
   return { calls: calls.filter((call) => call.state !== 'ended'), more };
 }

@@ -1,9 +1,12 @@
 import { edgeLost } from '../../domain/call/call-state.ts';
+import type { Edge } from '../../domain/edge.ts';
+import type { Gateway } from '../../domain/gateway/gateway.ts';
 import { stopped } from '../../domain/gateway/gateway-effect.ts';
-import type { Edge, Gateway } from '../../domain/items.ts';
-import { edgeOf, forgetEdge } from '../../store/call-writes.ts';
+import { forgetEdge } from '../../store/call-writes.ts';
 import { atMost } from '../../store/conditions.ts';
-import { deleteOwned, gatewayOf, putTombstone, release } from '../../store/gateway-writes.ts';
+import { deleteOwned, putTombstone, release } from '../../store/gateway-writes.ts';
+import { watchedEdgeOf } from '../../store/items/edge-item.ts';
+import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { drainingWatchKey, edgesWatchKey, freeShardOf } from '../../store/keys.ts';
 import { watched } from '../../store/watched.ts';
 import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
@@ -45,25 +48,20 @@ export async function sweep(deps: SettleDeps): Promise<SweepReport> {
   const edges = await watched(deps.table, edgesWatchKey, maxEdges);
   report.more ||= edges.more;
   // One by one: a sweep in no hurry leaves the table's capacity to the calls.
-  for (const item of edges.items) await sweepEdge(edgeFrom(item), report, deps);
+  for (const item of edges.items) await sweepEdge(watchedEdgeOf(item), report, deps);
   await endSilentWaits(report, deps);
   await finishDraining(report, deps);
   return report;
 }
 
-/** The index holds keys only: an edge's name and the end of its lease are among them. */
-function edgeFrom(item: Record<string, unknown>): Pick<Edge, 'edgeId' | 'watchAt'> {
-  return { edgeId: String(item.pk).slice('EDGE#'.length), watchAt: edgeOf(item).watchAt };
-}
-
 async function sweepEdge(
-  edge: Pick<Edge, 'edgeId' | 'watchAt'>,
+  edge: Pick<Edge, 'edgeId' | 'leaseUntil'>,
   report: SweepReport,
   deps: SettleDeps,
 ): Promise<void> {
   const { table } = deps;
   const nowMs = deps.now();
-  const lost = edge.watchAt < nowMs;
+  const lost = edge.leaseUntil < nowMs;
   const dueBefore = lost ? undefined : nowMs - staleOfferMs;
   const { calls, more } = await openCallsOf(table, edge.edgeId, maxCalls, nowMs, dueBefore);
   report.more ||= more;
@@ -82,7 +80,7 @@ async function sweepEdge(
     );
     report.endedCalls += 1;
   }
-  if (calls.length === 0 && edge.watchAt < nowMs - forgetAfterMs) await table.write(forgetEdge(edge));
+  if (calls.length === 0 && edge.leaseUntil < nowMs - forgetAfterMs) await table.write(forgetEdge(edge));
 }
 
 /** Calls that wait for a gateway while their edge is gone: nobody would take it. */

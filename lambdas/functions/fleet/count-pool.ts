@@ -1,7 +1,7 @@
 import type { PoolCounts } from '../../domain/fleet/types.ts';
 import { above, atMost, present } from '../../store/conditions.ts';
 import {
-  callKeyPrefix,
+  callIdOf,
   drainedWatchKey,
   drainingWatchKey,
   freeIndex,
@@ -90,7 +90,7 @@ export async function countPool(
     freeManaged,
     saturated: free.some(({ more }) => more),
     waiting: queue.items.length,
-    ...(first && { firstWaiting: String(first.pk).slice(callKeyPrefix.length) }),
+    ...(first && { firstWaiting: callIdOf(String(first.pk)) }),
   };
 }
 

@@ -1,15 +1,15 @@
 import { LeaseLost } from '../../domain/errors.ts';
 import { isOpen, retryAt } from '../../domain/fleet/breaker.ts';
 import { decide } from '../../domain/fleet/decide.ts';
-import { decisionRecord, stillQuiet } from '../../domain/fleet/decision-record.ts';
+import { type DecisionRecord, stillQuiet } from '../../domain/fleet/decision-record.ts';
 import { stateOf } from '../../domain/fleet/fleet-pool.ts';
 import type { FleetDecision } from '../../domain/fleet/types.ts';
-import { decisionKey } from '../../store/keys.ts';
+import { decisionItem } from '../../store/items/decision-item.ts';
 import { releaseLease, renewLease, takeLease } from '../../usecases/fleet-lease.ts';
 import { type Census, countPool } from './count-pool.ts';
 import { type FleetDeps, fleetLeaseMs } from './deps.ts';
 import { drainGateways, stopDrainedAgain } from './drain.ts';
-import { assumedStartMs, FleetRun } from './leased-run.ts';
+import { assumedStartMs, LeasedRun } from './leased-run.ts';
 import { reconcile, reconcileEveryMs } from './reconcile.ts';
 import { collectEnded, settleStarts } from './settle-starts.ts';
 import { startGateways } from './start.ts';
@@ -34,7 +34,7 @@ export type FleetReport =
       free: number;
       waiting: number;
       startsFailing: boolean;
-    } & FleetRun['report']);
+    } & LeasedRun['report']);
 
 /**
  * Between two looks, whoever takes them, there is so much time at least: what happens meanwhile costs one look together,
@@ -51,13 +51,13 @@ const maxRunMs = 8000;
  * looks again.
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
-export async function runFleet(trigger: Trigger, deps: FleetDeps): Promise<FleetReport> {
+export async function decideAndAct(trigger: Trigger, deps: FleetDeps): Promise<FleetReport> {
   const { table, now, pause } = deps;
   const holder = deps.newId();
   const startedAt = now();
   const pool = await takeRested(holder, deps);
   if (pool === undefined) return { result: 'left-to-another' };
-  const run = new FleetRun(holder, stateOf(pool, deps.policy.maxGateways), deps);
+  const run = new LeasedRun(holder, stateOf(pool, deps.policy.maxGateways), deps);
   try {
     for (let looks = 1; ; looks += 1) {
       const { decision, census } = await look(run, trigger, looks === 1 && trigger.tick);
@@ -98,7 +98,7 @@ async function takeRested(holder: string, { table, now, pause }: FleetDeps) {
   return renewLease(table, holder, fleetLeaseMs, now());
 }
 
-async function look(run: FleetRun, trigger: Trigger, tick: boolean) {
+async function look(run: LeasedRun, trigger: Trigger, tick: boolean) {
   const { deps } = run;
   await collectEnded(run);
   const { justFree } = await settleStarts(run);
@@ -117,7 +117,7 @@ const freeMargin = 50;
 const maxFreeCounted = 16_000;
 
 /** Decides; where more are free than were counted and some would be started, counts on. */
-async function decideOn(run: FleetRun, justFree: readonly string[]) {
+async function decideOn(run: LeasedRun, justFree: readonly string[]) {
   const { deps, state } = run;
   const known = await deps.knownDemand.read(deps);
   let limit = Math.min(maxFreeCounted, (state.keep ?? 0) + freeMargin);
@@ -139,7 +139,7 @@ async function decideOn(run: FleetRun, justFree: readonly string[]) {
   }
 }
 
-async function act(decision: FleetDecision, census: Census, run: FleetRun, trigger: Trigger): Promise<void> {
+async function act(decision: FleetDecision, census: Census, run: LeasedRun, trigger: Trigger): Promise<void> {
   const { deps } = run;
   const { reason, memory } = decision;
   const at = deps.now();
@@ -154,7 +154,7 @@ async function act(decision: FleetDecision, census: Census, run: FleetRun, trigg
     run.state = { ...run.state, quiet: stillQuiet(quiet, reason.rule, at) };
     return;
   }
-  const record = decisionRecord({
+  const record: DecisionRecord = {
     at,
     action: decision.action,
     count: decision.count,
@@ -168,14 +168,14 @@ async function act(decision: FleetDecision, census: Census, run: FleetRun, trigg
     ...(callId !== undefined && { callId }),
     recentStarts,
     ...(quiet && { quiet }),
-  });
-  await deps.table.write({ put: { pk: decisionKey(at, run.holder), ...record } });
+  };
+  await deps.table.write({ put: decisionItem(record, run.holder) });
   const { quiet: _told, ...rest } = run.state;
   run.state = rest;
 }
 
 /** What calls read of the pool: whether it can grow, and when. */
-function publish(run: FleetRun, decision: FleetDecision): void {
+function publish(run: LeasedRun, decision: FleetDecision): void {
   const { deps, state } = run;
   const { policy } = deps;
   const nowMs = deps.now();

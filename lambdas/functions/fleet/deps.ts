@@ -21,7 +21,11 @@ export interface FleetDeps extends SettleDeps {
   warn: (message: string, details: Record<string, unknown>) => void;
 }
 
-/** A run holds its lease for so long. More than the function may take: a run that was killed cannot come back. */
+/**
+ * A run holds its lease for so long. More than the function may take (`fleetTimeoutSec`), so that the next run waits for
+ * one that was killed. A run that middy gave up may still write for a moment: each of its writes names the holder of the
+ * lease, and is refused once another holds it.
+ */
 export const fleetLeaseMs = 20_000;
 
 /** The username that the gateway of a task registers by. */

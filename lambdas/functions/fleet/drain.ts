@@ -1,11 +1,12 @@
-import type { Gateway } from '../../domain/items.ts';
+import type { Gateway } from '../../domain/gateway/gateway.ts';
 import { isLive } from '../../domain/time.ts';
 import { atMost } from '../../store/conditions.ts';
-import { deleteExpired, deleteUnreachable, gatewayOf, retire } from '../../store/gateway-writes.ts';
+import { deleteExpired, deleteUnreachable, retire } from '../../store/gateway-writes.ts';
+import { gatewayFrom, gatewayOf } from '../../store/items/gateway-item.ts';
 import { drainedWatchKey, freeIndex, freeShardNames, gatewayKey } from '../../store/keys.ts';
 import { watched } from '../../store/watched.ts';
 import { stillHeld } from '../../usecases/fleet-lease.ts';
-import type { FleetRun } from './leased-run.ts';
+import type { LeasedRun } from './leased-run.ts';
 
 /** Entries of the `free` index, the longest free first, among which those to drain are chosen. */
 const pageSize = 100;
@@ -19,7 +20,7 @@ const maxStopped = 50;
  * @returns how many were drained: fewer where calls were faster
  * @throws TableUnavailable
  */
-export async function drainGateways(count: number, run: FleetRun): Promise<number> {
+export async function drainGateways(count: number, run: LeasedRun): Promise<number> {
   const { table, now, warn } = run.deps;
   const candidates = (await oldestFree(run)).sort((a, b) => a.registeredAt - b.registeredAt);
   let drained = 0;
@@ -44,7 +45,7 @@ export async function drainGateways(count: number, run: FleetRun): Promise<numbe
 }
 
 /** Free gateways of ours. What ran out is swept on the way, so that it counts as free no longer. */
-async function oldestFree(run: FleetRun): Promise<Gateway[]> {
+async function oldestFree(run: LeasedRun): Promise<Gateway[]> {
   const { table, now, freeShards } = run.deps;
   const nowMs = now();
   const pages = await Promise.all(
@@ -60,7 +61,7 @@ async function oldestFree(run: FleetRun): Promise<Gateway[]> {
   const found: Gateway[] = [];
   for (const { items } of pages) {
     const read = await table.getMany(items.map(({ username }) => gatewayKey(String(username))));
-    const gateways = read.map((item) => gatewayOf(item) as Gateway);
+    const gateways = table.readable(read, gatewayFrom);
     const dead = gateways.filter((one) => !isLive(one, nowMs));
     await Promise.all(dead.map((one) => table.write(deleteExpired(one, nowMs))));
     found.push(
@@ -74,7 +75,7 @@ async function oldestFree(run: FleetRun): Promise<Gateway[]> {
  * Tells drained gateways again to stop that are still there.
  * @throws TableUnavailable, TaskNotStopped
  */
-export async function stopDrainedAgain(run: FleetRun): Promise<void> {
+export async function stopDrainedAgain(run: LeasedRun): Promise<void> {
   const { table, now, stopTask } = run.deps;
   const { items } = await watched(table, drainedWatchKey, maxStopped, atMost('watchAt', now()));
   for (const { pk } of items) {

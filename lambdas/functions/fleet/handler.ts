@@ -10,7 +10,7 @@ import { readEnvironment } from '../../runtime/environment.ts';
 import { openMetrics } from '../../runtime/metrics.ts';
 import { taskStopper } from '../../runtime/task-stopper.ts';
 import { openTable } from '../../store/table.ts';
-import { type FleetReport, runFleet } from './decide-and-act.ts';
+import { decideAndAct, type FleetReport } from './decide-and-act.ts';
 import type { FleetDeps } from './deps.ts';
 import { type FleetInput, fleetInputSchema } from './input.ts';
 import { KnownDemand, noteDemand } from './known-demand.ts';
@@ -75,7 +75,7 @@ async function fleet(input: FleetInput, deps: FleetDeps): Promise<FleetReport> {
     else await noteDemand(input.detail, deps);
   }
   const tick = !('detail' in input);
-  const report = await runFleet({ name: nameOf(input), tick }, deps);
+  const report = await decideAndAct({ name: nameOf(input), tick }, deps);
   if (report.result === 'decided') measure(poolMeasurements(report, tick));
   return report;
 }

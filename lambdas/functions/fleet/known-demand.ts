@@ -1,22 +1,26 @@
 import type { Fact } from '../../../contracts/facts.ts';
+import { isArrival, learntDates } from '../../domain/demand/arrivals.ts';
+import { learn, type Profile } from '../../domain/demand/profile.ts';
+import type { FleetPolicy, RecentDemand } from '../../domain/fleet/types.ts';
+import { type Clock, expiryAfter } from '../../domain/time.ts';
+import { callOf } from '../../store/items/call-item.ts';
 import {
   dayKey,
   demandDayOf,
-  isArrival,
-  learntDates,
   minuteAttribute,
   minutesKey,
   perMinuteOf,
   recentKeys,
   slotOf,
-} from '../../domain/demand/demand-items.ts';
-import { learn, type Profile } from '../../domain/demand/profile.ts';
-import type { RecentDemand } from '../../domain/fleet/types.ts';
-import { expiryAfter } from '../../domain/time.ts';
-import { callOf } from '../../store/call-writes.ts';
+} from '../../store/items/demand-items.ts';
 import { callKey } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
-import type { FleetDeps } from './deps.ts';
+
+export interface DemandDeps {
+  table: Table;
+  policy: FleetPolicy;
+  now: Clock;
+}
 
 const daySec = 24 * 3600;
 const keptSec = { minutes: daySec, days: 90 * daySec };
@@ -26,7 +30,10 @@ const keptSec = { minutes: daySec, days: 90 * daySec };
  * does not depend on one call.
  * @throws TableUnavailable
  */
-export async function noteDemand(fact: Fact, { table, policy }: FleetDeps): Promise<void> {
+export async function noteDemand(
+  fact: Fact,
+  { table, policy }: Pick<DemandDeps, 'table' | 'policy'>,
+): Promise<void> {
   if (fact.type === 'call.ended') {
     if (fact.answeredAt === undefined) return;
     const { date } = slotOf(fact.answeredAt, policy.timeZone);
@@ -69,7 +76,7 @@ export class KnownDemand {
   #learnt: { date: string; profile: Profile | undefined } | undefined;
 
   /** @throws TableUnavailable */
-  async read({ table, policy, now }: FleetDeps): Promise<{ demand?: RecentDemand; profile?: Profile }> {
+  async read({ table, policy, now }: DemandDeps): Promise<{ demand?: RecentDemand; profile?: Profile }> {
     if (policy.policy !== 'predictive') return {};
     const nowMs = now();
     const perMinute = perMinuteOf(await table.getMany(recentKeys(nowMs)), nowMs);

@@ -15,7 +15,7 @@ const conflictTries = 6;
 const conflictPauseMs = 30;
 
 /** What one holder of the lease knows and changes: the state of the pool, which nobody else writes meanwhile. */
-export class FleetRun {
+export class LeasedRun {
   readonly holder: string;
   readonly deps: FleetDeps;
   state: FleetState;

@@ -1,13 +1,13 @@
 import { type EcsTask, foundTask, isOver, stoppingTask, type Task } from '../../domain/fleet/task.ts';
 import { isHeld } from '../../domain/gateway/gateway-state.ts';
-import type { Gateway } from '../../domain/items.ts';
 import { isLive } from '../../domain/time.ts';
-import { gatewayOf } from '../../store/gateway-writes.ts';
+import { gatewayFrom } from '../../store/items/gateway-item.ts';
+import { taskFrom } from '../../store/items/task-item.ts';
 import { gatewayKey, goneWatchKey, runningWatchKey, stoppingWatchKey, taskKey } from '../../store/keys.ts';
-import { changeTask, newTask, taskOf } from '../../store/task-writes.ts';
+import { changeTask, newTask } from '../../store/task-writes.ts';
 import { readAll, watched } from '../../store/watched.ts';
 import { usernameOf } from './deps.ts';
-import type { FleetRun } from './leased-run.ts';
+import type { LeasedRun } from './leased-run.ts';
 import { takeTaskEvent } from './take-task-event.ts';
 
 export const reconcileEveryMs = 300_000;
@@ -23,7 +23,7 @@ const maxTasks = 20_000;
  * and gateways whose registration lapsed while their task runs.
  * @throws LeaseLost, TableUnavailable, TableContention, TaskNotStopped
  */
-export async function reconcile(run: FleetRun): Promise<void> {
+export async function reconcile(run: LeasedRun): Promise<void> {
   const { ecs } = run.deps;
   const listed = new Set(await ecs.list());
   const tasks = await openTasks(run);
@@ -46,7 +46,7 @@ export async function reconcile(run: FleetRun): Promise<void> {
 }
 
 /** Keys of the records of starts: those in flight by the pool's own list, and others by where they stand. */
-async function recorded(run: FleetRun, watchKeys: readonly string[]): Promise<Set<string>> {
+async function recorded(run: LeasedRun, watchKeys: readonly string[]): Promise<Set<string>> {
   const pks = new Set(run.state.starts.map(taskKey));
   for (const key of watchKeys) {
     for (const { pk } of (await watched(run.deps.table, key, maxTasks)).items) pks.add(String(pk));
@@ -55,14 +55,14 @@ async function recorded(run: FleetRun, watchKeys: readonly string[]): Promise<Se
 }
 
 /** Records of starts that are not over. */
-async function openTasks(run: FleetRun): Promise<Task[]> {
+async function openTasks(run: LeasedRun): Promise<Task[]> {
   const pks = await recorded(run, [runningWatchKey, stoppingWatchKey]);
-  const tasks = (await readAll(run.deps.table, [...pks])).map((item) => taskOf(item) as Task);
+  const tasks = run.deps.table.readable(await readAll(run.deps.table, [...pks]), taskFrom);
   return tasks.filter((task) => !isOver(task));
 }
 
 /** A task that ECS has and no open record names. Only what the fleet started is its own. */
-async function adopt(seen: EcsTask, run: FleetRun): Promise<void> {
+async function adopt(seen: EcsTask, run: LeasedRun): Promise<void> {
   const { table, now } = run.deps;
   if (seen.startId === undefined || seen.lastStatus === 'STOPPED') return;
   if ((await table.get(taskKey(seen.startId))) !== undefined) {
@@ -76,7 +76,7 @@ async function adopt(seen: EcsTask, run: FleetRun): Promise<void> {
 }
 
 /** Tasks that ECS lists no more: stopped, stopping, or forgotten since. */
-async function settleUnlisted(tasks: readonly Task[], run: FleetRun): Promise<void> {
+async function settleUnlisted(tasks: readonly Task[], run: LeasedRun): Promise<void> {
   const described = await run.deps.ecs.describe(tasks.flatMap(({ taskId }) => taskId ?? []));
   const byId = new Map(described.map((one) => [one.taskId, one]));
   for (const { taskId = '', startId, ecsVersion = 0 } of tasks) {
@@ -93,14 +93,14 @@ async function settleUnlisted(tasks: readonly Task[], run: FleetRun): Promise<vo
 }
 
 /** Gateways that run and are not registered: never one in a call, whose end is told by others. */
-async function stopLapsed(tasks: readonly Task[], run: FleetRun): Promise<void> {
+async function stopLapsed(tasks: readonly Task[], run: LeasedRun): Promise<void> {
   const { table, stopTask, now } = run.deps;
   const name = ({ taskId = '' }: Task) => usernameOf(taskId, run.deps);
   const read = await readAll(
     table,
     tasks.map((task) => gatewayKey(name(task))),
   );
-  const gateways = new Map(read.map((item) => [String(item.username), gatewayOf(item) as Gateway]));
+  const gateways = new Map(table.readable(read, gatewayFrom).map((one) => [one.username, one]));
   const nowMs = now();
   for (const task of tasks) {
     const gateway = gateways.get(name(task));
@@ -118,7 +118,7 @@ async function stopLapsed(tasks: readonly Task[], run: FleetRun): Promise<void> 
 }
 
 /** Corrects the count where it was found wrong by as much twice in a row: once may be an index that lags. */
-async function recount(run: FleetRun): Promise<void> {
+async function recount(run: LeasedRun): Promise<void> {
   const { warn } = run.deps;
   const pks = await recorded(run, [runningWatchKey, stoppingWatchKey, goneWatchKey]);
   const drift = run.state.managed - pks.size;

@@ -8,12 +8,13 @@ import {
   type Task,
 } from '../../domain/fleet/task.ts';
 import { isLive } from '../../domain/time.ts';
-import { gatewayOf } from '../../store/gateway-writes.ts';
+import { gatewayFrom } from '../../store/items/gateway-item.ts';
+import { taskFrom } from '../../store/items/task-item.ts';
 import { gatewayKey, goneWatchKey, taskKey } from '../../store/keys.ts';
-import { changeTask, putTask, taskOf } from '../../store/task-writes.ts';
+import { changeTask, putTask } from '../../store/task-writes.ts';
 import { readAll, watched } from '../../store/watched.ts';
 import { usernameOf } from './deps.ts';
-import type { FleetRun } from './leased-run.ts';
+import type { LeasedRun } from './leased-run.ts';
 import { askEcs, giveUpStarts } from './start.ts';
 
 /** A task that has not registered after so long never will. */
@@ -27,15 +28,13 @@ const perTransaction = 50;
  * record leaves the list in the same transaction.
  * @throws LeaseLost, TableUnavailable
  */
-export async function collectEnded(run: FleetRun): Promise<void> {
+export async function collectEnded(run: LeasedRun): Promise<void> {
   const { table } = run.deps;
   const { items } = await watched(table, goneWatchKey, maxEnded);
   const pks = items.map(({ pk }) => String(pk));
   for (let i = 0; i < pks.length; i += perTransaction) {
     const read = await readAll(table, pks.slice(i, i + perTransaction));
-    const ended = read
-      .map((item) => taskOf(item) as Task)
-      .filter((task) => isOver(task) && task.watchKey === goneWatchKey);
+    const ended = table.readable(read, taskFrom).filter((task) => isOver(task) && !task.counted);
     if (ended.length === 0) continue;
     const { managed, starts } = run.state;
     const over = new Set(ended.map(({ startId }) => startId));
@@ -55,15 +54,14 @@ export async function collectEnded(run: FleetRun): Promise<void> {
  * was killed, an event that was lost) is so found at the next run.
  * @throws LeaseLost, TableUnavailable, TaskNotStopped
  */
-export async function settleStarts(run: FleetRun): Promise<{ justFree: string[] }> {
+export async function settleStarts(run: LeasedRun): Promise<{ justFree: string[] }> {
   const { table } = run.deps;
-  const tasks = (await readAll(table, run.state.starts.map(taskKey))).map((item) => taskOf(item) as Task);
+  const tasks = table.readable(await readAll(table, run.state.starts.map(taskKey)), taskFrom);
   const usernames = tasks.flatMap(({ taskId }) => taskId ?? []).map((id) => usernameOf(id, run.deps));
   const gateways = new Map(
-    (await readAll(table, usernames.map(gatewayKey))).map((item) => {
-      const gateway = gatewayOf(item);
-      return [gateway?.taskId, gateway];
-    }),
+    table
+      .readable(await readAll(table, usernames.map(gatewayKey)), gatewayFrom)
+      .map((gateway) => [gateway.taskId, gateway]),
   );
   const inFlight: string[] = [];
   const justFree: string[] = [];
@@ -93,7 +91,7 @@ export async function settleStarts(run: FleetRun): Promise<{ justFree: string[] 
   return { justFree };
 }
 
-async function noteRegistered(task: Task, registeredAt: number, run: FleetRun): Promise<void> {
+async function noteRegistered(task: Task, registeredAt: number, run: LeasedRun): Promise<void> {
   const change = (seen: Task) => (isOver(seen) ? seen : registeredTask(seen, registeredAt));
   const changed = await changeTask(run.deps.table, task, change);
   if (changed?.state !== 'registered') return;
@@ -102,7 +100,7 @@ async function noteRegistered(task: Task, registeredAt: number, run: FleetRun): 
 }
 
 /** It counts until ECS says that it has stopped. */
-async function stopLate(task: Task, run: FleetRun): Promise<void> {
+async function stopLate(task: Task, run: LeasedRun): Promise<void> {
   const { table, stopTask, now } = run.deps;
   if (task.taskId === undefined) {
     await giveUpStarts([{ task, reason: neverRegistered }], run);

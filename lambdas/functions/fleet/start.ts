@@ -8,10 +8,11 @@ import {
   type Task,
   triedTask,
 } from '../../domain/fleet/task.ts';
+import { taskOf } from '../../store/items/task-item.ts';
 import { taskKey } from '../../store/keys.ts';
-import { changeTask, newTask, putTask, taskOf } from '../../store/task-writes.ts';
+import { changeTask, newTask, putTask } from '../../store/task-writes.ts';
 import type { FleetDeps } from './deps.ts';
-import type { FleetRun } from './leased-run.ts';
+import type { LeasedRun } from './leased-run.ts';
 
 /** Starts are written down and asked for in groups of so many, so that a run that is killed leaves few half done. */
 const groupSize = 10;
@@ -31,7 +32,7 @@ export async function startGateways(
   count: number,
   why: string,
   callId: string | undefined,
-  run: FleetRun,
+  run: LeasedRun,
 ): Promise<number> {
   let asked = 0;
   while (asked < count) {
@@ -97,7 +98,7 @@ function pauseBefore(tries: number, { random }: FleetDeps): number {
 /** Takes starts that came to nothing off the pool's count. */
 export async function giveUpStarts(
   failures: readonly { task: Task; reason: string }[],
-  run: FleetRun,
+  run: LeasedRun,
 ): Promise<void> {
   for (const { task, reason } of failures) {
     const nowMs = run.deps.now();

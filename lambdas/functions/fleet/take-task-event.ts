@@ -1,6 +1,7 @@
 import { afterEcs, type EcsTask } from '../../domain/fleet/task.ts';
+import { taskOf } from '../../store/items/task-item.ts';
 import { taskKey } from '../../store/keys.ts';
-import { changeTask, taskOf } from '../../store/task-writes.ts';
+import { changeTask } from '../../store/task-writes.ts';
 import { loseGateway } from '../../usecases/lose-gateway.ts';
 import { type FleetDeps, usernameOf } from './deps.ts';
 

@@ -1,8 +1,9 @@
 import type { DecisionView, InspectAnswer, StartView } from '../../../contracts/inspect.ts';
-import type { DecisionRecord } from '../../domain/fleet/decision-record.ts';
-import type { FleetPool } from '../../domain/fleet/fleet-pool.ts';
 import { phasesOf, type Task } from '../../domain/fleet/task.ts';
 import type { Item } from '../../store/attributes.ts';
+import { decisionFrom, type KeptDecision } from '../../store/items/decision-item.ts';
+import { fleetPoolOf } from '../../store/items/pool-item.ts';
+import { taskFrom } from '../../store/items/task-item.ts';
 import {
   decisionsWatchKey,
   goneWatchKey,
@@ -14,7 +15,6 @@ import {
   watchIndex,
 } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
-import { taskOf } from '../../store/task-writes.ts';
 import { readAll } from '../../store/watched.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -24,8 +24,8 @@ const keptDays = 31;
 /** What the fleet decided lately, and why. @throws TableUnavailable */
 export async function listDecisions(table: Table, limit: number, nowMs: number): Promise<InspectAnswer> {
   const items = await newestOf(table, daysBack(nowMs, decisionsWatchKey), limit);
-  const decisions = items.map((item) => decisionView(item as unknown as DecisionRecord));
-  const { quiet } = ((await table.get(poolKey)) ?? {}) as Partial<FleetPool>;
+  const decisions = table.readable(items, decisionFrom).map(decisionView);
+  const { quiet } = fleetPoolOf(await table.get(poolKey));
   return {
     result: 'decisions',
     decisions: decisions.sort((a, b) => b.at - a.at),
@@ -38,7 +38,7 @@ export async function listStarts(table: Table, limit: number, nowMs: number): Pr
   const open = [startingWatchKey, runningWatchKey, stoppingWatchKey, goneWatchKey];
   const current = await Promise.all(open.map((key) => newestOf(table, [key], limit)));
   const past = await newestOf(table, daysBack(nowMs, startsWatchKey), limit);
-  const starts = [...current.flat(), ...past].map((item) => startView(taskOf(item) as Task));
+  const starts = table.readable([...current.flat(), ...past], taskFrom).map(startView);
   return {
     result: 'starts',
     starts: starts.sort((a, b) => b.requestedAt - a.requestedAt).slice(0, limit),
@@ -66,7 +66,7 @@ async function newestOf(table: Table, watchKeys: readonly string[], limit: numbe
   return readAll(table, pks);
 }
 
-function decisionView(record: DecisionRecord): DecisionView {
+function decisionView(record: KeptDecision): DecisionView {
   const { at, action, count, done, trigger, counts, managed, waiting, recentStarts } = record;
   const { reason, warning, callId, quiet } = record;
   return {

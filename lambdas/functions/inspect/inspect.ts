@@ -1,13 +1,12 @@
 import type * as z from 'zod';
 import type { InspectAnswer, inspectCommandSchema } from '../../../contracts/inspect.ts';
 import { byTurn } from '../../domain/call/waiting.ts';
-import type { Gateway } from '../../domain/items.ts';
 import { type Clock, isLive } from '../../domain/time.ts';
 import { callView, gatewayView } from '../../domain/views.ts';
 import type { Item } from '../../store/attributes.ts';
-import { callOf } from '../../store/call-writes.ts';
 import { startsWith } from '../../store/conditions.ts';
-import { gatewayOf } from '../../store/gateway-writes.ts';
+import { callOf } from '../../store/items/call-item.ts';
+import { gatewayFrom } from '../../store/items/gateway-item.ts';
 import { callKey, callKeyPrefix, gatewayKeyPrefix } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
 import { listDecisions, listStarts } from './fleet-history.ts';
@@ -29,13 +28,13 @@ export async function inspect(
   switch (command.command) {
     case 'listGateways': {
       const items = await scanAll(table, gatewayKeyPrefix, maxGateways);
-      const live = items.map((item) => gatewayOf(item) as Gateway).filter((one) => isLive(one, nowMs));
+      const live = table.readable(items, gatewayFrom).filter((one) => isLive(one, nowMs));
       const gateways = live.map((one) => gatewayView(one, nowMs));
       return { result: 'gateways', gateways: gateways.sort((a, b) => compare(a.username, b.username)) };
     }
     case 'listCalls': {
       const items = await scanAll(table, callKeyPrefix, maxCallsRead);
-      const calls = items.flatMap((item) => callOf(item, nowMs) ?? []);
+      const calls = table.readable(items, (item) => callOf(item, nowMs) ?? []).flat();
       const waiting = calls.filter((call) => call.state === 'waiting').sort(byTurn);
       const places = new Map(waiting.map((call, i) => [call, i + 1]));
       const views = calls.map((call) => callView(call, places.get(call)));

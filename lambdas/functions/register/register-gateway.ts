@@ -1,6 +1,7 @@
 import type { RegisterAnswer, RegisterGateway } from '../../../contracts/commands.ts';
 import { parseGatewayName, taskIdOf } from '../../../contracts/gateway-name.ts';
 import { TableContention } from '../../domain/errors.ts';
+import type { Gateway } from '../../domain/gateway/gateway.ts';
 import { hasLapsed } from '../../domain/gateway/gateway-state.ts';
 import {
   becomesFree,
@@ -10,9 +11,9 @@ import {
   matchedAnswer,
   type RegistrationDecision,
 } from '../../domain/gateway/registration.ts';
-import type { Gateway } from '../../domain/items.ts';
 import type { Clock } from '../../domain/time.ts';
-import { gatewayOf, noTombstone, refresh, replaceGateway, welcomeBack } from '../../store/gateway-writes.ts';
+import { noTombstone, refresh, replaceGateway, welcomeBack } from '../../store/gateway-writes.ts';
+import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { freeShardOf, gatewayKey } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
 import { headsOfQueue, matchNext } from '../../usecases/waiting-queue.ts';
@@ -69,7 +70,6 @@ async function registerAnew(
   const taskId = name && taskIdOf(name);
   const context = {
     nowMs,
-    freeShard: freeShardOf(username, deps.freeShards),
     ...(taskId !== undefined && { taskId }),
   };
   let seen = firstSeen;
@@ -97,13 +97,13 @@ async function put(
   seen: Gateway | undefined,
   mayMatch: boolean,
   nowMs: number,
-  { table, leaseMs }: RegisterDeps,
+  { table, leaseMs, freeShards }: RegisterDeps,
 ): Promise<RegisterAnswer | undefined> {
   const { username, registrationId } = gateway;
   const waiting = mayMatch && becomesFree(gateway, nowMs) ? (await headsOfQueue(table, nowMs)).waiting : [];
   const match = matchNext(waiting, gateway, nowMs, leaseMs);
   const registered = match === undefined ? gateway : lockedFor(gateway, match.call.callId, match.lockedUntil);
-  const write = replaceGateway(registered, seen);
+  const write = replaceGateway(registered, seen, freeShards);
   const tombstone = checkTombstone ? noTombstone(username, registrationId, nowMs) : undefined;
   if (match === undefined && tombstone === undefined)
     return (await table.write(write)).done ? answer : undefined;

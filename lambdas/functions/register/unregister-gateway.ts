@@ -1,9 +1,10 @@
 import type { ListBindings, RegisterAnswer, UnregisterGateway } from '../../../contracts/commands.ts';
 import { TableContention } from '../../domain/errors.ts';
+import type { Gateway } from '../../domain/gateway/gateway.ts';
 import { bindingsAnswer, decideUnregistration } from '../../domain/gateway/registration.ts';
-import type { Gateway } from '../../domain/items.ts';
 import { type Clock, isLive } from '../../domain/time.ts';
-import { deleteGateway, gatewayOf, replaceGateway } from '../../store/gateway-writes.ts';
+import { deleteGateway, replaceGateway } from '../../store/gateway-writes.ts';
+import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { gatewayKey, tombstoneKey } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
 
@@ -16,7 +17,7 @@ const maxTries = 6;
  */
 export async function unregisterGateway(
   command: UnregisterGateway,
-  { table, now }: { table: Table; now: Clock },
+  { table, now, freeShards }: { table: Table; now: Clock; freeShards: number },
 ): Promise<RegisterAnswer> {
   const nowMs = now();
   const { username, registrationId } = command;
@@ -31,7 +32,7 @@ export async function unregisterGateway(
     const done =
       decision.write === 'delete'
         ? await removeGateway(table, seen)
-        : (await table.write(replaceGateway(decision.gateway, seen))).done;
+        : (await table.write(replaceGateway(decision.gateway, seen, freeShards))).done;
     if (done) return decision.answer;
   }
   throw new TableContention(`gateway ${username} keeps changing`);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MetricName } from '../../../contracts/metrics.ts';
-import { countPool } from '../../../lambdas/functions/calls/measure-pool.ts';
+import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { managed, World } from '../support/world.ts';
 
@@ -71,7 +71,7 @@ describe('a call', () => {
 
 describe('the count of the pool', () => {
   const count = async () => {
-    const counts = await countPool(world.deps);
+    const counts = await measurePool(world.deps);
     return Object.fromEntries(counts.map(({ name, value }) => [name, value]));
   };
 

@@ -3,13 +3,13 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { FleetPool } from '../../../lambdas/domain/fleet/fleet-pool.ts';
 import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
 import type { EcsTask, Task } from '../../../lambdas/domain/fleet/task.ts';
-import { runFleet } from '../../../lambdas/functions/fleet/decide-and-act.ts';
+import { decideAndAct } from '../../../lambdas/functions/fleet/decide-and-act.ts';
 import type { FleetDeps } from '../../../lambdas/functions/fleet/deps.ts';
 import { KnownDemand } from '../../../lambdas/functions/fleet/known-demand.ts';
 import { takeTaskEvent } from '../../../lambdas/functions/fleet/take-task-event.ts';
 import type { GatewayEcs, RunResult } from '../../../lambdas/runtime/ecs-gateways.ts';
+import { taskOf } from '../../../lambdas/store/items/task-item.ts';
 import { poolKey, runningWatchKey, startingWatchKey, taskKey } from '../../../lambdas/store/keys.ts';
-import { taskOf } from '../../../lambdas/store/task-writes.ts';
 import { watched } from '../../../lambdas/store/watched.ts';
 import { World } from '../support/world.ts';
 
@@ -132,7 +132,7 @@ export class FleetWorld extends World {
   }
 
   async run(name = 'every minute') {
-    const report = await runFleet({ name, tick: name === 'every minute' }, this.fleet);
+    const report = await decideAndAct({ name, tick: name === 'every minute' }, this.fleet);
     this.most = Math.max(this.most, this.ecs.running().length);
     return report;
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Item } from '../../../lambdas/store/attributes.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
@@ -64,7 +65,8 @@ describe('a refresh', () => {
     const before = await world.gateway(gw);
     world.pass(50);
     await world.register({ username: gw, cseq: 2 });
-    const { lockedBy, lockedUntil, availableAt, freeShard } = before ?? {};
+    const { lockedBy, lockedUntil } = before ?? {};
+    const { availableAt, freeShard }: Item = before ?? {};
     expect(await world.gateway(gw)).toMatchObject({ state, lockedBy });
     expect(await world.gateway(gw)).toEqual(
       expect.objectContaining(state === 'locked' ? { lockedUntil, availableAt, freeShard } : {}),

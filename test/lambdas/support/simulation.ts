@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { AllocateAnswer, AllocateGateway, AttemptFailure } from '../../../contracts/commands.ts';
 import type { Fact } from '../../../contracts/facts.ts';
-import type { Gateway } from '../../../lambdas/domain/items.ts';
+import type { Gateway } from '../../../lambdas/domain/gateway/gateway.ts';
+import type { Item } from '../../../lambdas/store/attributes.ts';
 import { allocateCommand, managed, registerCommand, type World } from './world.ts';
 
 /*
@@ -499,9 +500,9 @@ export class Simulation {
     }
   }
 
-  private async tableGateways(): Promise<Gateway[]> {
+  private async tableGateways(): Promise<(Gateway & Item)[]> {
     const { items } = await this.world.table.scan(() => 'attribute_exists(contactUris)');
-    return items as unknown as Gateway[];
+    return items as (Gateway & Item)[];
   }
 
   private canBeGiven(process: Process, command?: AllocateGateway, call?: CallModel): boolean {

@@ -10,7 +10,9 @@ import type {
 import type { Peer } from '../../../contracts/common.ts';
 import { type Fact, factSchema } from '../../../contracts/facts.ts';
 import type { Measurement } from '../../../contracts/metrics.ts';
-import type { Call, Gateway, Pool } from '../../../lambdas/domain/items.ts';
+import type { Call } from '../../../lambdas/domain/call/call.ts';
+import type { Pool } from '../../../lambdas/domain/fleet/pool.ts';
+import type { Gateway } from '../../../lambdas/domain/gateway/gateway.ts';
 import { type AllocateDeps, allocateGateway } from '../../../lambdas/functions/allocate/allocate-gateway.ts';
 import { isConsumed } from '../../../lambdas/functions/calls/input.ts';
 import { listEdgeCalls } from '../../../lambdas/functions/calls/list-edge-calls.ts';
@@ -19,6 +21,7 @@ import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
 import { takeFact } from '../../../lambdas/functions/calls/take-fact.ts';
 import { type RegisterDeps, registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
 import { listBindings, unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
+import type { Item } from '../../../lambdas/store/attributes.ts';
 import { callKey, gatewayKey, poolKey, tombstoneKey, waitingWatchKey } from '../../../lambdas/store/keys.ts';
 import { openTable, type Table } from '../../../lambdas/store/table.ts';
 import { watched } from '../../../lambdas/store/watched.ts';
@@ -44,7 +47,7 @@ export class World {
     tableName: string,
     options: { afterCall?: 'stop' | 'reuse'; freeShards?: number; random?: () => number } = {},
   ) {
-    this.table = openTable(client, tableName, async () => {});
+    this.table = openTable(client, tableName, { pause: async () => {} });
     this.deps = {
       table: this.table,
       now: () => this.nowMs,
@@ -108,7 +111,7 @@ export class World {
   /** What the fleet says of the pool: it may grow, unless told otherwise. */
   async pool(pool: Partial<Pool> = {}): Promise<void> {
     const nowMs = this.deps.now();
-    const item: Pool = {
+    const item = {
       mayGrow: true,
       starting: 0,
       startsFailing: false,
@@ -143,12 +146,14 @@ export class World {
     return listEdgeCalls({ command: 'listEdgeCalls', edgeId }, this.deps);
   }
 
-  async gateway(username: string): Promise<Gateway | undefined> {
-    return (await this.table.get(gatewayKey(username))) as Gateway | undefined;
+  /** The item itself: also its place in the indexes. */
+  async gateway(username: string): Promise<(Gateway & Item) | undefined> {
+    return (await this.table.get(gatewayKey(username))) as (Gateway & Item) | undefined;
   }
 
-  async call(callId: string): Promise<Call | undefined> {
-    return (await this.table.get(callKey(callId))) as Call | undefined;
+  /** The item itself: also its place in the indexes. */
+  async call(callId: string): Promise<(Call & Item) | undefined> {
+    return (await this.table.get(callKey(callId))) as (Call & Item) | undefined;
   }
 
   async tombstone(username: string, registrationId = 'reg-1') {

@@ -1,0 +1,60 @@
+import type { AttemptFailure, Caller, CallState } from '../../../contracts/commands.ts';
+import type { Peer } from '../../../contracts/common.ts';
+import type { Outcome } from '../../../contracts/outcomes.ts';
+
+/* `…At`, `…Since` and `…Until` are epoch milliseconds. */
+
+/** One gateway that a call was offered to. */
+export interface Attempt {
+  attempt: number;
+  gateway: string;
+  offeredAt?: number;
+  failedAt?: number;
+  cause?: AttemptFailure['cause'];
+  status?: number;
+  /** The gateway was told lost while it held the call. */
+  lostAt?: number;
+  lostCause?: string;
+}
+
+/** What was answered to the call's last allocation: given again when the answer was lost. */
+export interface Grant {
+  contact: string;
+  received: Peer;
+  gatewayEdgeId: string;
+  lockedUntil: number;
+}
+
+export interface Call {
+  callId: string;
+  /** Rises with each write: whoever read it writes only if nobody else did since. */
+  version: number;
+  state: CallState;
+  edgeId: string;
+  room?: string;
+  caller?: Caller;
+  /** The last attempt, 0 for a call that was never offered to a gateway. */
+  attempt: number;
+  attempts: Attempt[];
+  grant?: Grant;
+  /** The gateway of the last attempt. */
+  gateway?: string;
+  registrationId?: string;
+  taskId?: string;
+  callerDialogId?: string;
+  gatewayDialogId?: string;
+  receivedAt?: number;
+  /** When it began to wait for a gateway: its place in the queue. */
+  waitingSince?: number;
+  /** While it waits: when its edge last asked, give or take a few seconds. */
+  askedAt?: number;
+  offeredAt?: number;
+  ringingAt?: number;
+  answeredAt?: number;
+  endedAt?: number;
+  endedBy?: 'caller' | 'gateway' | 'edge';
+  outcome?: Outcome;
+  detail?: string;
+  /** The task that the end of this call stops; a repeated fact stops it again, in case the first try failed. */
+  stopTaskId?: string;
+}

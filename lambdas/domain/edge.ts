@@ -1,0 +1,8 @@
+/** An edge, as far as its heartbeats tell. */
+export interface Edge {
+  edgeId: string;
+  /** Rises with each start of the edge's application. */
+  generation: number;
+  /** End of its lease, epoch milliseconds. */
+  leaseUntil: number;
+}

@@ -1,0 +1,95 @@
+import * as z from 'zod';
+import { attemptFailureSchema, callerSchema, callStateSchema } from '../../../contracts/commands.ts';
+import { peerSchema } from '../../../contracts/common.ts';
+import { outcomeSchema } from '../../../contracts/outcomes.ts';
+import type { Call } from '../../domain/call/call.ts';
+import { latestStepAt } from '../../domain/call/call-record.ts';
+import { expiryAfter, isLive } from '../../domain/time.ts';
+import type { Item } from '../attributes.ts';
+import { callKey, callsWatchKey, neverAt, waitingWatchKey } from '../keys.ts';
+import { itemReader, itemVersion } from './read-item.ts';
+
+/* A call's record: what the domain knows of it, its place in the `watch` index, and how long it is kept. */
+
+/** How long a call's record is kept after its last step. */
+const keptSec = 30 * 24 * 3600;
+
+const text = z.string().exactOptional();
+const time = z.number().exactOptional();
+
+const callSchema = z.object({
+  callId: z.string(),
+  version: z.number(),
+  state: callStateSchema,
+  edgeId: z.string(),
+  room: text,
+  caller: callerSchema.exactOptional(),
+  attempt: z.number(),
+  attempts: z.array(
+    z.object({
+      attempt: z.number(),
+      gateway: z.string(),
+      offeredAt: time,
+      failedAt: time,
+      cause: attemptFailureSchema.shape.cause.exactOptional(),
+      status: z.number().exactOptional(),
+      lostAt: time,
+      lostCause: text,
+    }),
+  ),
+  grant: z
+    .object({ contact: z.string(), received: peerSchema, gatewayEdgeId: z.string(), lockedUntil: z.number() })
+    .exactOptional(),
+  gateway: text,
+  registrationId: text,
+  taskId: text,
+  callerDialogId: text,
+  gatewayDialogId: text,
+  receivedAt: time,
+  waitingSince: time,
+  askedAt: time,
+  offeredAt: time,
+  ringingAt: time,
+  answeredAt: time,
+  endedAt: time,
+  endedBy: z.enum(['caller', 'gateway', 'edge']).exactOptional(),
+  outcome: outcomeSchema.exactOptional(),
+  detail: text,
+  stopTaskId: text,
+});
+
+const read = itemReader(callSchema);
+
+/** @returns the call's record; none where it ran out, or there is none. @throws UnreadableItem */
+export function callOf(item: Item | undefined, nowMs: number): Call | undefined {
+  if (item === undefined || !isLive({ expiresAt: Number(item.expiresAt) }, nowMs)) return undefined;
+  return read(item) as Call;
+}
+
+/**
+ * It runs out by its own latest step and not by the time of writing: the same facts leave the same item, whenever and
+ * in whatever order they come.
+ */
+export function callItem(call: Call): Item & { pk: string } {
+  return {
+    pk: callKey(call.callId),
+    v: itemVersion,
+    ...call,
+    ...placeOf(call),
+    expiresAt: expiryAfter(latestStepAt(call), keptSec),
+  };
+}
+
+/** Where somebody looks for it, and from when on: the sweep for open calls, whoever has a gateway for waiting ones. */
+function placeOf(call: Call): { watchKey?: string; watchAt?: number } {
+  switch (call.state) {
+    case 'waiting':
+      return { watchKey: waitingWatchKey, watchAt: call.waitingSince ?? 0 };
+    case 'offered':
+      return { watchKey: callsWatchKey(call.edgeId), watchAt: call.grant?.lockedUntil ?? latestStepAt(call) };
+    case 'answered':
+      return { watchKey: callsWatchKey(call.edgeId), watchAt: neverAt };
+    case 'ended':
+      return {};
+  }
+}
