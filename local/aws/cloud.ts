@@ -159,10 +159,10 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   endpoint.serve({
     functions,
     operations: operations({ buses, tasks, secrets, queues, images }),
-    queryServices: {
-      '2010-05-15': cloudFormation({ stacks, changeSets, buckets }),
-      '2011-06-15': sts,
-    },
+    queryServices: new Map([
+      ['2010-05-15', cloudFormation({ stacks, changeSets, buckets })],
+      ['2011-06-15', sts],
+    ]),
     buckets,
     get: (path) => metadata(tasks, path),
     dynamoDb,
@@ -215,32 +215,34 @@ async function deployDirectly(
 type OperationsOf = Pick<LocalCloud, 'buses' | 'tasks' | 'secrets' | 'queues' | 'images'>;
 
 /** The operations served, by service and name as they stand on the wire. */
-function operations({ buses, tasks, secrets, queues, images }: OperationsOf) {
+function operations({ buses, tasks, secrets, queues, images }: OperationsOf): ReadonlyMap<string, Operation> {
   const ecs = 'AmazonEC2ContainerServiceV20141113';
   const ecr = 'AmazonEC2ContainerRegistry_V20150921';
-  return {
-    'AWSEvents.PutEvents': (request, bytes) => {
-      const results = buses.putEvents((request.Entries ?? []) as [], bytes);
-      return {
-        FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length,
-        Entries: results,
-      };
-    },
-    [`${ecs}.RunTask`]: (request) => tasks.runTask(request),
-    [`${ecs}.StopTask`]: (request) => tasks.stopTask(request),
-    [`${ecs}.DescribeTasks`]: (request) => tasks.describeTasks(request as { tasks?: string[] }),
-    [`${ecs}.ListTasks`]: (request) => tasks.listTasks(request),
-    'secretsmanager.GetSecretValue': (request) => secrets.getSecretValue(request),
-    'secretsmanager.PutSecretValue': (request) => secrets.putSecretValue(request),
-    'AmazonSQS.GetQueueUrl': (request) => queues.getQueueUrl(request),
-    'AmazonSQS.ReceiveMessage': (request) => queues.receiveMessage(request),
-    'AmazonSQS.DeleteMessage': (request) => queues.deleteMessage(request),
-    'AmazonSQS.ChangeMessageVisibility': (request) => queues.changeMessageVisibility(request),
-    'AmazonSSM.GetParameter': getParameter,
-    [`${ecr}.GetAuthorizationToken`]: () => images.getAuthorizationToken(),
-    [`${ecr}.DescribeRepositories`]: (request) => images.describeRepositories(request),
-    [`${ecr}.DescribeImages`]: (request) => images.describeImages(request),
-  } satisfies Record<string, Operation>;
+  return new Map(
+    Object.entries<Operation>({
+      'AWSEvents.PutEvents': (request, bytes) => {
+        const results = buses.putEvents((request.Entries ?? []) as [], bytes);
+        return {
+          FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length,
+          Entries: results,
+        };
+      },
+      [`${ecs}.RunTask`]: (request) => tasks.runTask(request),
+      [`${ecs}.StopTask`]: (request) => tasks.stopTask(request),
+      [`${ecs}.DescribeTasks`]: (request) => tasks.describeTasks(request as { tasks?: string[] }),
+      [`${ecs}.ListTasks`]: (request) => tasks.listTasks(request),
+      'secretsmanager.GetSecretValue': (request) => secrets.getSecretValue(request),
+      'secretsmanager.PutSecretValue': (request) => secrets.putSecretValue(request),
+      'AmazonSQS.GetQueueUrl': (request) => queues.getQueueUrl(request),
+      'AmazonSQS.ReceiveMessage': (request) => queues.receiveMessage(request),
+      'AmazonSQS.DeleteMessage': (request) => queues.deleteMessage(request),
+      'AmazonSQS.ChangeMessageVisibility': (request) => queues.changeMessageVisibility(request),
+      'AmazonSSM.GetParameter': getParameter,
+      [`${ecr}.GetAuthorizationToken`]: () => images.getAuthorizationToken(),
+      [`${ecr}.DescribeRepositories`]: (request) => images.describeRepositories(request),
+      [`${ecr}.DescribeImages`]: (request) => images.describeImages(request),
+    }),
+  );
 }
 
 /** The task metadata endpoint (version 4): `/v4/{task id}` and `/v4/{task id}/task`. */

@@ -25,7 +25,7 @@ const plain =
   () =>
   (logicalId: string): Identity => ({ ref: logicalId, attributes: attributes(logicalId) });
 
-const types: Record<string, (stackName: string) => IdentityOf> = {
+const types = Object.entries<(stackName: string) => IdentityOf>({
   'AWS::DynamoDB::Table': named('TableName', (name) => ({
     ref: name,
     attributes: { Arn: arn('dynamodb', `table/${name}`) },
@@ -145,9 +145,9 @@ const types: Record<string, (stackName: string) => IdentityOf> = {
     attributes: { Arn: arn('logs', `log-group:${name}:*`) },
   })),
   'AWS::CDK::Metadata': plain(),
-};
+});
 
 /** @returns how resources of each known type are called in this stack. */
-export function resourceTypes(stackName: string): Record<string, IdentityOf> {
-  return Object.fromEntries(Object.entries(types).map(([type, identify]) => [type, identify(stackName)]));
+export function resourceTypes(stackName: string): ReadonlyMap<string, IdentityOf> {
+  return new Map(types.map(([type, identify]) => [type, identify(stackName)]));
 }

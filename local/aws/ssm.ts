@@ -4,7 +4,7 @@ import { arn } from './identity.ts';
 import type { JsonObject } from './template.ts';
 
 /** @returns the value of a parameter in the Parameter Store, or undefined */
-export const parameterValue = (name: string): string | undefined => parameters[name];
+export const parameterValue = (name: string): string | undefined => parameters.get(name);
 
 const describe = (name: string, value: string): JsonObject => ({
   Name: name,

@@ -1,4 +1,4 @@
-import { type QueryService, textIn } from './http/query.ts';
+import { type QueryOperation, type QueryService, textIn } from './http/query.ts';
 import { accessKeyOf } from './iam/permissions.ts';
 import { accountId, partition } from './identity.ts';
 
@@ -8,28 +8,30 @@ const credentialsLastMs = 3_600_000;
 export const sts: QueryService = {
   prefix: 'sts',
   namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
-  operations: {
-    GetCallerIdentity: () => ({
-      Arn: `arn:${partition}:iam::${accountId}:user/local`,
-      UserId: 'local',
-      Account: accountId,
+  operations: new Map(
+    Object.entries<QueryOperation>({
+      GetCallerIdentity: () => ({
+        Arn: `arn:${partition}:iam::${accountId}:user/local`,
+        UserId: 'local',
+        Account: accountId,
+      }),
+      AssumeRole: (request) => {
+        const role = textIn(request, 'RoleArn').split('/').at(-1) ?? '';
+        const session = textIn(request, 'RoleSessionName');
+        return {
+          Credentials: {
+            // The roles of `cdk bootstrap` act for the person at this machine.
+            AccessKeyId: role.startsWith('cdk-') ? 'local' : accessKeyOf(role),
+            SecretAccessKey: 'local',
+            SessionToken: 'local',
+            Expiration: new Date(Date.now() + credentialsLastMs),
+          },
+          AssumedRoleUser: {
+            Arn: `arn:${partition}:sts::${accountId}:assumed-role/${role}/${session}`,
+            AssumedRoleId: `${role}:${session}`,
+          },
+        };
+      },
     }),
-    AssumeRole: (request) => {
-      const role = textIn(request, 'RoleArn').split('/').at(-1) ?? '';
-      const session = textIn(request, 'RoleSessionName');
-      return {
-        Credentials: {
-          // The roles of `cdk bootstrap` act for the person at this machine.
-          AccessKeyId: role.startsWith('cdk-') ? 'local' : accessKeyOf(role),
-          SecretAccessKey: 'local',
-          SessionToken: 'local',
-          Expiration: new Date(Date.now() + credentialsLastMs),
-        },
-        AssumedRoleUser: {
-          Arn: `arn:${partition}:sts::${accountId}:assumed-role/${role}/${session}`,
-          AssumedRoleId: `${role}:${session}`,
-        },
-      };
-    },
-  },
+  ),
 };

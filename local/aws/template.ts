@@ -50,6 +50,10 @@ export interface ResolvedStack {
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** @returns what the document itself has under this name: `object[name]` also finds what every object of JavaScript has */
+export const memberOf = <T>(object: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
+
 /**
  * Resolves every reference of a template.
  * @param name the stack's name
@@ -60,26 +64,26 @@ export const isObject = (value: Json | undefined): value is JsonObject =>
 export function resolveTemplate(
   name: string,
   template: Template,
-  types: Readonly<Record<string, IdentityOf>>,
+  types: ReadonlyMap<string, IdentityOf>,
   stackId = arn('cloudformation', `stack/${name}/local`),
 ): ResolvedStack {
   const identities = new Map<string, Identity>();
 
-  const pseudoParameters: Record<string, string> = {
-    'AWS::AccountId': accountId,
-    'AWS::Region': region,
-    'AWS::Partition': partition,
-    'AWS::URLSuffix': 'amazonaws.com',
-    'AWS::StackName': name,
-    'AWS::StackId': stackId,
-  };
+  const pseudoParameters = new Map([
+    ['AWS::AccountId', accountId],
+    ['AWS::Region', region],
+    ['AWS::Partition', partition],
+    ['AWS::URLSuffix', 'amazonaws.com'],
+    ['AWS::StackName', name],
+    ['AWS::StackId', stackId],
+  ]);
 
   function identityOf(logicalId: string): Identity {
     const known = identities.get(logicalId);
     if (known) return known;
-    const resource = template.Resources[logicalId];
+    const resource = memberOf(template.Resources, logicalId);
     if (!resource) throw new UnsupportedError(`the template refers to ${logicalId}, which it does not have`);
-    const identify = types[resource.Type];
+    const identify = types.get(resource.Type);
     if (!identify) {
       throw new UnsupportedError(
         `the local cloud does not know resource type ${resource.Type} (${logicalId}); teach it in local/aws/resource-types.ts`,
@@ -95,9 +99,9 @@ export function resolveTemplate(
   }
 
   function ref(target: string): Json {
-    const pseudo = pseudoParameters[target];
+    const pseudo = pseudoParameters.get(target);
     if (pseudo !== undefined) return pseudo;
-    const parameter = template.Parameters?.[target];
+    const parameter = memberOf(template.Parameters ?? {}, target);
     if (parameter) {
       if (parameter.Default === undefined) throw new UnsupportedError(`parameter ${target} has no default`);
       return parameter.Default;
@@ -106,7 +110,7 @@ export function resolveTemplate(
   }
 
   function getAtt(logicalId: string, attribute: string): string {
-    const value = identityOf(logicalId).attributes[attribute];
+    const value = memberOf(identityOf(logicalId).attributes, attribute);
     if (value !== undefined) return value;
     const type = template.Resources[logicalId]?.Type;
     throw new UnsupportedError(
@@ -126,43 +130,45 @@ export function resolveTemplate(
       throw new UnsupportedError(`${where}: odd Fn::Sub`);
     return pattern.replace(/\$\{(!?)([^}]*)\}/g, (_match, literal: string, key: string) => {
       if (literal) return `\${${key}}`;
-      const variable = variables[key];
+      const variable = memberOf(variables, key);
       if (variable !== undefined) return text(variable, where);
       const dot = key.indexOf('.');
       return dot < 0 ? String(ref(key)) : getAtt(key.slice(0, dot), key.slice(dot + 1));
     });
   }
 
-  const intrinsics: Record<string, (argument: Json, where: string) => Json> = {
-    Ref: (argument) => ref(String(argument)),
-    'Fn::GetAtt': (argument) => {
-      const [logicalId, ...attribute] = Array.isArray(argument)
-        ? argument.map(String)
-        : String(argument).split('.');
-      return getAtt(logicalId ?? '', attribute.join('.'));
-    },
-    'Fn::Join': (argument, where) => {
-      const [separator, parts] = argument as [string, Json];
-      const list = resolve(parts, where);
-      if (!Array.isArray(list)) throw new UnsupportedError(`${where}: Fn::Join of no list`);
-      return list.map((part) => text(part, where)).join(separator);
-    },
-    'Fn::Split': (argument, where) => {
-      const [separator, source] = argument as [string, Json];
-      return text(source, where).split(separator);
-    },
-    'Fn::Select': (argument, where) => {
-      const [index, source] = argument as [string | number, Json];
-      const list = resolve(source, where);
-      const chosen = Array.isArray(list) ? list[Number(index)] : undefined;
-      if (chosen === undefined) throw new UnsupportedError(`${where}: Fn::Select ${index} of nothing`);
-      return chosen;
-    },
-    'Fn::Sub': substitute,
-    // As many zones as a region has at least three of.
-    'Fn::GetAZs': () => ['a', 'b', 'c'].map((zone) => `${region}${zone}`),
-    'Fn::Base64': (argument, where) => Buffer.from(text(argument, where)).toString('base64'),
-  };
+  const intrinsics = new Map(
+    Object.entries<(argument: Json, where: string) => Json>({
+      Ref: (argument) => ref(String(argument)),
+      'Fn::GetAtt': (argument) => {
+        const [logicalId, ...attribute] = Array.isArray(argument)
+          ? argument.map(String)
+          : String(argument).split('.');
+        return getAtt(logicalId ?? '', attribute.join('.'));
+      },
+      'Fn::Join': (argument, where) => {
+        const [separator, parts] = argument as [string, Json];
+        const list = resolve(parts, where);
+        if (!Array.isArray(list)) throw new UnsupportedError(`${where}: Fn::Join of no list`);
+        return list.map((part) => text(part, where)).join(separator);
+      },
+      'Fn::Split': (argument, where) => {
+        const [separator, source] = argument as [string, Json];
+        return text(source, where).split(separator);
+      },
+      'Fn::Select': (argument, where) => {
+        const [index, source] = argument as [string | number, Json];
+        const list = resolve(source, where);
+        const chosen = Array.isArray(list) ? list[Number(index)] : undefined;
+        if (chosen === undefined) throw new UnsupportedError(`${where}: Fn::Select ${index} of nothing`);
+        return chosen;
+      },
+      'Fn::Sub': substitute,
+      // As many zones as a region has at least three of.
+      'Fn::GetAZs': () => ['a', 'b', 'c'].map((zone) => `${region}${zone}`),
+      'Fn::Base64': (argument, where) => Buffer.from(text(argument, where)).toString('base64'),
+    }),
+  );
 
   function resolve(value: Json, where: string): Json {
     if (Array.isArray(value)) return value.map((item, index) => resolve(item, `${where}[${index}]`));
@@ -170,7 +176,7 @@ export function resolveTemplate(
     const keys = Object.keys(value);
     const only = keys.length === 1 ? keys[0] : undefined;
     if (only === 'Ref' || only?.startsWith('Fn::')) {
-      const intrinsic = intrinsics[only];
+      const intrinsic = intrinsics.get(only);
       if (!intrinsic) throw new UnsupportedError(`${where}: the local cloud does not know ${only}`);
       return intrinsic(value[only] as Json, where);
     }

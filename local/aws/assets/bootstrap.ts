@@ -7,4 +7,6 @@ const qualifier = 'hnb659fds';
 export const assetBucket = `cdk-${qualifier}-assets-${accountId}-${region}`;
 export const imageRepository = `cdk-${qualifier}-container-assets-${accountId}-${region}`;
 /** Name → value in the Parameter Store. The CLI refuses to deploy to an older version than it needs. */
-export const parameters: Readonly<Record<string, string>> = { [`/cdk-bootstrap/${qualifier}/version`]: '30' };
+export const parameters: ReadonlyMap<string, string> = new Map([
+  [`/cdk-bootstrap/${qualifier}/version`, '30'],
+]);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AwsError } from '../http/errors.ts';
-import type { Json, RawResource, Template } from '../template.ts';
+import { type Json, memberOf, type RawResource, type Template } from '../template.ts';
 import { type Reference, referencesIn } from './references.ts';
 import { replaces } from './replacement.ts';
 
@@ -36,7 +36,7 @@ export function changesBetween(before: Template, after: Template): ResourceChang
   checkTypes(before, after);
   const details = new Map<string, ChangeDetail[]>();
   for (const [logicalId, resource] of Object.entries(after.Resources)) {
-    const old = before.Resources[logicalId];
+    const old = memberOf(before.Resources, logicalId);
     if (old) details.set(logicalId, directChanges(old, resource));
   }
   followReferences(before, after, details);
@@ -57,7 +57,7 @@ export function changesBetween(before: Template, after: Template): ResourceChang
 
 function checkTypes(before: Template, after: Template): void {
   const changed = Object.keys(after.Resources).filter((id) => {
-    const old = before.Resources[id];
+    const old = memberOf(before.Resources, id);
     return old && old.Type !== after.Resources[id]?.Type;
   });
   if (changed.length === 0) return;
@@ -116,7 +116,7 @@ function changedParameters(before: Template, after: Template): Set<string> {
   return new Set(
     Object.entries(after.Parameters ?? {})
       .filter(([name, { Default }]) => {
-        const old = before.Parameters?.[name];
+        const old = memberOf(before.Parameters ?? {}, name);
         return old !== undefined && !isDeepStrictEqual(old.Default, Default);
       })
       .map(([name]) => name),

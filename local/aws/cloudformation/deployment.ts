@@ -3,7 +3,7 @@ import type { Buckets } from '../assets/s3.ts';
 import { AwsError } from '../http/errors.ts';
 import { listIn } from '../http/query.ts';
 import { parameterValue } from '../ssm.ts';
-import { isObject, type Json, type JsonObject, type Template } from '../template.ts';
+import { isObject, type Json, type JsonObject, memberOf, type Template } from '../template.ts';
 import { checkReferences } from './references.ts';
 import type { Deployment, Tag } from './stack.ts';
 
@@ -47,7 +47,8 @@ function parameterValues(
 ): Record<string, string> {
   const entries = Object.entries(template.Parameters ?? {}).map(([name, { Default }]) => {
     const own = given.find(({ ParameterKey }) => ParameterKey === name);
-    const value = own?.UsePreviousValue === 'true' ? before[name] : (own?.ParameterValue ?? Default);
+    const value =
+      own?.UsePreviousValue === 'true' ? memberOf(before, name) : (own?.ParameterValue ?? Default);
     return [name, value === undefined ? refuse(`Parameters: [${name}] must have values`) : String(value)];
   });
   return Object.fromEntries(entries);

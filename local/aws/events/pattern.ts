@@ -19,20 +19,22 @@ const onText =
   (value) =>
     typeof value === 'string' && test(value);
 
-const comparisons: Record<string, (a: number, b: number) => boolean> = {
-  '=': (a, b) => a === b,
-  '<': (a, b) => a < b,
-  '<=': (a, b) => a <= b,
-  '>': (a, b) => a > b,
-  '>=': (a, b) => a >= b,
-};
+const comparisons = new Map(
+  Object.entries<(a: number, b: number) => boolean>({
+    '=': (a, b) => a === b,
+    '<': (a, b) => a < b,
+    '<=': (a, b) => a <= b,
+    '>': (a, b) => a > b,
+    '>=': (a, b) => a >= b,
+  }),
+);
 
 /** `["op", number]` or `["op", number, "op", number]`: all must hold. */
 function numeric(argument: Json): Matcher {
   const terms = argument as Json[];
   const tests: ((value: number) => boolean)[] = [];
   for (let i = 0; i + 1 < terms.length; i += 2) {
-    const compare = comparisons[String(terms[i])];
+    const compare = comparisons.get(String(terms[i]));
     const bound = terms[i + 1];
     if (!compare || typeof bound !== 'number')
       throw new UnsupportedError(`event pattern: odd numeric ${terms[i]}`);
@@ -64,22 +66,24 @@ function affix(argument: Json, test: (text: string, part: string) => boolean): M
   return onText((text) => test(text, String(argument)));
 }
 
-const operators: Record<string, (argument: Json) => Matcher> = {
-  prefix: (argument) => affix(argument, (text, part) => text.startsWith(part)),
-  suffix: (argument) => affix(argument, (text, part) => text.endsWith(part)),
-  'equals-ignore-case': (argument) => {
-    const wanted = String(argument).toLowerCase();
-    return onText((text) => text.toLowerCase() === wanted);
-  },
-  wildcard: (argument) => wildcard(String(argument)),
-  'anything-but': anythingBut,
-  numeric,
-  // Only a leaf can exist or be absent: an object has no value of its own.
-  exists: (argument) => (value) => (value !== undefined && !isObject(value)) === argument,
-};
+const operators = new Map(
+  Object.entries<(argument: Json) => Matcher>({
+    prefix: (argument) => affix(argument, (text, part) => text.startsWith(part)),
+    suffix: (argument) => affix(argument, (text, part) => text.endsWith(part)),
+    'equals-ignore-case': (argument) => {
+      const wanted = String(argument).toLowerCase();
+      return onText((text) => text.toLowerCase() === wanted);
+    },
+    wildcard: (argument) => wildcard(String(argument)),
+    'anything-but': anythingBut,
+    numeric,
+    // Only a leaf can exist or be absent: an object has no value of its own.
+    exists: (argument) => (value) => (value !== undefined && !isObject(value)) === argument,
+  }),
+);
 
 function operator(name: string, argument: Json): Matcher {
-  const make = operators[name];
+  const make = operators.get(name);
   if (!make) throw new UnsupportedError(`event pattern: the local cloud does not know "${name}"`);
   return make(argument);
 }

@@ -22,9 +22,9 @@ export type Operation = (request: JsonObject, requestBytes: number) => object;
 export interface Services {
   functions: LambdaFunctions;
   /** By `X-Amz-Target`, e.g. `AWSEvents.PutEvents`. */
-  operations: Readonly<Record<string, Operation>>;
+  operations: ReadonlyMap<string, Operation>;
   /** By the version of their API, which each request names. */
-  queryServices: Readonly<Record<string, QueryService>>;
+  queryServices: ReadonlyMap<string, QueryService>;
   buckets: Buckets;
   /** @returns the answer to a GET of this path, or undefined */
   get: (path: string) => JsonObject | undefined;
@@ -115,7 +115,7 @@ export class Endpoint {
       return;
     }
     const target = String(incoming.headers['x-amz-target'] ?? url);
-    const operation = services.operations[target];
+    const operation = services.operations.get(target);
     const isTable = target.startsWith('DynamoDB_');
     if (!operation && !isTable) {
       throw new AwsError('UnknownOperationException', `the local cloud does not know ${target}`);
@@ -160,8 +160,8 @@ async function serveQuery(
 ): Promise<void> {
   try {
     const { action, version, parameters } = readQuery((await readBody(incoming, maxBodyBytes)).toString());
-    const service = queryServices[version];
-    const operation = service?.operations[action];
+    const service = queryServices.get(version);
+    const operation = service?.operations.get(action);
     if (!service || !operation) {
       throw new AwsError('InvalidAction', `the local cloud does not know ${action} (${version})`);
     }

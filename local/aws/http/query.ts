@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Json, JsonObject } from '../template.ts';
+import { isObject, type Json, type JsonObject } from '../template.ts';
 import { AwsError } from './errors.ts';
 import { content, element, type XmlValue } from './xml.ts';
 
@@ -15,7 +15,7 @@ export interface QueryService {
   /** As in the names of permissions: `cloudformation`. */
   prefix: string;
   namespace: string;
-  operations: Readonly<Record<string, QueryOperation>>;
+  operations: ReadonlyMap<string, QueryOperation>;
 }
 
 export interface QueryRequest {
@@ -31,7 +31,10 @@ const emptyObject = (): JsonObject => Object.create(null) as JsonObject;
 /** No list of what is asked here is longer. */
 const maxMembers = 1000;
 
-/** Reads the form: `A.B=1` is `{A: {B: '1'}}`, `A.member.1=x` is `{A: ['x']}`. @throws AwsError ValidationError for a member beyond 1000 */
+/**
+ * Reads the form: `A.B=1` is `{A: {B: '1'}}`, `A.member.1=x` is `{A: ['x']}`.
+ * @throws AwsError ValidationError for a member beyond 1000, and for a name that is text, object and list at once
+ */
 export function readQuery(body: string): QueryRequest {
   const { Action, Version, ...fields } = Object.fromEntries(new URLSearchParams(body));
   const parameters = emptyObject();
@@ -43,28 +46,27 @@ function put(into: JsonObject, [key = '', ...rest]: string[], value: string): vo
   if (rest.length === 0) {
     into[key] = value;
   } else if (rest[0] === 'member') {
-    into[key] = putMember(into[key], rest.slice(1), value);
+    into[key] = putMember(into[key] ?? [], rest.slice(1), value);
   } else {
-    const inner = (into[key] ?? emptyObject()) as JsonObject;
-    put(inner, rest, value);
-    into[key] = inner;
+    into[key] = putInner(into[key], rest, value);
   }
 }
 
-function putMember(list: Json | undefined, [number = '1', ...rest]: string[], value: string): Json[] {
-  const members = Array.isArray(list) ? list : [];
+function putInner(known: Json | undefined, path: string[], value: string): JsonObject {
+  const inner = known ?? emptyObject();
+  if (!isObject(inner))
+    throw new AwsError('ValidationError', `${path.join('.').slice(0, 80)} is no part of it`);
+  put(inner, path, value);
+  return inner;
+}
+
+function putMember(list: Json, [number = '1', ...rest]: string[], value: string): Json[] {
   const at = Number(number) - 1;
-  if (!Number.isInteger(at) || at < 0 || at >= maxMembers) {
-    throw new AwsError('ValidationError', `no list has a member ${number.slice(0, 20)}`);
+  if (!Array.isArray(list) || !Number.isInteger(at) || at < 0 || at >= maxMembers) {
+    throw new AwsError('ValidationError', `no list with a member ${number.slice(0, 20)}`);
   }
-  if (rest.length === 0) {
-    members[at] = value;
-  } else {
-    const member = (members[at] ?? emptyObject()) as JsonObject;
-    put(member, rest, value);
-    members[at] = member;
-  }
-  return members;
+  list[at] = rest.length === 0 ? value : putInner(list[at], rest, value);
+  return list;
 }
 
 /** @returns the list, which stands as an empty text in the form where it is empty */

@@ -44,18 +44,20 @@ const onTable =
   ];
 
 /** Part of a transaction → the permission it needs, as if it were alone. */
-const transactionActions: Record<string, string> = {
-  Put: 'PutItem',
-  Update: 'UpdateItem',
-  Delete: 'DeleteItem',
-  ConditionCheck: 'ConditionCheckItem',
-  Get: 'GetItem',
-};
+const transactionActions = new Map(
+  Object.entries<string>({
+    Put: 'PutItem',
+    Update: 'UpdateItem',
+    Delete: 'DeleteItem',
+    ConditionCheck: 'ConditionCheckItem',
+    Get: 'GetItem',
+  }),
+);
 
 const onTransaction: Rule = ({ TransactItems }) =>
   ((TransactItems ?? []) as JsonObject[]).flatMap((item) =>
     Object.entries(item).map(([part, write]) => ({
-      action: `dynamodb:${transactionActions[part] ?? part}`,
+      action: `dynamodb:${transactionActions.get(part) ?? part}`,
       resource: tableArn((write as JsonObject).TableName),
     })),
   );
@@ -100,73 +102,75 @@ const onRunTask: Rule = (request, stack) => {
   ];
 };
 
-const rules: Record<string, Rule> = {
-  'AWSEvents.PutEvents': ({ Entries }) =>
-    ((Entries ?? []) as JsonObject[]).map(({ EventBusName }) => ({
-      action: 'events:PutEvents',
-      resource: arn('events', `event-bus/${lastPart(text(EventBusName ?? 'default'))}`),
-    })),
+const rules = new Map(
+  Object.entries<Rule>({
+    'AWSEvents.PutEvents': ({ Entries }) =>
+      ((Entries ?? []) as JsonObject[]).map(({ EventBusName }) => ({
+        action: 'events:PutEvents',
+        resource: arn('events', `event-bus/${lastPart(text(EventBusName ?? 'default'))}`),
+      })),
 
-  'AmazonEC2ContainerServiceV20141113.RunTask': onRunTask,
-  'AmazonEC2ContainerServiceV20141113.StopTask': (request) =>
-    taskArns(request, [request.task]).map((resource) => ({
-      action: 'ecs:StopTask',
-      resource,
-      context: inCluster(request),
-    })),
-  'AmazonEC2ContainerServiceV20141113.DescribeTasks': (request) =>
-    taskArns(request, (request.tasks ?? []) as unknown[]).map((resource) => ({
-      action: 'ecs:DescribeTasks',
-      resource,
-      context: inCluster(request),
-    })),
-  'AmazonEC2ContainerServiceV20141113.ListTasks': (request) => [
-    { action: 'ecs:ListTasks', resource: '*', context: inCluster(request) },
-  ],
+    'AmazonEC2ContainerServiceV20141113.RunTask': onRunTask,
+    'AmazonEC2ContainerServiceV20141113.StopTask': (request) =>
+      taskArns(request, [request.task]).map((resource) => ({
+        action: 'ecs:StopTask',
+        resource,
+        context: inCluster(request),
+      })),
+    'AmazonEC2ContainerServiceV20141113.DescribeTasks': (request) =>
+      taskArns(request, (request.tasks ?? []) as unknown[]).map((resource) => ({
+        action: 'ecs:DescribeTasks',
+        resource,
+        context: inCluster(request),
+      })),
+    'AmazonEC2ContainerServiceV20141113.ListTasks': (request) => [
+      { action: 'ecs:ListTasks', resource: '*', context: inCluster(request) },
+    ],
 
-  'secretsmanager.GetSecretValue': onSecret('GetSecretValue'),
-  'secretsmanager.PutSecretValue': onSecret('PutSecretValue'),
+    'secretsmanager.GetSecretValue': onSecret('GetSecretValue'),
+    'secretsmanager.PutSecretValue': onSecret('PutSecretValue'),
 
-  'AmazonSQS.GetQueueUrl': onQueue('GetQueueUrl'),
-  'AmazonSQS.ReceiveMessage': onQueue('ReceiveMessage'),
-  'AmazonSQS.DeleteMessage': onQueue('DeleteMessage'),
-  'AmazonSQS.ChangeMessageVisibility': onQueue('ChangeMessageVisibility'),
+    'AmazonSQS.GetQueueUrl': onQueue('GetQueueUrl'),
+    'AmazonSQS.ReceiveMessage': onQueue('ReceiveMessage'),
+    'AmazonSQS.DeleteMessage': onQueue('DeleteMessage'),
+    'AmazonSQS.ChangeMessageVisibility': onQueue('ChangeMessageVisibility'),
 
-  'AmazonSSM.GetParameter': ({ Name }) => [
-    { action: 'ssm:GetParameter', resource: arn('ssm', `parameter${text(Name)}`) },
-  ],
-  'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken': () => [
-    { action: 'ecr:GetAuthorizationToken', resource: '*' },
-  ],
-  'AmazonEC2ContainerRegistry_V20150921.DescribeRepositories': ({ repositoryNames }) =>
-    ((repositoryNames ?? ['*']) as unknown[]).map((name) => ({
-      action: 'ecr:DescribeRepositories',
-      resource: arn('ecr', `repository/${text(name)}`),
-    })),
-  'AmazonEC2ContainerRegistry_V20150921.DescribeImages': ({ repositoryName }) => [
-    { action: 'ecr:DescribeImages', resource: arn('ecr', `repository/${text(repositoryName)}`) },
-  ],
+    'AmazonSSM.GetParameter': ({ Name }) => [
+      { action: 'ssm:GetParameter', resource: arn('ssm', `parameter${text(Name)}`) },
+    ],
+    'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken': () => [
+      { action: 'ecr:GetAuthorizationToken', resource: '*' },
+    ],
+    'AmazonEC2ContainerRegistry_V20150921.DescribeRepositories': ({ repositoryNames }) =>
+      ((repositoryNames ?? ['*']) as unknown[]).map((name) => ({
+        action: 'ecr:DescribeRepositories',
+        resource: arn('ecr', `repository/${text(name)}`),
+      })),
+    'AmazonEC2ContainerRegistry_V20150921.DescribeImages': ({ repositoryName }) => [
+      { action: 'ecr:DescribeImages', resource: arn('ecr', `repository/${text(repositoryName)}`) },
+    ],
 
-  'DynamoDB_20120810.DescribeTable': onTable('DescribeTable'),
-  'DynamoDB_20120810.DescribeTimeToLive': onTable('DescribeTimeToLive'),
-  'DynamoDB_20120810.GetItem': onTable('GetItem'),
-  'DynamoDB_20120810.PutItem': onTable('PutItem'),
-  'DynamoDB_20120810.UpdateItem': onTable('UpdateItem'),
-  'DynamoDB_20120810.DeleteItem': onTable('DeleteItem'),
-  'DynamoDB_20120810.Query': onTable('Query'),
-  'DynamoDB_20120810.Scan': onTable('Scan'),
-  'DynamoDB_20120810.BatchGetItem': onBatch('BatchGetItem'),
-  'DynamoDB_20120810.BatchWriteItem': onBatch('BatchWriteItem'),
-  'DynamoDB_20120810.TransactWriteItems': onTransaction,
-  'DynamoDB_20120810.TransactGetItems': onTransaction,
-};
+    'DynamoDB_20120810.DescribeTable': onTable('DescribeTable'),
+    'DynamoDB_20120810.DescribeTimeToLive': onTable('DescribeTimeToLive'),
+    'DynamoDB_20120810.GetItem': onTable('GetItem'),
+    'DynamoDB_20120810.PutItem': onTable('PutItem'),
+    'DynamoDB_20120810.UpdateItem': onTable('UpdateItem'),
+    'DynamoDB_20120810.DeleteItem': onTable('DeleteItem'),
+    'DynamoDB_20120810.Query': onTable('Query'),
+    'DynamoDB_20120810.Scan': onTable('Scan'),
+    'DynamoDB_20120810.BatchGetItem': onBatch('BatchGetItem'),
+    'DynamoDB_20120810.BatchWriteItem': onBatch('BatchWriteItem'),
+    'DynamoDB_20120810.TransactWriteItems': onTransaction,
+    'DynamoDB_20120810.TransactGetItems': onTransaction,
+  }),
+);
 
 /**
  * @param target `X-Amz-Target`
  * @throws AwsError where an operation has no rule, so that none is let through unseen
  */
 export function neededFor(target: string, request: JsonObject, stack: StackLookup): Needed[] {
-  const rule = rules[target];
+  const rule = rules.get(target);
   if (!rule)
     throw new AwsError('UnknownOperationException', `the local cloud knows no permission for ${target}`);
   return rule(request, stack);

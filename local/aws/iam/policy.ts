@@ -1,5 +1,5 @@
 import { UnsupportedError } from '../http/errors.ts';
-import type { JsonObject } from '../template.ts';
+import { type JsonObject, memberOf } from '../template.ts';
 
 /* Policies as IAM evaluates them ("Policy evaluation logic"), as far as our templates use them. */
 
@@ -34,26 +34,28 @@ const like = (text: string) => {
 };
 
 /** Condition operator → whether a value is what is wanted. ArnEquals knows wildcards too, as IAM has it. */
-const conditionOperators: Record<string, (wanted: string) => (value: string) => boolean> = {
-  ArnEquals: like,
-  ArnLike: like,
-  StringEquals: exactly,
-  StringLike: like,
-  Bool: exactly,
-};
+const conditionOperators = new Map(
+  Object.entries<(wanted: string) => (value: string) => boolean>({
+    ArnEquals: like,
+    ArnLike: like,
+    StringEquals: exactly,
+    StringLike: like,
+    Bool: exactly,
+  }),
+);
 
 type Test = (needed: Needed) => boolean;
 
 function readConditions(where: string, block: JsonObject): Test {
   const tests = Object.entries(block).flatMap(([operator, keys]) => {
-    const compile = conditionOperators[operator];
+    const compile = conditionOperators.get(operator);
     if (!compile) {
       throw new UnsupportedError(`${where}: the local cloud does not know the condition ${operator}`);
     }
     return Object.entries(keys as JsonObject).map(([key, wanted]): Test => {
       const accepted = listOf(wanted).map(compile);
       return ({ context }) => {
-        const value = context?.[key];
+        const value = memberOf(context ?? {}, key);
         return value !== undefined && accepted.some((accepts) => accepts(value));
       };
     });

@@ -64,21 +64,22 @@ function audioOf(session: SessionDescription, media: Media): RemoteAudio | undef
   // Behind the address of a multicast group stands its time to live.
   const [address = ''] = String(connection?.ip).split('/');
   if (type !== 'audio' || !(port >= 1 && port <= 65_535) || !isIPv4(address)) return undefined;
-  const codec = String(payloads)
-    .split(' ')
-    .map(codecOf)
-    .find((known) => known !== undefined);
+  const formats = String(payloads).split(' ');
+  const codec = formats.map(codecOf).find((known) => known !== undefined);
   return codec && { address, port, codec };
+}
+
+function firstAudio(session: SessionDescription): { media: Media; audio: RemoteAudio } | undefined {
+  for (const media of session.media) {
+    const audio = audioOf(session, media);
+    if (audio) return { media, audio };
+  }
+  return undefined;
 }
 
 /** @returns the first audio stream of a description that can be spoken here, or undefined */
 export function remoteAudio(description: string): RemoteAudio | undefined {
-  const session = parsed(description);
-  for (const media of session.media) {
-    const audio = audioOf(session, media);
-    if (audio) return audio;
-  }
-  return undefined;
+  return firstAudio(parsed(description))?.audio;
 }
 
 /**
@@ -88,22 +89,19 @@ export function remoteAudio(description: string): RemoteAudio | undefined {
  */
 export function answer(offered: string, local: LocalAudio): string | undefined {
   const session = parsed(offered);
-  const taken = session.media.find((media) => audioOf(session, media) !== undefined);
-  const audio = taken && audioOf(session, taken);
-  if (!audio || !session.media.every(isRead)) return undefined;
+  const taken = firstAudio(session);
+  if (!taken || !session.media.every(isRead)) return undefined;
+  const refused = ({ type, protocol, payloads = '' }: Media): Media => ({
+    type,
+    protocol,
+    payloads,
+    port: 0,
+    rtp: [],
+    fmtp: [],
+  });
+  const accepted = audioMedia(local.port, [taken.audio.codec]);
   return described(
     local,
-    session.media.map((media) =>
-      media === taken
-        ? audioMedia(local.port, [audio.codec])
-        : {
-            type: media.type,
-            port: 0,
-            protocol: media.protocol,
-            payloads: media.payloads ?? '',
-            rtp: [],
-            fmtp: [],
-          },
-    ),
+    session.media.map((media) => (media === taken.media ? accepted : refused(media))),
   );
 }
