@@ -58,8 +58,7 @@ export type RegisterCommand = z.infer<typeof registerCommandSchema>;
 
 /** Why a registration was refused: its call is over (tombstone), or the REGISTER is older than what is held. */
 const registrationRefusals = ['call-over', 'out-of-order', 'too-many-contacts'] as const;
-export const registrationRefusalSchema = z.enum(registrationRefusals);
-export type RegistrationRefusal = z.infer<typeof registrationRefusalSchema>;
+const registrationRefusalSchema = z.enum(registrationRefusals);
 
 /** The bindings that hold after the command (RFC 3261 10.3 step 8: the answer lists them all). */
 export const registerAnswerSchema = z.discriminatedUnion('result', [

@@ -1,22 +1,22 @@
 import { once } from 'node:events';
-import { reasonHeader } from '../sip/reason.ts';
-import { retryAfterSec } from '../sip/retry-after.ts';
 import { Admission } from './admission/admission.ts';
 import { AddressLimits } from './admission/limits.ts';
 import { trustedAddresses } from './admission/trusted.ts';
 import { Authenticator, type SecretSource } from './auth/authenticator.ts';
 import { Digest } from './auth/digest.ts';
+import type { CallParts } from './call/call.ts';
 import type { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
 import { batchWrites } from './drachtio/batched-writes.ts';
+import { refuse } from './drachtio/refuse.ts';
 import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './drachtio/srf.ts';
 import { answerOptions } from './health/answer-options.ts';
 import { Heartbeat } from './health/heartbeat.ts';
-import type { Clock, ControlPlane, FactSink, Log, Meter } from './ports.ts';
+import type { Clock, FactSink, Log, Meter } from './ports.ts';
 import { Registrar } from './registrar/registrar.ts';
 import type { Settings } from './settings.ts';
 
-/** The calls of this edge: sip-edge/call/. */
-export interface CallHandler {
+/** What the application asks of its calls: sip-edge/call/handler.ts answers it. */
+export interface Calls {
   /** Takes an admitted INVITE that opens a call. Never rejects. */
   invite(req: SrfRequest, res: SrfResponse): void | Promise<void>;
   /** The gateway of this call is gone: the caller's leg is to be ended. Unknown calls are none of its business. */
@@ -32,15 +32,6 @@ export interface CallHandler {
   close(): void | Promise<void>;
 }
 
-export interface CallParts {
-  srf: Srf;
-  controlPlane: ControlPlane;
-  facts: FactSink;
-  settings: Settings;
-  log: Log;
-  clock: Clock;
-}
-
 export interface EdgeParts {
   settings: Settings;
   controlPlane: WatchedControlPlane;
@@ -49,7 +40,7 @@ export interface EdgeParts {
   clock: Clock;
   log: Log;
   meter: Meter;
-  createCallHandler(parts: CallParts): CallHandler;
+  createCalls(parts: CallParts): Calls;
 }
 
 /** Methods that are answered only to say that they are not taken; drachtio says 503 to what nobody routes. */
@@ -65,7 +56,7 @@ const routePatienceMs = 1000;
 export class EdgeApp {
   readonly #parts: EdgeParts;
   readonly #srf: Srf;
-  readonly #calls: CallHandler;
+  readonly #calls: Calls;
   readonly #heartbeat: Heartbeat;
   #isDraining = false;
 
@@ -73,7 +64,7 @@ export class EdgeApp {
     this.#parts = parts;
     const { settings, controlPlane, facts, secrets, clock, log, meter } = parts;
     this.#srf = createSrf();
-    this.#calls = parts.createCallHandler({ srf: this.#srf, controlPlane, facts, settings, log, clock });
+    this.#calls = parts.createCalls({ srf: this.#srf, controlPlane, facts, settings, log, clock });
     this.#heartbeat = new Heartbeat({ facts, settings, clock, countCalls: () => this.#calls.activeCalls });
 
     const limits = new AddressLimits(settings, clock);
@@ -191,7 +182,9 @@ export class EdgeApp {
       answerOptions(req, res, { isDraining: this.#isDraining, isHealthy: controlPlane.isHealthy }),
     );
     this.#srf.invite((req, res) => this.#invite(req, res));
-    for (const method of otherMethods) this.#srf.use(method, (req, res) => refuseStray(req, res));
+    // A request that is no dialog's and opens none.
+    for (const method of otherMethods)
+      this.#srf.use(method, (req, res) => void refuse(req, res, 'no-such-dialog'));
   }
 
   #invite(req: SrfRequest, res: SrfResponse): void {
@@ -199,11 +192,10 @@ export class EdgeApp {
       void this.#calls.invite(req, res);
       return;
     }
-    const callId = req.headers['call-id'] ?? '';
     this.#parts.meter.count('RefusedInvites');
-    this.#parts.log.info({ callId, outcome: 'draining', status: 503 }, 'INVITE refused');
-    const headers = { 'Retry-After': `${retryAfterSec()}`, Reason: reasonHeader(503, 'draining', callId) };
-    res.send(503, 'Service Unavailable', { headers });
+    const status = refuse(req, res, 'draining');
+    const callId = req.headers['call-id'];
+    this.#parts.log.info({ callId, outcome: 'draining', status }, 'INVITE refused');
   }
 
   /**
@@ -229,10 +221,4 @@ export class EdgeApp {
       log.error({ event: 'take-over-failed', error }, 'taking over calls'),
     );
   }
-}
-
-/** A request that is no dialog's and opens none. */
-function refuseStray(req: SrfRequest, res: SrfResponse): void {
-  const headers = { Reason: reasonHeader(481, 'no-such-dialog', req.headers['call-id'] ?? '') };
-  res.send(481, 'Call/Transaction Does Not Exist', { headers });
 }

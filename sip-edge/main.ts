@@ -4,7 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pino from 'pino';
 import { EdgeApp } from './app.ts';
 import { SipSecret } from './auth/sip-secret.ts';
-import { createCallHandler } from './call/index.ts';
+import { CallHandler } from './call/handler.ts';
 import { LambdaControlPlane } from './control-plane/lambda-control-plane.ts';
 import { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
 import { HealthEndpoint } from './health/health-endpoint.ts';
@@ -105,7 +105,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     clock,
     log,
     meter: metrics,
-    createCallHandler,
+    createCalls: (parts) => new CallHandler(parts),
   });
 
   const health = await openHealth(settings, log);

@@ -103,6 +103,9 @@ export function show(answer: InspectAnswer, now: number): string {
     case 'starts':
       return showStarts(answer.starts);
     case 'not-found':
-      return 'There is no such call: records are kept 30 days, and the whole Call-ID is needed.';
+      return [
+        'There is no record of this call. Records are kept 30 days, and the whole Call-ID is needed.',
+        "A call that the edge refused at its door has none (docs/outcomes.md): look for its id in the edge's log.",
+      ].join('\n');
   }
 }

@@ -1,10 +1,9 @@
-import { reasonHeader } from '../../sip/reason.ts';
-import { retryAfterSec } from '../../sip/retry-after.ts';
+import type { DropWord, RefusalWord } from '../../contracts/refusals.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { peerOf } from '../drachtio/peer.ts';
-import { forgetRequest, type SrfRequest, type SrfResponse } from '../drachtio/srf.ts';
+import { refuse } from '../drachtio/refuse.ts';
+import { forgetRequest, type Headers, type SrfRequest, type SrfResponse } from '../drachtio/srf.ts';
 import type { Log, Meter } from '../ports.ts';
-import type { Refusal } from '../registrar/registration.ts';
 import { type CheckPolicy, checkRequest, type IncomingRequest } from './check.ts';
 import type { AddressLimits } from './limits.ts';
 
@@ -41,8 +40,8 @@ export class Admission {
     // Passed on within this turn: drachtio may have sent INVITE and CANCEL together, and whoever takes the
     // INVITE must be listening when the CANCEL is read.
     const checked = checkRequest(incomingOf(req), this.#parts.policy);
-    if (checked.result === 'drop') this.#drop(req, checked.why);
-    else if (checked.result === 'refuse') this.#refuse(req, res, checked);
+    if (checked.result === 'drop') this.#drop(req, checked.word);
+    else if (checked.result === 'refuse') this.#refuse(req, res, checked.word, checked.headers);
     else if (checked.result === 'pass' || this.#parts.isTrusted(req.source_address)) next();
     else this.#admitOwnUser(req, res, checked.username, next);
   }
@@ -58,10 +57,7 @@ export class Admission {
     const measure = limits.take(address);
     if (measure === 'ok') return true;
     if (measure === 'flood') this.#drop(req, 'flood');
-    else {
-      const headers = { 'Retry-After': `${retryAfterSec()}` };
-      this.#refuse(req, res, { status: 503, phrase: 'Service Unavailable', why: 'rate-limited', headers });
-    }
+    else this.#refuse(req, res, 'rate-limited');
     return false;
   }
 
@@ -71,7 +67,7 @@ export class Admission {
    */
   #admitOwnUser(req: SrfRequest, res: SrfResponse, username: string, next: () => void): void {
     if (req.headers['proxy-authorization'] === undefined) {
-      this.#refuse(req, res, { status: 403, phrase: 'Forbidden', why: 'not-authorised' });
+      this.#refuse(req, res, 'not-authorised');
       return;
     }
     // drachtio answers a CANCEL and its INVITE (487) by itself: there is then nothing left to admit.
@@ -83,35 +79,32 @@ export class Admission {
       (access) => {
         if (isCancelled) return;
         if (access.result === 'granted') next();
-        else if (access.result === 'refused') this.#refuse(req, res, access.refusal);
+        else if (access.result === 'refused') this.#refuse(req, res, access.word);
         else res.send(407, { headers: { 'Proxy-Authenticate': access.challenge } });
       },
       (error: unknown) => this.#fail(req, res, error),
     );
   }
 
-  #drop(req: SrfRequest, why: string): void {
+  #drop(req: SrfRequest, word: DropWord): void {
     // A line for each packet of a flood would be a second flood.
-    this.#parts.log.debug(fieldsOf(req, why), 'request dropped');
+    this.#parts.log.debug(fieldsOf(req, word), 'request dropped');
     forgetRequest(req);
   }
 
-  #refuse(req: SrfRequest, res: SrfResponse, refusal: Refusal): void {
+  #refuse(req: SrfRequest, res: SrfResponse, word: RefusalWord, headers?: Headers): void {
     if (req.method === 'INVITE') this.#parts.meter.count('RefusedInvites');
-    this.#parts.log.warn({ ...fieldsOf(req, refusal.why), status: refusal.status }, 'request refused');
-    const callId = req.headers['call-id'] ?? '';
-    res.send(refusal.status, refusal.phrase, {
-      headers: { Reason: reasonHeader(refusal.status, refusal.why, callId), ...refusal.headers },
-    });
+    const status = refuse(req, res, word, headers);
+    this.#parts.log.warn({ ...fieldsOf(req, word), status }, 'request refused');
   }
 
   #fail(req: SrfRequest, res: SrfResponse, error: unknown): void {
     this.#parts.log.error({ ...fieldsOf(req, 'internal-error'), error }, 'admission failed');
-    res.send(500);
+    refuse(req, res, 'internal-error');
   }
 }
 
-const fieldsOf = (req: SrfRequest, outcome: string) => ({
+const fieldsOf = (req: SrfRequest, outcome: DropWord | RefusalWord) => ({
   callId: req.headers['call-id'],
   outcome,
   method: req.method,

@@ -1,4 +1,5 @@
 import { maxCallIdLength } from '../../contracts/common.ts';
+import type { DropWord, RefusalWord } from '../../contracts/refusals.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
 
@@ -27,8 +28,8 @@ export type CheckResult =
   | { result: 'pass' }
   /** From claims a user of our own domain: to be authenticated. */
   | { result: 'own-user'; username: string }
-  | { result: 'drop'; why: string }
-  | { result: 'refuse'; status: number; phrase: string; why: string; headers?: Record<string, string> };
+  | { result: 'drop'; word: DropWord }
+  | { result: 'refuse'; word: RefusalWord; headers?: Record<string, string> };
 
 /** What the edge takes outside a dialog. */
 const allowedMethods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER'] as const;
@@ -43,16 +44,9 @@ const knownMethods = new Set([...allowHeader.split(', '), 'SUBSCRIBE', 'PUBLISH'
 const maxSize = 65_536;
 const maxHeaderSize = 16_384;
 
-const refuse = (
-  status: number,
-  phrase: string,
-  why: string,
-  headers?: Record<string, string>,
-): CheckResult => ({
+const refuse = (word: RefusalWord, headers?: Record<string, string>): CheckResult => ({
   result: 'refuse',
-  status,
-  phrase,
-  why,
+  word,
   ...(headers && { headers }),
 });
 
@@ -62,51 +56,50 @@ const isInDialog = (request: Pick<IncomingRequest, 'to'>): boolean =>
 
 /**
  * Checks a request that no dialog has taken.
- * @returns 400 malformed, 513 too large, 405 or 501 for a method, 481 for a dialog that is none of ours,
- * 403 for another domain (no relaying), 483 for an INVITE without hops left; silence for a scanner
+ * @returns whether it may pass, or the word for why not (contracts/refusals.ts); silence for a scanner
  */
 export function checkRequest(request: IncomingRequest, policy: CheckPolicy): CheckResult {
   const agent = request.userAgent?.toLowerCase() ?? '';
   if (policy.scannerAgents.some((part) => agent.includes(part.toLowerCase()))) {
-    return { result: 'drop', why: 'scanner' };
+    return { result: 'drop', word: 'scanner' };
   }
   const { callId, method } = request;
   if (callId === undefined || callId === '' || callId.length > maxCallIdLength) {
-    return refuse(400, 'Bad Request', 'bad-call-id');
+    return refuse('bad-call-id');
   }
   if (request.headerSize > maxHeaderSize || request.size > maxSize) {
-    return refuse(513, 'Message Too Large', 'too-large');
+    return refuse('too-large');
   }
-  if (!knownMethods.has(method)) return refuse(501, 'Not Implemented', 'unknown-method');
+  if (!knownMethods.has(method)) return refuse('unknown-method');
 
   const from = parseNameAddr(request.from ?? '');
   if (from === undefined || parseNameAddr(request.to ?? '') === undefined) {
-    return refuse(400, 'Bad Request', 'bad-from-or-to');
+    return refuse('bad-from-or-to');
   }
-  if (isInDialog(request)) return refuse(481, 'Call/Transaction Does Not Exist', 'no-such-dialog');
+  if (isInDialog(request)) return refuse('no-such-dialog');
   // A keep-alive of a load balancer or peer asks by address, and is answered whatever name it uses.
   if (method === 'OPTIONS') return { result: 'pass' };
   if (!(allowedMethods as readonly string[]).includes(method)) {
-    return refuse(405, 'Method Not Allowed', 'method-not-allowed', { Allow: allowHeader });
+    return refuse('method-not-allowed', { Allow: allowHeader });
   }
   return checkTarget(request, from.uri, policy);
 }
 
 function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPolicy): CheckResult {
-  if (!/^sips?:/i.test(request.uri)) return refuse(416, 'Unsupported URI Scheme', 'unsupported-scheme');
+  if (!/^sips?:/i.test(request.uri)) return refuse('unsupported-scheme');
   const target = parseSipUri(request.uri);
-  if (target === undefined) return refuse(400, 'Bad Request', 'bad-request-uri');
-  if (target.host !== policy.sipDomain) return refuse(403, 'Forbidden', 'foreign-domain');
+  if (target === undefined) return refuse('bad-request-uri');
+  if (target.host !== policy.sipDomain) return refuse('foreign-domain');
   // The registrar knows whom a REGISTER speaks for, and that it goes no further.
   if (request.method === 'REGISTER') return { result: 'pass' };
 
   const hops = request.maxForwards?.trim();
-  if (hops !== undefined && !/^\d{1,3}$/.test(hops)) return refuse(400, 'Bad Request', 'bad-max-forwards');
-  if (hops !== undefined && Number(hops) === 0) return refuse(483, 'Too Many Hops', 'too-many-hops');
+  if (hops !== undefined && !/^\d{1,3}$/.test(hops)) return refuse('bad-max-forwards');
+  if (hops !== undefined && Number(hops) === 0) return refuse('too-many-hops');
 
   const from = parseSipUri(fromUri);
   // `tel:` and the like are no identity of ours.
-  if (from === undefined && /^sips?:/i.test(fromUri)) return refuse(400, 'Bad Request', 'bad-from');
+  if (from === undefined && /^sips?:/i.test(fromUri)) return refuse('bad-from');
   if (from?.host !== policy.sipDomain) return { result: 'pass' };
   return { result: 'own-user', username: unescapeUser(from.user ?? '') };
 }

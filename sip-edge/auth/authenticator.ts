@@ -1,7 +1,7 @@
+import type { RefusalWord } from '../../contracts/refusals.ts';
 import type { DigestAlgorithm } from '../../sip/digest/auth-params.ts';
 import type { AddressLimits } from '../admission/limits.ts';
 import type { SrfRequest } from '../drachtio/srf.ts';
-import type { Refusal } from '../registrar/registration.ts';
 import type { Digest, Secrets } from './digest.ts';
 
 /** The passwords, as the last reading of the secret had them. */
@@ -18,7 +18,7 @@ export type Access =
   | { result: 'granted' }
   /** `challenge` is the value of WWW- or Proxy-Authenticate. */
   | { result: 'challenge'; challenge: string; why: string }
-  | { result: 'refused'; refusal: Refusal };
+  | { result: 'refused'; word: RefusalWord };
 
 export interface AuthenticatorParts {
   digest: Digest;
@@ -45,7 +45,7 @@ export class Authenticator {
   async authenticate(req: SrfRequest, username: string): Promise<Access> {
     const { limits, secrets } = this.#parts;
     const address = req.source_address;
-    if (limits.isUserBanned(username, address)) return forbidden('banned');
+    if (limits.isUserBanned(username, address)) return { result: 'refused', word: 'banned' };
 
     let verdict = this.#check(req, username);
     if (verdict.result === 'refused' && verdict.why === 'wrong-password') {
@@ -60,12 +60,9 @@ export class Authenticator {
         return { result: 'challenge', challenge: this.#challenge(req, verdict.stale), why: verdict.why };
       case 'refused':
         limits.countWrongAnswer(username, address);
-        return forbidden(verdict.why);
+        return { result: 'refused', word: verdict.why };
       case 'malformed':
-        return {
-          result: 'refused',
-          refusal: { status: 400, phrase: 'Bad Request', why: 'malformed-credentials' },
-        };
+        return { result: 'refused', word: 'malformed-credentials' };
     }
   }
 
@@ -88,8 +85,3 @@ export class Authenticator {
       .join(`\r\n${name}: `);
   }
 }
-
-const forbidden = (why: string): Access => ({
-  result: 'refused',
-  refusal: { status: 403, phrase: 'Forbidden', why },
-});

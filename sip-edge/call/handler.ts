@@ -219,8 +219,3 @@ export class CallHandler {
 function reasonOf(outcome: 'gateway-lost' | 'edge-lost', callId: string): string {
   return reasonHeader(sipAnswer(outcome).status, outcome, callId);
 }
-
-/** @returns the handler of all calls of one edge; register `invite` before connecting to drachtio */
-export function createCallHandler(parts: CallParts): CallHandler {
-  return new CallHandler(parts);
-}

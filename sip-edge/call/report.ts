@@ -1,6 +1,5 @@
-import { type Outcome, sipAnswer } from '../../contracts/outcomes.ts';
-import { reasonHeader } from '../../sip/reason.ts';
-import { retryAfterSec } from '../../sip/retry-after.ts';
+import type { Outcome } from '../../contracts/outcomes.ts';
+import { refusalOf } from '../drachtio/refuse.ts';
 import type { BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
 import type { CallerLeg } from './leg/caller-leg.ts';
@@ -14,14 +13,10 @@ type Parts = Pick<CallParts, 'facts' | 'log' | 'clock'>;
 
 /** Tells the caller why there is no call. */
 export function refuseCaller(caller: CallerLeg, failure: SetupFailure & { result: 'refused' }): void {
-  const { outcome } = failure;
-  const { status, phrase, retry } = sipAnswer(outcome);
-  const why = causeOf(failure);
-  const reason = reasonHeader(status, why ? `${outcome}: ${why}` : outcome, caller.callId);
-  caller.refuse(status, phrase, {
-    Reason: reason,
-    ...(retry && { 'Retry-After': String(failure.retryAfterSec ?? retryAfterSec()) }),
-  });
+  const { outcome, retryAfterSec } = failure;
+  const details = { callId: caller.callId, detail: causeOf(failure), retryAfterSec };
+  const { status, phrase, headers } = refusalOf(outcome, details);
+  caller.refuse(status, phrase, headers);
 }
 
 /** What the control plane says of a refusal. Without a cause the detail is of our own making, and not for callers. */

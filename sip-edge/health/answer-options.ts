@@ -1,6 +1,5 @@
-import { reasonHeader } from '../../sip/reason.ts';
-import { retryAfterSec } from '../../sip/retry-after.ts';
 import { allowHeader } from '../admission/check.ts';
+import { refuse } from '../drachtio/refuse.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 
 /**
@@ -12,14 +11,7 @@ export function answerOptions(
   res: SrfResponse,
   state: { isDraining: boolean; isHealthy: boolean },
 ): void {
-  if (!state.isDraining && state.isHealthy) {
-    res.send(200, { headers: { Allow: allowHeader, Accept: 'application/sdp' } });
-    return;
-  }
-  const why = state.isDraining ? 'draining' : 'control-plane-unavailable';
-  const headers = {
-    'Retry-After': `${retryAfterSec()}`,
-    Reason: reasonHeader(503, why, req.headers['call-id'] ?? ''),
-  };
-  res.send(503, 'Service Unavailable', { headers });
+  if (state.isDraining) refuse(req, res, 'draining');
+  else if (!state.isHealthy) refuse(req, res, 'control-plane-unavailable');
+  else res.send(200, { headers: { Allow: allowHeader, Accept: 'application/sdp' } });
 }

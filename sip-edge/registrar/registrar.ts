@@ -1,21 +1,19 @@
 import type { Contact, RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
-import { reasonHeader } from '../../sip/reason.ts';
-import { retryAfterSec } from '../../sip/retry-after.ts';
+import type { RefusalWord } from '../../contracts/refusals.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { peerOf } from '../drachtio/peer.ts';
-import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
+import { refuse } from '../drachtio/refuse.ts';
+import type { Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { type Clock, type ControlPlane, ControlPlaneUnavailable, type FactSink, type Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import {
   type Bindings,
   bindingHeaders,
-  type Refusal,
   type RegisterRequest,
   type Registrant,
   readBindings,
   readRegistrant,
-  refusalOf,
 } from './registration.ts';
 
 export interface RegistrarParts {
@@ -47,12 +45,7 @@ export class Registrar {
     try {
       await this.#handle(req, res);
     } catch (error) {
-      this.#refuse(
-        req,
-        res,
-        { status: 500, phrase: 'Server Internal Error', why: 'internal-error' },
-        { error },
-      );
+      this.#refuse(req, res, { word: 'internal-error' }, { error });
     }
   }
 
@@ -60,17 +53,17 @@ export class Registrar {
     const { settings, authenticator } = this.#parts;
     const request = registerRequestOf(req);
     const registrant = readRegistrant(request, settings);
-    if (!registrant.ok) return this.#refuse(req, res, registrant.refusal);
+    if (!registrant.ok) return this.#refuse(req, res, registrant);
 
     const access = await authenticator.authenticate(req, registrant.value.username);
     if (access.result === 'challenge') {
       this.#parts.log.debug({ callId: req.headers['call-id'], why: access.why }, 'REGISTER challenged');
       return res.send(401, { headers: { 'WWW-Authenticate': access.challenge } });
     }
-    if (access.result === 'refused') return this.#refuse(req, res, access.refusal);
+    if (access.result === 'refused') return this.#refuse(req, res, access);
 
     const bindings = readBindings(request, settings);
-    if (!bindings.ok) return this.#refuse(req, res, bindings.refusal);
+    if (!bindings.ok) return this.#refuse(req, res, bindings);
     await this.#bind(req, res, registrant.value, bindings.value);
   }
 
@@ -81,16 +74,11 @@ export class Registrar {
       answer = await controlPlane.register(commandOf(registrant, bindings, req, settings.edgeId));
     } catch (error) {
       if (!(error instanceof ControlPlaneUnavailable)) throw error;
-      const headers = { 'Retry-After': `${retryAfterSec()}` };
-      const refusal = {
-        status: 503,
-        phrase: 'Service Unavailable',
-        why: 'control-plane-unavailable',
-        headers,
-      };
-      return this.#refuse(req, res, refusal, { error });
+      return this.#refuse(req, res, { word: 'control-plane-unavailable' }, { error });
     }
-    if (answer.result === 'refused') return this.#refuse(req, res, refusalOf(answer.reason), registrant);
+    // The reasons of the control plane are words of the table. An old CSeq is 400, as Kamailio has it: RFC 3261 10.3
+    // only says that the request fails.
+    if (answer.result === 'refused') return this.#refuse(req, res, { word: answer.reason }, registrant);
 
     // Said before it is answered: whoever has the 200 asks no more, and what was not said would stay unsaid.
     this.#tell(req, registrant, bindings, answer);
@@ -126,20 +114,16 @@ export class Registrar {
     if (answer.matchedCallId !== undefined) onMatched(answer.matchedCallId);
   }
 
-  #refuse(req: SrfRequest, res: SrfResponse, refusal: Refusal, details: object = {}): void {
-    const callId = req.headers['call-id'] ?? '';
+  #refuse(
+    req: SrfRequest,
+    res: SrfResponse,
+    { word, headers }: { word: RefusalWord; headers?: Headers },
+    details: object = {},
+  ): void {
     const { address, port, protocol } = peerOf(req);
-    const fields = {
-      callId,
-      outcome: refusal.why,
-      status: refusal.status,
-      from: req.headers.from,
-      ...details,
-    };
-    this.#parts.log.warn({ ...fields, address, port, protocol }, 'REGISTER refused');
-    res.send(refusal.status, refusal.phrase, {
-      headers: { Reason: reasonHeader(refusal.status, refusal.why, callId), ...refusal.headers },
-    });
+    const status = refuse(req, res, word, headers);
+    const fields = { callId: req.headers['call-id'], outcome: word, status, from: req.headers.from };
+    this.#parts.log.warn({ ...fields, ...details, address, port, protocol }, 'REGISTER refused');
   }
 }
 

@@ -1,6 +1,7 @@
-import type { Contact, RegisterAnswer, RegistrationRefusal } from '../../contracts/commands.ts';
+import type { Contact, RegisterAnswer } from '../../contracts/commands.ts';
 import { maxCallIdLength } from '../../contracts/common.ts';
 import { parseGatewayName } from '../../contracts/gateway-name.ts';
+import type { RefusalWord } from '../../contracts/refusals.ts';
 import { type NameAddr, parseNameAddr, parseNameAddrs } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
 
@@ -25,11 +26,9 @@ export interface RegistrationPolicy {
   maxExpiresSec: number;
 }
 
-/** A final answer that refuses. `why` is for Reason, log and metric. */
-export interface Refusal {
-  status: number;
-  phrase: string;
-  why: string;
+export interface Refused {
+  ok: false;
+  word: RefusalWord;
   headers?: Record<string, string>;
 }
 
@@ -45,44 +44,44 @@ export interface Registrant {
   cseq: number;
 }
 
-type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
+type Result<T> = { ok: true; value: T } | Refused;
 
 const maxContacts = 10;
 const maxContactLength = 512;
 const maxCseq = 4_294_967_295;
 const cseqPattern = /^\s*(\d{1,10})\s+REGISTER\s*$/i;
 
-const refuse = (status: number, phrase: string, why: string, headers?: Record<string, string>) =>
-  ({ ok: false, refusal: { status, phrase, why, ...(headers && { headers }) } }) as const;
-
-const badRequest = (why: string) => refuse(400, 'Bad Request', why);
+const refuse = (word: RefusalWord, headers?: Record<string, string>): Refused => ({
+  ok: false,
+  word,
+  ...(headers && { headers }),
+});
 
 /**
  * Steps 1, 2 and 5 of RFC 3261 10.3: is it for us, and whose is it?
- * @returns the registrant, or the refusal: 403 for another domain in the Request-URI (we relay nothing), 420 for
- * an extension, 404 for an address-of-record outside our domain, 403 for a name that is no gateway's
+ * @returns the registrant, or the word for why it is refused (contracts/refusals.ts)
  */
 export function readRegistrant(request: RegisterRequest, policy: RegistrationPolicy): Result<Registrant> {
   const { callId } = request;
   const cseq = Number(cseqPattern.exec(request.cseq ?? '')?.[1]);
   if (callId === undefined || callId === '' || callId.length > maxCallIdLength) {
-    return badRequest('bad-call-id');
+    return refuse('bad-call-id');
   }
-  if (!Number.isInteger(cseq) || cseq > maxCseq) return badRequest('bad-cseq');
+  if (!Number.isInteger(cseq) || cseq > maxCseq) return refuse('bad-cseq');
 
   const target = parseSipUri(request.uri);
-  if (target === undefined) return badRequest('bad-request-uri');
-  if (target.host !== policy.sipDomain) return refuse(403, 'Forbidden', 'foreign-domain');
+  if (target === undefined) return refuse('bad-request-uri');
+  if (target.host !== policy.sipDomain) return refuse('foreign-domain');
   if (request.require !== undefined) {
-    return refuse(420, 'Bad Extension', 'extension-required', { Unsupported: request.require });
+    return refuse('extension-required', { Unsupported: request.require });
   }
 
   const to = parseNameAddr(request.to ?? '');
   const aor = to && parseSipUri(to.uri);
-  if (aor === undefined) return badRequest('bad-to');
-  if (aor.host !== policy.sipDomain) return refuse(404, 'Not Found', 'address-of-record-elsewhere');
+  if (aor === undefined) return refuse('bad-to');
+  if (aor.host !== policy.sipDomain) return refuse('address-of-record-elsewhere');
   const username = unescapeUser(aor.user ?? '');
-  if (!parseGatewayName(username, policy.gatewayName)) return refuse(403, 'Forbidden', 'no-gateway-name');
+  if (!parseGatewayName(username, policy.gatewayName)) return refuse('no-gateway-name');
   return { ok: true, value: { username, registrationId: callId, cseq } };
 }
 
@@ -100,24 +99,24 @@ function grant(askedSec: number, policy: RegistrationPolicy): number | undefined
 
 function readContact(address: NameAddr, defaultSec: number, policy: RegistrationPolicy): Result<Contact> {
   const uri = parseSipUri(address.uri);
-  if (uri === undefined || address.uri.length > maxContactLength) return badRequest('bad-contact');
+  if (uri === undefined || address.uri.length > maxContactLength) return refuse('bad-contact');
   const expires = address.params.get('expires');
   const expiresSec = grant(expires === undefined ? defaultSec : readExpires(expires), policy);
   if (expiresSec === undefined) {
-    return refuse(423, 'Interval Too Brief', 'expires-too-brief', {
+    return refuse('expires-too-brief', {
       'Min-Expires': `${policy.minExpiresSec}`,
     });
   }
   const q = address.params.get('q');
   if (q === undefined) return { ok: true, value: { uri: address.uri, expiresSec } };
-  if (!/^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q)) return badRequest('bad-contact');
+  if (!/^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q)) return refuse('bad-contact');
   return { ok: true, value: { uri: address.uri, expiresSec, q: Number(q) } };
 }
 
 /**
  * Steps 6 and 7: what the Contacts ask for.
  * @returns a fetch without Contact, a removal where all expire at once, else the contacts with what is granted;
- * or the refusal: 400 malformed, 423 too brief, 403 too many
+ * or the word for why it is refused
  */
 export function readBindings(request: RegisterRequest, policy: RegistrationPolicy): Result<Bindings> {
   if (request.contact === undefined || request.contact.trim() === '') {
@@ -126,11 +125,11 @@ export function readBindings(request: RegisterRequest, policy: RegistrationPolic
   const defaultSec = request.expires === undefined ? 3600 : readExpires(request.expires);
   if (request.contact.trim() === '*') {
     // Only with an `Expires: 0` that says so itself (RFC 3261 10.2.2).
-    if (request.expires?.trim() !== '0') return badRequest('wildcard-without-expires-0');
+    if (request.expires?.trim() !== '0') return refuse('wildcard-without-expires-0');
     return { ok: true, value: { kind: 'unregister', contacts: '*' } };
   }
   const addresses = parseNameAddrs(request.contact, 10 * maxContacts);
-  if (addresses === undefined || addresses.some(({ uri }) => uri === '*')) return badRequest('bad-contact');
+  if (addresses === undefined || addresses.some(({ uri }) => uri === '*')) return refuse('bad-contact');
 
   const contacts = new Map<string, Contact>();
   for (const address of addresses) {
@@ -138,27 +137,12 @@ export function readBindings(request: RegisterRequest, policy: RegistrationPolic
     if (!contact.ok) return contact;
     contacts.set(contact.value.uri, contact.value);
   }
-  if (contacts.size > maxContacts) return refuse(403, 'Forbidden', 'too-many-contacts');
+  if (contacts.size > maxContacts) return refuse('too-many-contacts');
   const wanted = [...contacts.values()];
   if (wanted.every(({ expiresSec }) => expiresSec === 0)) {
     return { ok: true, value: { kind: 'unregister', contacts: wanted.map(({ uri }) => uri) } };
   }
   return { ok: true, value: { kind: 'register', contacts: wanted } };
-}
-
-/**
- * The SIP answer to a refusal of the control plane. An old CSeq is 400, as Kamailio has it (RFC 3261 10.3 only
- * says that the request fails).
- */
-export function refusalOf(reason: RegistrationRefusal): Refusal {
-  switch (reason) {
-    case 'call-over':
-      return { status: 403, phrase: 'Forbidden', why: reason };
-    case 'out-of-order':
-      return { status: 400, phrase: 'Bad Request', why: reason };
-    case 'too-many-contacts':
-      return { status: 403, phrase: 'Forbidden', why: reason };
-  }
 }
 
 /**

@@ -155,7 +155,7 @@ export function refusalOfNamed(
 }
 
 /** Calls end all the time; a pool without gateways needs somebody, or a start, to fill it. */
-const retryAfterSec = { 'all-locked': 5, 'none-registered': 30 };
+const retryAfterSec = { 'none-free': 5, 'none-registered': 30 };
 
 /** The refusal of a call for which there is no gateway. */
 export function exhausted(cause: keyof typeof retryAfterSec): AllocateAnswer {

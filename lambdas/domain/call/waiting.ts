@@ -112,7 +112,7 @@ export function decideWait(
   const mayStart = pool.mayGrow ? Math.max(0, pool.maximum - pool.managed) : 0;
   const toCome = pool.starting + mayStart;
   const waitedMs = nowMs - (since ?? nowMs);
-  const idleCause = pool.managed > 0 ? 'all-locked' : 'none-registered';
+  const idleCause = pool.managed > 0 ? 'none-free' : 'none-registered';
   const estimateSec = estimateOf(pool, ahead, nowMs);
   if (pool.startsFailing && pool.starting === 0) {
     const retry = { retryAfterSec: retryAfterSec.failing };

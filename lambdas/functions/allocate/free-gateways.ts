@@ -74,14 +74,14 @@ export async function causeOfExhaustion(
   shards: readonly string[],
   edgeId: string,
   nowMs: number,
-): Promise<Extract<ExhaustionCause, 'none-registered' | 'all-locked'>> {
+): Promise<Extract<ExhaustionCause, 'none-registered' | 'none-free'>> {
   const any = async (index: string, key: [string, string], range = above('watchAt', 0)) =>
     (await table.query({ index, key, range, limit: 1 })).items.length > 0;
 
   for (const shard of shards) {
-    if (await any(freeIndex, ['freeShard', shard], above('availableAt', nowMs))) return 'all-locked';
+    if (await any(freeIndex, ['freeShard', shard], above('availableAt', nowMs))) return 'none-free';
   }
-  if (await any(watchIndex, ['watchKey', callsWatchKey(edgeId)])) return 'all-locked';
+  if (await any(watchIndex, ['watchKey', callsWatchKey(edgeId)])) return 'none-free';
   const edges = await table.query({
     index: watchIndex,
     key: ['watchKey', edgesWatchKey],
@@ -90,7 +90,7 @@ export async function causeOfExhaustion(
   });
   for (const { pk } of edges.items) {
     const other = edgeIdOf(String(pk));
-    if (other !== edgeId && (await any(watchIndex, ['watchKey', callsWatchKey(other)]))) return 'all-locked';
+    if (other !== edgeId && (await any(watchIndex, ['watchKey', callsWatchKey(other)]))) return 'none-free';
   }
   return 'none-registered';
 }

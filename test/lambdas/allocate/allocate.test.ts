@@ -119,7 +119,7 @@ describe('callers at the same moment', () => {
     );
     expect(answers.filter((one) => one.result === 'granted')).toHaveLength(5);
     for (const one of answers.filter((answer) => answer.result !== 'granted')) {
-      expect(one).toMatchObject({ outcome: 'pool-exhausted', cause: 'all-locked' });
+      expect(one).toMatchObject({ outcome: 'pool-exhausted', cause: 'none-free' });
     }
   });
 });
@@ -246,7 +246,7 @@ describe('no gateway', () => {
     await world.say({ type: 'edge.heartbeat', generation: 1, calls: 0, leaseSec: 60 });
     await world.grant({ callId: 'call-1' });
     const locked = await world.allocate({ callId: 'call-2', edgeId });
-    expect(locked).toMatchObject({ cause: 'all-locked', retryAfterSec: 5 });
+    expect(locked).toMatchObject({ cause: 'none-free', retryAfterSec: 5 });
     const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
     await world.say({
       type: 'call.answered',
@@ -255,7 +255,7 @@ describe('no gateway', () => {
       receivedAt: world.nowMs,
       ...dialogs,
     });
-    expect(await world.allocate({ callId: 'call-3', edgeId })).toMatchObject({ cause: 'all-locked' });
+    expect(await world.allocate({ callId: 'call-3', edgeId })).toMatchObject({ cause: 'none-free' });
   });
 });
 
@@ -273,7 +273,7 @@ describe('registrations that ran out', () => {
     expect(await world.grant({ callId: 'call-1' })).toMatchObject({ username: gw(20) });
     expect(world.warnings).toEqual([]);
     const answer = await world.allocate({ callId: 'call-2' });
-    expect(answer).toMatchObject({ cause: 'all-locked' });
+    expect(answer).toMatchObject({ cause: 'none-free' });
     expect(await freeShards()).toHaveLength(1);
   });
 

@@ -53,7 +53,7 @@ describe('a call that finds no gateway', () => {
     await world.pool({ maximum: 1 });
     expect(await ask('call-1')).toMatchObject({ result: 'waiting', cause: 'none-registered' });
     await world.pool({ maximum: 3, managed: 2 });
-    expect(await ask('call-2')).toMatchObject({ result: 'refused', cause: 'all-locked' });
+    expect(await ask('call-2')).toMatchObject({ result: 'refused', cause: 'none-free' });
   });
 
   it('is refused at once where nobody manages the pool, or nobody has for three minutes', async () => {
@@ -70,7 +70,7 @@ describe('a call that finds no gateway', () => {
     expect(await ask('call-1')).toEqual({
       result: 'refused',
       outcome: 'pool-exhausted',
-      cause: 'all-locked',
+      cause: 'none-free',
       detail: 'the pool is at its maximum of 60',
       retryAfterSec: 5,
     });
@@ -117,7 +117,7 @@ describe('a call that finds no gateway', () => {
     await world.pool({ managed: 5, maximum: 5 });
     expect(await ask('call-1')).toMatchObject({
       outcome: 'start-timeout',
-      cause: 'all-locked',
+      cause: 'none-free',
       detail: 'the pool is at its maximum of 5',
     });
   });
@@ -137,7 +137,7 @@ describe('the queue', () => {
     const second = await Promise.all(waiting.map(ask));
     for (const [n, answer] of second.entries()) {
       if (answer.result !== 'refused') continue;
-      expect(answer).toMatchObject({ outcome: 'pool-exhausted', cause: 'all-locked', retryAfterSec: 5 });
+      expect(answer).toMatchObject({ outcome: 'pool-exhausted', cause: 'none-free', retryAfterSec: 5 });
       const callId = waiting[n] as string;
       await world.say({ type: 'call.failed', callId, outcome: 'pool-exhausted', failed: [] });
     }

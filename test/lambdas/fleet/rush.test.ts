@@ -31,7 +31,7 @@ it('a hundred calls at once on ten gateways of sixty at most: sixty are served i
   for (const id of ids('refused')) {
     expect(answers.get(id)).toMatchObject({
       outcome: 'pool-exhausted',
-      cause: 'all-locked',
+      cause: 'none-free',
       retryAfterSec: 5,
     });
   }

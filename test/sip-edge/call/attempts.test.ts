@@ -169,7 +169,7 @@ describe('a call that gets no gateway', () => {
     scene = await Scene.open(server, { gateways: 0 });
     const call = scene.dial();
     const refusal = await call.refusal();
-    expectRefusal(refusal, 503, 'pool-exhausted: all-locked', call.callId);
+    expectRefusal(refusal, 503, 'pool-exhausted: none-free', call.callId);
     expect(header(refusal, 'retry-after')).toBe('7');
     await scene.expectAllOver();
   });

@@ -158,10 +158,7 @@ describe('a caller that finds no gateway', () => {
   it('is told at once that the pool is at its maximum', async () => {
     await open();
     await pool({ managed: 3, maximum: 3 });
-    expectRefusal(
-      await scene.dial().refusal(),
-      'pool-exhausted: all-locked, the pool is at its maximum of 3',
-    );
+    expectRefusal(await scene.dial().refusal(), 'pool-exhausted: none-free, the pool is at its maximum of 3');
     await scene.expectAllOver();
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { registerGatewaySchema, unregisterGatewaySchema } from '../../../contracts/commands.ts';
+import { type RefusalWord, refusals } from '../../../contracts/refusals.ts';
 import {
   bindingHeaders,
   type RegisterRequest,
@@ -30,10 +31,11 @@ const request: RegisterRequest = {
 const registrant = (changes: Partial<RegisterRequest>) => readRegistrant({ ...request, ...changes }, policy);
 const bindings = (changes: Partial<RegisterRequest>, of: Partial<RegistrationPolicy> = {}) =>
   readBindings({ ...request, ...changes }, { ...policy, ...of });
-const refused = (status: number, why: string) => ({
-  ok: false,
-  refusal: expect.objectContaining({ status, why }),
-});
+/** The word, and the status that the table gives it. */
+const refused = (status: number, word: RefusalWord) => {
+  expect(refusals[word].status).toBe(status);
+  return expect.objectContaining({ ok: false, word });
+};
 
 describe('whose registration it is', () => {
   it('stands in To; the host and scheme may be written in capitals', () => {
@@ -53,7 +55,7 @@ describe('whose registration it is', () => {
     expect(registrant({ to: '<sip:a%40b.mediagw.1@example.test>' })).toEqual(refused(403, 'no-gateway-name'));
   });
 
-  it.each<[string, Partial<RegisterRequest>, number, string]>([
+  it.each<[string, Partial<RegisterRequest>, number, RefusalWord]>([
     ['no Call-ID', { callId: undefined }, 400, 'bad-call-id'],
     ['a Call-ID of 257 characters', { callId: 'x'.repeat(257) }, 400, 'bad-call-id'],
     ['no CSeq', { cseq: undefined }, 400, 'bad-cseq'],
@@ -114,7 +116,7 @@ describe('what is granted', () => {
     fc.assert(
       fc.property(fc.oneof(contact, fc.string()), expires, mode, (contacts, asked, minExpiresMode) => {
         const read = bindings({ contact: contacts, expires: asked }, { minExpiresMode });
-        if (!read.ok) expect([400, 403, 423]).toContain(read.refusal.status);
+        if (!read.ok) expect([400, 403, 423]).toContain(refusals[read.word].status);
         else if (read.value.kind === 'register') {
           registerGatewaySchema.shape.contacts.parse(read.value.contacts);
           for (const { expiresSec } of read.value.contacts)

@@ -68,7 +68,7 @@ export async function startEdge(
     secrets: secret,
     clock: systemClock,
     log,
-    createCallHandler: () => ({
+    createCalls: () => ({
       invite: (req, res) => {
         invited.push(req.get('Call-ID') ?? '');
         res.send(480);

@@ -110,7 +110,7 @@ export class TestControlPlane extends FactLog implements TestWorld {
     if (command.gateway !== undefined && !this.#gateways.has(command.gateway)) {
       return { result: 'refused', outcome: 'not-registered' };
     }
-    return { result: 'refused', outcome: 'pool-exhausted', cause: 'all-locked', retryAfterSec: 7 };
+    return { result: 'refused', outcome: 'pool-exhausted', cause: 'none-free', retryAfterSec: 7 };
   }
 
   async listEdgeCalls(): Promise<{ calls: EdgeCall[] }> {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CallHandler, type CallSettings, createCallHandler } from '../../../../sip-edge/call/index.ts';
+import type { CallSettings } from '../../../../sip-edge/call/call.ts';
+import { CallHandler } from '../../../../sip-edge/call/handler.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
 import { type ControlPlane, type FactSink, type Log, systemClock } from '../../../../sip-edge/ports.ts';
 import { patienceMs } from '../../../support/patience.ts';
@@ -53,7 +54,7 @@ export async function startTestEdge(
   const logged: Record<string, unknown>[] = [];
   const keep = (fields: Record<string, unknown>, message: string) => void logged.push({ ...fields, message });
   const log: Log = { debug: () => {}, info: keep, warn: keep, error: keep };
-  const handler = createCallHandler({
+  const handler = new CallHandler({
     srf,
     controlPlane: world,
     facts: world,

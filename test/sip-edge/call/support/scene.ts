@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { CallSettings } from '../../../../sip-edge/call/index.ts';
+import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { eventually } from '../../../support/eventually.ts';
 import type { SipServer } from '../../../support/sip-server.ts';
 import { TestControlPlane, type TestWorld } from './control-plane.ts';

@@ -1,0 +1,106 @@
+/*
+ * What the edge says when it takes no request: at its door (admission), and to a REGISTER. One word for each reason
+ * serves the Reason header, the log line and docs/outcomes.md, which is made of this table. How a call ended that was
+ * let in stands in outcomes.ts: those words have a call record, these have a log line.
+ */
+
+export interface Refusal {
+  status: number;
+  phrase: string;
+  /** For people: what was wrong. */
+  meaning: string;
+  /** Whether the answer carries Retry-After (RFC 3261 20.33). */
+  retry?: true;
+}
+
+const badRequest = (meaning: string): Refusal => ({ status: 400, phrase: 'Bad Request', meaning });
+const forbidden = (meaning: string): Refusal => ({ status: 403, phrase: 'Forbidden', meaning });
+const unavailable = (meaning: string): Refusal => ({
+  status: 503,
+  phrase: 'Service Unavailable',
+  meaning,
+  retry: true,
+});
+
+const table = {
+  'bad-call-id': badRequest('No Call-ID, or one longer than 256 characters'),
+  'bad-from-or-to': badRequest('From or To is missing or cannot be read'),
+  'bad-from': badRequest('The URI in From cannot be read'),
+  'bad-request-uri': badRequest('The request URI cannot be read'),
+  'bad-max-forwards': badRequest('Max-Forwards is no number'),
+  'too-many-hops': { status: 483, phrase: 'Too Many Hops', meaning: 'Max-Forwards is 0' },
+  'too-large': {
+    status: 513,
+    phrase: 'Message Too Large',
+    meaning: 'More than 16 KiB of headers, or 64 KiB in all',
+  },
+  'unknown-method': { status: 501, phrase: 'Not Implemented', meaning: 'A method that SIP does not have' },
+  'method-not-allowed': {
+    status: 405,
+    phrase: 'Method Not Allowed',
+    meaning: 'A method that is only taken within a call; Allow names those that are taken outside of one',
+  },
+  'no-such-dialog': {
+    status: 481,
+    phrase: 'Call/Transaction Does Not Exist',
+    meaning: 'A request within a call that is not one of this edge, or is over',
+  },
+  'unsupported-scheme': {
+    status: 416,
+    phrase: 'Unsupported URI Scheme',
+    meaning: 'A request URI other than sip: or sips:',
+  },
+  'foreign-domain': forbidden('A request URI of another domain: nothing is relayed'),
+  'not-authorised': forbidden(
+    'A From of our own domain without credentials, from an address that is not trusted',
+  ),
+  'wrong-password': forbidden('The digest answer does not fit; ten of them in a minute are a ban'),
+  'wrong-username': forbidden('The credentials are not those of the user that the request speaks for'),
+  'malformed-credentials': badRequest('The credentials cannot be read'),
+  banned: forbidden('Too many wrong passwords for this user'),
+  'rate-limited': unavailable('More requests from one address than it may send'),
+  draining: unavailable('The edge takes no new calls: it is being replaced'),
+  'control-plane-unavailable': unavailable('Functions or table do not answer'),
+  'internal-error': {
+    status: 500,
+    phrase: 'Server Internal Error',
+    meaning: 'A defect: the log line has the error',
+  },
+  'bad-cseq': badRequest('CSeq is missing, too large, or of another method'),
+  'bad-to': badRequest('To is missing or cannot be read'),
+  'bad-contact': badRequest('A Contact cannot be read'),
+  'wildcard-without-expires-0': badRequest('Contact: * without Expires: 0 (RFC 3261 10.2.2)'),
+  'extension-required': {
+    status: 420,
+    phrase: 'Bad Extension',
+    meaning: 'A REGISTER that requires an extension; Unsupported names it',
+  },
+  'address-of-record-elsewhere': {
+    status: 404,
+    phrase: 'Not Found',
+    meaning: 'A REGISTER for a user of another domain',
+  },
+  'no-gateway-name': forbidden('A REGISTER of a name that is not {prefix}.{gatewayName}.{id}'),
+  'expires-too-brief': {
+    status: 423,
+    phrase: 'Interval Too Brief',
+    meaning: 'A shorter registration than is granted (minExpiresMode refuse); Min-Expires names the shortest',
+  },
+  'too-many-contacts': forbidden('More than ten contacts for one gateway'),
+  'out-of-order': badRequest('A CSeq that is not above the one before (RFC 3261 10.3 step 7)'),
+  'call-over': forbidden('A late refresh of a gateway whose call is over, for ten minutes'),
+} satisfies Record<string, Refusal>;
+
+export type RefusalWord = keyof typeof table;
+
+/** Every word, in the order in which the edge comes to it. */
+export const refusals: Readonly<Record<RefusalWord, Refusal>> = table;
+
+/** Why a request gets no answer at all. They stand in the log alone, at level debug. */
+export const dropped = {
+  scanner: 'A User-Agent of a scanner (SCANNER_AGENTS)',
+  banned: 'An address with too many wrong passwords',
+  flood: 'More than ten times as many requests as an address may send',
+} as const;
+
+export type DropWord = keyof typeof dropped;

@@ -1,2 +1,0 @@
-export type { CallSettings } from './call.ts';
-export { CallHandler, createCallHandler } from './handler.ts';
