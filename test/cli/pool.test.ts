@@ -79,7 +79,7 @@ abc@host  1234  ended  answered  1 min 5 s ago  1 min 0 s  10.0.0.7.mediagw.1`,
   it.each<[string, InspectAnswer, RegExp]>([
     ['an empty pool', { result: 'gateways', gateways: [] }, /No gateway is registered/],
     ['no calls', { result: 'calls', calls: [] }, /no calls/],
-    ['an unknown call', { result: 'not-found' }, /no record of this call[^]*refused at its door/],
+    ['an unknown call', { result: 'not-found' }, /no record of this call[\s\S]*refused at its door/],
   ])('says so of %s', (_what, answer, text) => {
     expect(show(answer, now)).toMatch(text);
   });
