@@ -6,6 +6,7 @@
 const ours = [
   'bench',
   'cli',
+  'command-line',
   'contracts',
   'gateway',
   'infra',
@@ -30,8 +31,11 @@ const mayImport = {
   'sip-edge': ['contracts', 'sip'],
   infra: ['contracts'],
   gateway: [],
-  cli: ['contracts', 'sip', 'local'],
-  local: ['contracts', 'sip'],
+  // How a command reads its options, says what is wrong, and finds a run on this machine.
+  'command-line': [],
+  // The call command places its call by the user agent.
+  cli: ['command-line', 'contracts', 'sip', 'local/user-agent'],
+  local: ['command-line', 'contracts', 'sip'],
 };
 
 /** @param {readonly string[]} folders @returns a pattern of the files in them */

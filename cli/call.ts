@@ -1,9 +1,10 @@
 import { lookup } from 'node:dns/promises';
-import { defaultRunFile, readRunFile } from '../local/run/files/run-file.ts';
-import { RunError } from '../local/run/options.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { defaultRunFile, readRunFile } from '../command-line/run-file.ts';
 import { localAddressTowards } from '../local/user-agent/local-address.ts';
 import { type CallStep, placeCall } from '../local/user-agent/place-call.ts';
-import { type CallOptions, CallOptionsError, callHelp, readCallOptions } from './call/options.ts';
+import { type CallOptions, callHelp, readCallOptions } from './call/options.ts';
 
 /* `npm run call`: one call, told step by step. */
 
@@ -16,13 +17,13 @@ async function whereTo({ sip, domain, runFile }: CallOptions) {
   const server = sip ?? run?.sip;
   const servedDomain = domain ?? run?.domain;
   if (!server || servedDomain === undefined) {
-    throw new RunError('no run found on this machine: do npm start first, or give --sip and --domain');
+    throw new CommandError('no run found on this machine: do npm start first, or give --sip and --domain');
   }
   try {
     const { address } = await lookup(server.host, { family: 4 });
     return { server: { address, port: server.port }, domain: servedDomain };
   } catch (error) {
-    throw new RunError(`--sip: ${server.host} has no address (${(error as NodeJS.ErrnoException).code})`);
+    throw new CommandError(`--sip: ${server.host} has no address (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 
@@ -72,11 +73,4 @@ async function main(): Promise<number> {
   return answered ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (error instanceof CallOptionsError || error instanceof RunError) {
-    process.stderr.write(`call: ${error.message}\n`);
-    process.exitCode = error instanceof CallOptionsError ? 2 : 1;
-  } else throw error;
-}
+await runCommand('call', main);

@@ -1,3 +1,4 @@
+import { closest } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { timeZoneSchema } from '../contracts/common.ts';
 
@@ -201,6 +202,12 @@ const settingsSchema = settingsFields.superRefine((settings, context) => {
 });
 export type Settings = z.infer<typeof settingsFields>;
 
+/** Names the setting that was probably meant. */
+function unknownSetting(name: string): string {
+  const nearest = closest(name, Object.keys(settingsFields.shape));
+  return `unknown setting ${name}: is ${nearest} meant? docs/settings.md lists them`;
+}
+
 /** Context that is CDK's own: `aws:cdk:…`, `@aws-cdk/…`, and looked-up values. */
 const isCdkContext = (key: string) => /[:/]/.test(key);
 
@@ -219,7 +226,7 @@ export function readSettings(context: Record<string, unknown>): Settings {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) =>
     issue.code === 'unrecognized_keys'
-      ? `unknown setting ${issue.keys.join(', ')} (there are: ${Object.keys(settingsFields.shape).join(', ')})`
+      ? issue.keys.map(unknownSetting).join('; ')
       : `setting ${issue.path.join('.')}: ${issue.message}`,
   );
   throw new SettingsError(problems.join('; '));

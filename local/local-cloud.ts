@@ -1,12 +1,14 @@
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { CommandError } from '../command-line/command-error.ts';
+import { readOptions, wrong } from '../command-line/read-options.ts';
+import { runCommand } from '../command-line/run-command.ts';
 import { sdkVariables, startLocalCloud } from './aws/cloud.ts';
 import { dockerFile } from './aws/ecr/images.ts';
 import { region } from './aws/identity.ts';
 import { openRunDirectory } from './run/files/run-directory.ts';
 import { gatewayCommand } from './run/gateways.ts';
-import { type Address, parseAddress, RunError } from './run/options.ts';
+import { type Address, parseAddress } from './run/options.ts';
 import { checkAddress } from './run/ports.ts';
 import { keepLogsBounded } from './run/processes/bounded-logs.ts';
 import { Reaper } from './run/processes/reaper.ts';
@@ -22,27 +24,20 @@ const help = `npm run local-cloud -- [options]   An empty AWS on this machine, f
 
 const write = (text: string) => process.stdout.write(text);
 
-function wrong(what: string): never {
-  throw new RunError(`${what}; see npm run local-cloud -- --help`, 2);
-}
+const command = 'npm run local-cloud';
 
 const flags = {
   aws: { type: 'string', default: '127.0.0.1:0' },
   help: { type: 'boolean', default: false },
 } as const;
 
-function readOptions(): Address | 'help' {
-  try {
-    const { values } = parseArgs({ options: flags });
-    if (values.help) return 'help';
-    const address = parseAddress(values.aws);
-    // Where the endpoint has a name, the SDK puts the bucket before it.
-    if (address && isIPv4(address.host)) return address;
-    return wrong(`--aws takes ADDRESS:PORT with an IPv4 address, not "${values.aws}"`);
-  } catch (error) {
-    if (error instanceof RunError) throw error;
-    return wrong((error as Error).message.split('. To specify')[0] ?? 'wrong option');
-  }
+function options(): Address | 'help' {
+  const { values } = readOptions({ command, flags, words: false }, process.argv.slice(2));
+  if (values.help) return 'help';
+  const address = parseAddress(values.aws);
+  // Where the endpoint has a name, the SDK puts the bucket before it.
+  if (address && isIPv4(address.host)) return address;
+  return wrong(command, `--aws takes ADDRESS:PORT with an IPv4 address, not "${values.aws}"`);
 }
 
 async function run({ host, port }: Address): Promise<void> {
@@ -56,7 +51,7 @@ async function run({ host, port }: Address): Promise<void> {
   ];
   const stopped = new AbortController();
   const stop = async () => {
-    stopped.abort(new RunError('stopped while starting', 0));
+    stopped.abort(new CommandError('stopped while starting', 0));
     for (const step of teardown.splice(0).reverse()) await step();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -107,12 +102,8 @@ async function run({ host, port }: Address): Promise<void> {
   }
 }
 
-try {
-  const options = readOptions();
-  if (options === 'help') write(help);
-  else await run(options);
-} catch (error) {
-  if (!(error instanceof RunError)) throw error;
-  console.error(`local-cloud: ${error.message}`);
-  process.exit(error.exitCode);
-}
+await runCommand('local-cloud', async () => {
+  const given = options();
+  if (given === 'help') write(help);
+  else await run(given);
+});

@@ -1,5 +1,6 @@
+import { CommandError } from '../command-line/command-error.ts';
 import { jsonConsole, plainConsole } from './run/console.ts';
-import { help, RunError, type RunOptions, readOptions } from './run/options.ts';
+import { help, type RunOptions, readOptions } from './run/options.ts';
 import { Switchroom } from './run/switchroom.ts';
 
 /* `npm start`: all of Switchroom on this machine, as one tree of processes. */
@@ -7,7 +8,7 @@ import { Switchroom } from './run/switchroom.ts';
 /** npm passes a Ctrl-C on that the terminal has sent already: only a later one is a second one. */
 const secondSignalAfterMs = 700;
 
-function fail(error: RunError): never {
+function fail(error: CommandError): never {
   console.error(`switchroom: ${error.message}`);
   process.exit(error.exitCode);
 }
@@ -16,7 +17,7 @@ function options(): RunOptions | 'help' {
   try {
     return readOptions(process.argv.slice(2), process.env);
   } catch (error) {
-    if (error instanceof RunError) fail(error);
+    if (error instanceof CommandError) fail(error);
     throw error;
   }
 }
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (askedAt !== undefined) return;
     await switchroom.stop();
-    if (error instanceof RunError) fail(error);
+    if (error instanceof CommandError) fail(error);
     throw error;
   }
 }

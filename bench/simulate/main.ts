@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { CommandError } from '../../command-line/command-error.ts';
+import { runCommand } from '../../command-line/run-command.ts';
 import { PolicyError } from '../../contracts/pool-policy.ts';
-import { help, OptionError, type Options, readOptions } from './options.ts';
+import { help, type Options, readOptions } from './options.ts';
 import { plot } from './plot.ts';
 import { allTable, figuresTable } from './report.ts';
 import { dayOf, figuresOf, simulate } from './simulate.ts';
@@ -34,15 +36,12 @@ function run(options: Options): void {
   }
 }
 
-try {
-  run(readOptions(process.argv.slice(2)));
-} catch (error) {
-  const isInput =
-    error instanceof OptionError ||
-    error instanceof PolicyError ||
-    error instanceof TraceError ||
-    (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
-  if (!isInput) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
-}
+await runCommand('simulate', () => {
+  try {
+    run(readOptions(process.argv.slice(2)));
+  } catch (error) {
+    // What is wrong with the files that the options name.
+    if (error instanceof PolicyError || error instanceof TraceError) throw new CommandError(error.message, 2);
+    throw error;
+  }
+});

@@ -1,6 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  oneOf as oneOfWords,
+  readOptions as readFlags,
+  wholeNumber,
+  wrong as wrongOf,
+} from '../../command-line/read-options.ts';
 import { timeZoneSchema } from '../../contracts/common.ts';
 import { type DayName, days } from './days.ts';
 import { policyNames } from './policies.ts';
@@ -39,36 +44,33 @@ export interface Options extends RunSettings {
   help: boolean;
 }
 
-/** An option that cannot be understood; the message is for people. */
-export class OptionError extends Error {
-  override name = 'OptionError';
-}
+const command = 'npm run simulate';
+const wrong: (what: string) => never = (what) => wrongOf(command, what);
 
-/** @throws OptionError, or what `parseArgs` throws of unknown ones */
+const flags = {
+  trace: { type: 'string', default: join(import.meta.dirname, 'sample.csv') },
+  day: { type: 'string' },
+  policy: { type: 'string', default: 'predictive' },
+  'start-sec': { type: 'string', default: '60..120' },
+  gateway: { type: 'string', default: 'single-use' },
+  max: { type: 'string', default: '2000' },
+  'wait-limit-sec': { type: 'string', default: '90' },
+  'stop-sec': { type: 'string', default: '5' },
+  seed: { type: 'string', default: '1' },
+  'history-days': { type: 'string', default: '28' },
+  'time-zone': { type: 'string', default: 'Europe/Paris' },
+  'surge-at': { type: 'string', default: '11:30' },
+  json: { type: 'boolean', default: false },
+  plot: { type: 'string' },
+  write: { type: 'string' },
+  all: { type: 'boolean', default: false },
+  seeds: { type: 'string', default: '5' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** @throws CommandError naming what is wrong */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      trace: { type: 'string', default: join(import.meta.dirname, 'sample.csv') },
-      day: { type: 'string' },
-      policy: { type: 'string', default: 'predictive' },
-      'start-sec': { type: 'string', default: '60..120' },
-      gateway: { type: 'string', default: 'single-use' },
-      max: { type: 'string', default: '2000' },
-      'wait-limit-sec': { type: 'string', default: '90' },
-      'stop-sec': { type: 'string', default: '5' },
-      seed: { type: 'string', default: '1' },
-      'history-days': { type: 'string', default: '28' },
-      'time-zone': { type: 'string', default: 'Europe/Paris' },
-      'surge-at': { type: 'string', default: '11:30' },
-      json: { type: 'boolean', default: false },
-      plot: { type: 'string' },
-      write: { type: 'string' },
-      all: { type: 'boolean', default: false },
-      seeds: { type: 'string', default: '5' },
-      help: { type: 'boolean', default: false },
-    },
-  });
+  const { values } = readFlags({ command, flags, words: false }, args);
   const isName = policyNames.some((name) => name === values.policy);
   return {
     trace: values.trace,
@@ -85,35 +87,30 @@ export function readOptions(args: readonly string[]): Options {
     timeZone: timeZone(values['time-zone']),
     surgeMinute: minuteOfDay('--surge-at', values['surge-at']),
     json: values.json,
-    ...(values.plot !== undefined && { plot: values.plot }),
-    ...(values.write !== undefined && { write: values.write }),
+    ...(values.plot !== undefined && { plot: writable('--plot', values.plot) }),
+    ...(values.write !== undefined && { write: writable('--write', values.write) }),
     all: values.all,
     seeds: whole('--seeds', values.seeds, 1),
     help: values.help,
   };
 }
 
-function whole(name: string, text: string, least: number): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < least) {
-    throw new OptionError(`${name} ${text}: a whole number from ${least} on is wanted`);
-  }
-  return value;
-}
+const whole = (name: string, text: string, least: number) => wholeNumber(command, name, text, least);
 
 function range(name: string, text: string): [number, number] {
   const [, low, high] = /^(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?$/.exec(text) ?? [];
   const from = Number(low);
   const to = Number(high ?? low);
-  if (low === undefined || to < from)
-    throw new OptionError(`${name} ${text}: two numbers like 60..120 are wanted`);
+  if (low === undefined || to < from) return wrong(`${name} ${text}: two numbers like 60..120 are wanted`);
   return [from, to];
 }
 
-function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === text);
-  if (found === undefined) throw new OptionError(`${name} ${text}: ${allowed.join(' or ')} is wanted`);
-  return found;
+const oneOf = <T extends string>(name: string, text: string, allowed: readonly T[]): T =>
+  oneOfWords(command, name, text, allowed);
+
+/** @returns the file, where its folder is there: told before the run, not after it */
+function writable(name: string, file: string): string {
+  return existsSync(dirname(file)) ? file : wrong(`${name} ${file}: there is no folder ${dirname(file)}`);
 }
 
 function dayName(text: string): DayName {
@@ -123,14 +120,12 @@ function dayName(text: string): DayName {
 function timeZone(text: string): string {
   const parsed = timeZoneSchema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new OptionError(
-    `--time-zone ${text}: ${parsed.error.issues.map(({ message }) => message).join(', ')}`,
-  );
+  return wrong(`--time-zone ${text}: ${parsed.error.issues.map(({ message }) => message).join(', ')}`);
 }
 
 function minuteOfDay(name: string, text: string): number {
   const [, hours, minutes] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
-  if (hours === undefined) throw new OptionError(`${name} ${text}: a time like 11:30 is wanted`);
+  if (hours === undefined) return wrong(`${name} ${text}: a time like 11:30 is wanted`);
   return Number(hours) * 60 + Number(minutes);
 }
 
@@ -139,6 +134,6 @@ function policyFile(file: string): unknown {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new OptionError(`--policy ${file} is neither ${policyNames.join(', ')} nor a file of JSON: ${why}`);
+    return wrong(`--policy ${file} is neither ${policyNames.join(', ')} nor a file of JSON: ${why}`);
   }
 }

@@ -25,11 +25,13 @@ export class TraceError extends Error {
 /** A call that ends when or before it starts (the real day has 18) still takes a gateway, for this long. */
 const shortestMs = 1000;
 
+const header = /^"?start"?,"?end"?$/i;
 const row = /^"?([^",]+)"?,"?([^",]+)"?$/;
 const offset = /([+-])(\d\d):(\d\d)$|Z$/;
 
 /**
- * Reads calls from lines `start,end`: ISO times with their offset, with or without quotes, in any order.
+ * Reads calls from lines `start,end`: ISO times with their offset, with or without quotes, in any order, after a
+ * header `start,end` or without one.
  * @param text the file's
  * @throws TraceError naming the line that is none of these
  */
@@ -42,6 +44,7 @@ export function parseTrace(text: string): Trace {
     const zone = offset.exec(start);
     const startMs = Date.parse(start);
     const endMs = Date.parse(end);
+    if (at === 0 && header.test(line.trim())) continue;
     if (zone === null || !offset.test(end) || Number.isNaN(startMs + endMs)) {
       throw new TraceError(`line ${at + 1} is not two times with their offset: ${line}`);
     }

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { oneOf, readOptions, wrong as wrongOf } from '../../command-line/read-options.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 
 /* The command line of `npm run call`. */
@@ -16,11 +16,6 @@ export interface CallOptions {
   from: string;
   json: boolean;
   runFile: string | undefined;
-}
-
-/** What is wrong with the command line, in one line. */
-export class CallOptionsError extends Error {
-  override readonly name = 'CallOptionsError';
 }
 
 export const callHelp = `npm run call -- ROOM [options]     Calls a room, shows what happens, hangs up. Ctrl-C hangs up at once.
@@ -50,18 +45,9 @@ const flags = {
 
 const maxDurationSec = 86_400;
 
-function wrong(what: string): never {
-  throw new CallOptionsError(`${what}; see npm run call -- --help`);
-}
+const command = 'npm run call';
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: flags, strict: true, allowPositionals: true });
-  } catch (error) {
-    // parseArgs adds advice on "--", which is of no use here.
-    return wrong((error as Error).message.split(/\. To specify/)[0] ?? 'wrong option');
-  }
-}
+const wrong: (what: string) => never = (what) => wrongOf(command, what);
 
 function readAddress(text: string): { host: string; port: number } {
   const [, host, port] = /^([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
@@ -71,16 +57,15 @@ function readAddress(text: string): { host: string; port: number } {
 
 /**
  * @param args what stands after `npm run call --`
- * @throws CallOptionsError naming what is wrong
+ * @throws CommandError naming what is wrong
  */
 export function readCallOptions(args: readonly string[]): CallOptions | 'help' {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = readOptions({ command, flags, words: true }, args);
   if (values.help) return 'help';
   const [room, ...more] = positionals;
   if (room === undefined || room === '') wrong('which room?');
   if (more.length > 0) wrong(`one room only, and "${more[0]}" beside it`);
   const { transport, from } = values;
-  if (transport !== 'udp' && transport !== 'tcp') wrong(`--transport takes udp or tcp, not "${transport}"`);
   const durationSec = Number(values.duration);
   if (!/^\d+(\.\d+)?$/.test(values.duration) || durationSec > maxDurationSec) {
     wrong(`--duration takes seconds, at most ${maxDurationSec}, not "${values.duration}"`);
@@ -96,7 +81,7 @@ export function readCallOptions(args: readonly string[]): CallOptions | 'help' {
     room,
     sip: values.sip === undefined ? undefined : readAddress(values.sip),
     domain,
-    protocol: transport,
+    protocol: oneOf(command, '--transport', transport, ['udp', 'tcp']),
     durationSec,
     // Always with brackets: a tag behind a bare URI would be taken for one of its parameters.
     from: from.includes('<') ? from : `<${from}>`,

@@ -4,9 +4,9 @@ import {
   LambdaClient,
   type LambdaClientConfig,
 } from '@aws-sdk/client-lambda';
+import { CommandError } from '../../command-line/command-error.ts';
+import { outputOfRun } from '../../command-line/run-file.ts';
 import { type InspectAnswer, inspectAnswerSchema } from '../../contracts/inspect.ts';
-import { outputOfRun } from '../../local/run/files/run-file.ts';
-import { RunError } from '../../local/run/options.ts';
 import type { PoolOptions } from './options.ts';
 
 function target(where: PoolOptions['where']): { functionName: string; config: LambdaClientConfig } {
@@ -38,13 +38,13 @@ async function send(
   try {
     return await client.send(new InvokeCommand({ FunctionName: functionName, Payload: payload }));
   } catch (error) {
-    throw new RunError(explain(error as Error, functionName));
+    throw new CommandError(explain(error as Error, functionName));
   }
 }
 
 /**
  * Asks the inspect function.
- * @throws RunError in one line, whatever is in the way
+ * @throws CommandError in one line, whatever is in the way
  */
 export async function ask({ where, command }: PoolOptions): Promise<InspectAnswer> {
   const { functionName, config } = target(where);
@@ -54,11 +54,13 @@ export async function ask({ where, command }: PoolOptions): Promise<InspectAnswe
     const text = Payload?.transformToString() ?? '';
     if (FunctionError) {
       const { errorMessage } = JSON.parse(text) as { errorMessage?: string };
-      throw new RunError(`${functionName} failed: ${errorMessage}`);
+      throw new CommandError(`${functionName} failed: ${errorMessage}`);
     }
     const answer = inspectAnswerSchema.safeParse(JSON.parse(text));
     if (answer.success) return answer.data;
-    throw new RunError(`${functionName} answers what this version does not know: is it of another version?`);
+    throw new CommandError(
+      `${functionName} answers what this version does not know: is it of another version?`,
+    );
   } finally {
     client.destroy();
   }

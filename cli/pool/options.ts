@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
+import { readOptions, wholeNumber, wrong as wrongOf } from '../../command-line/read-options.ts';
 import type { InspectCommand } from '../../contracts/inspect.ts';
-import { RunError } from '../../local/run/options.ts';
 
 /* The command line of `npm run pool`. */
 
@@ -36,18 +35,9 @@ const flags = {
   help: { type: 'boolean', default: false },
 } as const;
 
-function wrong(what: string): never {
-  throw new RunError(`${what}; see npm run pool -- --help`, 2);
-}
+const command = 'npm run pool';
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: flags, strict: true, allowPositionals: true });
-  } catch (error) {
-    const [first] = (error as Error).message.split('. To specify');
-    return wrong(first ?? 'wrong option');
-  }
-}
+const wrong: (what: string) => never = (what) => wrongOf(command, what);
 
 const lists: Record<string, 'listCalls' | 'listDecisions' | 'listStarts'> = {
   calls: 'listCalls',
@@ -71,13 +61,12 @@ function commandOf([name, ...rest]: string[], limit: string): InspectCommand {
         : `unknown command ${name}`,
     );
   }
-  if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > 1000) wrong('--limit takes 1 to 1000');
-  return { command: list, limit: Number(limit) };
+  return { command: list, limit: wholeNumber(command, '--limit', limit, 1, 1000) };
 }
 
-/** @throws RunError naming what is wrong */
+/** @throws CommandError naming what is wrong */
 export function readPoolOptions(args: readonly string[]): PoolOptions | 'help' {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = readOptions({ command, flags, words: true }, args);
   if (values.help) return 'help';
   if (values.stack === '' || values.function === '') wrong('--stack and --function take a name');
   const functionName =

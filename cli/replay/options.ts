@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { RunError } from '../../local/run/options.ts';
+import { readOptions, wrong as wrongOf } from '../../command-line/read-options.ts';
 
 /* The command line of `npm run replay`. */
 
@@ -33,22 +32,13 @@ const flags = {
   help: { type: 'boolean', default: false },
 } as const;
 
-function wrong(what: string): never {
-  throw new RunError(`${what}; see npm run replay -- --help`, 2);
-}
+const command = 'npm run replay';
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: flags, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const [first] = (error as Error).message.split(/\. To specify|\.\s*Did you/);
-    return wrong(first ?? 'wrong option');
-  }
-}
+const wrong: (what: string) => never = (what) => wrongOf(command, what);
 
-/** @throws RunError naming what is wrong */
+/** @throws CommandError naming what is wrong */
 export function readReplayOptions(args: readonly string[]): ReplayOptions | 'help' {
-  const values = parse(args);
+  const { values } = readOptions({ command, flags, words: false }, args);
   if (values.help) return 'help';
   if (values.stack === '' || values.queue === '') wrong('--stack and --queue take a name');
   const queueName = values.queue ?? (values.stack === undefined ? undefined : `${values.stack}-dead-letters`);

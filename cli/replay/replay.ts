@@ -7,8 +7,8 @@ import {
   SQSClient,
   type Message as SqsMessage,
 } from '@aws-sdk/client-sqs';
-import { outputOfRun } from '../../local/run/files/run-file.ts';
-import { RunError } from '../../local/run/options.ts';
+import { CommandError } from '../../command-line/command-error.ts';
+import { outputOfRun } from '../../command-line/run-file.ts';
 import { type Letter, readLetter } from './letter.ts';
 import type { ReplayOptions } from './options.ts';
 
@@ -36,24 +36,24 @@ function place(where: ReplayOptions['where']): { queueName: string; config: obje
 }
 
 /** What the SDK says, in words that help. */
-function explain(error: Error, queueName: string): RunError {
+function explain(error: Error, queueName: string): CommandError {
   switch (error.name) {
     case 'QueueDoesNotExist':
     case 'AWS.SimpleQueueService.NonExistentQueue':
-      return new RunError(
+      return new CommandError(
         `there is no queue ${queueName} in this account and region: check --stack, AWS_PROFILE and AWS_REGION`,
       );
     case 'CredentialsProviderError':
-      return new RunError(`no AWS credentials: set AWS_PROFILE, or sign in (${error.message})`);
+      return new CommandError(`no AWS credentials: set AWS_PROFILE, or sign in (${error.message})`);
     default:
-      return new RunError(`${queueName} cannot be emptied: ${error.message || error.name}`);
+      return new CommandError(`${queueName} cannot be emptied: ${error.message || error.name}`);
   }
 }
 
 /**
  * Gives the letters of a queue back to their functions, each once: what comes into the queue meanwhile is left there,
  * so that a cause that is not mended yet ends in a report and not in a circle.
- * @throws RunError in one line, where the queue itself is out of reach
+ * @throws CommandError in one line, where the queue itself is out of reach
  */
 export async function replay({ where, showOnly }: ReplayOptions): Promise<Handled[]> {
   const { queueName, config } = place(where);
@@ -63,7 +63,7 @@ export async function replay({ where, showOnly }: ReplayOptions): Promise<Handle
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }));
     return await new Replay(sqs, lambda, QueueUrl ?? '', showOnly).run();
   } catch (error) {
-    throw error instanceof RunError ? error : explain(error as Error, queueName);
+    throw error instanceof CommandError ? error : explain(error as Error, queueName);
   } finally {
     sqs.destroy();
     lambda.destroy();

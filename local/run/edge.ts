@@ -51,7 +51,7 @@ const graceMs = 8000;
 
 const isTrouble = /"level":"(warn|error|fatal)"/;
 
-/** Starts the edge and keeps it up. @throws RunError where it does not come up */
+/** Starts the edge and keeps it up. @throws CommandError where it does not come up */
 export async function startEdge(options: EdgeOptions): Promise<Supervised> {
   const { sipServer, dir } = options;
   const stateDir = join(dir, 'edge');

@@ -1,22 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { CommandError } from '../../command-line/command-error.ts';
 import { parseGatewayName, taskIdOf } from '../../contracts/gateway-name.ts';
 import type { Command } from '../aws/ecs/task-process.ts';
 import type { BusEvent, EventBuses } from '../aws/events/bus.ts';
 import type { JsonObject } from '../aws/template.ts';
-import { type GatewayKind, RunError } from './options.ts';
+import type { GatewayKind } from './options.ts';
 import { projectDir } from './synthesize.ts';
 
 /**
  * What runs in the place of the gateway's image: its own entry script where baresip is installed, else a small user
  * agent that behaves alike.
  * @param imageDirectory the files of the image
- * @throws RunError where baresip is asked for and not there
+ * @throws CommandError where baresip is asked for and not there
  */
 export function gatewayCommand(kind: GatewayKind, imageDirectory: string): Command {
   if (kind !== 'node' && hasBaresip()) return { file: 'bash', args: [join(imageDirectory, 'entrypoint.sh')] };
   if (kind === 'baresip') {
-    throw new RunError(
+    throw new CommandError(
       '--gateway-kind baresip: needs baresip, bash, curl, setpriv and stdbuf (Debian: apt install baresip-core curl)',
     );
   }

@@ -1,4 +1,9 @@
-import { parseArgs } from 'node:util';
+import {
+  oneOf,
+  readOptions as readFlags,
+  wholeNumber,
+  wrong as wrongOf,
+} from '../../command-line/read-options.ts';
 
 /* The command line of `npm start`. */
 
@@ -37,18 +42,6 @@ export interface RunOptions {
   edge: Record<string, string>;
 }
 
-/** What is wrong with the command line or the machine, in one line that says how to mend it. */
-export class RunError extends Error {
-  override readonly name = 'RunError';
-  /** 2 for a wrong command line, 1 for what the machine lacks. */
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode = 1) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
-
 export const help = `npm start -- [options]        Runs Switchroom whole on this machine. Ctrl-C stops it.
 
   --sip HOST:PORT          where SIP is taken, UDP and TCP; port 0 takes a free one      (127.0.0.1:5060)
@@ -78,7 +71,7 @@ const flags = {
   sip: { type: 'string', default: '127.0.0.1:5060' },
   domain: { type: 'string' },
   secret: { type: 'string' },
-  'min-free': { type: 'string', default: '2' },
+  'min-free': { type: 'string' },
   max: { type: 'string', default: '20' },
   'start-delay': { type: 'string', default: '0s' },
   'start-failure-rate': { type: 'string', default: '0' },
@@ -96,11 +89,9 @@ const flags = {
 } as const;
 
 const maxGateways = 200;
-const hint = 'see npm start -- --help';
+const command = 'npm start';
 
-function wrong(what: string): never {
-  throw new RunError(`${what}; ${hint}`, 2);
-}
+const wrong: (what: string) => never = (what) => wrongOf(command, what);
 
 /** @returns undefined where the text is not HOST:PORT */
 export function parseAddress(text: string): Address | undefined {
@@ -110,16 +101,6 @@ export function parseAddress(text: string): Address | undefined {
 
 function address(flag: string, text: string): Address {
   return parseAddress(text) ?? wrong(`--${flag} takes HOST:PORT, not "${text}"`);
-}
-
-function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
-  const word = words.find((candidate) => candidate === text);
-  return word ?? wrong(`--${flag} takes ${words.join(' or ')}, not "${text}"`);
-}
-
-function gatewayCount(flag: string, text: string): number {
-  if (/^\d{1,4}$/.test(text) && Number(text) <= maxGateways) return Number(text);
-  return wrong(`--${flag} takes a number from 0 to ${maxGateways}, not "${text}"`);
 }
 
 /** `20s`, `500ms`, or two of them with `..` between. */
@@ -153,20 +134,19 @@ function assignments(flag: string, list: readonly string[]): Record<string, stri
   );
 }
 
-function parseFlags(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: flags, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    // parseArgs adds advice on "--", which is of no use here.
-    const [first] = (error as Error).message.split(/\. To specify|\.\s*Did you/);
-    return wrong(first ?? 'wrong option');
-  }
-}
-
 function sipServerOf(drachtio: string | undefined): SipServerChoice {
   if (!drachtio) return { kind: 'embedded' };
   if (drachtio.includes('/')) return { kind: 'binary', file: drachtio };
   return { kind: 'running', admin: address('drachtio', drachtio) };
+}
+
+const usualMinFree = 2;
+
+/** As many as are usual, where nothing is asked for and there may be as many. */
+function minFreeOf(text: string | undefined, max: number): number {
+  if (text === undefined) return Math.min(usualMinFree, max);
+  const minFree = wholeNumber(command, '--min-free', text, 0, maxGateways);
+  return minFree <= max ? minFree : wrong(`--min-free ${minFree} is above --max ${max}`);
 }
 
 /** Letters that would end a parameter of baresip's account line, or a header of SIP. */
@@ -176,19 +156,19 @@ const secretPattern = /^[^\s;"<>]{1,128}$/;
  * @param args what stands after `npm start --`
  * @param environment e.g. `process.env`
  * @returns the options, or `help` where that is asked
- * @throws RunError naming the wrong option
+ * @throws CommandError naming the wrong option
  */
 export function readOptions(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): RunOptions | 'help' {
-  const given = parseFlags(args);
+  const given = readFlags({ command, flags, words: false }, args).values;
   if (given.help) return 'help';
   if (given.secret !== undefined && !secretPattern.test(given.secret)) {
     wrong('--secret takes 1 to 128 characters without blanks, quotes and ; < >');
   }
-  const minFree = gatewayCount('min-free', given['min-free']);
-  const max = gatewayCount('max', given.max);
+  const max = wholeNumber(command, '--max', given.max, 0, maxGateways);
+  const minFree = minFreeOf(given['min-free'], max);
   const afterCall = given['after-call'];
   const minExpiresMode = given['min-expires-mode'];
   return {
@@ -196,11 +176,10 @@ export function readOptions(
     aws: address('aws', given.aws),
     sipServer: sipServerOf(given.drachtio ?? environment.DRACHTIO),
     secret: given.secret,
-    // More cannot be waited for.
-    minFree: Math.min(minFree, max),
+    minFree,
     startDelay: delayOf(given['start-delay']),
     startFailureRate: rateOf(given['start-failure-rate']),
-    gatewayKind: oneOf('gateway-kind', given['gateway-kind'], ['auto', 'baresip', 'node']),
+    gatewayKind: oneOf(command, '--gateway-kind', given['gateway-kind'], ['auto', 'baresip', 'node']),
     data: given.data,
     runFile: given['run-file'],
     json: given.json,
@@ -209,9 +188,11 @@ export function readOptions(
       poolMax: String(max),
       ...assignments('set', given.set),
       ...(given.domain !== undefined && { domain: given.domain }),
-      ...(afterCall !== undefined && { afterCall: oneOf('after-call', afterCall, ['stop', 'reuse']) }),
+      ...(afterCall !== undefined && {
+        afterCall: oneOf(command, '--after-call', afterCall, ['stop', 'reuse']),
+      }),
       ...(minExpiresMode !== undefined && {
-        minExpiresMode: oneOf('min-expires-mode', minExpiresMode, ['raise', 'refuse']),
+        minExpiresMode: oneOf(command, '--min-expires-mode', minExpiresMode, ['raise', 'refuse']),
       }),
     },
     edge: assignments('edge', given.edge),

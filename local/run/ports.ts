@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { type Address, RunError } from './options.ts';
+import { CommandError } from '../../command-line/command-error.ts';
+import type { Address } from './options.ts';
 
 /** @returns a TCP port of the loopback interface that was free just now, for a program that cannot be told 0 */
 export async function freePort(): Promise<number> {
@@ -42,7 +43,7 @@ async function tryUdp({ host, port }: Address): Promise<string | undefined> {
 
 /**
  * Tells before anything is started that an address cannot be had.
- * @throws RunError saying which, why, and what to do
+ * @throws CommandError saying which, why, and what to do
  */
 export async function checkAddress(
   flag: string,
@@ -60,6 +61,6 @@ export async function checkAddress(
         : code === 'EADDRNOTAVAIL'
           ? `${host} is no address of this machine`
           : `${host}:${port} cannot be had (${protocol}, ${code})`;
-    throw new RunError(`${why}, or choose another with --${flag} HOST:PORT`);
+    throw new CommandError(`${why}, or choose another with --${flag} HOST:PORT`);
   }
 }

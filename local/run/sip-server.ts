@@ -2,7 +2,8 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Address, RunError, type SipServerChoice } from './options.ts';
+import { CommandError } from '../../command-line/command-error.ts';
+import type { Address, SipServerChoice } from './options.ts';
 import { freePort } from './ports.ts';
 import { RunChild } from './processes/child-process.ts';
 import { Supervised } from './processes/supervised.ts';
@@ -43,7 +44,7 @@ const addressOf = (text: string): Address => {
 
 const textOf = ({ host, port }: Address) => `${host}:${port}`;
 
-/** @throws RunError where it does not come up */
+/** @throws CommandError where it does not come up */
 export async function startSipServer(options: SipServerOptions): Promise<SipServer> {
   const { choice, sip, secret, givenSecret } = options;
   if (choice.kind === 'running') {
@@ -123,7 +124,7 @@ async function startDrachtio(options: SipServerOptions, file: string, secret: st
   try {
     accessSync(file, constants.X_OK);
   } catch {
-    throw new RunError(`--drachtio: ${file} is no program that can be run`, 2);
+    throw new CommandError(`--drachtio: ${file} is no program that can be run`, 2);
   }
   const admin = { host: '127.0.0.1', port: await freePort() };
   const sip = { ...options.sip, port: options.sip.port || (await freePort()) };

@@ -1,4 +1,6 @@
 import { join, resolve } from 'node:path';
+import { CommandError } from '../../command-line/command-error.ts';
+import { defaultRunFile, type RunFile } from '../../command-line/run-file.ts';
 import { readSynthesizedStack } from '../aws/assets/assets.ts';
 import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
 import { agentUri } from '../aws/ecs/agent.ts';
@@ -10,9 +12,9 @@ import type { ResolvedStack } from '../aws/template.ts';
 import type { Console } from './console.ts';
 import { appContainer, drachtioContainer, edgeId, startEdge } from './edge.ts';
 import { openRunDirectory } from './files/run-directory.ts';
-import { claimRunFile, defaultRunFile, type RunFile, removeRunFile, writeRunFile } from './files/run-file.ts';
+import { claimRunFile, removeRunFile, writeRunFile } from './files/run-file.ts';
 import { gatewayCommand, RegisteredGateways } from './gateways.ts';
-import { type Address, RunError, type RunOptions } from './options.ts';
+import type { Address, RunOptions } from './options.ts';
 import { checkAddress } from './ports.ts';
 import { keepLogsBounded } from './processes/bounded-logs.ts';
 import type { ChildExit } from './processes/child-process.ts';
@@ -25,19 +27,20 @@ import { startTableEngine } from './table-engine.ts';
 
 const textOf = ({ host, port }: Address) => `${host}:${port}`;
 
-/** @throws RunError where the template has no service with a container of this name */
+/** @throws CommandError where the template has no service with a container of this name */
 function serviceWith({ resources }: ResolvedStack, container: string): EcsService {
   const found = readServices(resources).find(({ definition }) =>
     definition.containers.some(({ name }) => name === container),
   );
-  if (!found) throw new RunError(`the template has no service with a container ${container}`);
+  if (!found) throw new CommandError(`the template has no service with a container ${container}`);
   return found;
 }
 
-/** Where the template has the secret of the edge's drachtio. @throws RunError where it has none */
+/** Where the template has the secret of the edge's drachtio. @throws CommandError where it has none */
 function drachtioSecretOf({ definition }: EcsService): string {
   const found = containerNamed(definition, drachtioContainer).secrets.DRACHTIO_SECRET;
-  if (found === undefined) throw new RunError('the template gives no secret to the container of drachtio');
+  if (found === undefined)
+    throw new CommandError('the template gives no secret to the container of drachtio');
   return found;
 }
 
@@ -61,7 +64,7 @@ export class Switchroom {
 
   /**
    * Starts all of it, and returns when calls can come.
-   * @throws RunError; what has been started by then is for `stop` to end
+   * @throws CommandError; what has been started by then is for `stop` to end
    */
   start(): Promise<void> {
     this.#starting = this.#startAll();
@@ -208,7 +211,7 @@ export class Switchroom {
 
   async #stopAll(): Promise<void> {
     // What is just being started first comes up, or fails, and then is on the list of what there is to stop.
-    this.#abort.abort(new RunError('stopped while starting', 0));
+    this.#abort.abort(new CommandError('stopped while starting', 0));
     await this.#starting.catch(() => undefined);
     for (const step of this.#teardown.reverse()) await step();
   }

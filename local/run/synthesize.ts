@@ -14,8 +14,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { CommandError } from '../../command-line/command-error.ts';
+import { stateDir } from '../../command-line/run-file.ts';
 import { withLock } from './files/lock.ts';
-import { RunError } from './options.ts';
 
 /*
  * Bundles the functions and the edge, and synthesizes the stack, as `cdk deploy` does: once for each state of the
@@ -23,7 +24,6 @@ import { RunError } from './options.ts';
  */
 
 export const projectDir = resolve(import.meta.dirname, '../..');
-export const stateDir = join(projectDir, '.switchroom');
 const synthDir = join(stateDir, 'synth');
 const stackName = 'Switchroom';
 
@@ -69,7 +69,7 @@ function heldBy(file: string): string {
   }
 }
 
-/** Runs a program of the project. @throws RunError with the last lines of what it said */
+/** Runs a program of the project. @throws CommandError with the last lines of what it said */
 async function run(
   what: string,
   args: string[],
@@ -77,7 +77,7 @@ async function run(
   environment: Record<string, string> = {},
 ): Promise<void> {
   const { promise, resolve: done } = Promise.withResolvers<void>();
-  let failure: RunError | undefined;
+  let failure: CommandError | undefined;
   const options = {
     cwd: projectDir,
     env: { ...process.env, ...environment },
@@ -87,7 +87,7 @@ async function run(
   execFile(process.execPath, args, options, (error, stdout, stderr) => {
     if (error) {
       const said = `${stdout}\n${stderr}`.trim().split('\n').slice(-5).join(' | ');
-      failure = new RunError(`${what}: ${said || error.message}`, error.code === 2 ? 2 : 1);
+      failure = new CommandError(`${what}: ${said || error.message}`, error.code === 2 ? 2 : 1);
     }
     done();
   });
@@ -135,7 +135,7 @@ function prune(): void {
  * @param settings deployment settings, as the CDK context takes them
  * @param say told before work that takes seconds
  * @param signal ends that work
- * @throws RunError where a setting is wrong or a source does not build
+ * @throws CommandError where a setting is wrong or a source does not build
  */
 export async function synthesize(
   settings: Record<string, string>,
@@ -149,6 +149,9 @@ export async function synthesize(
   const key = hashOf([...bundleSources, ...stackSources], JSON.stringify(more));
   const directory = join(synthDir, key);
   if (!existsSync(directory)) {
+    await run('the settings are wrong', ['infra/check-settings.ts'], signal, {
+      CDK_CONTEXT_JSON: JSON.stringify(chosen),
+    });
     say('Bundling the functions and synthesizing the stack, once');
     // Tests and a person may start at the same time; dist/ is one.
     await withLock(join(stateDir, 'synth.lock'), async () => {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { CommandError } from '../../command-line/command-error.ts';
 import { dynoxideArguments, dynoxideFile, untilDynamoDbAnswers } from '../aws/dynamodb/dynamodb.ts';
-import { RunError } from './options.ts';
 import { freePort } from './ports.ts';
 import { RunChild } from './processes/child-process.ts';
 import { Supervised } from './processes/supervised.ts';
@@ -19,7 +19,7 @@ const graceMs = 2000;
 
 /**
  * Starts the embedded engine, unless the variable AWS_ENDPOINT_URL_DYNAMODB names another to use.
- * @throws RunError where the engine is missing or does not come up
+ * @throws CommandError where the engine is missing or does not come up
  */
 export async function startTableEngine(
   options: TableEngineOptions,
@@ -28,7 +28,7 @@ export async function startTableEngine(
   if (given) return { endpoint: given, stop: async () => undefined };
   const binary = dynoxideFile();
   if (!binary) {
-    throw new RunError(
+    throw new CommandError(
       'the table engine is missing (npm package @dynoxide/linux-x64, Linux on x86-64 only): run npm ci, name its binary in the variable DYNOXIDE, or another DynamoDB in AWS_ENDPOINT_URL_DYNAMODB',
     );
   }

@@ -157,6 +157,11 @@ describe('a trace', () => {
     expect(() => parseTrace(text)).toThrow(message);
   });
 
+  it('may have a header', () => {
+    const line = '2020-11-17T10:00:00Z,2020-11-17T10:01:00Z';
+    expect(parseTrace(`start,end\n${line}\n`)).toEqual(parseTrace(line));
+  });
+
   it('is read as it was written', () => {
     const written = parseTrace('"2020-11-17T10:00:00-03:30","2020-11-17T10:01:00-03:30"\n');
     expect(parseTrace(writeTrace(written))).toEqual(written);

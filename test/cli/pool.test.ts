@@ -152,7 +152,7 @@ describe('npm run pool', () => {
   it('says that a call is unknown, with a status of its own', async () => {
     expect(await pool('call', 'nobody')).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('no such call'),
+      stdout: expect.stringContaining('no record of this call'),
     });
   });
 
@@ -161,7 +161,7 @@ describe('npm run pool', () => {
     ['an unknown command', ['gates'], /unknown command gates/],
     ['a call without its Call-ID', ['call'], /one Call-ID/],
     ['an unknown option', ['calls', '--all'], /--all/],
-    ['a wrong limit', ['calls', '--limit', '0'], /--limit takes 1 to 1000/],
+    ['a wrong limit', ['calls', '--limit', '0'], /--limit takes a whole number from 1 to 1000/],
     ['a stack and a run', ['calls', '--stack', 'Switchroom'], /--run-file is for a run on this machine/],
   ])('refuses %s in one line', async (_what, args, message) => {
     const { code, stderr } = await pool(...args);

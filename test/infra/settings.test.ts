@@ -20,7 +20,7 @@ describe('the settings of a deployment', () => {
   });
 
   it.each([
-    ['an unknown name', { domian: 'example.org' }, /unknown setting domian/],
+    ['an unknown name', { domian: 'example.org' }, /unknown setting domian: is domain meant/],
     ['a wrong word', { afterCall: 'maybe' }, /afterCall/],
     ['a number out of range', { lockLeaseSec: 1 }, /lockLeaseSec/],
     ['text for a number', { minExpiresSec: 'soon' }, /minExpiresSec/],

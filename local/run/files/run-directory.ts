@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { RunError } from '../options.ts';
+import { CommandError } from '../../../command-line/command-error.ts';
 
 export interface RunDirectory {
   dir: string;
@@ -19,7 +19,7 @@ function makeDirectory(dir: string): void {
 
 /**
  * Where a run writes: the directory given, or one of its own that goes with it.
- * @throws RunError where it cannot be written
+ * @throws CommandError where it cannot be written
  */
 export function openRunDirectory(data: string | undefined): RunDirectory {
   if (data === undefined) {
@@ -33,7 +33,7 @@ export function openRunDirectory(data: string | undefined): RunDirectory {
     accessSync(dir, constants.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new RunError(
+    throw new CommandError(
       `--data ${data} cannot be written (${code}): make it writable, or choose another directory`,
     );
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RunError } from '../options.ts';
+import { CommandError } from '../../../command-line/command-error.ts';
 import type { RunChild } from './child-process.ts';
 import type { Supervision } from './supervision.ts';
 
@@ -32,14 +32,14 @@ export class Supervised {
 
   /**
    * Starts it for the first time.
-   * @throws RunError with the end of its log, where it does not come up
+   * @throws CommandError with the end of its log, where it does not come up
    */
   async start(): Promise<void> {
     const { name } = this.#options;
     const problem = await this.#launch();
     if (problem) {
       await this.#child?.stop(0);
-      throw new RunError(`${name} ${problem}: ${this.#child?.tail().join(' | ')}`);
+      throw new CommandError(`${name} ${problem}: ${this.#child?.tail().join(' | ')}`);
     }
     void this.#watch();
   }

@@ -9,8 +9,8 @@ import {
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../../../command-line/run-file.ts';
 import type { BusEvent } from '../../../local/aws/events/bus.ts';
-import { isAlive } from '../../../local/run/files/lock.ts';
 import { until } from '../../support/until.ts';
 import { startTestCloud, type TestCloud, taskResource } from './test-cloud.ts';
 

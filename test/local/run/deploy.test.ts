@@ -10,12 +10,13 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stateDir } from '../../../command-line/run-file.ts';
 import type { AllocateGateway, RegisterCommand } from '../../../contracts/commands.ts';
 import { sdkVariables } from '../../../local/aws/cloud.ts';
 import { callDynamoDb } from '../../../local/aws/dynamodb/dynamodb.ts';
 import { dockerFile } from '../../../local/aws/ecr/images.ts';
 import { withLock } from '../../../local/run/files/lock.ts';
-import { stateDir, synthesize } from '../../../local/run/synthesize.ts';
+import { synthesize } from '../../../local/run/synthesize.ts';
 import { type CommandResult, runCommand } from '../../support/run-command.ts';
 import { type EmptyTestCloud, startEmptyTestCloud, startTestDynamoDb } from '../aws/test-cloud.ts';
 

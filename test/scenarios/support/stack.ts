@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ask } from '../../../cli/pool/ask.ts';
+import { type RunFile, readRunFile } from '../../../command-line/run-file.ts';
 import type { CallView, GatewayView } from '../../../contracts/inspect.ts';
-import { type RunFile, readRunFile } from '../../../local/run/files/run-file.ts';
 import { SwitchroomProcess } from '../../support/switchroom-process.ts';
 import { until } from '../../support/until.ts';
 

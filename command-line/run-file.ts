@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as z from 'zod';
+import { CommandError } from './command-error.ts';
+
+/* How commands find a run on this machine: `npm start` writes the file, the commands read it. */
+
+export const runFileSchema = z.object({
+  /** The process to signal. */
+  pid: z.number().int(),
+  sip: z.object({ host: z.string(), port: z.number().int() }),
+  domain: z.string(),
+  /** `AWS_ENDPOINT_URL`, and where the table engine listens. */
+  awsEndpoint: z.string(),
+  dynamoDbEndpoint: z.string(),
+  region: z.string(),
+  /** Outputs of the stack: InspectFunction, TableName, BusName, … */
+  outputs: z.record(z.string(), z.string()),
+  logDir: z.string(),
+});
+export type RunFile = z.infer<typeof runFileSchema>;
+
+/** Where a checkout keeps what its runs leave. */
+export const stateDir = resolve(import.meta.dirname, '../.switchroom');
+
+export const defaultRunFile = resolve(stateDir, 'run.json');
+
+/** @returns whether a process with this id is there */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** @returns the run that this file tells of, or undefined where it is gone. @throws CommandError where it is no such file */
+export function readRunFile(file: string): RunFile | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new CommandError(`the run file cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    const run = runFileSchema.parse(JSON.parse(text));
+    return isAlive(run.pid) ? run : undefined;
+  } catch {
+    throw new CommandError(`${file} is no file of npm start: remove it, or name another by --run-file`);
+  }
+}
+
+/** @returns configuration for an SDK client of this run's AWS */
+export function clientConfigOf(run: RunFile) {
+  return {
+    endpoint: run.awsEndpoint,
+    region: run.region,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+}
+
+/**
+ * Finds what a command asks for in the outputs of a run's stack.
+ * @param given the run's file; the usual one where there is none
+ * @param output e.g. `InspectFunction`
+ * @returns the output's value, and the configuration of SDK clients for that run
+ * @throws CommandError where no run is on
+ */
+export function outputOfRun(given: string | undefined, output: string) {
+  const file = given ?? defaultRunFile;
+  const run = readRunFile(file);
+  const value = run?.outputs[output];
+  if (!run || !value) {
+    throw new CommandError(
+      `no run on this machine (${file}): start one with npm start, or name a deployed --stack`,
+    );
+  }
+  return { value, config: clientConfigOf(run) };
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { runCommand } from '../support/run-command.ts';
+
+/* What somebody mistypes is told in one line that leads to the help, never by a stack trace. */
+
+describe('a wrong command line', () => {
+  it.each<[string, string[], RegExp]>([
+    ['local/main.ts', ['--nope'], /Unknown option '--nope'; see npm start -- --help/],
+    ['local/main.ts', ['--max', '2', '--min-free', '5'], /--min-free 5 is above --max 2/],
+    ['local/main.ts', ['--set', 'domian=x'], /unknown setting domian: is domain meant\?/],
+    ['local/local-cloud.ts', ['--aws', 'here'], /--aws takes ADDRESS:PORT/],
+    ['cli/pool.ts', ['calls', '--limit', '0'], /--limit takes a whole number from 1 to 1000, not "0"/],
+    ['cli/call.ts', ['1234', '--transport', 'x'], /--transport takes udp or tcp, not "x"/],
+    ['cli/replay.ts', ['more'], /see npm run replay -- --help/],
+    ['scripts/cost/main.ts', ['--nope'], /see npm run cost -- --help/],
+    ['scripts/cost/main.ts', ['-c', 'domian=x'], /unknown setting domian: is domain meant\?/],
+    ['bench/main.ts', ['--nope'], /see npm run bench -- --help/],
+    ['bench/main.ts', ['--only', 'foo'], /--only takes start, .*, not "foo"/],
+    ['bench/simulate/main.ts', ['--plot', 'no-such-folder/x.svg'], /there is no folder no-such-folder/],
+    ['bench/simulate/main.ts', ['--trace', 'no-such-file.csv'], /no-such-file\.csv/],
+  ])('of %s: %j', async (script, args, message) => {
+    const { code, stdout, stderr } = await runCommand(script, args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it.each(['local/main.ts', 'local/local-cloud.ts', 'cli/pool.ts', 'cli/call.ts', 'cli/replay.ts'])(
+    '%s says what it takes where that is asked',
+    async (script) => {
+      const { code, stdout } = await runCommand(script, ['--help']);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/--help +this text/);
+    },
+  );
+});
