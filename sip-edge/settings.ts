@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import * as z from 'zod';
 import { edgeIdSchema } from '../contracts/common.ts';
 import { digestAlgorithms } from '../sip/digest/auth-params.ts';
+import { parseHostPort } from '../sip/host-port.ts';
 
 /*
  * The edge's settings, read once from the environment and checked at start: a wrong one stops the start with
@@ -22,15 +23,12 @@ const list = (fallback: string) =>
         .filter((part) => part !== ''),
     );
 
-const hostPort = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/;
-
-const addressSchema = z
-  .string()
-  .regex(hostPort, 'must be host:port')
-  .transform((text) => {
-    const [, host = '', port = ''] = hostPort.exec(text) ?? [];
-    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
-  });
+const addressSchema = z.string().transform((text, context) => {
+  const { host = '', port } = parseHostPort(text) ?? {};
+  if (port !== undefined) return { host, port };
+  context.addIssue('must be host:port');
+  return z.NEVER;
+});
 
 const environmentSchema = z.object({
   /** The only domain served (host part of the Request-URI, To and From). */

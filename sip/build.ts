@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SipHeaders } from './headers.ts';
+import { type HeaderLine, SipHeaders } from './headers.ts';
 import { noBody, type SipRequest, type SipResponse } from './message.ts';
 import { tagOf } from './name-addr.ts';
 
@@ -44,7 +44,7 @@ export interface NewRequest {
   callId: string;
   cseq: number;
   /** More headers in order. */
-  headers?: readonly (readonly [name: string, value: string])[];
+  headers?: readonly HeaderLine[];
   body?: Buffer | string;
 }
 
@@ -72,7 +72,7 @@ export interface NewResponse {
   reason?: string;
   /** The To tag, where the request has none. Not for 100. */
   toTag?: string;
-  headers?: readonly (readonly [name: string, value: string])[];
+  headers?: readonly HeaderLine[];
   body?: Buffer | string;
 }
 

@@ -46,6 +46,8 @@ export function headerKey(name: string): string | undefined {
   return key;
 }
 
+export type HeaderLine = readonly [name: string, value: string];
+
 /** A header that would break the message apart: a line break in a value, or a name that is no token. */
 export class SipHeaderError extends Error {
   override readonly name = 'SipHeaderError';

@@ -1,20 +1,16 @@
 import { createResponse, newTag } from '../../sip/build.ts';
+import { requestInDialog } from '../../sip/dialog.ts';
+import type { HeaderLine } from '../../sip/headers.ts';
 import type { SipRequest, SipResponse } from '../../sip/message.ts';
 import type { Incoming, Target } from '../sip-stack/index.ts';
 import { type ClientTransaction, SipTransactionError } from '../sip-stack/index.ts';
 import type { AppClient } from './app/app-clients.ts';
-import { appHeaders, type HeaderLine } from './app/app-headers.ts';
+import { appHeaders } from './app/app-headers.ts';
 import { metaFields } from './app/wire.ts';
 import { type Core, notifyIncoming } from './core.ts';
 import { endByServer } from './dialog/bye.ts';
 import { Dialog } from './dialog/dialog.ts';
-import {
-  NoRouteError,
-  requestInDialog,
-  sendAckOf,
-  withDialogTarget,
-  withTarget,
-} from './dialog/dialog-request.ts';
+import { NoRouteError, sendAckOf, withDialogTarget, withTarget } from './dialog/dialog-request.ts';
 import { learnFromAnswer, settleAbandoned } from './dialog/invite-answer.ts';
 import { contactMethods, newRequest } from './new-request.ts';
 import { hopOf, isOwn } from './next-hop.ts';
@@ -92,7 +88,13 @@ export class Uac {
         headers.unshift(['Contact', dialog.localContact]);
       // A re-INVITE of ours that is still open would outlive the dialog.
       if (method === 'BYE') dialog.openInvite?.cancel();
-      const request = requestInDialog(dialog, method, ++dialog.localSeq, { uri, headers, body: text.body });
+      const request = requestInDialog(dialog, {
+        method,
+        cseq: ++dialog.localSeq,
+        uri,
+        headers,
+        body: text.body,
+      });
       const transactionId = crypto.randomUUID();
       withDialogTarget(
         dialog,

@@ -1,8 +1,9 @@
+import type { HeaderLine } from '../../sip/headers.ts';
 import type { SipRequest, SipResponse } from '../../sip/message.ts';
 import type { Incoming, ServerTransaction } from '../sip-stack/index.ts';
 import { repeatUntilAck } from '../sip-stack/index.ts';
 import type { AppClient } from './app/app-clients.ts';
-import { appHeaders, chosenTag, type HeaderLine } from './app/app-headers.ts';
+import { appHeaders, chosenTag } from './app/app-headers.ts';
 import { type Pending, PendingRequests } from './app/pending-requests.ts';
 import { metaFields } from './app/wire.ts';
 import { type Core, contactFor, notifyIncoming } from './core.ts';

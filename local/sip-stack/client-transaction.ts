@@ -1,4 +1,4 @@
-import { SipHeaders } from '../../sip/headers.ts';
+import { type HeaderLine, SipHeaders } from '../../sip/headers.ts';
 import { noBody, type SipRequest, type SipResponse, serialize } from '../../sip/message.ts';
 import type { SipTimers, Timer, Timers } from './timers.ts';
 import type { Incoming, Target, TcpConnectionRef } from './transport.ts';
@@ -94,7 +94,7 @@ export class ClientTransaction {
    * @param headers more headers for the CANCEL, e.g. Reason
    * @returns the CANCEL, or undefined where the transaction has its final answer
    */
-  cancel(headers: readonly (readonly [name: string, value: string])[] = []): SipRequest | undefined {
+  cancel(headers: readonly HeaderLine[] = []): SipRequest | undefined {
     if (!this.isInvite || (this.state !== 'calling' && this.state !== 'proceeding')) return undefined;
     if (this.cancelling) return this.cancelling;
     this.cancelling = this.sameTransaction('CANCEL', this.request.headers.get('to') as string);

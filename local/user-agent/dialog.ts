@@ -1,59 +1,39 @@
 import { isIP } from 'node:net';
-import { createRequest } from '../../sip/build.ts';
-import type { SipHeaders } from '../../sip/headers.ts';
+import { contactUri, type DialogState, requestInDialog } from '../../sip/dialog.ts';
+import type { HeaderLine, SipHeaders } from '../../sip/headers.ts';
 import type { SipRequest } from '../../sip/message.ts';
 import { parseNameAddr, tagOf } from '../../sip/name-addr.ts';
-import { listOf } from '../../sip/parameters.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import type { Target } from '../sip-stack/index.ts';
 
-export type HeaderLine = readonly [name: string, value: string];
-
-export interface DialogState {
-  callId: string;
-  /** Our From or To with our tag, and the peer's with its tag, as header values. */
-  local: string;
-  remote: string;
-  /** The peer's Contact. */
-  remoteTarget: string;
-  /** Route set, nearest first (RFC 3261 12.1). */
-  routes: readonly string[];
-  /** Last sequence number of ours, 0 for none. */
-  localCSeq: number;
-  /** Where the peer was last heard from: used where its Contact cannot be reached as written. */
-  peer: Target;
-  contact: string;
-}
-
 /** A dialog as a user agent keeps it (RFC 3261 12): what a request within it says and where it goes. */
 export class Dialog {
-  readonly callId: string;
-  readonly local: string;
-  readonly remote: string;
   readonly contact: string;
-  readonly routes: readonly string[];
-  remoteTarget: string;
+  /** Where the peer was last heard from: used where its Contact cannot be reached as written. */
   peer: Target;
   remoteCSeq = 0;
+  readonly #state: DialogState;
   #localCSeq: number;
 
-  constructor(state: DialogState) {
-    this.callId = state.callId;
-    this.local = state.local;
-    this.remote = state.remote;
-    this.contact = state.contact;
-    this.routes = state.routes;
-    this.remoteTarget = state.remoteTarget;
-    this.peer = state.peer;
-    this.#localCSeq = state.localCSeq;
+  /** @param localCSeq last sequence number of ours, 0 for none */
+  constructor(state: DialogState, contact: string, peer: Target, localCSeq: number) {
+    this.#state = { ...state };
+    this.contact = contact;
+    this.peer = peer;
+    this.#localCSeq = localCSeq;
+  }
+
+  get callId(): string {
+    return this.#state.callId;
+  }
+
+  /** The peer's From or To with its tag, as a header value. */
+  get remoteParty(): string {
+    return this.#state.remoteParty;
   }
 
   get localTag(): string | undefined {
-    return tagOf(this.local);
-  }
-
-  get remoteTag(): string | undefined {
-    return tagOf(this.remote);
+    return tagOf(this.#state.localParty);
   }
 
   /** @returns the next request of ours within the dialog */
@@ -66,40 +46,26 @@ export class Dialog {
     return this.#build('ACK', cseq, [], '');
   }
 
-  #build(method: string, cseq: number, headers: readonly HeaderLine[], body: Buffer | string): SipRequest {
-    return createRequest({
+  #build(method: string, cseq: number, more: readonly HeaderLine[], body: Buffer | string): SipRequest {
+    return requestInDialog(this.#state, {
       method,
-      uri: this.remoteTarget,
-      from: this.local,
-      to: this.remote,
-      callId: this.callId,
       cseq,
-      headers: [
-        ...this.routes.map((route) => ['Route', route] as const),
-        ['Contact', this.contact],
-        ...headers,
-      ],
+      headers: [['Contact', this.contact], ...more],
       body,
     });
   }
 
   /** Where the next request goes: the first route, else the peer's Contact (RFC 3261 12.2.1.1). */
   get target(): Target {
-    const [route] = this.routes;
-    return targetOf(route === undefined ? this.remoteTarget : (parseNameAddr(route)?.uri ?? ''), this.peer);
+    const { routeSet, remoteTarget } = this.#state;
+    const [route] = routeSet;
+    return targetOf(route === undefined ? remoteTarget : (parseNameAddr(route)?.uri ?? ''), this.peer);
   }
 
   /** A Contact within the dialog moves the peer (target refresh, RFC 3261 12.2.1.2). */
   refreshTarget(headers: SipHeaders): void {
-    const contact = contactUri(headers);
-    if (contact !== undefined) this.remoteTarget = contact;
+    this.#state.remoteTarget = contactUri(headers) ?? this.#state.remoteTarget;
   }
-}
-
-/** @returns the URI of the first Contact, or undefined */
-export function contactUri(headers: SipHeaders): string | undefined {
-  const [first] = listOf(headers.getAll('contact'));
-  return first === undefined ? undefined : parseNameAddr(first)?.uri;
 }
 
 /**

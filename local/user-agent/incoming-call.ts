@@ -1,8 +1,9 @@
+import { dialogAsCallee } from '../../sip/dialog.ts';
+import type { HeaderLine } from '../../sip/headers.ts';
 import type { SipRequest } from '../../sip/message.ts';
 import { type NameAddr, parseNameAddr } from '../../sip/name-addr.ts';
-import { listOf } from '../../sip/parameters.ts';
 import type { ServerTransaction } from '../sip-stack/index.ts';
-import { contactUri, Dialog, type HeaderLine } from './dialog.ts';
+import { Dialog } from './dialog.ts';
 import { Media, type MediaSource } from './media/media.ts';
 import { allowHeader, Session, type SessionHost, sdpHeader } from './session.ts';
 
@@ -65,17 +66,8 @@ export class IncomingCall {
       return undefined;
     }
     const { message, envelope, source: peer } = this.#transaction.incoming;
-    const dialog = new Dialog({
-      callId: envelope.callId,
-      local: `${message.headers.get('to')};tag=${this.#transaction.localTag}`,
-      remote: message.headers.get('from') as string,
-      remoteTarget:
-        contactUri(message.headers) ?? parseNameAddr(message.headers.get('from') ?? '')?.uri ?? '',
-      routes: listOf(message.headers.getAll('record-route')),
-      localCSeq: 0,
-      peer,
-      contact: this.#contact,
-    });
+    const state = dialogAsCallee(message, this.#transaction.localTag);
+    const dialog = new Dialog(state, this.#contact, peer, 0);
     dialog.remoteCSeq = envelope.cseq.number;
     const session = new Session(this.#host, dialog, media);
     this.#host.begun(session);

@@ -1,9 +1,10 @@
 import { createRequest, newCallId, newTag } from '../../sip/build.ts';
+import { dialogAsCaller, learnedFrom } from '../../sip/dialog.ts';
 import { type Credentials, DigestClient } from '../../sip/digest/client.ts';
-import type { SipResponse } from '../../sip/message.ts';
-import { listOf } from '../../sip/parameters.ts';
+import type { HeaderLine } from '../../sip/headers.ts';
+import type { SipRequest, SipResponse } from '../../sip/message.ts';
 import type { ClientTransaction, Incoming, Target } from '../sip-stack/index.ts';
-import { contactUri, Dialog, type HeaderLine } from './dialog.ts';
+import { Dialog } from './dialog.ts';
 import { Media, type MediaSource } from './media/media.ts';
 import { allowHeader, Session, type SessionHost, sdpHeader } from './session.ts';
 
@@ -91,7 +92,7 @@ export class OutgoingCall {
       body: lateOffer ? '' : media.offer(),
     });
     this.#transaction = this.#host.endpoint.sendRequest(request, target, {
-      onResponse: (response) => this.#answered(response, media),
+      onResponse: (response) => this.#answered(request, response, media),
       onError: (error) => {
         media.close();
         this.#settle({ result: 'failed', error });
@@ -106,11 +107,11 @@ export class OutgoingCall {
     return this.#digest?.header('INVITE', uri) ?? [];
   }
 
-  #answered(incoming: Incoming<SipResponse>, media: Media): void {
+  #answered(invite: SipRequest, incoming: Incoming<SipResponse>, media: Media): void {
     const { message } = incoming;
     const { status, headers } = message;
     if (status < 200) this.#options.onProgress?.(message);
-    else if (status < 300) this.#accepted(incoming, media);
+    else if (status < 300) this.#accepted(invite, incoming, media);
     else if (!this.#cancelled && this.#digest?.challenged(status, headers, this.#tries)) this.#invite(media);
     else {
       media.close();
@@ -118,7 +119,7 @@ export class OutgoingCall {
     }
   }
 
-  #accepted({ message, envelope, source }: Incoming<SipResponse>, media: Media): void {
+  #accepted(invite: SipRequest, { message, envelope, source }: Incoming<SipResponse>, media: Media): void {
     const { endpoint } = this.#host;
     const tag = envelope.toTag ?? '';
     const known = this.#acks.get(tag);
@@ -127,16 +128,9 @@ export class OutgoingCall {
       return;
     }
     const forked = this.#acks.size > 0;
-    const dialog = new Dialog({
-      callId: this.callId,
-      local: this.#from,
-      remote: message.headers.get('to') as string,
-      remoteTarget: contactUri(message.headers) ?? this.#options.uri,
-      routes: listOf(message.headers.getAll('record-route')).reverse(),
-      localCSeq: this.#tries,
-      peer: source,
-      contact: this.#options.contact,
-    });
+    const early = dialogAsCaller(invite);
+    const state = { ...early, ...learnedFrom(message, early) };
+    const dialog = new Dialog(state, this.#options.contact, source, this.#tries);
     const described = message.body.toString();
     const ack = dialog.ack(this.#tries);
     if (this.#options.lateOffer && !forked) {

@@ -2,7 +2,7 @@ import { createRequest, newCallId, newTag } from '../../sip/build.ts';
 import { DigestClient } from '../../sip/digest/client.ts';
 import type { SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
-import { splitOutside } from '../../sip/parameters.ts';
+import { listOf } from '../../sip/parameters.ts';
 import type { SipEndpoint, SipTransactionError, Target } from '../sip-stack/index.ts';
 
 export interface Account {
@@ -154,13 +154,8 @@ export class Registration {
 
 /** @returns the seconds granted to our Contact: its own parameter, else the Expires header (RFC 3261 10.2.4) */
 function grantedSec({ headers }: SipResponse, contact: string): number | undefined {
-  for (const line of headers.getAll('contact')) {
-    for (const element of splitOutside(line, ',')) {
-      const parsed = parseNameAddr(element);
-      const expires = parsed?.uri === contact ? parsed.params.get('expires') : undefined;
-      if (expires !== undefined) return Number(expires);
-    }
-  }
-  const expires = headers.get('expires');
+  const bindings = listOf(headers.getAll('contact')).map(parseNameAddr);
+  const own = bindings.find((binding) => binding?.uri === contact && binding.params.has('expires'));
+  const expires = own?.params.get('expires') ?? headers.get('expires');
   return expires === undefined ? undefined : Number(expires);
 }

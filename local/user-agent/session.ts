@@ -1,7 +1,8 @@
+import type { HeaderLine } from '../../sip/headers.ts';
 import type { SipRequest, SipResponse } from '../../sip/message.ts';
 import type { Incoming, ServerTransaction, SipEndpoint } from '../sip-stack/index.ts';
 import { repeatUntilAck } from '../sip-stack/index.ts';
-import type { Dialog, HeaderLine } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import type { Media } from './media/media.ts';
 
 /** How an answered call came to its end. */

@@ -1,6 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
+import { createRequest, newBranch, newCallId, newTag } from '../../sip/build.ts';
+import { parseMessage, type SipMessage, SipParseError, serialize } from '../../sip/message.ts';
+import { reasonText } from '../../sip/reason.ts';
 
 /** What a probe found. */
 export interface Probed {
@@ -24,7 +26,7 @@ export interface OptionsProbe {
  */
 export function probeByOptions({ address, domain, patienceMs }: OptionsProbe): Promise<Probed> {
   const socket = createSocket('udp4');
-  const callId = randomBytes(16).toString('hex');
+  const callId = newCallId();
   return new Promise((resolve) => {
     const settle = (probed: Probed) => {
       clearTimeout(timer);
@@ -37,7 +39,7 @@ export function probeByOptions({ address, domain, patienceMs }: OptionsProbe): P
     );
     socket.on('error', (error) => settle({ status: undefined, why: error.message }));
     socket.on('message', (message) => {
-      const probed = readAnswer(message.toString(), callId);
+      const probed = readAnswer(message, callId);
       if (probed) settle(probed);
     });
     // Connected, so that a closed port is an error at once and no one else can answer.
@@ -48,31 +50,41 @@ export function probeByOptions({ address, domain, patienceMs }: OptionsProbe): P
   });
 }
 
-function readAnswer(text: string, callId: string): Probed | undefined {
-  if (!text.includes(callId)) return undefined;
-  const status = Number(/^SIP\/2\.0 (\d{3}) /.exec(text)?.[1]);
-  if (!(status >= 200)) return undefined;
+/** @returns undefined for what is no final answer to this request, whoever sent it */
+function readAnswer(packet: Buffer, callId: string): Probed | undefined {
+  const answer = parsedOrNone(packet);
+  if (answer?.kind !== 'response' || answer.status < 200 || answer.headers.get('call-id') !== callId) {
+    return undefined;
+  }
+  const { status } = answer;
   if (status === 200) return { status, why: undefined };
-  const reason = /^Reason:.*?text="([^"]*)"/im.exec(text)?.[1];
+  const reason = reasonText(answer.headers.get('reason') ?? '');
   return reason === undefined
     ? { status: undefined, why: `the SIP server says ${status}: it has no application` }
     : { status, why: `${status}: ${reason}` };
 }
 
-function optionsRequest(domain: string, from: string, callId: string): string {
-  return [
-    `OPTIONS sip:${domain} SIP/2.0`,
-    `Via: SIP/2.0/UDP ${from};rport;branch=z9hG4bK${callId}`,
-    `From: <sip:health@${from}>;tag=${callId.slice(0, 8)}`,
-    `To: <sip:${domain}>`,
-    `Call-ID: ${callId}`,
-    'CSeq: 1 OPTIONS',
-    'Max-Forwards: 70',
-    'User-Agent: switchroom-health',
-    'Content-Length: 0',
-    '',
-    '',
-  ].join('\r\n');
+function parsedOrNone(packet: Buffer): SipMessage | undefined {
+  try {
+    return parseMessage(packet);
+  } catch (error) {
+    if (error instanceof SipParseError) return undefined;
+    throw error;
+  }
+}
+
+function optionsRequest(domain: string, from: string, callId: string): Buffer {
+  const request = createRequest({
+    method: 'OPTIONS',
+    uri: `sip:${domain}`,
+    from: `<sip:health@${from}>;tag=${newTag()}`,
+    to: `<sip:${domain}>`,
+    callId,
+    cseq: 1,
+    headers: [['User-Agent', 'switchroom-health']],
+  });
+  request.headers.prepend('Via', `SIP/2.0/UDP ${from};rport;branch=${newBranch()}`);
+  return serialize(request);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Contact, RegisterAnswer } from '../../contracts/commands.ts';
 import { maxCallIdLength } from '../../contracts/common.ts';
 import { parseGatewayName } from '../../contracts/gateway-name.ts';
 import type { RefusalWord } from '../../contracts/refusals.ts';
+import { parseCSeq } from '../../sip/cseq.ts';
 import { type NameAddr, parseNameAddr, parseNameAddrs } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
 
@@ -48,8 +49,6 @@ type Result<T> = { ok: true; value: T } | Refused;
 
 const maxContacts = 10;
 const maxContactLength = 512;
-const maxCseq = 4_294_967_295;
-const cseqPattern = /^\s*(\d{1,10})\s+REGISTER\s*$/i;
 
 const refuse = (word: RefusalWord, headers?: Record<string, string>): Refused => ({
   ok: false,
@@ -63,11 +62,11 @@ const refuse = (word: RefusalWord, headers?: Record<string, string>): Refused =>
  */
 export function readRegistrant(request: RegisterRequest, policy: RegistrationPolicy): Result<Registrant> {
   const { callId } = request;
-  const cseq = Number(cseqPattern.exec(request.cseq ?? '')?.[1]);
+  const cseq = parseCSeq(request.cseq ?? '');
   if (callId === undefined || callId === '' || callId.length > maxCallIdLength) {
     return refuse('bad-call-id');
   }
-  if (!Number.isInteger(cseq) || cseq > maxCseq) return refuse('bad-cseq');
+  if (cseq?.method !== 'REGISTER') return refuse('bad-cseq');
 
   const target = parseSipUri(request.uri);
   if (target === undefined) return refuse('bad-request-uri');
@@ -82,7 +81,7 @@ export function readRegistrant(request: RegisterRequest, policy: RegistrationPol
   if (aor.host !== policy.sipDomain) return refuse('address-of-record-elsewhere');
   const username = unescapeUser(aor.user ?? '');
   if (!parseGatewayName(username, policy.gatewayName)) return refuse('no-gateway-name');
-  return { ok: true, value: { username, registrationId: callId, cseq } };
+  return { ok: true, value: { username, registrationId: callId, cseq: cseq.number } };
 }
 
 /** Malformed counts as an hour (RFC 3261 20.10), more than 32 bits as the most. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { HeaderLine } from '../headers.ts';
 import { quote } from '../parameters.ts';
 import { algorithmOf, type DigestAlgorithm, parseAuthSets } from './auth-params.ts';
 import { digestResponse } from './response.ts';
@@ -112,7 +113,7 @@ export class DigestClient {
   }
 
   /** @returns the header for the next request, where a challenge is known */
-  header(method: string, uri: string): readonly (readonly [name: string, value: string])[] {
+  header(method: string, uri: string): readonly HeaderLine[] {
     const challenge = this.#challenge;
     if (!challenge) return [];
     this.#nonceCount++;

@@ -114,7 +114,7 @@ it('a display name cannot change the room that the gateway reads', async () => {
     media: 'none',
   });
   const session = await answered;
-  expect(session.dialog.remote).toMatch(/^"4-room5-other[^"\\]*" <sip:caller@endpoint\.example>/);
+  expect(session.dialog.remoteParty).toMatch(/^"4-room5-other[^"\\]*" <sip:caller@endpoint\.example>/);
   const outcome = await call.result;
   if (outcome.result === 'answered') await outcome.session.hangUp();
   await stack.untilGateway(username, 'gone');

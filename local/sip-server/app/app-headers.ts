@@ -1,4 +1,4 @@
-import type { SipHeaders } from '../../../sip/headers.ts';
+import type { HeaderLine, SipHeaders } from '../../../sip/headers.ts';
 import type { SipMessage } from '../../../sip/message.ts';
 import { tagOf } from '../../../sip/name-addr.ts';
 
@@ -43,8 +43,6 @@ function spelled(name: string): string {
   if (knownNames.size < maxKnownNames) knownNames.set(name, usual);
   return usual;
 }
-
-export type HeaderLine = readonly [name: string, value: string];
 
 /**
  * @param host replaces `localhost` in Contact and P-Asserted-Identity (drachtio's way to name itself), as host:port

@@ -1,7 +1,9 @@
+import { requestInDialog } from '../../../sip/dialog.ts';
+import type { HeaderLine } from '../../../sip/headers.ts';
 import { metaFields } from '../app/wire.ts';
 import type { Core } from '../core.ts';
 import type { Dialog } from './dialog.ts';
-import { requestInDialog, withDialogTarget } from './dialog-request.ts';
+import { withDialogTarget } from './dialog-request.ts';
 
 /**
  * Ends a dialog by a BYE of the server's own and tells the application, which sees it as a BYE of the peer.
@@ -10,10 +12,8 @@ import { requestInDialog, withDialogTarget } from './dialog-request.ts';
 export function endByServer(core: Core, dialog: Dialog, why: string): void {
   const { owner } = dialog;
   core.dialogs.remove(dialog);
-  dialog.localSeq++;
-  const bye = requestInDialog(dialog, 'BYE', dialog.localSeq, {
-    headers: [['Reason', `SIP ;cause=200 ;text="${why}"`]],
-  });
+  const headers: HeaderLine[] = [['Reason', `SIP ;cause=200 ;text="${why}"`]];
+  const bye = requestInDialog(dialog, { method: 'BYE', cseq: ++dialog.localSeq, headers });
   const failed = (error: Error) =>
     core.log.info({ callId: dialog.callId, error: error.message }, 'BYE not answered');
   try {

@@ -1,34 +1,10 @@
-import { createRequest } from '../../../sip/build.ts';
+import { requestInDialog } from '../../../sip/dialog.ts';
+import type { HeaderLine } from '../../../sip/headers.ts';
 import type { SipRequest } from '../../../sip/message.ts';
 import type { Target } from '../../sip-stack/index.ts';
-import type { HeaderLine } from '../app/app-headers.ts';
 import type { Core } from '../core.ts';
 import { dialogHop, type Hop, knownTarget, resolveHop } from '../next-hop.ts';
 import type { Dialog } from './dialog.ts';
-
-/**
- * Builds a request within a dialog (RFC 3261 12.2.1.1).
- * @param cseq the number; for an ACK that of its INVITE
- * @param uri default: the peer's Contact
- */
-export function requestInDialog(
-  dialog: Dialog,
-  method: string,
-  cseq: number,
-  more: { uri?: string; headers?: readonly HeaderLine[]; body?: Buffer } = {},
-): SipRequest {
-  const routes: HeaderLine[] = dialog.routeSet.map((route) => ['Route', route]);
-  return createRequest({
-    method,
-    uri: more.uri ?? dialog.remoteTarget,
-    from: dialog.localParty,
-    to: dialog.remoteParty,
-    callId: dialog.callId,
-    cseq,
-    headers: [...routes, ...(more.headers ?? [])],
-    ...(more.body ? { body: more.body } : {}),
-  });
-}
 
 /** A dialog whose peer gave no Contact or Route that can be used. */
 export class NoRouteError extends Error {
@@ -69,7 +45,7 @@ export function sendAckOf(
   more: { headers?: readonly HeaderLine[]; body?: Buffer },
   sent: (ack: SipRequest, bytes: number, target: Target) => void,
 ): void {
-  const ack = requestInDialog(dialog, 'ACK', cseq, more);
+  const ack = requestInDialog(dialog, { method: 'ACK', cseq, ...more });
   withDialogTarget(
     dialog,
     (target) => {

@@ -1,7 +1,13 @@
+import {
+  contactUri,
+  type DialogState,
+  dialogAsCallee,
+  dialogAsCaller,
+  learnedFrom,
+} from '../../../sip/dialog.ts';
 import type { SipHeaders } from '../../../sip/headers.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../../../sip/message.ts';
-import { parseNameAddr, tagOf } from '../../../sip/name-addr.ts';
-import { listOf } from '../../../sip/parameters.ts';
+import { tagOf } from '../../../sip/name-addr.ts';
 import type { Incoming, Target } from '../../sip-stack/index.ts';
 import type { AppClient } from '../app/app-clients.ts';
 import type { DialogPath } from '../next-hop.ts';
@@ -12,7 +18,7 @@ export function dialogIdOf(callId: string, fromTag: string): string {
 }
 
 /** One INVITE dialog, early or confirmed (RFC 3261 12). */
-export class Dialog implements DialogPath {
+export class Dialog implements DialogState, DialogPath {
   readonly id: string;
   readonly callId: string;
   readonly localTag: string;
@@ -25,8 +31,8 @@ export class Dialog implements DialogPath {
   localSeq: number;
   /** CSeq number of the peer's last request. */
   remoteSeq: number;
-  routeSet: readonly string[] = [];
-  remoteTarget = '';
+  routeSet: readonly string[];
+  remoteTarget: string;
   flow: Target;
   /** Contact of ours, as header value. */
   localContact: string;
@@ -51,25 +57,27 @@ export class Dialog implements DialogPath {
   /** The last session description we sent, for a refresh. */
   localBody: { type: string; body: Buffer } | undefined;
 
-  private constructor(of: {
-    id: string;
-    callId: string;
-    localTag: string;
-    remoteTag: string | undefined;
-    localParty: string;
-    remoteParty: string;
-    localSeq: number;
-    remoteSeq: number;
-    flow: Target;
-    localContact: string;
-    owner: AppClient;
-  }) {
-    this.id = of.id;
-    this.callId = of.callId;
+  private constructor(
+    { callId, localParty, remoteParty, remoteTarget, routeSet }: DialogState,
+    of: {
+      fromTag: string;
+      localTag: string;
+      remoteTag?: string;
+      localSeq: number;
+      remoteSeq: number;
+      flow: Target;
+      localContact: string;
+      owner: AppClient;
+    },
+  ) {
+    this.id = dialogIdOf(callId, of.fromTag);
+    this.callId = callId;
+    this.localParty = localParty;
+    this.remoteParty = remoteParty;
+    this.remoteTarget = remoteTarget;
+    this.routeSet = routeSet;
     this.localTag = of.localTag;
     this.remoteTag = of.remoteTag;
-    this.localParty = of.localParty;
-    this.remoteParty = of.remoteParty;
     this.localSeq = of.localSeq;
     this.remoteSeq = of.remoteSeq;
     this.flow = of.flow;
@@ -78,29 +86,22 @@ export class Dialog implements DialogPath {
   }
 
   /**
-   * The dialog of an INVITE that came in and is being answered (RFC 3261 12.1.1).
+   * The dialog of an INVITE that came in and is being answered.
    * @param localTag the To tag of the answers
    */
   static ofCallee(invite: Incoming<SipRequest>, localTag: string, contact: string, owner: AppClient): Dialog {
     const { message, envelope, source } = invite;
-    const { headers } = message;
     const remoteTag = envelope.fromTag ?? '';
-    const dialog = new Dialog({
-      id: dialogIdOf(envelope.callId, remoteTag),
-      callId: envelope.callId,
+    return new Dialog(dialogAsCallee(message, localTag), {
+      fromTag: remoteTag,
       localTag,
       remoteTag,
-      localParty: `${headers.get('to')};tag=${localTag}`,
-      remoteParty: headers.get('from') as string,
       localSeq: 0,
       remoteSeq: envelope.cseq.number,
       flow: source,
       localContact: contact,
       owner,
     });
-    dialog.routeSet = listOf(headers.getAll('record-route'));
-    dialog.retarget(headers);
-    return dialog;
   }
 
   /**
@@ -109,43 +110,29 @@ export class Dialog implements DialogPath {
    * @param flow where it goes
    */
   static ofCaller(invite: SipRequest, flow: Target, owner: AppClient): Dialog {
-    const { headers } = invite;
-    const callId = headers.get('call-id') as string;
-    const from = headers.get('from') as string;
-    const localTag = tagOf(from) as string;
-    const dialog = new Dialog({
-      id: dialogIdOf(callId, localTag),
-      callId,
+    const state = dialogAsCaller(invite);
+    const localTag = tagOf(state.localParty) as string;
+    return new Dialog(state, {
+      fromTag: localTag,
       localTag,
-      remoteTag: undefined,
-      localParty: from,
-      remoteParty: headers.get('to') as string,
-      localSeq: Number.parseInt(headers.get('cseq') as string, 10),
+      localSeq: Number.parseInt(invite.headers.get('cseq') as string, 10),
       remoteSeq: 0,
       flow,
-      localContact: headers.get('contact') as string,
+      localContact: invite.headers.get('contact') as string,
       owner,
     });
-    // Until it names its Contact; some never do.
-    dialog.remoteTarget = invite.uri;
-    return dialog;
   }
 
-  /** Takes what an answer with a To tag to our INVITE tells (RFC 3261 12.1.2, 13.2.2.4). */
-  learnFrom(answer: Incoming<SipResponse>): void {
-    const { headers } = answer.message;
-    this.remoteTag = answer.envelope.toTag;
-    this.remoteParty = headers.get('to') as string;
-    this.routeSet = listOf(headers.getAll('record-route')).reverse();
-    this.flow = answer.source;
-    this.retarget(headers);
+  /** Takes what an answer with a To tag to our INVITE tells. */
+  learnFrom({ message, envelope, source }: Incoming<SipResponse>): void {
+    this.remoteTag = envelope.toTag;
+    this.flow = source;
+    Object.assign(this, learnedFrom(message, this));
   }
 
   /** The Contact of an INVITE, an UPDATE or a 2xx to one becomes the remote target. */
   retarget(headers: SipHeaders): void {
-    const contact = listOf(headers.getAll('contact'))[0];
-    const uri = contact === undefined ? undefined : parseNameAddr(contact)?.uri;
-    if (uri !== undefined) this.remoteTarget = uri;
+    this.remoteTarget = contactUri(headers) ?? this.remoteTarget;
   }
 
   /** Keeps what we last said of our media: a session refresh repeats it. */

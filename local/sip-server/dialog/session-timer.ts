@@ -1,10 +1,11 @@
+import { requestInDialog } from '../../../sip/dialog.ts';
+import type { HeaderLine } from '../../../sip/headers.ts';
 import type { SipRequest, SipResponse } from '../../../sip/message.ts';
-import { parseParams } from '../../../sip/parameters.ts';
-import type { HeaderLine } from '../app/app-headers.ts';
+import { parseSessionExpires, type SessionExpires } from '../../../sip/session-expires.ts';
 import type { Core } from '../core.ts';
 import { endByServer } from './bye.ts';
 import type { Dialog } from './dialog.ts';
-import { requestInDialog, sendAckOf, withDialogTarget } from './dialog-request.ts';
+import { sendAckOf, withDialogTarget } from './dialog-request.ts';
 
 /*
  * Session timers (RFC 4028) run in the server, as in drachtio: the application sees neither the refreshes nor the
@@ -23,22 +24,10 @@ export interface SessionTerms {
   weRefresh: boolean;
 }
 
-interface SessionExpires {
-  sec: number;
-  refresher: 'uac' | 'uas' | undefined;
-}
-
-function readSessionExpires(message: SipRequest | SipResponse): SessionExpires | undefined {
-  const value = message.headers.get('session-expires');
-  if (value === undefined) return undefined;
-  const sec = Number.parseInt(value, 10);
-  if (!(sec > 0)) return undefined;
-  const semicolon = value.indexOf(';');
-  const refresher = semicolon < 0 ? undefined : parseParams(value, semicolon).get('refresher');
-  return {
-    sec: Math.min(sec, maximumSec),
-    refresher: refresher === 'uac' || refresher === 'uas' ? refresher : undefined,
-  };
+/** Longer than a day is a day. */
+function readSessionExpires({ headers }: SipRequest | SipResponse): SessionExpires | undefined {
+  const timer = parseSessionExpires(headers.get('session-expires'));
+  return timer && { ...timer, sec: Math.min(timer.sec, maximumSec) };
 }
 
 /** @returns the Min-SE of a 422, where a request asks for too short an interval */
@@ -123,8 +112,8 @@ function refresh(core: Core, dialog: Dialog, sec: number): void {
     ['Min-SE', String(minimumSec)],
   ];
   if (dialog.localBody) headers.push(['Content-Type', dialog.localBody.type]);
-  const body = dialog.localBody ? { body: dialog.localBody.body } : {};
-  const invite = requestInDialog(dialog, 'INVITE', cseq, { headers, ...body });
+  const body = dialog.localBody?.body ?? '';
+  const invite = requestInDialog(dialog, { method: 'INVITE', cseq, headers, body });
   const failed = (why: string) => {
     dialog.openInvite = undefined;
     if (core.dialogs.get(dialog.id) === dialog) expire(core, dialog, `session refresh failed: ${why}`);

@@ -1,3 +1,4 @@
+import { listOf } from '../../../sip/parameters.ts';
 import type { Headers } from '../../drachtio/srf.ts';
 
 /*
@@ -77,10 +78,8 @@ export function passHeaders(headers: Readonly<Headers>): Headers {
 /** The header fields of a list of options (RFC 3261 20.37, 20.32) that the other leg can keep to. */
 function passOptions(options: string | undefined): string | undefined {
   if (!options) return undefined;
-  return options
-    .split(',')
-    .map((option) => option.trim())
-    .filter((option) => option !== '' && !ownOptions.has(option.toLowerCase()))
+  return listOf([options])
+    .filter((option) => !ownOptions.has(option.toLowerCase()))
     .join(', ');
 }
 
@@ -100,6 +99,5 @@ export function nextMaxForwards(headers: Readonly<Headers>): string {
 
 /** @returns true where the other side insists on an extension (RFC 3261 20.32). */
 export function requires(headers: Readonly<Headers>, option: string): boolean {
-  const options = headers.require?.toLowerCase().split(',') ?? [];
-  return options.some((tag) => tag.trim() === option);
+  return listOf([headers.require?.toLowerCase() ?? '']).includes(option);
 }

@@ -1,3 +1,4 @@
+import { parseSessionExpires } from '../../../sip/session-expires.ts';
 import type { Headers } from '../../drachtio/srf.ts';
 
 /**
@@ -7,12 +8,11 @@ import type { Headers } from '../../drachtio/srf.ts';
  * @param headers of a re-INVITE or UPDATE
  */
 export function sessionTimerAnswer(headers: Readonly<Headers>): Headers {
-  const asked = headers['session-expires'] ?? headers.x;
-  const seconds = /^\s*(\d{1,9})\b/.exec(asked ?? '')?.[1];
-  if (asked === undefined || seconds === undefined) return {};
+  const asked = parseSessionExpires(headers['session-expires'] ?? headers.x);
+  if (asked === undefined) return {};
   // As drachtio reads it: without a refresher named, drachtio refreshes.
-  const refresher = /;\s*refresher\s*=\s*uac\b/i.test(asked) ? 'uac' : 'uas';
-  const sessionExpires = `${seconds};refresher=${refresher}`;
+  const { sec, refresher = 'uas' } = asked;
+  const sessionExpires = `${sec};refresher=${refresher}`;
   return refresher === 'uac'
     ? { 'session-expires': sessionExpires, require: 'timer' }
     : { 'session-expires': sessionExpires };
