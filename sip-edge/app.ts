@@ -120,7 +120,11 @@ export class EdgeApp {
         // The lease first: the calls taken over live by it.
         this.#heartbeat.start();
         this.#takeOver();
-        void this.#untilRouted().then(() => resolve(hostPorts));
+        this.#untilRouted().then(
+          () => resolve(hostPorts),
+          // The connection is gone again; the next one settles it.
+          (error: unknown) => log.warn({ event: 'drachtio-error', error }, 'no answer from drachtio'),
+        );
       });
       this.#srf.connect({
         ...settings.drachtioAddress,

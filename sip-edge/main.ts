@@ -14,6 +14,7 @@ import { eventBusDelivery } from './outbox/event-bus.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { systemClock as clock, type Log, type Meter } from './ports.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
+import { type StopStep, stopInOrder } from './stop.ts';
 import { EdgeMetrics } from './telemetry/edge-metrics.ts';
 
 /*
@@ -118,14 +119,17 @@ async function start(settings: Settings, log: Log): Promise<void> {
   const stop = async () => {
     if (isStopping) return;
     isStopping = true;
-    await app.drain();
-    protection?.stop();
-    health?.close();
-    await app.close();
-    secrets.close();
-    const left = await outbox.close(lastFactsMs);
-    metrics.close();
-    log.info({ event: 'edge-stopped', factsLeft: left }, 'stopped');
+    const steps: StopStep[] = [
+      ['calls', () => app.drain()],
+      ['task protection', () => protection?.stop()],
+      ['health', () => health?.close()],
+      ['drachtio', () => app.close()],
+      ['secrets', () => secrets.close()],
+      ['outbox', () => outbox.close(lastFactsMs)],
+      ['metrics', () => metrics.close()],
+    ];
+    await stopInOrder(steps, log);
+    log.info({ event: 'edge-stopped', factsLeft: outbox.pending }, 'stopped');
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop());

@@ -43,8 +43,8 @@ export class CallHandler {
   constructor(parts: CallParts) {
     this.#parts = parts;
     const { probeIntervalMs, keepaliveIntervalMs, probeTimeoutMs: timeoutMs } = parts.settings;
-    this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs });
-    this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs });
+    this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs }, parts.log);
+    this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs }, parts.log);
     this.#hangups = new HangupWatch(parts, {
       countCalls: () => this.#active.size,
       onHangup: ({ callId, gateway }) => this.onGatewayLost(callId, gateway),

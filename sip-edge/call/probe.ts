@@ -1,3 +1,4 @@
+import type { Log } from '../ports.ts';
 import type { Bridge } from './bridge.ts';
 import type { Leg } from './leg/leg.ts';
 
@@ -45,13 +46,15 @@ export interface ProbeTimes {
 /** Ends each call of which a leg is gone. */
 export class Prober {
   readonly #times: ProbeTimes;
+  readonly #log: Pick<Log, 'error'>;
   /** Bridge → unanswered probes in a row, by leg. */
   readonly #misses = new Map<Bridge, Map<Leg, number>>();
   #timer: NodeJS.Timeout | undefined;
   #running = false;
 
-  constructor(times: ProbeTimes) {
+  constructor(times: ProbeTimes, log: Pick<Log, 'error'>) {
     this.#times = times;
+    this.#log = log;
   }
 
   /** Probes the calls now and from now on, until they are over. */
@@ -88,11 +91,20 @@ export class Prober {
     this.#running = true;
     const bridges = [...this.#misses.keys()];
     const workers = Array.from({ length: Math.min(maxConcurrent, bridges.length) }, async () => {
-      for (let bridge = bridges.pop(); bridge; bridge = bridges.pop()) await this.#probe(bridge);
+      for (let bridge = bridges.pop(); bridge; bridge = bridges.pop()) await this.#probeSafely(bridge);
     });
     await Promise.all(workers);
     this.#running = false;
     this.#schedule(this.#times.intervalMs);
+  }
+
+  /** What goes wrong with one call must not end the probing of all. */
+  async #probeSafely(bridge: Bridge): Promise<void> {
+    try {
+      await this.#probe(bridge);
+    } catch (error) {
+      this.#log.error({ event: 'probe-failed', error }, 'a call could not be probed');
+    }
   }
 
   async #probe(bridge: Bridge): Promise<void> {

@@ -10,7 +10,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeFileSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -29,6 +29,12 @@ function makeDirectory(path: string): void {
 function recordOf(line: string): string | undefined {
   const record = line.slice(9);
   return line[8] === ' ' && crc32(record) === Number.parseInt(line.slice(0, 8), 16) ? record : undefined;
+}
+
+/** Writes all of it: one write may take less where the disk is nearly full. @throws the file system's error */
+function writeWhole(fd: number, bytes: Buffer): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(fd, bytes, written);
 }
 
 /**
@@ -52,11 +58,16 @@ export class AppendLog {
   /**
    * Opens the file, made with its directory where missing.
    * A last line without its end was being written when the process died: it was never said, and is cut off.
-   * A line whose checksum does not hold is set aside in `{path}.corrupt`.
-   * @returns the log, the records it holds in order, and how many lines were set aside
+   * A line whose checksum does not hold, or whose record `read` does not understand, moves to `{path}.corrupt`: a
+   * line that stayed would be found, and told of, at each start.
+   * @param read gives what a record says; undefined where it does not understand it
+   * @returns the log, what its records say in order, and how many lines were set aside
    * @throws the file system's error
    */
-  static open(path: string): { log: AppendLog; records: string[]; corrupt: number } {
+  static open<T>(
+    path: string,
+    read: (record: string) => T | undefined,
+  ): { log: AppendLog; records: T[]; setAside: number } {
     makeDirectory(dirname(path));
     const fd = openSync(path, 'a+', 0o600);
     try {
@@ -64,16 +75,23 @@ export class AppendLog {
       const bytes = readFileSync(path);
       const size = bytes.lastIndexOf(0x0a) + 1;
       if (size < bytes.length) ftruncateSync(fd, size);
+      const log = new AppendLog(path, fd, size);
       const lines = bytes.subarray(0, size).toString('utf8').split('\n').slice(0, -1);
-      const records: string[] = [];
-      const corrupt: string[] = [];
+      const records: T[] = [];
+      const kept: string[] = [];
+      const aside: string[] = [];
       for (const line of lines) {
         const record = recordOf(line);
-        if (record !== undefined) records.push(record);
-        else if (line !== '') corrupt.push(line);
+        const said = record === undefined ? undefined : read(record);
+        if (record !== undefined && said !== undefined) {
+          records.push(said);
+          kept.push(record);
+        } else if (line !== '') aside.push(line);
       }
-      if (corrupt.length > 0) appendFileSync(`${path}.corrupt`, `${corrupt.join('\n')}\n`, { mode: 0o600 });
-      return { log: new AppendLog(path, fd, size), records, corrupt: corrupt.length };
+      if (kept.length === lines.length) return { log, records, setAside: 0 };
+      const text = aside.map((line) => `${line}\n`).join('');
+      appendFileSync(`${path}.corrupt`, text, { mode: 0o600, flush: true });
+      return { log: log.replaceWith(kept), records, setAside: aside.length };
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -88,9 +106,8 @@ export class AppendLog {
   /** @throws the file system's error; the file then ends as it did before, if it lets itself be cut */
   append(record: string): void {
     const line = Buffer.from(lineOf(record));
-    let written = 0;
     try {
-      while (written < line.length) written += writeSync(this.#fd, line, written);
+      writeWhole(this.#fd, line);
     } catch (error) {
       this.#cutTo(this.#size);
       throw error;
@@ -109,13 +126,27 @@ export class AppendLog {
     fdatasync(this.#fd, done);
   }
 
-  /** Closes this log and puts one with only these records in its place, atomically. @throws as `open` */
+  /**
+   * Puts a log with only these records in this one's place, atomically, and closes this one. Nothing can fail once
+   * this one is closed: the new log keeps the descriptor that its lines were written with.
+   * @throws the file system's error; this log is then open as before
+   */
   replaceWith(records: Iterable<string>): AppendLog {
     const next = `${this.#path}.next`;
-    writeFileSync(next, Array.from(records, lineOf).join(''), { mode: 0o600, flush: true });
-    renameSync(next, this.#path);
-    this.close();
-    return AppendLog.open(this.#path).log;
+    const bytes = Buffer.from(Array.from(records, lineOf).join(''));
+    // What a process that died left half written.
+    rmSync(next, { force: true });
+    const fd = openSync(next, 'ax+', 0o600);
+    try {
+      writeWhole(fd, bytes);
+      fsyncSync(fd);
+      renameSync(next, this.#path);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    closeSync(this.#fd);
+    return new AppendLog(this.#path, fd, bytes.length);
   }
 
   close(): void {

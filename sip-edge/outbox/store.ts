@@ -6,6 +6,7 @@ import { type Entry, entryBytes } from './batch.ts';
 
 /** A line of the file: a fact, or the ids of facts that the bus has. */
 const recordSchema = z.union([z.object({ fact: factSchema }), z.object({ sent: z.array(z.string()) })]);
+type StoredRecord = { entry: Entry } | { sent: string[] };
 
 /** An empty outbox longer than this is cut to nothing; a longer one is rewritten once it is mostly chaff. */
 const clearAboveBytes = 64 * 1024;
@@ -18,6 +19,30 @@ function entryOf(detail: string, fact: z.infer<typeof factSchema>): Entry {
 }
 
 const factRecord = (entry: Entry) => `{"fact":${entry.detail}}`;
+
+/** @returns what a line says; undefined for no JSON, and for a fact of another version */
+function readRecord(record: string): StoredRecord | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(record);
+  } catch {
+    return undefined;
+  }
+  const { data } = recordSchema.safeParse(json);
+  if (data === undefined || 'sent' in data) return data;
+  // As it was said, byte for byte: it is sent so.
+  return { entry: entryOf(record.slice('{"fact":'.length, -1), data.fact) };
+}
+
+/** @returns the facts without a later note that the bus has them, in order */
+function unsent(records: readonly StoredRecord[]): Entry[] {
+  const left = new Map<string, Entry>();
+  for (const record of records) {
+    if ('entry' in record) left.set(record.entry.id, record.entry);
+    else for (const id of record.sent) left.delete(id);
+  }
+  return [...left.values()];
+}
 
 /** The facts' file: opened when it can be, and never a reason to stop. */
 export class FactStore {
@@ -40,16 +65,15 @@ export class FactStore {
   tend(): void {
     if (this.#file !== undefined || this.#isClosed) return;
     try {
-      const { log, records, corrupt } = AppendLog.open(this.#path);
+      const { log, records, setAside } = AppendLog.open(this.#path, readRecord);
       this.#file = log;
       if (this.#hasFailed) this.#log.info({ event: 'outbox-writable' }, 'the outbox can be written again');
       this.#hasFailed = false;
-      const { left, unknown } = this.#unsent(records);
-      if (corrupt + unknown > 0) {
-        const fields = { event: 'outbox-corrupt', lines: corrupt + unknown, path: `${this.#path}.corrupt` };
+      if (setAside > 0) {
+        const fields = { event: 'outbox-corrupt', lines: setAside, path: `${this.#path}.corrupt` };
         this.#log.error(fields, 'unreadable lines of the outbox were set aside');
       }
-      this.#onLeftOver(left);
+      this.#onLeftOver(unsent(records));
     } catch (error) {
       if (!this.#hasFailed)
         this.#log.error({ event: 'outbox-unwritable', error }, 'the outbox cannot be opened');
@@ -132,17 +156,5 @@ export class FactStore {
       const stored = [...live].filter(({ isStored }) => isStored);
       this.#file = file.replaceWith(stored.map(factRecord));
     }
-  }
-
-  #unsent(records: readonly string[]): { left: Entry[]; unknown: number } {
-    const left = new Map<string, Entry>();
-    let unknown = 0;
-    for (const record of records) {
-      const parsed = recordSchema.safeParse(JSON.parse(record));
-      if (!parsed.success) unknown += 1;
-      else if ('sent' in parsed.data) for (const id of parsed.data.sent) left.delete(id);
-      else left.set(parsed.data.fact.id, entryOf(record.slice('{"fact":'.length, -1), parsed.data.fact));
-    }
-    return { left: [...left.values()], unknown };
   }
 }

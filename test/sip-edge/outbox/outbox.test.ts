@@ -2,14 +2,15 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Entry, maxBatchBytes, takeBatch } from '../../sip-edge/outbox/batch.ts';
-import { Outbox } from '../../sip-edge/outbox/outbox.ts';
-import { systemClock } from '../../sip-edge/ports.ts';
-import { until } from '../support/until.ts';
-import { TestBus } from './support/bus.ts';
-import { recordingLog } from './support/log.ts';
+import { type Entry, maxBatchBytes, takeBatch } from '../../../sip-edge/outbox/batch.ts';
+import { Outbox } from '../../../sip-edge/outbox/outbox.ts';
+import { systemClock } from '../../../sip-edge/ports.ts';
+import { until } from '../../support/until.ts';
+import { TestBus } from '../support/bus.ts';
+import { recordingLog } from '../support/log.ts';
 
 let directory: string;
 let stateDir: string;
@@ -144,7 +145,7 @@ describe('the outbox', () => {
 
 describe('after a restart the outbox', () => {
   it('sends what was said before a kill, every fact of it', async () => {
-    const script = join(import.meta.dirname, 'support/outbox-child.ts');
+    const script = join(import.meta.dirname, '../support/outbox-child.ts');
     const child = spawn(process.execPath, [script, stateDir], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (bytes) => {
@@ -221,6 +222,24 @@ describe('after a restart the outbox', () => {
     expect(readFileSync(`${file()}.corrupt`, 'utf8')).toBe(`${corrupt}\n`);
   });
 
+  it('sets a fact that it does not know aside once, and not again at each start', async () => {
+    const { outbox, say } = openOutbox(downBus());
+    say('call-1');
+    await outbox.close(0);
+    const strange = '{"fact":{"version":2}}';
+    const line = `${crc32(strange).toString(16).padStart(8, '0')} ${strange}\n`;
+    const noJson = `${crc32('{').toString(16).padStart(8, '0')} {\n`;
+    writeFileSync(file(), line + noJson + readFileSync(file(), 'utf8'));
+
+    for (const lines of [2, undefined]) {
+      const { outbox: next, log } = openOutbox(downBus());
+      expect(next.pending).toBe(1);
+      expect(log.lines.find(({ event }) => event === 'outbox-corrupt')?.lines).toBe(lines);
+      await next.close(0);
+    }
+    expect(readFileSync(`${file()}.corrupt`, 'utf8')).toBe(line + noJson);
+  });
+
   it('bears any bytes in its file', async () => {
     mkdirSync(stateDir, { recursive: true });
     await fc.assert(
@@ -257,7 +276,7 @@ describe('an outbox that cannot be written', () => {
   });
 
   it('goes on when the disk is full, and leaves no half line behind', async () => {
-    const script = join(import.meta.dirname, 'support/outbox-child.ts');
+    const script = join(import.meta.dirname, '../support/outbox-child.ts');
     // The kernel cuts the file's size: the write that crosses 4 KB is a short one, the next fails.
     const limited = `trap '' XFSZ; ulimit -f 4; exec "$0" "$@"`;
     const child = spawn('bash', ['-c', limited, process.execPath, script, stateDir, '40'], {
