@@ -88,7 +88,9 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
 function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPolicy): CheckResult {
   if (!/^sips?:/i.test(request.uri)) return refuse('unsupported-scheme');
   const target = parseSipUri(request.uri);
-  if (target === undefined) return refuse('bad-request-uri');
+  // No room and no gateway is called by control characters, escaped or not.
+  if (target === undefined || /\p{Cc}/u.test(unescapeUser(target.user ?? '')))
+    return refuse('bad-request-uri');
   if (target.host !== policy.sipDomain) return refuse('foreign-domain');
   // The registrar knows whom a REGISTER speaks for, and that it goes no further.
   if (request.method === 'REGISTER') return { result: 'pass' };
