@@ -35,7 +35,16 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** @returns the run that this file tells of, or undefined where it is gone. @throws CommandError where it is no such file */
+/** @returns the value, or undefined for what was cut short: a run that was killed is no run */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns the run that this file tells of, or undefined where it is gone. @throws CommandError where it cannot be read */
 export function readRunFile(file: string): RunFile | undefined {
   let text: string;
   try {
@@ -44,12 +53,8 @@ export function readRunFile(file: string): RunFile | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new CommandError(`the run file cannot be read: ${(error as Error).message}`);
   }
-  try {
-    const run = runFileSchema.parse(JSON.parse(text));
-    return isAlive(run.pid) ? run : undefined;
-  } catch {
-    throw new CommandError(`${file} is no file of npm start: remove it, or name another by --run-file`);
-  }
+  const parsed = runFileSchema.safeParse(jsonOf(text));
+  return parsed.success && isAlive(parsed.data.pid) ? parsed.data : undefined;
 }
 
 /** @returns configuration for an SDK client of this run's AWS */

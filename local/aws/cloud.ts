@@ -145,6 +145,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     publish: (detailType, detail, arn) => buses.publish('aws.ecs', detailType, detail, [arn]),
     starts: options.starts,
     dir,
+    file: keep ? join(dir, 'tasks.json') : undefined,
     onGroup: options.onGroup,
   });
 

@@ -36,6 +36,9 @@ function hasBaresip(): boolean {
   return baresipFound;
 }
 
+/** How often people are told what is waited for. */
+const sayEveryMs = 5000;
+
 /** Knows which gateways of the pool are registered, from what goes over the buses. */
 export class RegisteredGateways {
   readonly #gatewayName: string;
@@ -43,6 +46,7 @@ export class RegisteredGateways {
   /** Ids of their tasks. */
   readonly #registered = new Set<string>();
   readonly #waiters: (() => void)[] = [];
+  #lastTrouble: string | undefined;
 
   constructor(buses: EventBuses, gatewayName: string, onTrouble: (what: string) => void) {
     this.#gatewayName = gatewayName;
@@ -52,14 +56,40 @@ export class RegisteredGateways {
 
   /**
    * Waits until so many are registered.
-   * @throws the signal's reason
+   * @param patienceMs how long one may take to start and to register
+   * @param say told every few seconds what is waited for
+   * @throws the signal's reason; CommandError where none has registered for so long
    */
-  async until(count: number, signal: AbortSignal): Promise<void> {
+  async until(
+    count: number,
+    signal: AbortSignal,
+    patienceMs: number,
+    say: (what: string) => void,
+  ): Promise<void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
-    while (this.#registered.size < count) {
-      signal.throwIfAborted();
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    let seen = -1;
+    let deadline = 0;
+    const timer = setInterval(() => this.#wake(), sayEveryMs);
+    try {
+      for (let first = true; this.#registered.size < count; first = false) {
+        signal.throwIfAborted();
+        const now = performance.now();
+        if (this.#registered.size > seen) deadline = now + patienceMs;
+        else if (now > deadline) throw new CommandError(this.#whyNot(count, patienceMs));
+        else if (!first) say(`Waiting for gateways: ${this.#registered.size} of ${count} have registered`);
+        seen = this.#registered.size;
+        await new Promise<void>((resolve) => this.#waiters.push(resolve));
+      }
+    } finally {
+      clearInterval(timer);
     }
+  }
+
+  #whyNot(count: number, patienceMs: number): string {
+    const waited = `no gateway has registered for ${Math.round(patienceMs / 1000)} s (${this.#registered.size} of ${count})`;
+    return this.#lastTrouble === undefined
+      ? `${waited}: the logs of their tasks say what they do (task-….log in the logs directory)`
+      : `${waited}; the last said: ${this.#lastTrouble}`;
   }
 
   #observe(event: BusEvent): void {
@@ -75,9 +105,8 @@ export class RegisteredGateways {
     if (lastStatus !== 'STOPPED') return;
     const id = String(taskArn).split('/').at(-1) ?? '';
     if (this.#registered.delete(id) || stopCode === 'UserInitiated') return;
-    this.#onTrouble(
-      `a gateway ended before it had registered (${stoppedReason}); see its log task-${id}.log`,
-    );
+    this.#lastTrouble = `a gateway ended before it had registered (${stoppedReason}); see its log task-${id}.log`;
+    this.#onTrouble(this.#lastTrouble);
   }
 
   #wake(): void {

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { CommandError } from '../../command-line/command-error.ts';
 import type { Address } from './options.ts';
 
@@ -63,4 +64,21 @@ export async function checkAddress(
           : `${host}:${port} cannot be had (${protocol}, ${code})`;
     throw new CommandError(`${why}, or choose another with --${flag} HOST:PORT`);
   }
+}
+
+/** Whether a server that listens there takes what comes to any address of this machine. */
+export const isWildcard = (host: string): boolean => host === '0.0.0.0';
+
+/**
+ * @param host where a server listens
+ * @returns an address by which others on this machine and its network reach it: for the wildcard, the first one that is
+ *   neither loopback nor link-local
+ */
+export function reachableHost(host: string): string {
+  if (!isWildcard(host)) return host;
+  const addresses = Object.values(networkInterfaces()).flat();
+  const own = addresses.find(
+    (one) => one && !one.internal && one.family === 'IPv4' && !one.address.startsWith('169.254.'),
+  );
+  return own?.address ?? '127.0.0.1';
 }

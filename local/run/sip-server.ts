@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../../command-line/command-error.ts';
 import type { Address, SipServerChoice } from './options.ts';
-import { freePort } from './ports.ts';
+import { freePort, isWildcard, reachableHost } from './ports.ts';
 import { RunChild } from './processes/child-process.ts';
 import { Supervised } from './processes/supervised.ts';
 import type { Supervision } from './processes/supervision.ts';
@@ -15,6 +15,7 @@ export interface SipServer {
   /** `embedded`, or `drachtio`. */
   kind: 'embedded' | 'drachtio';
   admin: Address;
+  /** Where it is reached, which is not the wildcard that it may listen on. */
   sip: Address;
   /** What the application must say to one that this run has not started, in the place of the template's secret. */
   givenSecret?: string;
@@ -41,6 +42,8 @@ const addressOf = (text: string): Address => {
   const at = text.lastIndexOf(':');
   return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
 };
+
+const reachable = ({ host, port }: Address): Address => ({ host: reachableHost(host), port });
 
 const textOf = ({ host, port }: Address) => `${host}:${port}`;
 
@@ -75,7 +78,12 @@ async function startEmbedded(options: SipServerOptions, secret: string): Promise
       const child = new RunChild({
         name: 'SIP server',
         file: process.execPath,
-        args: [join(projectDir, 'local/sip-server/main.ts'), '--admin', textOf(admin), '--sip', textOf(sip)],
+        args: [
+          join(projectDir, 'local/sip-server/main.ts'),
+          ...['--admin', textOf(admin), '--sip', textOf(sip)],
+          // What it writes into Contact and Via must be an address that others can send to.
+          ...(isWildcard(sip.host) ? ['--external-ip', reachableHost(sip.host)] : []),
+        ],
         environment: { PATH: process.env.PATH ?? '', DRACHTIO_SECRET: secret },
         dir: options.dir,
         log: 'sip-server.log',
@@ -93,14 +101,14 @@ async function startEmbedded(options: SipServerOptions, secret: string): Promise
     },
   });
   await supervised.start();
-  return { kind: 'embedded', admin, sip, stop: () => supervised.stop() };
+  return { kind: 'embedded', admin, sip: reachable(sip), stop: () => supervised.stop() };
 }
 
 /** The least that drachtio starts with; a file is mandatory. */
 function drachtioConfiguration(admin: Address, sip: Address, secret: string): string {
   return `<drachtio>
   <admin port="${admin.port}" secret="${secret}">${admin.host}</admin>
-  <sip><contacts><contact>sip:${sip.host}:${sip.port};transport=udp,tcp</contact></contacts></sip>
+  <sip><contacts><contact>sip:${isWildcard(sip.host) ? '*' : sip.host}:${sip.port};transport=udp,tcp</contact></contacts></sip>
   <cdrs>false</cdrs>
   <logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>notice</loglevel></logging>
 </drachtio>
@@ -149,5 +157,5 @@ async function startDrachtio(options: SipServerOptions, file: string, secret: st
     }),
   });
   await supervised.start();
-  return { kind: 'drachtio', admin, sip, stop: () => supervised.stop() };
+  return { kind: 'drachtio', admin, sip: reachable(sip), stop: () => supervised.stop() };
 }

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../../command-line/command-error.ts';
 import { defaultRunFile, type RunFile } from '../../command-line/run-file.ts';
 import { readSynthesizedStack } from '../aws/assets/assets.ts';
@@ -24,6 +25,11 @@ import { type SipServer, startSipServer } from './sip-server.ts';
 import { stepOf } from './steps.ts';
 import { synthesize } from './synthesize.ts';
 import { startTableEngine } from './table-engine.ts';
+
+/** So long a run of the fleet function keeps others from deciding (lambdas/functions/fleet/deps.ts), and a little more. */
+const fleetLeaseSec = 25;
+/** A gateway that has started registers within seconds; on a machine that is very busy, within a minute. */
+const registerPatienceMs = 120_000;
 
 const textOf = ({ host, port }: Address) => `${host}:${port}`;
 
@@ -136,6 +142,8 @@ export class Switchroom {
     });
     this.#cloud = cloud;
     this.#teardown.push(() => cloud.close());
+    // What a run before this one left to be done starts gateways: not before there is an edge that they can register with.
+    cloud.functions.holdEvents();
     const stack = await cloud.deploy(readSynthesizedStack(synthesized.directory, synthesized.stackName));
     signal.throwIfAborted();
 
@@ -188,7 +196,13 @@ export class Switchroom {
         if (!signal.aborted) this.#console.trouble('gateway.failed', what);
       },
     );
-    this.#teardown.push(() => cloud.tasks.close('the run ends'));
+    // Nobody acts on the leave of gateways any more, or the fleet would start others in their place.
+    this.#teardown.push(
+      () => cloud.tasks.close('the run ends'),
+      () => cloud.functions.holdEvents(),
+    );
+    cloud.functions.releaseEvents();
+    cloud.tasks.tellKept();
     await this.#lookAtPool(cloud, stack);
     signal.throwIfAborted();
 
@@ -205,7 +219,8 @@ export class Switchroom {
     writeRunFile(runFile, run);
     this.#teardown.push(() => removeRunFile(runFile));
 
-    await gateways.until(options.minFree, signal);
+    const patienceMs = registerPatienceMs + options.startDelay.toMs;
+    await gateways.until(options.minFree, signal, patienceMs, this.#console.say);
     this.#sayReady(run, sipServer);
   }
 
@@ -219,9 +234,18 @@ export class Switchroom {
   /** The fleet function looks at the pool each minute. Nobody shall wait for the first, nor call before it. */
   async #lookAtPool({ functions }: LocalCloud, { outputs }: ResolvedStack): Promise<void> {
     const tick = JSON.stringify({ 'detail-type': 'Scheduled Event' });
-    const looked = await functions.invoke(outputs.FleetFunction ?? '', tick);
-    if (looked.kind === 'answer') return;
-    this.#console.trouble('fleet.failed', 'the fleet function failed; see its log', { result: looked });
+    const { signal } = this.#abort;
+    for (let tries = 1; tries <= fleetLeaseSec; tries += 1) {
+      const looked = await functions.invoke(outputs.FleetFunction ?? '', tick);
+      if (looked.kind !== 'answer') {
+        this.#console.trouble('fleet.failed', 'the fleet function failed; see its log', { result: looked });
+        return;
+      }
+      if (JSON.parse(looked.payload)?.result !== 'left-to-another') return;
+      // A run that was killed while its fleet function decided has left a lease that lasts some seconds.
+      if (tries === 2) this.#console.say('Waiting until nobody else decides about the pool');
+      await delay(1000, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
   }
 
   /** What was in memory is gone with the engine; the tables themselves must be there again. */

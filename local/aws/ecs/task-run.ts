@@ -23,6 +23,8 @@ export interface TasksOptions {
   starts?: StartPlan | undefined;
   /** Directory the tasks run in, with logs/ in it. */
   dir: string;
+  /** Keeps which tasks run, for the next run of this cloud; none: nothing is kept. */
+  file?: string | undefined;
   onGroup?: ((groupId: number, running: boolean) => void) | undefined;
 }
 

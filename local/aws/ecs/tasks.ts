@@ -4,6 +4,7 @@ import type { ProvisionedResource } from '../assets/assets.ts';
 import { AwsError } from '../http/errors.ts';
 import type { JsonObject } from '../template.ts';
 import { ClientTokens } from './client-tokens.ts';
+import { keepTasks, readKeptTasks } from './kept-tasks.ts';
 import { atOnce, type StartPlan } from './start-plan.ts';
 import { type Task, taskArn, taskOfApi } from './task.ts';
 import { familyOf, readTaskDefinition } from './task-definition.ts';
@@ -85,7 +86,7 @@ export class EcsTasks {
     const { clientToken, ...rest } = request;
     const tasks = this.#tokens.once(clientToken, rest, () => {
       const fates = Array.from({ length: count }, () =>
-        this.#closed ? 'refused' : this.#starts.fate(subnets),
+        this.#closed ? 'throttled' : this.#starts.fate(subnets),
       );
       if (fates.includes('throttled')) throw new AwsError('ThrottlingException', 'Rate exceeded');
       return fates.flatMap((fate) => {
@@ -157,10 +158,38 @@ export class EcsTasks {
     return this.#tasks.get(taskId)?.task;
   }
 
-  /** Takes no more tasks, as one who is too busy: they may be asked for again. Stops those there are. */
+  /** Takes no more tasks, and says so as when it is too busy: a start that is asked for again later has not failed. */
   async close(reason: string): Promise<void> {
     this.#closed = true;
     await this.stopAll(reason);
+  }
+
+  /**
+   * Tells what became of the tasks of a run before this one: they have stopped, each with its run. To be called once,
+   * when the clusters are there and somebody listens.
+   */
+  tellKept(): void {
+    const { file } = this.#options;
+    if (file === undefined) return;
+    for (const { family, ...kept } of readKeptTasks(file)) {
+      const definition = this.#definitions.get(family);
+      const clusterArn = this.#clusters.get(kept.clusterName);
+      if (definition === undefined || clusterArn === undefined) continue;
+      const { startedBy, startedAt, ...known } = kept;
+      const task: Task = {
+        ...known,
+        clusterArn,
+        definition,
+        lastStatus: 'RUNNING',
+        desiredStatus: 'RUNNING',
+        ...(startedBy !== undefined && { startedBy }),
+        ...(startedAt !== undefined && { startedAt }),
+        tags: [],
+        overrides: {},
+      };
+      const run = this.#add(new TaskRun(task, definition, {}, this.#runOptions()));
+      run.stop('the run that it belonged to has ended');
+    }
   }
 
   /** Stops every task, each in its own time. */
@@ -196,11 +225,31 @@ export class EcsTasks {
       tags: request.tags ?? [],
       overrides: (request.overrides ?? {}) as JsonObject,
     };
-    const run = new TaskRun(task, definition, request, this.#options);
-    this.#tasks.set(id, run);
+    const run = this.#add(new TaskRun(task, definition, request, this.#runOptions()));
     run.start(fails);
     this.#forgetOldest();
     return task;
+  }
+
+  #add(run: TaskRun): TaskRun {
+    this.#tasks.set(run.task.id, run);
+    return run;
+  }
+
+  /** Each change of a task is kept before it is told. */
+  #runOptions(): TasksOptions {
+    const { file, publish } = this.#options;
+    if (file === undefined) return this.#options;
+    return {
+      ...this.#options,
+      publish: (detailType, detail, arn) => {
+        keepTasks(
+          file,
+          [...this.#tasks.values()].map(({ task }) => task),
+        );
+        publish(detailType, detail, arn);
+      },
+    };
   }
 
   #forgetOldest(): void {

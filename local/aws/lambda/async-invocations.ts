@@ -36,6 +36,8 @@ export class AsyncInvocations {
   readonly #running = new Set<Promise<void>>();
   #open = 0;
   #stopped = false;
+  /** What has been accepted while events are held. None: they are not. */
+  #held: (() => void)[] | undefined;
 
   constructor(options: AsyncInvocationsOptions) {
     this.#options = options;
@@ -64,6 +66,18 @@ export class AsyncInvocations {
     this.#run(id, functionName, payload, 1);
   }
 
+  /** Accepts events from now on without acting on them: who ends, or is not ready yet, must not be told of anything. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Acts on the events that were held, and on those to come. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const run of held) run();
+  }
+
   /** Lets what is under way end, and waits for no retry: those are in the journal, where there is one. */
   async stop(): Promise<void> {
     let limit: NodeJS.Timeout | undefined;
@@ -78,6 +92,10 @@ export class AsyncInvocations {
   }
 
   #run(id: string, functionName: string, payload: string, attempt: number): void {
+    if (this.#held) {
+      this.#held.push(() => this.#run(id, functionName, payload, attempt));
+      return;
+    }
     const running = this.#attempt(id, functionName, payload, attempt);
     this.#running.add(running);
     void running.finally(() => this.#running.delete(running));

@@ -119,6 +119,15 @@ export class LambdaFunctions {
     return this.#async.open;
   }
 
+  /** Keeps asynchronous events until `release`: those of a run that ends are for the next one, where there is one. */
+  holdEvents(): void {
+    this.#async.hold();
+  }
+
+  releaseEvents(): void {
+    this.#async.release();
+  }
+
   async stop(): Promise<void> {
     await this.#async.stop();
     const pools = [...this.#functions.values()].map(({ pool }) => pool);

@@ -13,6 +13,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { runCommand } from '../../support/run-command.ts';
 import { type RunEvent, SwitchroomProcess } from '../../support/switchroom-process.ts';
 import { until } from '../../support/until.ts';
 
@@ -179,6 +180,39 @@ describe('npm start with --data', () => {
   });
 });
 
+describe.each(['SIGTERM', 'SIGKILL'] as const)(
+  'npm start with --data, after a run that ended by %s',
+  (signal) => {
+    it('has new gateways, none of that run, and no start that failed', async () => {
+      const data = mkdtempSync(join(tmpdir(), 'switchroom-data-'));
+      directories.push(data);
+      const before = start(['--data', data]);
+      await before.ready();
+      await before.stop(signal);
+      await until('all its processes are gone', () => before.processes().length === 0);
+
+      const after = start(['--data', data]);
+      await after.ready();
+      const pool = async (list: string) => {
+        const { stdout } = await runCommand('cli/pool.ts', [list, '--json', '--run-file', after.runFile]);
+        return JSON.parse(stdout) as { gateways: { registeredAt: number }[]; starts: { state: string }[] };
+      };
+      const { gateways } = await pool('gateways');
+      expect(gateways).toHaveLength(2);
+      // Those of the run before have gone with it.
+      const [first] = after.events;
+      for (const { registeredAt } of gateways) expect(registeredAt).toBeGreaterThan(first?.at ?? Infinity);
+      const { starts } = await pool('starts');
+      expect(starts.map(({ state }) => state).sort()).toEqual([
+        'registered',
+        'registered',
+        ...starts.slice(2).map(() => 'stopped'),
+      ]);
+      await after.stop();
+    });
+  },
+);
+
 const sdkHeaders = (target: string) => ({
   'x-amz-target': target,
   'content-type': 'application/x-amz-json-1.0',
@@ -216,7 +250,7 @@ describe('what keeps npm start from starting is said in one line, and nothing is
   it.each([
     ['an unknown option', ['--gatways', '2'], /--gatways.*--help/],
     ['a word too many', ['now'], /now.*--help/],
-    ['a wrong number', ['--min-free', 'many'], /--min-free takes a number/],
+    ['a wrong number', ['--min-free', 'many'], /--min-free takes a whole number/],
     ['a wrong address', ['--sip', '5060'], /--sip takes HOST:PORT/],
     ['a wrong word', ['--after-call', 'explode'], /--after-call takes stop or reuse/],
     ['an unknown setting', ['--set', 'lockLeaseMinutes=1'], /unknown setting lockLeaseMinutes/],
