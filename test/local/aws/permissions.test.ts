@@ -4,7 +4,7 @@ import { realStack, type Subject, settings, startSubject } from '../mutations/su
 
 /*
  * The functions as they deploy, each in the role that the template gives it: a permission that one of these steps
- * needs and the template does not give fails here, with its name. mutations.test.ts shows that it does.
+ * needs and the template does not give fails here, with its name. mutations/ shows that it does.
  */
 
 let subject: Subject;

@@ -192,6 +192,16 @@ export const callChecks: readonly Check[] = [
     },
   },
   {
+    name: 'the functions that the clock starts look at what there is',
+    run: async (plane) => {
+      const tick = JSON.stringify({ source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} });
+      for (const name of [plane.environment.CALLS_FUNCTION ?? '', plane.fleet]) {
+        const { kind, ...more } = await plane.cloud.functions.invoke(name, tick);
+        if (kind !== 'answer') throw new Error(`${name} failed: ${JSON.stringify(more)}`);
+      }
+    },
+  },
+  {
     name: 'people see the pool and the calls',
     run: async (plane) => {
       compare('inspect', await plane.inspect({ command: 'listGateways' }), { result: 'gateways' });

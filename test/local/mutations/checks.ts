@@ -8,7 +8,7 @@ import { toldChecks } from './told-checks.ts';
 
 /*
  * What a stack must do, of the call flow and beside it: each check throws an error that names the resource which keeps
- * it from that. permissions.test.ts holds the template to them; mutations.test.ts shows that they notice.
+ * it from that. permissions.test.ts holds the template to them; grants.test.ts and those beside it show that they notice.
  */
 
 export const checks: readonly Check[] = [
@@ -19,9 +19,16 @@ export const checks: readonly Check[] = [
   ...deadLetterChecks,
 ];
 
-/** @throws Error of the first check that fails */
-export async function runChecks(plane: ControlPlane, settings: Settings): Promise<void> {
-  for (const { name, run } of checks) {
+/**
+ * @param order of the checks: the last ones stay the last
+ * @throws Error of the first check that fails
+ */
+export async function runChecks(
+  plane: ControlPlane,
+  settings: Settings,
+  order: readonly Check[] = checks,
+): Promise<void> {
+  for (const { name, run } of order) {
     try {
       await run(plane, settings);
     } catch (error) {

@@ -45,6 +45,8 @@ export class ControlPlane {
   readonly #untaken = new Map<string, string>();
   readonly #lambda: LambdaClient;
   readonly #bus: EventBridgeClient;
+  /** What goes on in the cloud from here on is another's. */
+  #isClosed = false;
 
   /** @throws where the template has no edge */
   constructor(cloud: TestCloud, resources: readonly Resource[] = cloud.stack.resources) {
@@ -62,7 +64,7 @@ export class ControlPlane {
       [cloud.stack.outputs.FleetFunction, consumedByFleet],
     ];
     cloud.buses.observe(({ source, 'detail-type': type }, _bus, takers) => {
-      if (source !== edgeEventSource) return;
+      if (this.#isClosed || source !== edgeEventSource) return;
       const targets = JSON.stringify(
         this.resources
           .filter(({ logicalId }) => takers.includes(logicalId))
@@ -74,8 +76,11 @@ export class ControlPlane {
         }
       }
     });
-    cloud.permissions.observe((denial) => this.troubles.push(denial));
+    cloud.permissions.observe((denial) => {
+      if (!this.#isClosed) this.troubles.push(denial);
+    });
     cloud.queues.observe((queue, letter) => {
+      if (this.#isClosed) return;
       this.letters.push(letter);
       this.troubles.push(`a dead letter in ${queue}: ${JSON.stringify(letter)}`);
     });
@@ -119,6 +124,7 @@ export class ControlPlane {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#lambda.destroy();
     this.#bus.destroy();
   }

@@ -9,6 +9,8 @@ export interface Mutation {
   template: Template;
   /** What the failure must name. */
   names: readonly string[];
+  /** What a check that shall notice it makes use of, as usage.ts writes it down; the names, where nothing is said. */
+  uses?: readonly string[];
 }
 
 const copyOf = (template: Template): Template => structuredClone(template);
@@ -85,10 +87,12 @@ function withoutGrant(template: Template, id: string, index: number, action: Jso
 /** The template without each variable of its functions. */
 export function withoutEachVariable(template: Template): Mutation[] {
   return idsOf(template, 'AWS::Lambda::Function').flatMap((id) => {
-    const environment = template.Resources[id]?.Properties?.Environment as JsonObject | undefined;
+    const { Environment, FunctionName } = template.Resources[id]?.Properties ?? {};
+    const environment = Environment as JsonObject | undefined;
     return Object.keys((environment?.Variables ?? {}) as JsonObject).map((variable) => ({
       name: `${id}: ${variable}`,
       names: [variable],
+      uses: [`takes the answer of ${FunctionName}`],
       template: change(template, id, (properties) => {
         delete ((properties.Environment as JsonObject).Variables as JsonObject)[variable];
       }),

@@ -5,7 +5,7 @@ import { readSettings, type Settings } from '../../../infra/settings.ts';
 import { readSynthesizedStack, type SynthesizedStack } from '../../../local/aws/assets/assets.ts';
 import type { Template } from '../../../local/aws/template.ts';
 import { synthesize } from '../../../local/run/synthesize.ts';
-import { fixtures, startTestCloud, startTestDynamoDb } from '../aws/test-cloud.ts';
+import { startTestCloud, startTestDynamoDb } from '../aws/test-cloud.ts';
 import { ControlPlane } from './control-plane.ts';
 
 /** None is its default, so that each shows where it arrives. */
@@ -52,7 +52,8 @@ export async function startSubject(stack: SynthesizedStack, template: Template):
         dynamoDbEndpoint: table.endpoint,
         dir,
         retryDelaysMs: [10],
-        commandOf: () => ({ file: process.execPath, args: [join(fixtures, 'tasks/polite.mjs')] }),
+        // A task that does nothing, and ends when it is told to.
+        commandOf: () => ({ file: 'sleep', args: ['infinity'] }),
       },
     );
     // The clock strikes when a check says so: a minute that is over in the middle of one would change what it sees.
