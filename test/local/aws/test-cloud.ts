@@ -14,7 +14,7 @@ import type { JsonObject, ResolvedStack } from '../../../local/aws/template.ts';
 import { freePort } from '../../../local/run/ports.ts';
 import { patienceMs } from '../../support/patience.ts';
 
-export const fixtures = resolve(import.meta.dirname, 'fixtures');
+const fixtures = resolve(import.meta.dirname, 'fixtures');
 
 /** A template resource for a function of test/local/fixtures/functions. */
 export const functionResource = (bundle: string, properties: JsonObject = {}) => ({
