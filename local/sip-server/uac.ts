@@ -117,7 +117,7 @@ export class Uac {
         throw new Refused(`unable to cancel unknown transaction id: ${transactionId}`);
       }
       if (sent.dialog && !sent.dialog.confirmed) sent.dialog.byeAfterAck = true;
-      this.confirm(client, commandId, crypto.randomUUID(), cancel, 0, transaction.target);
+      client.confirm(commandId, crypto.randomUUID(), cancel, 0, transaction.target);
     });
   }
 
@@ -164,20 +164,7 @@ export class Uac {
     });
     sent.transaction = transaction;
     if (transaction.isInvite && dialog) dialog.openInvite = transaction;
-    this.confirm(client, commandId, transactionId, request, transaction.bytes.length, target);
-  }
-
-  /** `OK` and the request as it was sent: drachtio-srf reads Call-ID, From tag, CSeq and Contact from it. */
-  private confirm(
-    client: AppClient,
-    commandId: string,
-    transactionId: string,
-    request: SipRequest,
-    bytes: number,
-    target: Target,
-  ): void {
-    const meta = metaFields('application', bytes, target.protocol, target);
-    client.answer(commandId, `OK|${meta}|${transactionId}|Msg sent:|`, request);
+    client.confirm(commandId, transactionId, request, transaction.bytes.length, target);
   }
 
   /** The host's name has no address: told as drachtio does, by a 503 of its own after the OK. */
@@ -188,7 +175,7 @@ export class Uac {
     request: SipRequest,
   ): void {
     const nowhere: Target = { protocol: 'udp', address: '', port: 0 };
-    this.confirm(client, commandId, transactionId, request, 0, nowhere);
+    client.confirm(commandId, transactionId, request, 0, nowhere);
     this.failed(
       transactionId,
       { client, dialog: undefined, transaction: undefined },
@@ -208,7 +195,7 @@ export class Uac {
     const headers: HeaderLine[] = appHeaders(text, core.endpoint.hostPort(dialog.flow.protocol));
     sendAckOf(core, dialog, cseq, { headers, body: text.body }, (ack, bytes, target) => {
       dialog.unacknowledged = undefined;
-      this.confirm(client, commandId, crypto.randomUUID(), ack, bytes, target);
+      client.confirm(commandId, crypto.randomUUID(), ack, bytes, target);
       if (dialog.byeAfterAck) endByServer(core, dialog, 'ACK-BYE due to cancel race condition');
     });
   }

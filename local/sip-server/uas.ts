@@ -1,12 +1,13 @@
-import type { HeaderLine } from '../../sip/headers.ts';
 import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import { knownMethods } from '../../sip/methods.ts';
 import type { Incoming, ServerTransaction } from '../sip-stack/index.ts';
 import { repeatUntilAck } from '../sip-stack/index.ts';
+import { answerHeaders } from './app/answer-headers.ts';
 import type { AppClient } from './app/app-clients.ts';
-import { appHeaders, chosenTag } from './app/app-headers.ts';
+import { chosenTag } from './app/app-headers.ts';
 import { type Pending, PendingRequests } from './app/pending-requests.ts';
 import { metaFields } from './app/wire.ts';
-import { type Core, contactFor, notifyIncoming } from './core.ts';
+import { type Core, notifyIncoming } from './core.ts';
 import { endByServer } from './dialog/bye.ts';
 import { Dialog, dialogIdOf } from './dialog/dialog.ts';
 import {
@@ -16,12 +17,6 @@ import {
   termsAsCallee,
 } from './dialog/session-timer.ts';
 
-/** Methods known here; an unknown one without an application for it is 501 (RFC 3261 21.5.2). */
-const knownMethods: ReadonlySet<string> = new Set(
-  'INVITE ACK CANCEL BYE OPTIONS REGISTER INFO PRACK UPDATE MESSAGE SUBSCRIBE NOTIFY REFER PUBLISH'.split(
-    ' ',
-  ),
-);
 /** Only within a dialog. */
 const dialogMethods: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
 
@@ -174,7 +169,7 @@ export class Uas {
       client.answer(commandId, 'NOK|transport for response has been shutdown or closed');
       return;
     }
-    const headers = this.answerHeaders(pending, text);
+    const headers = answerHeaders(this.core, pending, text);
     const sent = transaction.reply({ status, reason: text.reason, headers, body: text.body });
     if (!sent) {
       client.answer(commandId, 'NOK|Response not sent due to unknown transaction');
@@ -185,22 +180,6 @@ export class Uas {
     const dialogId = pending.dialog?.id ?? inviteDialogId(transaction);
     const meta = metaFields('application', transaction.answerBytes, source.protocol, source);
     client.answer(commandId, `OK|${meta}|${transactionId}|${dialogId}||Msg sent:|`, sent);
-  }
-
-  private answerHeaders(pending: Pending, text: SipResponse): HeaderLine[] {
-    const { core } = this;
-    const { incoming, isInvite } = pending.transaction;
-    const { protocol } = incoming.source;
-    const headers = appHeaders(text, core.endpoint.hostPort(protocol));
-    const { status } = text;
-    const opensDialog = isInvite && status > 100 && status < 300;
-    if (opensDialog && !text.headers.has('contact')) {
-      headers.unshift(['Contact', pending.dialog?.localContact ?? contactFor(core, protocol)]);
-    }
-    const session =
-      status === 200 && !pending.inDialog && isInvite ? termsAsCallee(incoming.message, text) : undefined;
-    if (session?.header) headers.push(session.header);
-    return headers;
   }
 
   /** An INVITE, new or within a dialog, has got an answer. */

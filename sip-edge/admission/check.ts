@@ -1,5 +1,6 @@
 import { maxCallIdLength } from '../../contracts/common.ts';
 import type { DropWord, RefusalWord } from '../../contracts/refusals.ts';
+import { knownMethods } from '../../sip/methods.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
 
@@ -38,8 +39,6 @@ const allowedMethods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER']
 export const allowHeader = [...allowedMethods, 'PRACK', 'UPDATE', 'INFO', 'REFER', 'MESSAGE', 'NOTIFY'].join(
   ', ',
 );
-
-const knownMethods = new Set([...allowHeader.split(', '), 'SUBSCRIBE', 'PUBLISH']);
 
 const maxSize = 65_536;
 const maxHeaderSize = 16_384;

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { SipMessage } from '../../../sip/message.ts';
-import { type Command, encodeFrame, FrameReader, parseCommand, WireError } from './wire.ts';
+import type { SipMessage, SipRequest } from '../../../sip/message.ts';
+import type { Target } from '../../sip-stack/index.ts';
+import { type Command, encodeFrame, FrameReader, metaFields, parseCommand, WireError } from './wire.ts';
 
 const maxClients = 64;
 /** An application that does not read is cut off: what waits for it would grow without end. */
@@ -31,6 +32,12 @@ export class AppClient {
   /** The answer to a command. @param fields begin with `OK`, `NO` or `NOK` */
   answer(commandId: string, fields: string, message?: SipMessage): void {
     this.write(encodeFrame(`${crypto.randomUUID()}|response|${commandId}|${fields}`, message));
+  }
+
+  /** `OK` and the request as it was sent: drachtio-srf reads Call-ID, From tag, CSeq and Contact from it. */
+  confirm(commandId: string, transactionId: string, sent: SipRequest, bytes: number, target: Target): void {
+    const meta = metaFields('application', bytes, target.protocol, target);
+    this.answer(commandId, `OK|${meta}|${transactionId}|Msg sent:|`, sent);
   }
 
   /** Writes out what is queued, then closes. */

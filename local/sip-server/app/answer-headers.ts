@@ -1,0 +1,24 @@
+import type { HeaderLine } from '../../../sip/headers.ts';
+import type { SipResponse } from '../../../sip/message.ts';
+import { type Core, contactFor } from '../core.ts';
+import { termsAsCallee } from '../dialog/session-timer.ts';
+import { appHeaders } from './app-headers.ts';
+import type { Pending } from './pending-requests.ts';
+
+/** @returns the headers of an application's answer as they go out: with our Contact and session timer where it has none */
+export function answerHeaders(
+  core: Core,
+  { transaction, dialog, inDialog }: Pending,
+  text: SipResponse,
+): HeaderLine[] {
+  const { incoming, isInvite } = transaction;
+  const { protocol } = incoming.source;
+  const { status } = text;
+  const headers = appHeaders(text, core.endpoint.hostPort(protocol));
+  if (isInvite && status > 100 && status < 300 && !text.headers.has('contact')) {
+    headers.unshift(['Contact', dialog?.localContact ?? contactFor(core, protocol)]);
+  }
+  const session = status === 200 && isInvite && !inDialog ? termsAsCallee(incoming.message, text) : undefined;
+  if (session?.header) headers.push(session.header);
+  return headers;
+}
