@@ -32,12 +32,17 @@ export class SwitchroomProcess {
   readonly child: ChildProcess;
   stderr = '';
 
-  constructor(args: readonly string[] = [], environment: Record<string, string> = {}) {
+  /** @param launcher what stands before the options: npm in the place of Node, where that is what a test is about */
+  constructor(
+    args: readonly string[] = [],
+    environment: Record<string, string> = {},
+    [program, ...first]: readonly [string, ...string[]] = [process.execPath, 'local/main.ts'],
+  ) {
     this.tmp = mkdtempSync(join(tmpdir(), 'switchroom-tree-'));
     this.runFile = join(this.tmp, 'run.json');
     this.child = spawn(
-      process.execPath,
-      ['local/main.ts', '--json', '--sip', '127.0.0.1:0', '--run-file', this.runFile, ...args],
+      program,
+      [...first, '--json', '--sip', '127.0.0.1:0', '--run-file', this.runFile, ...args],
       {
         cwd: root,
         env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TMPDIR: this.tmp, ...environment },

@@ -12,7 +12,7 @@ import {
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { runCommand } from '../../support/run-command.ts';
 import { type RunEvent, SwitchroomProcess } from '../../support/switchroom-process.ts';
 import { until } from '../../support/until.ts';
@@ -141,6 +141,20 @@ describe('npm start', () => {
     const second = setInterval(() => run.child.kill('SIGINT'), 1000);
     expect((await run.exited).code).toBe(0);
     clearInterval(second);
+    await expectNothingLeft(run, ready);
+  });
+
+  it('ends with npm, which is told by SIGTERM, and leaves nothing', async () => {
+    // npm would leave a cache of compiled code in the temporary folder.
+    const run = new SwitchroomProcess([], { NODE_DISABLE_COMPILE_CACHE: '1' }, [
+      'npm',
+      '--silent',
+      'start',
+      '--',
+    ]);
+    onTestFinished(() => run.dispose());
+    const ready = await run.ready();
+    await run.stop('SIGTERM');
     await expectNothingLeft(run, ready);
   });
 
