@@ -1,0 +1,129 @@
+import {
+  consumedByCalls,
+  consumedByFleet,
+  edgeEventSource,
+  type Fact,
+  type FactOf,
+  type FactType,
+  factSchema,
+  factVersion,
+} from '../../contracts/facts.ts';
+import { table } from './table.ts';
+
+type Said = {
+  [T in FactType]: { when: string; example: Omit<FactOf<T>, 'version' | 'id' | 'type' | 'at' | 'edgeId'> };
+};
+
+const username = '0123456789abcdef0123456789abcdef.mediagw.1';
+const received = { address: '203.0.113.9', port: 5060, protocol: 'tcp' } as const;
+const caller = { uri: 'sip:room-system@example.org', displayName: 'Room 1', received };
+const callId = '2f1c8a6e@203.0.113.9';
+const registrationId = '5d0b3f9a7c';
+const atMs = Date.UTC(2026, 10, 27, 9, 2, 0);
+
+const said: Said = {
+  'gateway.registered': {
+    when: 'A gateway has registered that was not registered before.',
+    example: { username, registrationId, contact: `sip:${username}@10.20.0.9:5060`, received },
+  },
+  'gateway.unregistered': {
+    when: 'A gateway has removed its last contact.',
+    example: { username, registrationId },
+  },
+  'gateway.lost': {
+    when: 'A gateway that held a call is gone, or has started anew without it.',
+    example: { callId, username, cause: 'registered anew' },
+  },
+  'call.waiting': {
+    when: 'No gateway is free, and the call waits for one. Once a call.',
+    example: { callId, room: '1234', cause: 'starting', ahead: 0 },
+  },
+  'call.offered': {
+    when: 'The INVITE goes out to a gateway. One for each attempt.',
+    example: { callId, room: '1234', caller, gateway: username, attempt: 1 },
+  },
+  'call.answered': {
+    when: 'The gateway has answered, and the caller got its 200.',
+    example: {
+      callId,
+      gateway: username,
+      receivedAt: atMs - 900,
+      ringingAt: atMs - 400,
+      callerDialogId: `${callId};from-tag=a1`,
+      gatewayDialogId: '9b7e;from-tag=b2',
+    },
+  },
+  'call.ended': {
+    when: 'A call that was answered is over.',
+    example: { callId, gateway: username, by: 'caller', outcome: 'answered', answeredAt: atMs - 60_000 },
+  },
+  'call.failed': {
+    when: 'The call was refused or came to nothing. `gateway` is the one still locked for it, if any.',
+    example: {
+      callId,
+      outcome: 'busy-everywhere',
+      room: '1234',
+      caller,
+      gateway: username,
+      failed: [{ username, cause: 'rejected', status: 486 }],
+    },
+  },
+  'call.cancelled': {
+    when: 'The caller gave up. `gatewayAnswered`: its CANCEL crossed the 200 of the gateway.',
+    example: { callId, gateway: username, gatewayAnswered: false },
+  },
+  'edge.heartbeat': {
+    when: 'Every 15 s: the edge renews its lease, and says how many calls it has.',
+    example: { generation: atMs - 3_600_000, calls: 12, leaseSec: 45 },
+  },
+};
+
+/** Checked by the schema: an example that the bus would not carry stops the writing of the page. */
+function exampleOf(type: FactType): Fact {
+  const head = { version: factVersion, id: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', type, at: atMs };
+  return factSchema.parse({ ...head, edgeId: 'edge-1', ...said[type].example });
+}
+
+function fieldsOf(type: FactType): string[][] {
+  const schema = factSchema.options.find((one) => one.shape.type.value === type);
+  return Object.entries(schema?.shape ?? {})
+    .filter(([name]) => !['version', 'id', 'type', 'at', 'edgeId'].includes(name))
+    .map(([name, field]) => [
+      `\`${name}\``,
+      field.safeParse(undefined).success ? 'where it is known' : 'always',
+    ]);
+}
+
+const consumersOf = (type: FactType): string => {
+  const consumers = [
+    ...((consumedByCalls as readonly FactType[]).includes(type) ? ['`calls`'] : []),
+    ...((consumedByFleet as readonly FactType[]).includes(type) ? ['`fleet`'] : []),
+  ];
+  return consumers.length === 0 ? 'nobody of ours' : consumers.join(' and ');
+};
+
+/** @returns docs/events.md */
+export function eventsPage(): string {
+  const types = Object.keys(said) as FactType[];
+  const sections = types.map(
+    (type) => `## ${type}
+${said[type].when} Consumed by ${consumersOf(type)}.
+
+${table(['field', 'given'], fieldsOf(type))}
+
+\`\`\`json
+${JSON.stringify(exampleOf(type), null, 2)}
+\`\`\`
+`,
+  );
+  return `# Facts on the bus
+The edges publish what has happened on the stack's EventBridge bus (output \`BusName\`), with source \`${edgeEventSource}\` and
+the fact's type as detail type. A rule of your own may take them. They come at least once, late, and in any order: tell
+one from another by \`id\`, and order them by \`at\`. This page is made from contracts/facts.ts by \`npm run docs\`, and each
+example is checked by the schema.
+
+Every fact has \`version\` (${factVersion}), \`id\` (a UUID, the same when it is sent again), \`type\`, \`at\` (epoch milliseconds)
+and \`edgeId\`; those of a call have its \`callId\`.
+
+${sections.join('\n')}`;
+}
