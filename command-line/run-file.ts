@@ -70,7 +70,7 @@ export function clientConfigOf(run: RunFile) {
  * Finds what a command asks for in the outputs of a run's stack.
  * @param given the run's file; the usual one where there is none
  * @param output e.g. `InspectFunction`
- * @returns the output's value, and the configuration of SDK clients for that run
+ * @returns the output's value, the configuration of SDK clients for that run, and where its logs are
  * @throws CommandError where no run is on
  */
 export function outputOfRun(given: string | undefined, output: string) {
@@ -82,5 +82,5 @@ export function outputOfRun(given: string | undefined, output: string) {
       `no run on this machine (${file}): start one with npm start, or name a deployed --stack`,
     );
   }
-  return { value, config: clientConfigOf(run) };
+  return { value, config: clientConfigOf(run), logDir: run.logDir };
 }

@@ -8,6 +8,7 @@ import {
   usernameSchema,
 } from './common.ts';
 import { exhaustionCauseSchema, outcomeSchema } from './outcomes.ts';
+import { traceIdSchema } from './trace.ts';
 
 /*
  * Commands are invoked (Lambda Invoke, RequestResponse) because their answer decides a SIP answer.
@@ -111,6 +112,7 @@ export const allocateGatewaySchema = z.object({
   gateway: usernameSchema.optional(),
   /** The edge's ids of the caller's leg, so that a restarted edge application can end it. */
   callerDialogId: dialogIdSchema.optional(),
+  traceId: traceIdSchema.optional(),
 });
 export type AllocateGateway = z.infer<typeof allocateGatewaySchema>;
 
@@ -163,6 +165,7 @@ export const edgeCallSchema = z.object({
   offeredAt: epochMsSchema,
   callerDialogId: dialogIdSchema.optional(),
   gatewayDialogId: dialogIdSchema.optional(),
+  traceId: traceIdSchema.optional(),
 });
 export type EdgeCall = z.infer<typeof edgeCallSchema>;
 

@@ -9,6 +9,7 @@ import {
   usernameSchema,
 } from './common.ts';
 import { exhaustionCauseSchema, outcomeSchema } from './outcomes.ts';
+import { traceIdSchema } from './trace.ts';
 
 /*
  * Facts are published on the EventBridge bus after they happened: at least once, in any order. Every consumer
@@ -29,7 +30,8 @@ const fact = <T extends string>(type: T) =>
     edgeId: edgeIdSchema,
   });
 
-const callFact = <T extends string>(type: T) => fact(type).extend({ callId: callIdSchema });
+const callFact = <T extends string>(type: T) =>
+  fact(type).extend({ callId: callIdSchema, traceId: traceIdSchema.optional() });
 
 const gatewayRegisteredSchema = fact('gateway.registered').extend({
   username: usernameSchema,

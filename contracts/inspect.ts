@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { callStateSchema } from './commands.ts';
 import { callIdSchema, edgeIdSchema, epochMsSchema, usernameSchema } from './common.ts';
 import { outcomeSchema } from './outcomes.ts';
+import { traceIdSchema } from './trace.ts';
 
 /* Read-only commands for people: what `npm run pool` shows, locally and of a deployed stack. */
 
@@ -53,6 +54,8 @@ export const callViewSchema = z.object({
   gateway: usernameSchema.optional(),
   edgeId: edgeIdSchema,
   outcome: outcomeSchema.optional(),
+  /** What all log lines of the call have in common (contracts/trace.ts). */
+  traceId: traceIdSchema.optional(),
   /** Its place among those that wait, 1 for the next; only while it does, and in a list. */
   place: z.number().int().min(1).optional(),
   /** When it was first offered to a gateway, or began to wait for one. */

@@ -80,6 +80,11 @@ const settingsFields = z.strictObject({
   trustedAddresses: cidrs.default([]),
   /** How long all logs are kept, in days. */
   logRetentionDays: oneOf(logRetentionDays).default(30),
+  /**
+   * Of how many calls in a hundred X-Ray keeps the trace, at $5 a million traces. Log lines have the trace id of every
+   * call, whatever is set here.
+   */
+  traceSamplePercent: wholeNumber(0, 100).default(5),
   /** How long the bus keeps the facts of calls for a replay, in days. */
   archiveDays: wholeNumber(1, 3650).default(14),
   /**

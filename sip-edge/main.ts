@@ -86,7 +86,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     stateDir: settings.stateDir,
     maxBytes: settings.outboxMaxBytes,
     edgeId: settings.edgeId,
-    deliver: eventBusDelivery(eventBridgeClient(), settings.busName),
+    deliver: eventBusDelivery(eventBridgeClient(), settings),
     clock,
     log,
   });

@@ -114,6 +114,12 @@ const environmentSchema = z.object({
   /** After SIGTERM: how long calls in progress may go on, seconds. */
   DRAIN_LIMIT_SEC: integer(0, 7200, 110),
 
+  /**
+   * Of how many calls in a hundred X-Ray keeps the trace: each costs ($5 a million traces). The id of every call's trace
+   * is in the log lines anyhow.
+   */
+  TRACE_SAMPLE_PERCENT: integer(0, 100, 0),
+
   /** Bytes of facts kept on disk before the oldest are given up (1 KB a fact). */
   OUTBOX_MAX_BYTES: integer(65_536, 4_294_967_296, 268_435_456),
   /** How often the SIP secret is read anew, seconds, and how soon at the earliest after a wrong password. */

@@ -75,6 +75,7 @@ function showCall(call: CallView, now: number): string {
     ['state', call.outcome === undefined ? call.state : `${call.state} (${call.outcome})`],
     ['gateway', call.gateway ?? '-'],
     ['edge', call.edgeId],
+    ...(call.traceId === undefined ? [] : [['trace', call.traceId]]),
     ['offered', `${new Date(call.offeredAt).toISOString()}, ${since(call.offeredAt, now)} ago`],
     ['lasted', lasted(call, now)],
   ];
@@ -105,7 +106,7 @@ export function show(answer: InspectAnswer, now: number): string {
     case 'not-found':
       return [
         'There is no record of this call. Records are kept 30 days, and the whole Call-ID is needed.',
-        "A call that the edge refused at its door has none (docs/outcomes.md): look for its id in the edge's log.",
+        'A call that the edge refused at its door has none (docs/outcomes.md): npm run trace -- CALL-ID finds its log line.',
       ].join('\n');
   }
 }

@@ -20,6 +20,7 @@ export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnviro
     MIN_EXPIRES_SEC: String(settings.minExpiresSec),
     MIN_EXPIRES_MODE: settings.minExpiresMode,
     WAIT_LIMIT_SEC: String(settings.waitLimitSec),
+    TRACE_SAMPLE_PERCENT: String(settings.traceSamplePercent),
     TRUSTED_ADDRESSES: settings.trustedAddresses.join(','),
     REGISTER_FUNCTION: functions.register.functionName,
     ALLOCATE_FUNCTION: functions.allocate.functionName,

@@ -16,7 +16,7 @@ interface SavedQuery {
   statements: readonly string[];
 }
 
-/** Stands where the Call-ID goes. */
+/** Stands where the Call-ID goes, or a trace id (contracts/trace.ts). */
 const callIdPlaceholder = 'CALL-ID';
 
 export const savedQueries = {
@@ -34,10 +34,11 @@ export const savedQueries = {
       'outcome',
       'gateway',
       'attempt',
+      'traceId',
     ],
     statements: [
       // Not the lines that metrics are made of.
-      `filter callId = '${callIdPlaceholder}' and not ispresent(\`_aws.Timestamp\`)`,
+      `filter (callId = '${callIdPlaceholder}' or traceId = '${callIdPlaceholder}') and not ispresent(\`_aws.Timestamp\`)`,
       'sort @timestamp asc',
       'limit 1000',
     ],

@@ -33,6 +33,7 @@ export function callView(call: Call, place?: number): CallView {
     callerUri: call.caller?.uri ?? '',
     ...(call.gateway !== undefined && { gateway: call.gateway }),
     edgeId: call.edgeId,
+    ...(call.traceId !== undefined && { traceId: call.traceId }),
     ...(place !== undefined && { place }),
     ...(call.outcome !== undefined && { outcome: call.outcome }),
     offeredAt: call.offeredAt ?? call.waitingSince ?? call.receivedAt ?? call.endedAt ?? 0,

@@ -2,10 +2,15 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type * as z from 'zod';
+import type { Fact } from '../../contracts/facts.ts';
 import { InvalidInput } from '../domain/errors.ts';
 
 /** What a log line of one invocation carries beside the function's own keys. */
 type LogKeys = Record<string, string | number | undefined>;
+
+/** @returns what tells of which call a fact is, where it is of one */
+export const callKeys = (fact: Fact): LogKeys =>
+  'callId' in fact ? { callId: fact.callId, traceId: fact.traceId } : {};
 
 export interface CommandHandlerOptions<Schema extends z.ZodType, Answer> {
   /** The function's name in the log. */

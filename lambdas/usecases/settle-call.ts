@@ -1,7 +1,7 @@
 import type { Call } from '../domain/call/call.ts';
 import { isSameRecord } from '../domain/call/call-record.ts';
 import type { Transition } from '../domain/call/call-state.ts';
-import { callMeasurements } from '../domain/call/measurements.ts';
+import { aboutCall, callMeasurements } from '../domain/call/measurements.ts';
 import { TableContention } from '../domain/errors.ts';
 import type { Gateway } from '../domain/gateway/gateway.ts';
 import { type AfterCall, decideGateway, type GatewayDecision } from '../domain/gateway/gateway-effect.ts';
@@ -83,7 +83,7 @@ export async function settleCall(
       continue;
     }
     // Only what was written counts: a fact that comes twice changes nothing the second time.
-    if (isNew) deps.measure(callMeasurements(seen, call), { callId });
+    if (isNew) deps.measure(callMeasurements(seen, call), aboutCall(call));
     if (stopTaskId !== undefined && (step.effect === 'after-call' || step.effect === 'lost')) {
       await deps.stopTask(stopTaskId, `call ${callId} is over`);
     }

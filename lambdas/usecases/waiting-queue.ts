@@ -1,6 +1,6 @@
 import type { Call } from '../domain/call/call.ts';
 import { edgeLost } from '../domain/call/call-state.ts';
-import { callMeasurements } from '../domain/call/measurements.ts';
+import { aboutCall, callMeasurements } from '../domain/call/measurements.ts';
 import { byTurn, isAsking, matchedCall, mayGet } from '../domain/call/waiting.ts';
 import type { Candidate } from '../domain/gateway/gateway.ts';
 import type { Measure } from '../domain/ports.ts';
@@ -75,7 +75,7 @@ export async function endSilent(
     silent.map(async (seen) => {
       const { call } = edgeLost(seen, nowMs, 'free');
       const { done } = await table.write(endWait(call, seen));
-      if (done) measure(callMeasurements(seen, call), { callId: call.callId });
+      if (done) measure(callMeasurements(seen, call), aboutCall(call));
       return done;
     }),
   );

@@ -32,6 +32,7 @@ export interface CallParts {
 export interface Call {
   /** The Call-ID of the caller's leg. */
   readonly callId: string;
+  readonly traceId: string;
   readonly receivedAt: number;
   /** The room's name, or the gateway's where the caller dialled one; undefined for a call taken over. */
   room?: string;

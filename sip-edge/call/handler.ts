@@ -4,6 +4,7 @@ import { sipAnswer } from '../../contracts/outcomes.ts';
 import { reasonHeader } from '../../sip/reason.ts';
 import { peerOf } from '../drachtio/peer.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
+import { traceIdOf } from '../telemetry/trace.ts';
 import { Bridge, type BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
 import { HangupWatch } from './hangups.ts';
@@ -67,14 +68,16 @@ export class CallHandler {
     if (callId === '' || callId.length > maxCallIdLength) return this.#refuseUntold(caller, 'bad-request');
     if (this.#active.has(callId)) return this.#refuseUntold(caller, 'loop-detected');
 
-    const call: Call = { callId, receivedAt: this.#parts.clock.now(), failed: [] };
+    const receivedAt = this.#parts.clock.now();
+    const traceId = traceIdOf(this.#parts.settings.edgeId, callId, receivedAt);
+    const call: Call = { callId, traceId, receivedAt, failed: [] };
     const active: ActiveCall = { call, caller };
     this.#active.set(callId, active);
     let end: SetupSuccess | SetupFailure;
     try {
       end = await this.#setUp(active, caller);
     } catch (error) {
-      this.#parts.log.error({ callId, error }, 'call handling failed');
+      this.#parts.log.error({ callId, traceId, error }, 'call handling failed');
       end = { result: 'refused', outcome: 'edge-lost', detail: `internal error: ${String(error)}` };
     }
     if (end.result === 'answered') return this.#hold(active, end);
@@ -173,25 +176,34 @@ export class CallHandler {
     this.#keepalive.watch([active.bridge.open()]);
   }
 
-  #adopt({ callId, gateway, offeredAt, callerDialogId, gatewayDialogId }: AnsweredEdgeCall): Bridge {
+  #adopt(edgeCall: AnsweredEdgeCall): Bridge {
     const { srf, log } = this.#parts;
-    const active: ActiveCall = { call: { callId, gateway, receivedAt: offeredAt, failed: [] } };
+    const { callId, gateway, callerDialogId, gatewayDialogId } = edgeCall;
+    const call: Call = { ...this.#callOf(edgeCall), gateway };
+    const active: ActiveCall = { call };
     const caller = new Leg(srf, 'caller', callerDialogId);
     active.bridge = new Bridge(caller, new Leg(srf, 'gateway', gatewayDialogId), this.#listener(active));
     this.#active.set(callId, active);
-    log.info({ callId, gateway }, 'call taken over');
+    log.info({ callId, traceId: call.traceId, gateway }, 'call taken over');
     return active.bridge;
   }
 
   /** drachtio keeps no dialog of a call in set-up, except where it was answered and nobody could say so. */
-  #giveUpLost({ callId, gateway, offeredAt, callerDialogId }: EdgeCall): void {
+  #giveUpLost(edgeCall: EdgeCall): void {
+    const { gateway, callerDialogId } = edgeCall;
     if (callerDialogId) void new Leg(this.#parts.srf, 'caller', callerDialogId).bye();
-    const call: Call = { callId, ...(gateway && { gateway }), receivedAt: offeredAt, failed: [] };
+    const call: Call = { ...this.#callOf(edgeCall), ...(gateway && { gateway }) };
     reportFailure(this.#parts, call, {
       result: 'refused',
       outcome: 'edge-lost',
       detail: 'restart in set-up',
     });
+  }
+
+  /** What the table tells of a call that another process of this edge began. */
+  #callOf({ callId, offeredAt: receivedAt, traceId: known }: EdgeCall): Call {
+    const traceId = known ?? traceIdOf(this.#parts.settings.edgeId, callId, receivedAt);
+    return { callId, traceId, receivedAt, failed: [] };
   }
 
   #listener({ call }: ActiveCall) {

@@ -26,10 +26,11 @@ function causeOf({ cause, detail }: SetupFailure & { result: 'refused' }): strin
 
 /** Says that a call came to nothing. */
 export function reportFailure(parts: Parts, call: Call, failure: SetupFailure): void {
-  const { callId, gateway } = call;
+  const { callId, traceId, gateway } = call;
   if (failure.result === 'cancelled') {
     const { gatewayAnswered } = failure;
-    parts.facts.publish({ type: 'call.cancelled', callId, ...(gateway && { gateway }), gatewayAnswered });
+    const cancelled = { callId, traceId, ...(gateway && { gateway }), gatewayAnswered };
+    parts.facts.publish({ type: 'call.cancelled', ...cancelled });
     logEnd(parts, call, 'cancelled', { gatewayAnswered });
     return;
   }
@@ -38,6 +39,7 @@ export function reportFailure(parts: Parts, call: Call, failure: SetupFailure): 
   parts.facts.publish({
     type: 'call.failed',
     callId,
+    traceId,
     outcome,
     failed: call.failed,
     ...(call.room && { room: call.room }),
@@ -50,11 +52,12 @@ export function reportFailure(parts: Parts, call: Call, failure: SetupFailure): 
 
 /** Says that an answered call is over. */
 export function reportEnd(parts: Parts, call: Call & { gateway: string }, end: BridgeEnd): void {
-  const { callId, gateway, answeredAt } = call;
+  const { callId, traceId, gateway, answeredAt } = call;
   const { by, outcome, reason } = end;
   parts.facts.publish({
     type: 'call.ended',
     callId,
+    traceId,
     gateway,
     by,
     outcome,
@@ -65,9 +68,10 @@ export function reportEnd(parts: Parts, call: Call & { gateway: string }, end: B
 }
 
 function logEnd(parts: Parts, call: Call, outcome: Outcome, more: Record<string, unknown>): void {
-  const { callId, room, gateway, failed, receivedAt, answeredAt } = call;
+  const { callId, traceId, room, gateway, failed, receivedAt, answeredAt } = call;
   const fields = {
     callId,
+    traceId,
     outcome,
     room,
     gateway,

@@ -14,13 +14,33 @@ import {
   type RegisterCommand,
   registerAnswerSchema,
 } from '../../contracts/commands.ts';
+import { traceHeader } from '../../contracts/trace.ts';
 import { type ControlPlane, ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
 import type { Settings } from '../settings.ts';
+import { isSampled } from '../telemetry/trace.ts';
+import { sendTraceHeaders } from './trace-header.ts';
 
 export type LambdaControlPlaneSettings = Pick<
   Settings,
-  'registerFunction' | 'allocateFunction' | 'callsFunction' | 'edgeId' | 'commandTimeoutMs'
+  | 'registerFunction'
+  | 'allocateFunction'
+  | 'callsFunction'
+  | 'edgeId'
+  | 'commandTimeoutMs'
+  | 'traceSamplePercent'
 >;
+
+interface Command {
+  command: string;
+  traceId?: string | undefined;
+}
+
+interface Request {
+  functionName: string;
+  payload: string;
+  /** Its `X-Amzn-Trace-Id`. */
+  trace: string | undefined;
+}
 
 const maxAttempts = 2;
 const throttles = new Set(['TooManyRequestsException', 'ThrottlingException', 'EC2ThrottledException']);
@@ -37,11 +57,14 @@ const retryPauseMs = () => 20 + Math.random() * 80;
 export class LambdaControlPlane implements ControlPlane {
   readonly #client: LambdaClient;
   readonly #settings: LambdaControlPlaneSettings;
+  /** The header of each Invoke that is of a call, by its input. */
+  readonly #traceHeaders = new WeakMap<object, string>();
 
   /** @param client with `maxAttempts: 1`: the tries are counted here, where the time is bounded */
   constructor(client: LambdaClient, settings: LambdaControlPlaneSettings) {
     this.#client = client;
     this.#settings = settings;
+    sendTraceHeaders(client, (input) => this.#traceHeaders.get(input));
   }
 
   register(command: RegisterCommand): Promise<RegisterAnswer> {
@@ -62,12 +85,14 @@ export class LambdaControlPlane implements ControlPlane {
     return this.#ask(this.#settings.callsFunction, command, listHangupsAnswerSchema);
   }
 
-  async #ask<T>(functionName: string, command: object, schema: ZodType<T>): Promise<T> {
+  async #ask<T>(functionName: string, command: Command, schema: ZodType<T>): Promise<T> {
     const payload = JSON.stringify(command);
+    const { traceId } = command;
+    const trace = traceId && traceHeader(traceId, isSampled(traceId, this.#settings.traceSamplePercent));
     const deadline = Date.now() + this.#settings.commandTimeoutMs;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#invoke(functionName, payload, schema, deadline - Date.now());
+        return await this.#invoke({ functionName, payload, trace }, schema, deadline - Date.now());
       } catch (error) {
         const failure = unavailable(functionName, error);
         const isWorthwhile = failure.why === 'network' || failure.why === 'throttled';
@@ -78,9 +103,15 @@ export class LambdaControlPlane implements ControlPlane {
     }
   }
 
-  async #invoke<T>(functionName: string, payload: string, schema: ZodType<T>, leftMs: number): Promise<T> {
+  async #invoke<T>(
+    { functionName, payload, trace }: Request,
+    schema: ZodType<T>,
+    leftMs: number,
+  ): Promise<T> {
+    const command = new InvokeCommand({ FunctionName: functionName, Payload: payload });
+    if (trace) this.#traceHeaders.set(command.input, trace);
     // No options: with any, the SDK would build its chain of middleware anew for each call.
-    const sent = this.#client.send(new InvokeCommand({ FunctionName: functionName, Payload: payload }));
+    const sent = this.#client.send(command);
     const answer = await within(sent, Math.max(1, leftMs), functionName);
     const text = Buffer.from(answer.Payload ?? []).toString('utf8');
     if (answer.FunctionError !== undefined) {

@@ -1,4 +1,5 @@
 import { edgeEventSource } from '../../contracts/facts.ts';
+import type { NewFact } from '../ports.ts';
 
 /** A fact on its way to the bus. */
 export interface Entry {
@@ -7,6 +8,7 @@ export interface Entry {
   /** Epoch ms. */
   at: number;
   callId: string | undefined;
+  traceId: string | undefined;
   /** The fact as JSON. */
   detail: string;
   /** What it counts towards the batch, by EventBridge's rule. */
@@ -14,6 +16,12 @@ export interface Entry {
   /** On disk, not only in memory. */
   isStored: boolean;
 }
+
+/** @returns which call a fact is of, where it is of one */
+export const callOf = (fact: NewFact): Pick<Entry, 'callId' | 'traceId'> =>
+  'callId' in fact
+    ? { callId: fact.callId, traceId: fact.traceId }
+    : { callId: undefined, traceId: undefined };
 
 /** PutEvents takes no more at once (EventBridge quotas). */
 export const maxBatchEntries = 10;

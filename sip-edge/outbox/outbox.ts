@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { factVersion } from '../../contracts/facts.ts';
 import type { Clock, FactSink, Log, NewFact } from '../ports.ts';
 import type { Entry } from './batch.ts';
-import { entryBytes } from './batch.ts';
+import { callOf, entryBytes } from './batch.ts';
 import { type Delivery, Sender } from './sender.ts';
 import { FactStore } from './store.ts';
 
@@ -70,9 +70,8 @@ export class Outbox implements FactSink {
     const id = randomUUID();
     const at = fact.at ?? clock.now();
     const detail = JSON.stringify({ ...fact, version: factVersion, id, at, edgeId });
-    const callId = 'callId' in fact ? fact.callId : undefined;
     const bytes = entryBytes(fact.type, detail);
-    const entry: Entry = { id, type: fact.type, at, callId, detail, bytes, isStored: false };
+    const entry: Entry = { id, type: fact.type, at, ...callOf(fact), detail, bytes, isStored: false };
     if (fact.type === 'edge.heartbeat') {
       this.#sender.offerLatest(entry);
       return;
@@ -117,9 +116,9 @@ export class Outbox implements FactSink {
   #keepWithinBounds(): void {
     for (const entry of this.#pending.values()) {
       if (this.#pendingBytes <= this.#options.maxBytes) return;
-      const { id, type, callId } = entry;
+      const { id, type, callId, traceId } = entry;
       this.#options.log.error(
-        { event: 'outbox-full', callId, fact: type, id },
+        { event: 'outbox-full', callId, traceId, fact: type, id },
         'the oldest fact is given up',
       );
       this.#sender.withdraw(entry);

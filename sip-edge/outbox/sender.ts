@@ -131,9 +131,9 @@ export class Sender {
   }
 
   #tellLost(entry: Entry, why: string): void {
-    const { id, type, callId, detail } = entry;
+    const { id, type, callId, traceId, detail } = entry;
     // The only copy is now this line, so it carries all of it.
-    const fields = { event: 'fact-rejected', id, fact: type, callId, why, bytes: entry.bytes };
+    const fields = { event: 'fact-rejected', id, fact: type, callId, traceId, why, bytes: entry.bytes };
     this.#options.log.error({ ...fields, detail: detail.slice(0, maxBatchBytes) }, 'the bus refused a fact');
   }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { factSchema } from '../../contracts/facts.ts';
 import type { Log } from '../ports.ts';
 import { AppendLog } from './append-log.ts';
-import { type Entry, entryBytes } from './batch.ts';
+import { callOf, type Entry, entryBytes } from './batch.ts';
 
 /** A line of the file: a fact, or the ids of facts that the bus has. */
 const recordSchema = z.union([z.object({ fact: factSchema }), z.object({ sent: z.array(z.string()) })]);
@@ -14,8 +14,7 @@ const compactAboveBytes = 1024 * 1024;
 
 function entryOf(detail: string, fact: z.infer<typeof factSchema>): Entry {
   const { id, type, at } = fact;
-  const callId = 'callId' in fact ? fact.callId : undefined;
-  return { id, type, at, callId, detail, bytes: entryBytes(type, detail), isStored: true };
+  return { id, type, at, ...callOf(fact), detail, bytes: entryBytes(type, detail), isStored: true };
 }
 
 const factRecord = (entry: Entry) => `{"fact":${entry.detail}}`;
@@ -83,8 +82,8 @@ export class FactStore {
 
   /** Appends a fact; where that fails, says so with its Call-ID and leaves it to memory. */
   add(entry: Entry): void {
-    const { callId, type, id } = entry;
-    if (this.#append(factRecord(entry), { callId, fact: type, id })) entry.isStored = true;
+    const { callId, traceId, type, id } = entry;
+    if (this.#append(factRecord(entry), { callId, traceId, fact: type, id })) entry.isStored = true;
   }
 
   /** Appends the facts that are in memory only, oldest first, until one fails. */

@@ -24,9 +24,10 @@ afterEach(async () => {
 });
 
 const fetchBindings: ListBindings = { command: 'listBindings', username: 'a.mediagw.1' };
+const traceId = '1-67e00000-0123456789abcdef01234567';
 const bindings = { result: 'bindings', contacts: [], fresh: false };
 
-async function controlPlane(behaviour: AwsBehaviour, commandTimeoutMs = 3000) {
+async function controlPlane(behaviour: AwsBehaviour, commandTimeoutMs = 3000, traceSamplePercent = 0) {
   aws = await startAws(behaviour);
   const client = new LambdaClient({ ...aws.config, maxAttempts: 1 });
   atEnd.push(() => client.destroy());
@@ -36,6 +37,7 @@ async function controlPlane(behaviour: AwsBehaviour, commandTimeoutMs = 3000) {
     callsFunction: 'calls',
     edgeId: 'edge-1',
     commandTimeoutMs,
+    traceSamplePercent,
   });
 }
 
@@ -61,6 +63,19 @@ describe('a command', () => {
       { target: 'calls', body: { command: 'listEdgeCalls', edgeId: 'edge-1' } },
       { target: 'calls', body: { command: 'listHangups', edgeId: 'edge-1' } },
     ]);
+  });
+
+  it('of a call carries its trace, which X-Ray keeps where it is sampled; another has none', async () => {
+    for (const [percent, sampled] of [
+      [0, 0],
+      [100, 1],
+    ] as const) {
+      const plane = await controlPlane({ invoke: () => bindings }, 3000, percent);
+      await failure(plane.allocate({ command: 'allocateGateway', traceId } as AllocateGateway));
+      await plane.register(fetchBindings);
+      expect(aws.traceHeaders).toEqual([`Root=${traceId};Sampled=${sampled}`, undefined]);
+      await aws.stop();
+    }
   });
 
   it('whose connection breaks is asked once more', async () => {
@@ -157,6 +172,7 @@ describe('the bus', () => {
       type,
       at: 0,
       callId: undefined,
+      traceId: type === 'two' ? traceId : undefined,
       detail,
       bytes: entryBytes(type, detail),
       isStored: true,
@@ -167,7 +183,9 @@ describe('the bus', () => {
     const requestHandler = { requestTimeout: 500, throwOnRequestTimeout: true };
     const client = new EventBridgeClient({ ...aws.config, maxAttempts: 1, requestHandler });
     atEnd.push(() => client.destroy());
-    return eventBusDelivery(client, 'bus')(['one', 'two', 'three'].map(entry));
+    return eventBusDelivery(client, { busName: 'bus', traceSamplePercent: 100 })(
+      ['one', 'two', 'three'].map(entry),
+    );
   };
 
   it('gets each fact as an event of the edge', async () => {
@@ -179,6 +197,16 @@ describe('the bus', () => {
         {},
       ],
     });
+  });
+
+  it('gets the trace of a fact that is of a call', async () => {
+    await deliver(() => undefined);
+    const [request] = aws.requests as { body: { Entries: { TraceHeader?: string }[] } }[];
+    expect(request?.body.Entries.map(({ TraceHeader }) => TraceHeader)).toEqual([
+      undefined,
+      `Root=${traceId};Sampled=1`,
+      undefined,
+    ]);
   });
 
   it('says of each entry whether it took it', async () => {

@@ -63,7 +63,7 @@ export function granted(call: Call): AllocateAnswer {
 /** What an allocation knows of its call. */
 export type AllocationOf = Pick<
   AllocateGateway,
-  'callId' | 'edgeId' | 'room' | 'attempt' | 'failed' | 'callerDialogId'
+  'callId' | 'edgeId' | 'room' | 'attempt' | 'failed' | 'callerDialogId' | 'traceId'
 > &
   Partial<Pick<AllocateGateway, 'caller'>>;
 
@@ -79,7 +79,7 @@ export function offeredCall(
   nowMs: number,
   leaseMs: number,
 ): Call {
-  const { callId, edgeId, room, caller, attempt, callerDialogId } = command;
+  const { callId, edgeId, room, caller, attempt, callerDialogId, traceId } = command;
   const lockedUntil = nowMs + leaseMs;
   const call: Call = {
     ...seen,
@@ -104,6 +104,7 @@ export function offeredCall(
     registrationId: candidate.registrationId,
     offeredAt: seen?.offeredAt ?? nowMs,
     ...(callerDialogId !== undefined && { callerDialogId }),
+    ...(traceId !== undefined && { traceId }),
   };
   delete call.askedAt;
   if (candidate.taskId === undefined) delete call.taskId;

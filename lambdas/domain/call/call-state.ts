@@ -40,7 +40,7 @@ export interface Transition {
  * @returns the record as the fact leaves it, and what it means for the gateway
  */
 export function applyFact(seen: Call | undefined, fact: CallFact): Transition {
-  const { call, ...meaning } = transition(seen ?? emptyCall(fact), fact);
+  const { call, ...meaning } = transition(traced(seen ?? emptyCall(fact), fact), fact);
   const settled = endedByLoss(call);
   // An answer changes nothing about a call that is over.
   const tooLate = fact.type === 'call.answered' && settled.state === 'ended';
@@ -95,6 +95,11 @@ export function edgeLost(seen: Call, atMs: number, effect: 'drain' | 'free'): Tr
 /** A record that a fact begins: it overtook the allocation, or there was none. */
 function emptyCall({ callId, edgeId }: CallFact): Call {
   return { callId, version: 0, state: 'offered', edgeId, attempt: 0, attempts: [] };
+}
+
+/** The registrar, which tells of a lost gateway, does not know the id: it may come with a later fact. */
+function traced(call: Call, { traceId }: CallFact): Call {
+  return call.traceId !== undefined || traceId === undefined ? call : { ...call, traceId };
 }
 
 function answered(call: Call, fact: FactOf<'call.answered'>): Call {

@@ -41,6 +41,7 @@ export interface Call {
   gateway?: string;
   registrationId?: string;
   taskId?: string;
+  traceId?: string;
   callerDialogId?: string;
   gatewayDialogId?: string;
   receivedAt?: number;

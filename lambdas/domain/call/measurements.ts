@@ -1,6 +1,12 @@
 import type { Measurement } from '../../../contracts/metrics.ts';
 import type { Call } from './call.ts';
 
+/** What the line of a call's measurements is found by in the log. */
+export const aboutCall = ({ callId, traceId }: Pick<Call, 'callId' | 'traceId'>): Record<string, string> => ({
+  callId,
+  ...(traceId !== undefined && { traceId }),
+});
+
 /**
  * What a step of a call adds to the metrics: each thing at the step that first knows it, so that a call is counted
  * once, whatever order its facts come in.

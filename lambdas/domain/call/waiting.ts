@@ -49,7 +49,7 @@ export function mayGet(call: Call, username: string): boolean {
  * @param seen the record so far: none at the first attempt
  */
 export function waitingCall(seen: Call | undefined, command: AllocateGateway, nowMs: number): Call {
-  const { callId, edgeId, room, caller, attempt, failed, callerDialogId } = command;
+  const { callId, edgeId, room, caller, attempt, failed, callerDialogId, traceId } = command;
   const { grant: _grant, gateway: _gateway, registrationId: _id, taskId: _task, ...rest } = seen ?? {};
   const waitingSince = seen?.waitingSince ?? nowMs;
   return {
@@ -65,6 +65,7 @@ export function waitingCall(seen: Call | undefined, command: AllocateGateway, no
     waitingSince,
     askedAt: nowMs,
     ...(callerDialogId !== undefined && { callerDialogId }),
+    ...(traceId !== undefined && { traceId }),
   };
 }
 

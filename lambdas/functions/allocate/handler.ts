@@ -20,7 +20,7 @@ const measure = openMetrics(environment.STACK_NAME);
 export const handler = commandHandler({
   service: 'allocate',
   schema: allocateGatewaySchema,
-  logKeys: ({ callId, edgeId, attempt }) => ({ callId, edgeId, attempt }),
+  logKeys: ({ callId, traceId, edgeId, attempt }) => ({ callId, traceId, edgeId, attempt }),
   run: (command, logger) =>
     allocateGateway(command, {
       table,

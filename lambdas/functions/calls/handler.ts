@@ -1,7 +1,7 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { ListEdgeCallsAnswer, ListHangupsAnswer } from '../../../contracts/commands.ts';
 import { awsClientConfig, dynamoDbClient, pause } from '../../runtime/aws-clients.ts';
-import { commandHandler } from '../../runtime/command-handler.ts';
+import { callKeys, commandHandler } from '../../runtime/command-handler.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
 import { openMetrics } from '../../runtime/metrics.ts';
 import { taskStopper } from '../../runtime/task-stopper.ts';
@@ -58,12 +58,7 @@ export const handler = commandHandler({
     if ('command' in input) return { command: input.command, edgeId: input.edgeId };
     if (!('detail' in input)) return { event: 'sweep' };
     const { type, id, edgeId } = input.detail;
-    return {
-      event: type,
-      factId: id,
-      edgeId,
-      ...('callId' in input.detail && { callId: input.detail.callId }),
-    };
+    return { event: type, factId: id, edgeId, ...callKeys(input.detail) };
   },
   run: calls,
   summary: (answer) => {

@@ -25,7 +25,7 @@ export async function listEdgeCalls(
 }
 
 function edgeCall(call: Call): EdgeCall[] {
-  const { callId, state, gateway, offeredAt, waitingSince, callerDialogId, gatewayDialogId } = call;
+  const { callId, state, gateway, offeredAt, waitingSince, callerDialogId, gatewayDialogId, traceId } = call;
   if (state === 'ended' || (state !== 'waiting' && gateway === undefined)) return [];
   return [
     {
@@ -35,6 +35,7 @@ function edgeCall(call: Call): EdgeCall[] {
       offeredAt: offeredAt ?? waitingSince ?? 0,
       ...(callerDialogId !== undefined && { callerDialogId }),
       ...(gatewayDialogId !== undefined && { gatewayDialogId }),
+      ...(traceId !== undefined && { traceId }),
     },
   ];
 }

@@ -4,7 +4,7 @@ import type { Measurement } from '../../../contracts/metrics.ts';
 import { startMeasurements } from '../../domain/fleet/measurements.ts';
 import { parsePolicy } from '../../domain/fleet/read-policy.ts';
 import { awsClientConfig, dynamoDbClient, pause } from '../../runtime/aws-clients.ts';
-import { commandHandler } from '../../runtime/command-handler.ts';
+import { callKeys, commandHandler } from '../../runtime/command-handler.ts';
 import { fromApi, gatewayEcs } from '../../runtime/ecs-gateways.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
 import { openMetrics } from '../../runtime/metrics.ts';
@@ -113,7 +113,7 @@ export const handler = commandHandler({
     const event = nameOf(input);
     if (!('detail' in input)) return { event };
     if (input.source === 'aws.ecs') return { event, taskId: fromApi(input.detail).taskId };
-    return { event, ...('callId' in input.detail && { callId: input.detail.callId }) };
+    return { event, ...callKeys(input.detail) };
   },
   run: (input, logger) =>
     fleet(input, { ...common, warn: (message, details) => logger.warn(message, details) }),

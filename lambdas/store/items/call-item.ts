@@ -43,6 +43,7 @@ const callSchema = z.object({
   gateway: text,
   registrationId: text,
   taskId: text,
+  traceId: text,
   callerDialogId: text,
   gatewayDialogId: text,
   receivedAt: time,

@@ -134,19 +134,20 @@ export class CallSetup {
 
   #sayWaiting({ cause, ahead }: Waiting): void {
     const { facts, log } = this.#parts;
-    const { callId, room } = this.#call;
-    facts.publish({ type: 'call.waiting', callId, room, cause, ahead });
-    log.debug({ callId, room, cause, ahead }, 'call waits for a gateway');
+    const { callId, traceId, room } = this.#call;
+    facts.publish({ type: 'call.waiting', callId, traceId, room, cause, ahead });
+    log.debug({ callId, traceId, room, cause, ahead }, 'call waits for a gateway');
   }
 
   /** @param waiting what was answered last, while the call waits: it outlives an answer that is lost */
   async #allocate(waiting: Waiting | undefined): Promise<AllocateAnswer> {
-    const { room, caller, callId, failed } = this.#call;
+    const { room, caller, callId, traceId, failed } = this.#call;
     const callerDialogId = this.#caller.dialogId(this.#from.tag);
     try {
       return await this.#parts.controlPlane.allocate({
         command: 'allocateGateway',
         callId,
+        traceId,
         edgeId: this.#parts.settings.edgeId,
         room,
         caller,
@@ -157,7 +158,8 @@ export class CallSetup {
       });
     } catch (error) {
       if (!(error instanceof ControlPlaneUnavailable)) throw error;
-      this.#parts.log.error({ callId, why: error.why, error: error.message }, 'no answer to allocateGateway');
+      const fields = { callId, traceId, attempt: failed.length + 1, why: error.why, error: error.message };
+      this.#parts.log.error(fields, 'no answer to allocateGateway');
       return waiting ?? { result: 'refused', outcome: 'control-plane-unavailable' };
     }
   }
@@ -165,7 +167,7 @@ export class CallSetup {
   /** Sends the INVITE to the locked gateway and waits for what becomes of it. */
   async #offer(lock: Granted): Promise<OfferResult | SetupFailure> {
     const { srf, facts, settings } = this.#parts;
-    const { callId, room, caller, failed } = this.#call;
+    const { callId, traceId, room, caller, failed } = this.#call;
     const { request } = this.#caller;
     const limits = {
       gatewayTimeoutMs: settings.gatewayTimeoutMs,
@@ -182,6 +184,7 @@ export class CallSetup {
     facts.publish({
       type: 'call.offered',
       callId,
+      traceId,
       room,
       caller,
       gateway: lock.username,
@@ -219,11 +222,12 @@ export class CallSetup {
       return this.#abandoned(true);
     }
     const { clock, facts } = this.#parts;
-    const { callId, receivedAt, ringingAt } = this.#call;
+    const { callId, traceId, receivedAt, ringingAt } = this.#call;
     this.#call.answeredAt = clock.now();
     facts.publish({
       type: 'call.answered',
       callId,
+      traceId,
       gateway: this.#call.gateway as string,
       receivedAt,
       ...(ringingAt !== undefined && { ringingAt }),

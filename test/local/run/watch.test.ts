@@ -91,7 +91,9 @@ beforeAll(async () => {
   expect(await inProgress).toBe(0);
   await until('both calls are counted', () => {
     lines = readLines();
-    return valuesOf('Calls').length >= 2 && valuesOf('RefusedInvites').some(({ value }) => value === 1);
+    // The length of a call is in the line after that which counts it.
+    const isMeasured = valuesOf('Calls').length >= 2 && valuesOf('CallLength').length > 0;
+    return isMeasured && valuesOf('RefusedInvites').some(({ value }) => value === 1);
   });
 });
 

@@ -18,6 +18,7 @@ export interface PutEventsEntry {
   Source: string;
   DetailType: string;
   Detail: string;
+  TraceHeader?: string;
 }
 
 const invokePath = /^\/2015-03-31\/functions\/([^/]+)\/invocations/;
@@ -31,6 +32,8 @@ async function read(request: IncomingMessage): Promise<string> {
 /** The AWS wire for the edge's three services, with the SDK unmodified before it: `AWS_ENDPOINT_URL`. */
 export async function startAws(behaviour: AwsBehaviour) {
   const requests: { target: string; body: unknown }[] = [];
+  /** The `X-Amzn-Trace-Id` of each request. */
+  const traceHeaders: (string | undefined)[] = [];
   const server = createServer((request, response) => void answer(request, response));
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -38,6 +41,7 @@ export async function startAws(behaviour: AwsBehaviour) {
     const [, functionName] = invokePath.exec(request.url ?? '') ?? [];
     const target = functionName ? decodeURIComponent(functionName) : String(request.headers['x-amz-target']);
     requests.push({ target, body });
+    traceHeaders.push(request.headers['x-amzn-trace-id'] as string | undefined);
     if (behaviour.intercept?.(request, response)) return;
     const reply = (value: unknown, headers = {}) => {
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1', ...headers });
@@ -65,6 +69,7 @@ export async function startAws(behaviour: AwsBehaviour) {
   return {
     endpoint,
     requests,
+    traceHeaders,
     /** Of an SDK client. */
     config: { endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } },
     /** Of a process. */

@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The id that all log lines, commands and facts of a call share, in the format of X-Ray (contracts/trace.ts). It is
+ * derived, so that the same INVITE always has the same one; an INVITE with the same Call-ID that comes later, or at
+ * another edge, has another.
+ * @param receivedAt when the INVITE came, epoch ms
+ */
+export function traceIdOf(edgeId: string, callId: string, receivedAt: number): string {
+  const seconds = Math.floor(receivedAt / 1000).toString(16);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([edgeId, callId, receivedAt]))
+    .digest('hex');
+  return `1-${seconds.padStart(8, '0')}-${hash.slice(0, 24)}`;
+}
+
+/**
+ * @param percent how many of a hundred traces X-Ray keeps
+ * @returns whether this is one of them: all that is said of a call has the same answer
+ */
+export function isSampled(traceId: string, percent: number): boolean {
+  return Number.parseInt(traceId.slice(-8), 16) < (percent / 100) * 2 ** 32;
+}

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { inspect } from '../../lambdas/functions/inspect/inspect.ts';
+import { startTestTable, type TestTable } from '../support/dynamodb.ts';
+import { managed, World } from './support/world.ts';
+
+let engine: TestTable;
+let world: World;
+beforeAll(async () => {
+  engine = await startTestTable();
+});
+afterAll(() => engine.stop());
+beforeEach(async () => {
+  world = new World(engine.client, await engine.createTable());
+});
+
+const traceId = '1-67e00000-0123456789abcdef01234567';
+const shown = async (callId: string) => {
+  const answer = await inspect({ command: 'describeCall', callId }, world.deps);
+  return answer.result === 'call' ? answer.call.traceId : undefined;
+};
+
+it('the record of a call has its trace id, and gives it to an application that takes the call over', async () => {
+  await world.register({ username: managed(1) });
+  await world.grant({ callId: 'call-1', traceId });
+  expect(await shown('call-1')).toBe(traceId);
+  const { calls } = await world.edgeCalls();
+  expect(calls).toMatchObject([{ callId: 'call-1', traceId }]);
+});
+
+it('a call that waits keeps it until it is offered to a gateway', async () => {
+  await world.pool();
+  expect(await world.allocate({ callId: 'call-1', traceId })).toMatchObject({ result: 'waiting' });
+  expect(await shown('call-1')).toBe(traceId);
+  await world.register({ username: managed(1) });
+  expect(await world.edgeCalls()).toMatchObject({ calls: [{ state: 'offered', traceId }] });
+});
+
+it('a record that a fact begins has it from the first fact that knows it', async () => {
+  await world.say({ type: 'gateway.lost', callId: 'call-1', username: managed(1), cause: 'registered anew' });
+  expect(await shown('call-1')).toBeUndefined();
+  await world.say({ type: 'call.failed', callId: 'call-1', traceId, outcome: 'gateway-failed', failed: [] });
+  expect(await shown('call-1')).toBe(traceId);
+});
