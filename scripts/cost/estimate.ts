@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { metrics } from '../../contracts/metrics.ts';
+import { outcomes } from '../../contracts/outcomes.ts';
 import {
   heartbeatSec,
   memoryGb,
+  minutesOfCall,
   perCall,
   perHeartbeat,
   perRefresh,
@@ -10,6 +13,7 @@ import {
   secondsPerRequest,
   tickSec,
   times,
+  tracedShare,
   type Usage,
 } from './usage.ts';
 
@@ -64,7 +68,6 @@ const byMonth: Record<string, { what: string; usd: number }> = {
     what: 'private hosted zone',
     usd: price('hostedZoneMonth'),
   },
-  'AWS::CloudWatch::Alarm': { what: 'alarm', usd: price('alarmMonth') },
   'AWS::CloudWatch::Dashboard': { what: 'dashboard', usd: price('dashboardMonth') },
 };
 
@@ -88,10 +91,12 @@ const uncharged = new Set(
 const unknown = new Set(['AWS::AutoScaling::AutoScalingGroup', 'AWS::EC2::Instance', 'AWS::EC2::NatGateway']);
 
 function isPriced(type: string): boolean {
-  if (type in byMonth) return true;
+  if (type in byMonth || type === alarmType) return true;
   const [, service = ''] = type.split('::');
   return uncharged.has(service) && !unknown.has(type);
 }
+
+const alarmType = 'AWS::CloudWatch::Alarm';
 
 const resourcesOf = ({ Resources }: Template, type: string) =>
   Object.entries(Resources).flatMap(([id, { Type, Properties = {} }]) =>
@@ -185,6 +190,22 @@ function usageRows({ requests, events, writes, reads, logBytes }: Usage): Row[] 
   ];
 }
 
+/** What a gateway costs while it is in a call, or free: its task and its address. */
+function gatewayTime(tasks: readonly Row[]): Row[] {
+  const gateway = tasks.filter(
+    ({ what }) => what.startsWith('gateway on') || what.endsWith('of the gateway'),
+  );
+  if (gateway.length === 0) return [];
+  const usdAnHour = gateway.reduce((sum, { usd, count }) => sum + usd / count, 0) / hoursPerMonth;
+  const hours = (1000 * minutesOfCall) / 60;
+  return [{ what: `gateway-hours, ${minutesOfCall} minutes a call`, count: hours, usd: hours * usdAnHour }];
+}
+
+const traces = (requests: number): Row => {
+  const count = requests * tracedShare;
+  return { what: 'traces', count, usd: (count / 1_000_000) * price('traceMillion') };
+};
+
 const usdOf = (usage: Usage) => usageRows(usage).reduce((sum, { usd }) => sum + usd, 0);
 
 /** What keeps the service alive: heartbeats of the edges, refreshes of the gateways, the clock. */
@@ -205,6 +226,24 @@ function aliveRows(template: Template, tasks: readonly Row[]): Row[] {
   ].filter(({ count }) => count > 0);
 }
 
+/** What watching costs: an alarm is billed by the metrics in it, and each name of ours, and outcome, is a custom metric. */
+function watchRows(template: Template): Row[] {
+  const alarms = resourcesOf(template, alarmType);
+  const inAlarms = alarms.reduce((sum, { Properties }) => {
+    const parts = (Properties.Metrics ?? []) as { MetricStat?: unknown }[];
+    return sum + Math.max(1, parts.filter(({ MetricStat }) => MetricStat !== undefined).length);
+  }, 0);
+  const custom = Object.keys(metrics).length + outcomes.length;
+  return [
+    {
+      what: `metric in the ${alarms.length} alarms`,
+      count: inAlarms,
+      usd: inAlarms * price('alarmMetricMonth'),
+    },
+    { what: 'custom metric, at most', count: custom, usd: custom * price('metricMonth') },
+  ];
+}
+
 /** @param template as `cdk synth` writes it */
 export function estimate(template: Template): Estimate {
   const tasks = fargateRows(template);
@@ -214,8 +253,12 @@ export function estimate(template: Template): Estimate {
   });
   const types = new Set(Object.values(template.Resources).map(({ Type }) => Type));
   return {
-    idle: [...tasks, ...fixed, ...aliveRows(template, tasks)],
-    perThousandCalls: usageRows(times(1000, perCall)),
+    idle: [...tasks, ...fixed, ...watchRows(template), ...aliveRows(template, tasks)],
+    perThousandCalls: [
+      ...usageRows(times(1000, perCall)),
+      ...gatewayTime(tasks),
+      traces(1000 * perCall.requests),
+    ],
     unpriced: [...types].filter((type) => !isPriced(type)),
   };
 }

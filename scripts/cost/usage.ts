@@ -18,6 +18,10 @@ export interface Usage {
 /** Billed time of one request at 1 GB, seconds. Assumed: locally one takes some 10 ms. */
 export const secondsPerRequest = 0.03;
 export const memoryGb = 1;
+/** Share of the requests that X-Ray records, as the functions' sampling rule has it by default. */
+export const tracedShare = 0.05;
+/** How long a gateway is in one call. Assumed. */
+export const minutesOfCall = 10;
 
 /** A run of the fleet function: its lease taken and given back, six queries of the indexes. Log bytes are assumed. */
 const perFleetRun: Usage = { requests: 1, events: 0, writes: 2, reads: 3, logBytes: 300 };

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { metrics } from '../../contracts/metrics.ts';
+import { outcomes } from '../../contracts/outcomes.ts';
 import { asMarkdown, estimate, type Template } from '../../scripts/cost/estimate.ts';
 import { synthesize } from './synth.ts';
 
@@ -18,7 +20,6 @@ describe('the estimate', () => {
     ['AWS::EC2::EIP', /^Elastic IP/],
     ['AWS::ElasticLoadBalancingV2::LoadBalancer', /^network load balancer/],
     ['AWS::SecretsManager::Secret', /^secret/],
-    ['AWS::CloudWatch::Alarm', /^alarm/],
     ['AWS::CloudWatch::Dashboard', /^dashboard/],
   ])('counts each %s of the template', (type, what) => {
     for (const settings of [{}, { zones: 3 }]) {
@@ -42,6 +43,23 @@ describe('the estimate', () => {
       4 * 730 * (0.04048 + 2 * 0.004445),
       6,
     );
+  });
+
+  it('counts an alarm by the metrics in it, and each metric of ours', () => {
+    const alarms = Object.values(templateOf().Resources).filter(
+      ({ Type }) => Type === 'AWS::CloudWatch::Alarm',
+    );
+    const [inAlarms] = rowsOf().filter(({ what }) => what === `metric in the ${alarms.length} alarms`);
+    expect(inAlarms?.count).toBeGreaterThan(alarms.length);
+    expect(inAlarms?.usd).toBeCloseTo(0.1 * (inAlarms?.count ?? 0), 6);
+    expect(countOf(/^custom metric/)).toBe(Object.keys(metrics).length + outcomes.length);
+  });
+
+  it('counts the time of gateways, which is most of what calls cost', () => {
+    const { perThousandCalls } = estimate(templateOf());
+    const hours = perThousandCalls.find(({ what }) => what.startsWith('gateway-hours'));
+    // A quarter of an Arm vCPU, half a GB, and an address.
+    expect(hours?.usd).toBeCloseTo((hours?.count ?? 0) * (0.25 * 0.032384 + 0.5 * 0.003556 + 0.005), 6);
   });
 
   it('names what it has no price for', () => {
