@@ -1,7 +1,8 @@
+import { offeredCall } from '../domain/call/allocation.ts';
 import type { Call } from '../domain/call/call.ts';
 import { edgeLost } from '../domain/call/call-state.ts';
 import { aboutCall, callMeasurements } from '../domain/call/measurements.ts';
-import { byTurn, isAsking, matchedCall, mayGet } from '../domain/call/waiting.ts';
+import { byTurn, isAsking, mayGet } from '../domain/call/waiting.ts';
 import type { Candidate } from '../domain/gateway/gateway.ts';
 import type { Measure } from '../domain/ports.ts';
 import { endWait, putCall } from '../store/call-writes.ts';
@@ -102,6 +103,6 @@ export function matchNext(
 ): Match | undefined {
   const call = calls.find((one) => mayGet(one, candidate.username));
   if (call === undefined) return undefined;
-  const write = putCall(matchedCall(call, candidate, nowMs, leaseMs), call, nowMs);
+  const write = putCall(offeredCall(call, candidate, nowMs, leaseMs), call, nowMs);
   return { call, write, lockedUntil: nowMs + leaseMs };
 }

@@ -3,6 +3,8 @@ import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
 import type { Srf } from '../drachtio/srf.ts';
 import type { Clock, ControlPlane, FactSink, Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
+import type { FromHeader } from './setup/from-header.ts';
+import type { Target } from './setup/room.ts';
 
 export type CallSettings = Pick<
   Settings,
@@ -44,6 +46,18 @@ export interface Call {
   ringingAt?: number;
   answeredAt?: number;
 }
+
+/** What an INVITE says of the call that it opens. */
+export interface Invitation {
+  readonly caller: Caller;
+  /** As it came; the gateway gets another with the room in it. */
+  readonly from: FromHeader;
+  readonly target: Extract<Target, { kind: 'room' | 'gateway' }>;
+  readonly room: string;
+}
+
+/** A call that this application takes from its INVITE on. */
+export type InvitedCall = Call & Invitation;
 
 /** How a call ended that was not answered. */
 export type SetupFailure =

@@ -2,19 +2,17 @@ import type { EdgeCall } from '../../contracts/commands.ts';
 import { maxCallIdLength } from '../../contracts/common.ts';
 import { sipAnswer } from '../../contracts/outcomes.ts';
 import { reasonHeader } from '../../sip/reason.ts';
-import { peerOf } from '../drachtio/peer.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
 import { Bridge, type BridgeEnd } from './bridge.ts';
-import type { Call, CallParts, SetupFailure } from './call.ts';
+import type { Call, CallParts, InvitedCall, SetupFailure } from './call.ts';
 import { HangupWatch } from './hangups.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
 import { Leg } from './leg/leg.ts';
 import { Prober } from './probe.ts';
 import { refuseCaller, reportEnd, reportFailure } from './report.ts';
-import { readFrom } from './setup/from-header.ts';
-import { readTarget } from './setup/room.ts';
-import { CallSetup, type DialledCall, type SetupSuccess } from './setup/setup.ts';
+import { readInvite } from './setup/read-invite.ts';
+import { CallSetup, type SetupSuccess } from './setup/setup.ts';
 import { type AnsweredEdgeCall, listCallsToTakeOver } from './takeover.ts';
 
 /** A call that this application holds. */
@@ -155,18 +153,13 @@ export class CallHandler {
   }
 
   async #setUp(active: ActiveCall, caller: CallerLeg): Promise<SetupSuccess | SetupFailure> {
-    const { request } = caller;
-    const from = readFrom(request.headers.from ?? '');
-    if (!from) return { result: 'refused', outcome: 'bad-request', detail: 'From not understood' };
-    const { displayName, uri } = from;
-    active.call.caller = { uri, ...(displayName && { displayName }), received: peerOf(request) };
-
-    const target = readTarget(request.uri, this.#parts.settings.gatewayName);
-    if (target.kind === 'no-room') return { result: 'refused', outcome: 'no-room' };
-    if (target.kind === 'malformed') return { result: 'refused', outcome: 'bad-request', detail: target.why };
-    active.call.room = target.kind === 'room' ? target.room : target.gateway;
-
-    active.setup = new CallSetup(this.#parts, active.call as DialledCall, caller, from, target);
+    const invite = readInvite(caller.request, this.#parts.settings.gatewayName);
+    if (invite.result === 'refused') {
+      if (invite.caller) active.call.caller = invite.caller;
+      return invite;
+    }
+    const call: InvitedCall = Object.assign(active.call, invite.invitation);
+    active.setup = new CallSetup(this.#parts, call, caller);
     return active.setup.run();
   }
 

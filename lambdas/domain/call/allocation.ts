@@ -60,51 +60,49 @@ export function granted(call: Call): AllocateAnswer {
   return { result: 'granted', username: gateway, contact, received, gatewayEdgeId, attempt, lockedUntil };
 }
 
-/** What an allocation knows of its call. */
-export type AllocationOf = Pick<
-  AllocateGateway,
-  'callId' | 'edgeId' | 'room' | 'attempt' | 'failed' | 'callerDialogId' | 'traceId'
-> &
-  Partial<Pick<AllocateGateway, 'caller'>>;
-
 /**
- * The call as it stands once the candidate is locked for it.
+ * The call's record with what a command says of it: the attempt that it asks for, and the failures before.
  * @param seen the record so far: none at the first attempt
- * @param leaseMs how long the lock holds without an answer
+ * @returns it in the state that it was in; `offeredCall` or `waitingCall` is the next step
  */
-export function offeredCall(
-  seen: Call | undefined,
-  command: AllocationOf,
-  candidate: Candidate,
-  nowMs: number,
-  leaseMs: number,
-): Call {
-  const { callId, edgeId, room, caller, attempt, callerDialogId, traceId } = command;
-  const lockedUntil = nowMs + leaseMs;
-  const call: Call = {
+export function askingCall(seen: Call | undefined, command: AllocateGateway, nowMs: number): Call {
+  const { callId, edgeId, room, caller, attempt, failed, callerDialogId, traceId } = command;
+  return {
+    version: 0,
+    state: 'waiting',
     ...seen,
     callId,
-    version: (seen?.version ?? 0) + 1,
-    state: 'offered',
     edgeId,
     room,
-    ...(caller && { caller }),
+    caller,
     attempt,
-    attempts: [
-      ...withFailures(seen?.attempts ?? [], command.failed, nowMs),
-      { attempt, gateway: candidate.username, offeredAt: nowMs },
-    ],
+    attempts: withFailures(seen?.attempts ?? [], failed, nowMs),
+    ...(callerDialogId !== undefined && { callerDialogId }),
+    ...(traceId !== undefined && { traceId }),
+  };
+}
+
+/**
+ * The call as it stands once the candidate is locked for it. One that waits has this grant as the answer to its next
+ * command.
+ * @param leaseMs how long the lock holds without an answer
+ */
+export function offeredCall(asking: Call, candidate: Candidate, nowMs: number, leaseMs: number): Call {
+  const { attempt, attempts } = asking;
+  const call: Call = {
+    ...asking,
+    version: asking.version + 1,
+    state: 'offered',
+    attempts: [...attempts, { attempt, gateway: candidate.username, offeredAt: nowMs }],
     grant: {
       contact: candidate.contact,
       received: candidate.received,
       gatewayEdgeId: candidate.edgeId,
-      lockedUntil,
+      lockedUntil: nowMs + leaseMs,
     },
     gateway: candidate.username,
     registrationId: candidate.registrationId,
-    offeredAt: seen?.offeredAt ?? nowMs,
-    ...(callerDialogId !== undefined && { callerDialogId }),
-    ...(traceId !== undefined && { traceId }),
+    offeredAt: asking.offeredAt ?? nowMs,
   };
   delete call.askedAt;
   if (candidate.taskId === undefined) delete call.taskId;

@@ -1,7 +1,5 @@
-import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
+import type { AllocateAnswer } from '../../../contracts/commands.ts';
 import type { Pool } from '../fleet/pool.ts';
-import type { Candidate } from '../gateway/gateway.ts';
-import { type AllocationOf, offeredCall, withFailures } from './allocation.ts';
 import type { Call } from './call.ts';
 
 /*
@@ -44,44 +42,16 @@ export function mayGet(call: Call, username: string): boolean {
   return !call.attempts.some((one) => one.gateway === username);
 }
 
-/**
- * The call as it stands once it waits. A later attempt keeps the place that the call had.
- * @param seen the record so far: none at the first attempt
- */
-export function waitingCall(seen: Call | undefined, command: AllocateGateway, nowMs: number): Call {
-  const { callId, edgeId, room, caller, attempt, failed, callerDialogId, traceId } = command;
-  const { grant: _grant, gateway: _gateway, registrationId: _id, taskId: _task, ...rest } = seen ?? {};
-  const waitingSince = seen?.waitingSince ?? nowMs;
+/** The call as it stands once it waits. A later attempt keeps the place that the call had. */
+export function waitingCall(asking: Call, nowMs: number): Call {
+  const { grant: _grant, gateway: _gateway, registrationId: _id, taskId: _task, ...rest } = asking;
   return {
     ...rest,
-    callId,
-    version: (seen?.version ?? 0) + 1,
+    version: asking.version + 1,
     state: 'waiting',
-    edgeId,
-    room,
-    caller,
-    attempt,
-    attempts: withFailures(seen?.attempts ?? [], failed, nowMs),
-    waitingSince,
+    waitingSince: asking.waitingSince ?? nowMs,
     askedAt: nowMs,
-    ...(callerDialogId !== undefined && { callerDialogId }),
-    ...(traceId !== undefined && { traceId }),
   };
-}
-
-/** The waiting call once a gateway is locked for it: its next ask is answered with this grant. */
-export function matchedCall(call: Call, candidate: Candidate, nowMs: number, leaseMs: number): Call {
-  const { callId, edgeId, room = '', caller, attempt, callerDialogId } = call;
-  const asked: AllocationOf = {
-    callId,
-    edgeId,
-    room,
-    attempt,
-    failed: [],
-    ...(caller && { caller }),
-    ...(callerDialogId !== undefined && { callerDialogId }),
-  };
-  return offeredCall(call, asked, candidate, nowMs, leaseMs);
 }
 
 /** @returns what the fleet says of the pool; undefined where it says nothing, said it too long ago, or starts none */

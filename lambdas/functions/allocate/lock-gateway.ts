@@ -1,5 +1,5 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
-import { answerFromCall, failureOf, granted, offeredCall } from '../../domain/call/allocation.ts';
+import { answerFromCall, askingCall, failureOf, granted, offeredCall } from '../../domain/call/allocation.ts';
 import type { Call } from '../../domain/call/call.ts';
 import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
 import type { Clock } from '../../domain/time.ts';
@@ -61,7 +61,7 @@ export async function lockGateway(
   const { table, leaseMs, freeShards } = deps;
   const nowMs = deps.now();
   const { call: seen, previous } = side;
-  const call = offeredCall(seen, command, candidate, nowMs, leaseMs);
+  const call = offeredCall(askingCall(seen, command, nowMs), candidate, nowMs, leaseMs);
   const writes: Write[] = [
     lock(candidate, command.callId, freeShardOf(candidate.username, freeShards), nowMs + leaseMs, nowMs),
     putCall(call, seen, nowMs),

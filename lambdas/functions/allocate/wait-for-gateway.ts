@@ -1,5 +1,5 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
-import { answerFromCall, exhausted } from '../../domain/call/allocation.ts';
+import { answerFromCall, askingCall, exhausted } from '../../domain/call/allocation.ts';
 import type { Call } from '../../domain/call/call.ts';
 import { decideWait, isAskStale, trustedPool, waitingCall } from '../../domain/call/waiting.ts';
 import { TableContention } from '../../domain/errors.ts';
@@ -78,7 +78,7 @@ async function noteWait(
     return !isAskStale(call, nowMs) || (await table.write(renewAsk(call, nowMs))).done;
   }
   const { previous } = await withPrevious(call, table);
-  const entered = putCall(waitingCall(call, command, nowMs), call, nowMs);
+  const entered = putCall(waitingCall(askingCall(call, command, nowMs), nowMs), call, nowMs);
   if (previous === undefined) return (await table.write(entered)).done;
   const writes: Write[] = [entered, letGo(previous, command, freeShards, nowMs)];
   return (await table.transact(writes)).done;

@@ -1,4 +1,5 @@
 import type { Headers, ResponseOptions, Srf, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
+import type { SetupFailure } from '../call.ts';
 import { requires } from './headers.ts';
 import { Leg } from './leg.ts';
 
@@ -9,7 +10,7 @@ export type Gone = 'cancelled' | 'edge-lost';
 export class CallerLeg {
   readonly request: SrfRequest;
   readonly callId: string;
-  /** Settles when nobody waits for the answer any more. */
+  /** Settles when the caller does not wait for the answer any more. */
   readonly gone: Promise<Gone>;
   #goneWhy: Gone | undefined;
   #leave: (why: Gone) => void = () => {};
@@ -32,9 +33,19 @@ export class CallerLeg {
     request.on('update', (_update, answer) => answer.send(500, { headers: { 'Retry-After': '5' } }));
   }
 
-  /** Why nobody waits any more; undefined while somebody does. */
+  /** Why the caller does not wait any more; undefined while it does. */
   get goneWhy(): Gone | undefined {
     return this.#goneWhy;
+  }
+
+  /**
+   * What has become of a call whose caller is gone.
+   * @param gatewayAnswered whether a gateway had answered already
+   */
+  abandonment(gatewayAnswered: boolean): SetupFailure {
+    return this.#goneWhy === 'edge-lost'
+      ? { result: 'refused', outcome: 'edge-lost', detail: 'connection to drachtio lost' }
+      : { result: 'cancelled', gatewayAnswered };
   }
 
   leave(why: Gone): void {
@@ -69,7 +80,7 @@ export class CallerLeg {
         resolve(new Leg(this.#srf, 'caller', stackDialogId).attach());
       });
     });
-    // Where drachtio is lost nobody calls back.
+    // Where the connection to drachtio is lost, the callback above is never called.
     return Promise.race([answered, this.gone.then(() => undefined)]);
   }
 

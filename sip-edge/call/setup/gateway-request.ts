@@ -1,0 +1,128 @@
+import type { AllocateAnswer } from '../../../contracts/commands.ts';
+import { ControlPlaneUnavailable } from '../../ports.ts';
+import type { CallParts, InvitedCall, SetupFailure } from '../call.ts';
+import type { CallerLeg } from '../leg/caller-leg.ts';
+import { afterRefusal } from './attempts.ts';
+import { Ringback } from './ringback.ts';
+
+/** A gateway that the control plane has locked for the call, and where to reach it. */
+export type Grant = Extract<AllocateAnswer, { result: 'granted' }>;
+type Waiting = Extract<AllocateAnswer, { result: 'waiting' }>;
+
+/** The functions end the wait as well, but may not be there to. */
+function timedOut({ cause, estimateSec }: Waiting): SetupFailure {
+  const retryAfterSec = estimateSec === undefined ? undefined : Math.max(1, Math.ceil(estimateSec));
+  return { result: 'refused', outcome: 'start-timeout', cause, retryAfterSec };
+}
+
+/** A little less, so that those that came together do not ask together. */
+const spread = (ms: number) => ms * (0.75 + Math.random() / 4);
+
+/**
+ * Asks the control plane for a gateway, again and again while the call waits for one. The caller hears it ring
+ * meanwhile, and may give up at any moment.
+ */
+export class GatewayRequest {
+  readonly #parts: CallParts;
+  readonly #call: InvitedCall;
+  readonly #caller: CallerLeg;
+  /** A gateway is locked for the call, so that the next command is answered with it. */
+  #isMatched = false;
+  /** Ends the pause between two commands. */
+  #wake: () => void = () => {};
+
+  constructor(parts: CallParts, call: InvitedCall, caller: CallerLeg) {
+    this.#parts = parts;
+    this.#call = call;
+    this.#caller = caller;
+  }
+
+  /** A gateway is locked for this call, which waits: it asks at once. */
+  onMatched(): void {
+    this.#isMatched = true;
+    this.#wake();
+  }
+
+  /** @returns a gateway for the next attempt of the call, or why there is none */
+  async ask(): Promise<Grant | SetupFailure> {
+    const ringback = new Ringback(this.#caller);
+    try {
+      return await this.#askUntilAnswered(ringback);
+    } finally {
+      ringback.stop();
+    }
+  }
+
+  /** Asks until a gateway is granted or refused, or the wait for one has lasted too long. */
+  async #askUntilAnswered(ringback: Ringback): Promise<Grant | SetupFailure> {
+    const { clock, settings } = this.#parts;
+    let giveUpAt: number | undefined;
+    let waiting: Waiting | undefined;
+    for (;;) {
+      // What was said of a match before this command is in its answer.
+      this.#isMatched = false;
+      const answer = await this.#allocate(waiting);
+      if (answer.result === 'granted') this.#call.gateway = answer.username;
+      if (this.#caller.goneWhy) return this.#caller.abandonment(false);
+      if (answer.result === 'granted') return answer;
+      if (answer.result === 'refused') {
+        const { cause, detail, retryAfterSec } = answer;
+        const outcome = afterRefusal(this.#call.failed, answer.outcome);
+        return { result: 'refused', outcome, cause, detail, retryAfterSec };
+      }
+      if (waiting === undefined) this.#sayWaiting(answer);
+      waiting = answer;
+      giveUpAt ??= clock.now() + settings.waitLimitSec * 1000;
+      const leftMs = giveUpAt - clock.now();
+      if (leftMs <= 0) return timedOut(answer);
+      ringback.waits(answer.ahead);
+      await this.#pause(Math.min(spread(answer.askAgainSec * 1000), leftMs));
+      if (this.#caller.goneWhy) return this.#caller.abandonment(false);
+    }
+  }
+
+  #sayWaiting({ cause, ahead }: Waiting): void {
+    const { facts, log } = this.#parts;
+    const { callId, traceId, room } = this.#call;
+    facts.publish({ type: 'call.waiting', callId, traceId, room, cause, ahead });
+    log.debug({ callId, traceId, room, cause, ahead }, 'call waits for a gateway');
+  }
+
+  /** @param waiting the last answer, while the call waits: it goes on waiting where the next answer is lost */
+  async #allocate(waiting: Waiting | undefined): Promise<AllocateAnswer> {
+    const { callId, traceId, room, caller, from, target, failed } = this.#call;
+    const callerDialogId = this.#caller.dialogId(from.tag);
+    const attempt = failed.length + 1;
+    try {
+      return await this.#parts.controlPlane.allocate({
+        command: 'allocateGateway',
+        callId,
+        traceId,
+        edgeId: this.#parts.settings.edgeId,
+        room,
+        caller,
+        attempt,
+        failed,
+        ...(target.kind === 'gateway' && { gateway: target.gateway }),
+        ...(callerDialogId && { callerDialogId }),
+      });
+    } catch (error) {
+      if (!(error instanceof ControlPlaneUnavailable)) throw error;
+      const fields = { callId, traceId, attempt, why: error.why, error: error.message };
+      this.#parts.log.error(fields, 'no answer to allocateGateway');
+      return waiting ?? { result: 'refused', outcome: 'control-plane-unavailable' };
+    }
+  }
+
+  /** Lasts until the time is over, a gateway is there, or the caller is gone. */
+  async #pause(ms: number): Promise<void> {
+    if (this.#isMatched) return;
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+      this.#wake = resolve;
+    });
+    await Promise.race([over, this.#caller.gone]);
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,30 @@
+import type { Caller } from '../../../contracts/commands.ts';
+import { peerOf } from '../../drachtio/peer.ts';
+import type { SrfRequest } from '../../drachtio/srf.ts';
+import type { Invitation, SetupFailure } from '../call.ts';
+import { readFrom } from './from-header.ts';
+import { readTarget } from './room.ts';
+
+export type ReadInvite =
+  | { readonly result: 'read'; readonly invitation: Invitation }
+  | (SetupFailure & { readonly result: 'refused'; readonly caller?: Caller });
+
+/**
+ * Reads who calls, and what was dialled.
+ * @param gatewayName the deployment's gateway name, e.g. `mediagw`
+ * @returns both, or why the INVITE is refused, with its caller where that was understood
+ */
+export function readInvite(request: SrfRequest, gatewayName: string): ReadInvite {
+  const from = readFrom(request.headers.from ?? '');
+  if (!from) return { result: 'refused', outcome: 'bad-request', detail: 'From not understood' };
+  const { displayName, uri } = from;
+  const caller: Caller = { uri, ...(displayName && { displayName }), received: peerOf(request) };
+
+  const target = readTarget(request.uri, gatewayName);
+  if (target.kind === 'no-room') return { result: 'refused', outcome: 'no-room', caller };
+  if (target.kind === 'malformed') {
+    return { result: 'refused', outcome: 'bad-request', detail: target.why, caller };
+  }
+  const room = target.kind === 'room' ? target.room : target.gateway;
+  return { result: 'read', invitation: { caller, from, target, room } };
+}
