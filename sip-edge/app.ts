@@ -19,9 +19,9 @@ import type { Settings } from './settings.ts';
 export interface Calls {
   /** Takes an admitted INVITE that opens a call. Never rejects. */
   invite(req: SrfRequest, res: SrfResponse): void | Promise<void>;
-  /** The gateway of this call is gone: the caller's leg is to be ended. Unknown calls are none of its business. */
+  /** The gateway of this call is gone: the caller's leg is ended. A call that this edge does not hold is ignored. */
   onGatewayLost(callId: string): void;
-  /** A waiting call has a gateway: it asks at once. Unknown calls are none of its business. */
+  /** A waiting call has a gateway: it asks at once. A call that this edge does not hold is ignored. */
   onMatched(callId: string): void;
   /** Called on each connection to drachtio: takes over the calls that the table says this edge holds. */
   takeOver(): void | Promise<void>;
@@ -43,7 +43,7 @@ export interface EdgeParts {
   createCalls(parts: CallParts): Calls;
 }
 
-/** Methods that are answered only to say that they are not taken; drachtio says 503 to what nobody routes. */
+/** Methods that are always refused. They are routed nevertheless: drachtio answers 503 to what has no route. */
 const otherMethods = ['bye', 'info', 'message', 'notify', 'publish', 'refer', 'subscribe', 'update'] as const;
 
 const drainPollMs = 50;
@@ -117,7 +117,7 @@ export class EdgeApp {
         }
         log.info({ event: 'drachtio-connected', hostPorts }, 'connected to drachtio');
         batchWrites(this.#srf);
-        // The lease first: the calls taken over live by it.
+        // The edge lease is renewed first: the calls taken over live by it.
         this.#heartbeat.start();
         this.#takeOver();
         this.#untilRouted().then(
@@ -140,7 +140,7 @@ export class EdgeApp {
 
   /**
    * Takes no more calls, and settles when those in progress are over. What goes on at the limit is hung up on both
-   * sides: drachtio goes down with its task, and would tell nobody.
+   * sides: drachtio ends with its task, and sends no BYE of its own.
    */
   async drain(): Promise<void> {
     this.#isDraining = true;
@@ -166,7 +166,7 @@ export class EdgeApp {
   async close(): Promise<void> {
     this.#heartbeat.stop();
     await this.#calls.close();
-    // Until drachtio has seen the end it would still give us requests.
+    // drachtio gives us requests until it has seen the connection end.
     const closed = once(this.#srf, 'close', { signal: AbortSignal.timeout(disconnectPatienceMs) });
     try {
       this.#srf.disconnect();
@@ -186,7 +186,7 @@ export class EdgeApp {
       answerOptions(req, res, { isDraining: this.#isDraining, isHealthy: controlPlane.isHealthy }),
     );
     this.#srf.invite((req, res) => this.#invite(req, res));
-    // A request that is no dialog's and opens none.
+    // A request outside a dialog that does not open one.
     for (const method of otherMethods)
       this.#srf.use(method, (req, res) => void refuse(req, res, 'no-such-dialog'));
   }

@@ -134,11 +134,11 @@ async function start(settings: Settings, log: Log): Promise<void> {
   };
   process.on('SIGTERM', () => void stop());
   process.on('SIGINT', () => void stop());
-  // A bug in one call must not end the others.
+  // An error that a defect leaves uncaught in one call must not end the process, and with it the other calls.
   process.on('unhandledRejection', (error) => log.error({ event: 'unhandled-rejection', error }, 'a bug'));
 
   const hostPorts = await app.connect();
-  // Not by the log: whoever started this process waits for the line, whatever the log's level.
+  // Written past the log: whoever started this process waits for the line, also where the log's level is above info.
   const ready = { event: 'edge-ready', edgeId: settings.edgeId, hostPorts, domain: settings.sipDomain };
   process.stdout.write(
     `${JSON.stringify({ level: 'info', time: clock.now(), ...ready, msg: 'the edge serves' })}\n`,

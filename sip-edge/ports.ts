@@ -30,7 +30,7 @@ export interface ControlPlane {
 /** `bad-answer`: the function answered with what the contract does not know (a half-done deployment). */
 export type UnavailableCause = 'timeout' | 'network' | 'throttled' | 'function-error' | 'bad-answer';
 
-/** No answer that a SIP answer could be built on: 503 with Retry-After. Asking again is safe. */
+/** A command got no usable answer; the SIP request gets 503 with Retry-After. The command may be given again. */
 export class ControlPlaneUnavailable extends Error {
   override readonly name = 'ControlPlaneUnavailable';
   readonly why: UnavailableCause;

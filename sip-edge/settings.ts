@@ -50,7 +50,7 @@ const environmentSchema = z.object({
 
   /** This edge's name in the table. Must outlive a restart, or its calls cannot be taken over. */
   EDGE_ID: edgeIdSchema.default(() => hostname().slice(0, 64)),
-  /** Directory of the outbox and the generation. Must outlive a restart. */
+  /** Directory of the outbox's file. Must outlive a restart, or facts that were not sent yet are lost. */
   STATE_DIR: z.string().min(1).default('/var/lib/switchroom'),
   /** drachtio's admin address. Loopback only: the port does not enforce its secret. */
   DRACHTIO_ADDRESS: addressSchema.prefault('127.0.0.1:9022'),
@@ -63,13 +63,13 @@ const environmentSchema = z.object({
     .optional(),
   /** Where the SIP server is asked by OPTIONS for that, UDP. Unset: this host's own address, port 5060. */
   HEALTH_SIP_ADDRESS: addressSchema.optional(),
-  /** How long that answer may take, ms. */
+  /** How long the answer to that OPTIONS may take, ms. */
   HEALTH_TIMEOUT_MS: integer(100, 10_000, 2000),
   /** Given by ECS to its containers: where the task asks to be protected while it has calls. */
   ECS_AGENT_URI: z.url().optional(),
   /** The deployment's name in the metrics. Unset: none are written. */
   STACK_NAME: z.string().min(1).max(128).optional(),
-  /** How often they are written, seconds. */
+  /** How often the metrics are written, seconds. */
   METRICS_INTERVAL_SEC: integer(1, 3600, 60),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
@@ -115,8 +115,8 @@ const environmentSchema = z.object({
   DRAIN_LIMIT_SEC: integer(0, 7200, 110),
 
   /**
-   * Of how many calls in a hundred X-Ray keeps the trace: each costs ($5 a million traces). The id of every call's trace
-   * is in the log lines anyhow.
+   * Of how many calls in a hundred X-Ray keeps the trace, at $5 a million traces. Log lines have the trace id of every
+   * call, whatever is set here.
    */
   TRACE_SAMPLE_PERCENT: integer(0, 100, 0),
 

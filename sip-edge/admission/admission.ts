@@ -1,8 +1,9 @@
 import type { DropWord, RefusalWord } from '../../contracts/refusals.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
+import { forgetRequest } from '../drachtio/forget-request.ts';
 import { peerOf } from '../drachtio/peer.ts';
 import { refuse } from '../drachtio/refuse.ts';
-import { forgetRequest, type Headers, type SrfRequest, type SrfResponse } from '../drachtio/srf.ts';
+import type { Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import type { Log, Meter } from '../ports.ts';
 import { type CheckPolicy, checkRequest, type IncomingRequest } from './check.ts';
 import type { AddressLimits } from './limits.ts';
@@ -16,7 +17,7 @@ export interface AdmissionParts {
   meter: Meter;
 }
 
-/** Middleware before every handler: what it lets through is for our domain, in measure, and who it says it is. */
+/** Middleware before every handler. It lets through what is for our domain, within the limits, and authenticated. */
 export class Admission {
   readonly #parts: AdmissionParts;
 
@@ -31,7 +32,7 @@ export class Admission {
 
   /** Requests inside a dialog never come here: drachtio-srf gives them to the dialog first. */
   handle(req: SrfRequest, res: SrfResponse, next: (error?: Error) => void): void {
-    // Neither may be answered with a refusal; a PRACK without a taker gets drachtio-srf's own 200.
+    // An ACK is never answered, and drachtio-srf itself answers a PRACK that no dialog takes, by 200.
     if (req.method === 'ACK' || req.method === 'PRACK') {
       next();
       return;
@@ -62,8 +63,8 @@ export class Admission {
   }
 
   /**
-   * A From of our own domain needs its user's credentials. Without any it is refused, not asked: nobody but a
-   * gateway has credentials, and a gateway does not call.
+   * A From of our own domain needs its user's credentials. Without any it is refused, not challenged: only gateways
+   * have credentials, and gateways do not call.
    */
   #admitOwnUser(req: SrfRequest, res: SrfResponse, username: string, next: () => void): void {
     if (req.headers['proxy-authorization'] === undefined) {
@@ -87,7 +88,7 @@ export class Admission {
   }
 
   #drop(req: SrfRequest, word: DropWord): void {
-    // A line for each packet of a flood would be a second flood.
+    // At debug: a line for each packet of a flood would be a flood of log lines.
     this.#parts.log.debug(fieldsOf(req, word), 'request dropped');
     forgetRequest(req);
   }

@@ -87,11 +87,11 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
 function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPolicy): CheckResult {
   if (!/^sips?:/i.test(request.uri)) return refuse('unsupported-scheme');
   const target = parseSipUri(request.uri);
-  // No room and no gateway is called by control characters, escaped or not.
+  // No room and no gateway has control characters in its name, escaped or not.
   if (target === undefined || /\p{Cc}/u.test(unescapeUser(target.user ?? '')))
     return refuse('bad-request-uri');
   if (target.host !== policy.sipDomain) return refuse('foreign-domain');
-  // The registrar knows whom a REGISTER speaks for, and that it goes no further.
+  // The registrar authenticates a REGISTER, and relays none.
   if (request.method === 'REGISTER') return { result: 'pass' };
 
   const hops = request.maxForwards?.trim();

@@ -26,7 +26,7 @@ export interface AuthenticatorParts {
   limits: Pick<AddressLimits, 'isUserBanned' | 'countWrongAnswer' | 'countRightAnswer'>;
   /** Offered in this order. */
   algorithms: readonly DigestAlgorithm[];
-  /** Parts of User-Agents that cannot live with a challenge of SHA-256 beside MD5. */
+  /** Parts of User-Agents that fail where SHA-256 is offered beside MD5. */
   md5OnlyAgents: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export class Authenticator {
 
     let verdict = this.#check(req, username);
     if (verdict.result === 'refused' && verdict.why === 'wrong-password') {
-      // The secret may have been rotated a moment ago.
+      // The password may be a newer one than the edge has read: it reads the secret again, and checks once more.
       if (await secrets.refreshAfterMismatch()) verdict = this.#check(req, username);
     }
     switch (verdict.result) {

@@ -85,7 +85,7 @@ export class Digest {
     const algorithm = algorithmOf(credentials.algorithm);
     if (algorithm === undefined) return ask('no-credentials');
     const { nonceCount, clientNonce } = credentials;
-    // Answers without qop (RFC 2069) carry no count, so a replay could not be told: asked again.
+    // An answer without qop (RFC 2069) has no nonce count, so a replay would not be noticed: it is challenged again.
     if (credentials.qop?.toLowerCase() !== 'auth' || nonceCount === undefined || clientNonce === undefined) {
       return ask('no-qop');
     }

@@ -11,8 +11,8 @@ const fullWindow = 2 ** windowSize - 1;
 /**
  * Remembers which nonce counts were used (RFC 7616 3.4: a server refuses a count that it has seen).
  * A window, not only the highest, since UDP may swap two requests. Only nonces used with the right password
- * get in, so nobody without it can fill the memory. What has to be forgotten raises a floor: a nonce issued
- * before it is stale, never fresh again. The floor starts at the application's start, as the memory does.
+ * are remembered, so that only who has it can fill the memory. Forgetting a nonce raises a floor: every nonce issued
+ * before the floor counts as stale. The floor begins at the application's start, since nothing is remembered before.
  * The memory is this edge's own: a request replayed to another edge within the nonce's lifetime is not seen.
  */
 export class NonceCounts {
@@ -59,7 +59,8 @@ export class NonceCounts {
   /** Forgets what no longer counts. @param before epoch ms: nonces issued earlier are stale anyway */
   expire(before: number): void {
     for (const [nonce, seen] of this.#seen) {
-      // Insertion order is nearly the order of issue: a straggler only waits for the next round.
+      // Nonces are kept in the order of their first use, which is nearly that of their issue: one that was used late is
+      // forgotten a round later.
       if (seen.issuedAt >= before) break;
       this.#seen.delete(nonce);
     }

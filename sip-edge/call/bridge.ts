@@ -114,7 +114,7 @@ export class Bridge {
       answer: (answer, ack) => {
         if (answer.status < 200) return;
         if (method === 'INVITE' && answer.status < 300) {
-          // Without an offer in the INVITE the answer comes with the ACK, so that has to wait for the other's.
+          // The answer to a re-INVITE without an offer comes with this side's ACK: the other side's ACK waits for it.
           if (body || this.#over) ack();
           else this.#pendingAcks.set(from, ack);
         }

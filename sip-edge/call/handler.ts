@@ -62,7 +62,7 @@ export class CallHandler {
   async invite(request: SrfRequest, response: SrfResponse): Promise<void> {
     const callId = request.headers['call-id'] ?? '';
     const caller = new CallerLeg(this.#parts.srf, request, response, callId);
-    // No fact: it would speak of the call that has this Call-ID, or of none.
+    // No fact is published: it would be taken for one of the call that has this Call-ID already.
     if (callId === '' || callId.length > maxCallIdLength) return this.#refuseUntold(caller, 'bad-request');
     if (this.#active.has(callId)) return this.#refuseUntold(caller, 'loop-detected');
 
@@ -107,12 +107,12 @@ export class CallHandler {
   takeOver(): Promise<void> {
     this.#reprobeHeld();
     this.#sendUnsentByes();
-    // What went wrong before was told to who asked then.
+    // An error of the takeover before was thrown to whoever waited for that one.
     this.#takingOver = this.#takingOver.catch(() => {}).then(() => this.#takeOverOthers());
     return this.#takingOver;
   }
 
-  /** Calls of before are on a connection that is gone: drachtio answers for them itself. */
+  /** drachtio ties dialogs to the connection they began on: it answers requests of earlier calls by 481 itself. */
   #reprobeHeld(): void {
     const held = [...this.#active.values()].flatMap(({ bridge }) => bridge ?? []);
     for (const { caller, gateway } of held) {
@@ -123,7 +123,7 @@ export class CallHandler {
   }
 
   async #takeOverOthers(): Promise<void> {
-    // What ends while the table is read is no call to take over either.
+    // A call that ends while the table is read must not be taken over either.
     const heldBefore = new Set(this.#active.keys());
     const isHeld = (callId: string) => heldBefore.has(callId) || this.#active.has(callId);
     const { answered, lost } = await listCallsToTakeOver(this.#parts, isHeld, this.#closing.signal);
@@ -181,7 +181,7 @@ export class CallHandler {
     return active.bridge;
   }
 
-  /** drachtio keeps no dialog of a call in set-up, except where it was answered and nobody could say so. */
+  /** Of a call in set-up drachtio keeps a dialog only where the call was answered and the fact of it was lost. */
   #giveUpLost(edgeCall: EdgeCall): void {
     const { gateway, callerDialogId } = edgeCall;
     if (callerDialogId) void new Leg(this.#parts.srf, 'caller', callerDialogId).bye();

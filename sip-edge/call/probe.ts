@@ -3,16 +3,16 @@ import type { Bridge } from './bridge.ts';
 import type { Leg } from './leg/leg.ts';
 
 /*
- * An OPTIONS within each leg of a call tells whether it still stands. Soon for a call taken over: drachtio answers what
- * comes in on its legs 481 itself and drops the dialog on a BYE, so nobody else would tell. From time to time for every
- * call: a peer that is gone without a BYE would hold its gateway for ever, and what lies between (NAT, a load
- * balancer) forgets a UDP flow on which nothing is said.
+ * An OPTIONS within each leg of a call tells whether the leg still stands. A call taken over is probed every few
+ * seconds: drachtio itself answers 481 to what comes in on its legs, and tells the application of no BYE. Every other
+ * call is probed about once a minute: a peer that is gone without a BYE would hold its gateway for ever, and NAT or a
+ * load balancer on the way forgets a UDP flow on which nothing is sent.
  */
 
 /** `unreachable`: drachtio itself, so nothing is known of the peer. */
 export type Pulse = 'alive' | 'gone' | 'no-answer' | 'unreachable';
 
-/** RFC 3261 12.2.1.2: these end the dialog. Any other answer, a refusal of OPTIONS too, comes from a peer that has it. */
+/** These end the dialog (RFC 3261 12.2.1.2). Any other answer, also a refusal of OPTIONS, shows that it stands. */
 const deadStatuses: ReadonlySet<number> = new Set([481, 408]);
 
 /** @param timeoutMs how long to wait for an answer */
@@ -113,7 +113,7 @@ export class Prober {
       this.#isGone(bridge, caller),
       this.#isGone(bridge, gateway),
     ]);
-    // Both at once: drachtio itself was started anew, and the call went with it.
+    // Both legs gone at once: drachtio was started anew, which ends every dialog.
     if (callerGone && gatewayGone) bridge.end({ by: 'edge', outcome: 'edge-lost' });
     else if (callerGone) bridge.endOther(caller, { by: 'caller', outcome: 'answered' });
     else if (gatewayGone) bridge.endOther(gateway, { by: 'gateway', outcome: 'answered' });

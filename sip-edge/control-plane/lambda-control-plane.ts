@@ -46,13 +46,13 @@ const maxAttempts = 2;
 const throttles = new Set(['TooManyRequestsException', 'ThrottlingException', 'EC2ThrottledException']);
 const networkCodes = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)/;
 
-/** Spread, so that what was throttled together does not come back together. */
+/** Random, so that commands that were throttled together are not tried again together. */
 const retryPauseMs = () => 20 + Math.random() * 80;
 
 /**
  * Commands by Lambda Invoke, bounded in time. A lost connection, a throttle or a fault of the service is tried once
- * more, which the commands' idempotence allows. What the function itself threw is not: it has had its chance, and
- * the SIP client will ask again. Nor is silence: asking twice would double the load of what is slow already.
+ * more, which the commands' idempotence allows. A command is not tried again where the function itself threw: the SIP
+ * client will ask again; nor where it did not answer in time: a second try would double the load of a slow function.
  */
 export class LambdaControlPlane implements ControlPlane {
   readonly #client: LambdaClient;
@@ -121,7 +121,7 @@ export class LambdaControlPlane implements ControlPlane {
   }
 }
 
-/** What comes after the limit is nobody's any more; the client's own request timeout frees its socket. */
+/** An answer that comes after the limit is dropped; the client's own request timeout then frees its socket. */
 async function within<T>(sent: Promise<T>, limitMs: number, functionName: string): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(

@@ -2,10 +2,10 @@ import type { AllocateGateway, RegisterCommand } from '../../contracts/commands.
 import type { Clock, ControlPlane, Meter } from '../ports.ts';
 
 const failuresToUnhealthy = 3;
-/** After so long without a new failure it is given another chance: without calls, nobody would find out. */
+/** After so long without a new failure it counts as healthy: while no call is sent here, no command could show it. */
 const memoryMs = 15_000;
 
-/** A control plane that remembers how it fared: what OPTIONS is answered by, and the metrics show. */
+/** Counts the failed commands of a control plane: OPTIONS is answered by the last ones, and a metric counts all. */
 export class WatchedControlPlane implements ControlPlane {
   readonly #inner: ControlPlane;
   readonly #clock: Clock;
@@ -36,7 +36,7 @@ export class WatchedControlPlane implements ControlPlane {
     return this.#watch(this.#inner.listEdgeCalls());
   }
 
-  /** Not watched: no new call depends on it. */
+  /** Its failures are not counted: no new call depends on it. */
   listHangups() {
     return this.#inner.listHangups();
   }

@@ -12,7 +12,7 @@ interface Insides {
  * @param srf connected; to be called again after each reconnect
  */
 export function batchWrites(srf: Srf): void {
-  // Where drachtio-srf has no such insides any more, its writes are as they were.
+  // These are insides of drachtio-srf. Where another version has none, each message is written by itself, as before.
   const sockets = (srf as unknown as Insides).app?.client?.mapServer?.keys() ?? [];
   for (const socket of sockets) {
     const write = socket.write.bind(socket) as (...given: unknown[]) => boolean;

@@ -44,7 +44,7 @@ export class HealthEndpoint {
         answer(response, status === 200 || (isAlive && status !== undefined) ? 200 : 503, { status, why }),
       );
     });
-    // A poller that opens and never asks must not stay.
+    // A connection on which no request comes is closed.
     this.#server.headersTimeout = 5000;
     this.#server.requestTimeout = 5000;
     this.#server.maxConnections = 100;
@@ -73,7 +73,7 @@ export class HealthEndpoint {
     if (this.#asking !== undefined && now - this.#askedAt < freshMs) return this.#asking;
     this.#askedAt = now;
     this.#asking = this.#parts.probe().then((probed) => {
-      // Once for each change: pollers come every few seconds.
+      // A line for each change, not for each request: the load balancer asks every few seconds.
       if (probed.why !== this.#lastWhy) {
         this.#lastWhy = probed.why;
         log.warn({ event: 'health-changed', ...probed }, probed.why ?? 'healthy again');

@@ -10,7 +10,7 @@ export interface HeartbeatParts {
 
 /**
  * Renews the edge's lease while it can serve its calls, that is, while it has its drachtio. The generation is
- * the time of this start: it rises with each, with nothing to be kept on a disk that may not outlive the task.
+ * the time of the application's start: it rises with each start, and needs no disk, which may not outlive the task.
  */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
@@ -22,7 +22,7 @@ export class Heartbeat {
     this.#generation = parts.clock.now();
   }
 
-  /** Beats at once and from then on. */
+  /** Publishes a heartbeat at once, and from then on at each interval. */
   start(): void {
     this.stop();
     this.#beat();

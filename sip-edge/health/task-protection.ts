@@ -17,7 +17,7 @@ export interface TaskProtectionParts {
 
 /**
  * Keeps ECS from ending this task for a deployment or a scale-in while it has calls ("Amazon ECS task scale-in
- * protection endpoint"). It looks at the calls from outside, so that no call ever waits for it.
+ * protection endpoint"). It counts the calls once a second, so that no call ever waits for it.
  */
 export class TaskProtection {
   readonly #parts: TaskProtectionParts;

@@ -26,7 +26,7 @@ export interface OutboxOptions {
  * Facts on their way to the bus, kept until the bus has them. A fact counts as said once `publish` returned: it
  * is then in the file (see AppendLog for what that survives) and is sent again after a restart. Where the file
  * cannot be written the fact is kept in memory and an error is logged; the call goes on, and the file is tried
- * again. At least once, in no order: every consumer bears that.
+ * again. A fact may arrive twice, and in any order: every consumer allows for that.
  *
  * Heartbeats skip the file: only the newest is worth saying.
  */

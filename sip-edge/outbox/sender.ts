@@ -16,7 +16,7 @@ export interface SenderOptions {
   log: Log;
   /** First pause after a failure, ms. */
   backoffMs: number;
-  /** These need not be sent any more. */
+  /** These are sent, or will never be taken. */
   onDone(entries: readonly Entry[]): void;
   random?: () => number;
 }
@@ -82,7 +82,7 @@ export class Sender {
     return this.#queue.length === 0 && this.#inFlight === 0 && this.#latest === undefined;
   }
 
-  /** Waits a moment, so that facts said together travel together. */
+  /** Waits a moment, so that facts published together go in one batch. */
   #schedule(): void {
     if (this.#isPumpDue || this.#pause !== undefined) return;
     this.#isPumpDue = true;
@@ -132,7 +132,7 @@ export class Sender {
 
   #tellLost(entry: Entry, why: string): void {
     const { id, type, callId, traceId, detail } = entry;
-    // The only copy is now this line, so it carries all of it.
+    // The fact is kept nowhere else from here on, so the line has all of it.
     const fields = { event: 'fact-rejected', id, fact: type, callId, traceId, why, bytes: entry.bytes };
     this.#options.log.error({ ...fields, detail: detail.slice(0, maxBatchBytes) }, 'the bus refused a fact');
   }

@@ -8,7 +8,7 @@ import { callOf, type Entry, entryBytes } from './batch.ts';
 const recordSchema = z.union([z.object({ fact: factSchema }), z.object({ sent: z.array(z.string()) })]);
 type StoredRecord = { entry: Entry } | { sent: string[] };
 
-/** An empty outbox longer than this is cut to nothing; a longer one is rewritten once it is mostly chaff. */
+/** An empty outbox longer than this is cut to nothing; a longer one is rewritten once most of it is sent already. */
 const clearAboveBytes = 64 * 1024;
 const compactAboveBytes = 1024 * 1024;
 
@@ -29,7 +29,7 @@ function readRecord(record: string): StoredRecord | undefined {
   }
   const { data } = recordSchema.safeParse(json);
   if (data === undefined || 'sent' in data) return data;
-  // As it was said, byte for byte: it is sent so.
+  // Sent as it was published, byte for byte.
   return { entry: entryOf(record.slice('{"fact":'.length, -1), data.fact) };
 }
 
@@ -43,7 +43,7 @@ function unsent(records: readonly StoredRecord[]): Entry[] {
   return [...left.values()];
 }
 
-/** The facts' file: opened when it can be, and never a reason to stop. */
+/** The facts' file. An error of the file system is logged, never thrown: the edge serves without it. */
 export class FactStore {
   readonly #path: string;
   readonly #log: Log;

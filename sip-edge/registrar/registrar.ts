@@ -80,7 +80,7 @@ export class Registrar {
     // only says that the request fails.
     if (answer.result === 'refused') return this.#refuse(req, res, { word: answer.reason }, registrant);
 
-    // Said before it is answered: whoever has the 200 asks no more, and what was not said would stay unsaid.
+    // The fact goes out before the 200: with the 200 the gateway is content, and a fact lost in between would be lost.
     this.#tell(req, registrant, bindings, answer);
     res.send(200, { headers: bindingHeaders(answer.contacts, clock.now()) });
   }

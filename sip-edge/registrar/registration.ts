@@ -84,7 +84,7 @@ export function readRegistrant(request: RegisterRequest, policy: RegistrationPol
   return { ok: true, value: { username, registrationId: callId, cseq: cseq.number } };
 }
 
-/** Malformed counts as an hour (RFC 3261 20.10), more than 32 bits as the most. */
+/** A malformed Expires counts as an hour (RFC 3261 20.10), one of more than 32 bits as the most of 32 bits. */
 function readExpires(text: string): number {
   const trimmed = text.trim();
   return /^\d+$/.test(trimmed) ? Math.min(Number(trimmed), 2 ** 32 - 1) : 3600;

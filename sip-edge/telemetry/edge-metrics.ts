@@ -8,7 +8,7 @@ export interface EdgeMetricsOptions {
   stackName: string | undefined;
   edgeId: string;
   everySec: number;
-  /** What stands now. */
+  /** The values as they are now, by metric. */
   gauges: Record<Gauge, () => number>;
   clock: Clock;
   /** Takes a line of JSON. */
@@ -17,7 +17,7 @@ export interface EdgeMetricsOptions {
 
 /**
  * What only the edge sees, as one log line a minute in Embedded Metric Format, which CloudWatch makes metrics of. One
- * line however much goes on: a flood must not be one of log lines too.
+ * line whatever happens in the minute: a flood of requests must not become a flood of log lines.
  */
 export class EdgeMetrics implements Meter {
   readonly #options: EdgeMetricsOptions;

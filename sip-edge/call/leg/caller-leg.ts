@@ -3,7 +3,7 @@ import type { SetupFailure } from '../call.ts';
 import { requires } from './headers.ts';
 import { Leg } from './leg.ts';
 
-/** `cancelled`: the caller gave up. `edge-lost`: drachtio's connection broke, and with it all that was under way. */
+/** `cancelled`: the caller gave up. `edge-lost`: the connection to drachtio broke, which ends every transaction. */
 export type Gone = 'cancelled' | 'edge-lost';
 
 /** The caller's INVITE, until it has its final answer. */

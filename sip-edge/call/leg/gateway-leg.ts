@@ -111,7 +111,7 @@ export class GatewayLeg {
 
   #onSent(request: SrfRequest): void {
     this.#sent = request;
-    // See CallerLeg: no dialog to pass it on before the answer.
+    // As in CallerLeg: before the answer there is no dialog on the other leg to pass it on in.
     request.on('update', (_update, answer) => answer.send(500, { headers: { 'Retry-After': '5' } }));
     if (this.#givenUp) this.#cancel();
   }

@@ -50,14 +50,14 @@ export function sendRequest(
 }
 
 /**
- * Sends an ACK or a CANCEL: drachtio-srf throws where the connection of their transaction is gone, and with it all
- * that they could have an effect on.
+ * Sends an ACK or a CANCEL. drachtio-srf throws where the connection on which their transaction began is gone; drachtio
+ * has then dropped the transaction too, so that they would have no effect.
  */
 export function sendWhileConnected(send: () => void): void {
   try {
     send();
   } catch {
-    // Takeover finds what goes on without us.
+    // The takeover after the next connection finds the dialogs that still stand.
   }
 }
 
@@ -67,7 +67,7 @@ export class Leg implements DialogHandler {
   readonly side: Side;
   readonly #srf: Srf;
   #onRequest: ((request: SrfRequest, response: SrfResponse) => void) | undefined;
-  /** What came before the call was up. */
+  /** Requests that came before `listen`. */
   #held: [SrfRequest, SrfResponse][] = [];
 
   constructor(srf: Srf, side: Side, id: string) {

@@ -22,7 +22,7 @@ export function afterFailure(failed: readonly AttemptFailure[], maxAttempts: num
  * @param refusal what the control plane said
  */
 export function afterRefusal(failed: readonly AttemptFailure[], refusal: Outcome): Outcome {
-  // The table knows a call of this Call-ID that was answered: whoever sends it again gets no 200 from us.
+  // The table has an answered call of this Call-ID: a second INVITE with it must not get a 200.
   if (sipAnswer(refusal).status < 300) return 'loop-detected';
   return refusal === 'pool-exhausted' && failed.length > 0 ? outcomeOf(failed) : refusal;
 }

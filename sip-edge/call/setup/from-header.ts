@@ -2,7 +2,7 @@ import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { cleanText, cutText } from '../leg/text.ts';
 
 export interface FromHeader {
-  /** Clean; '' where there is none. */
+  /** Without what `cleanText` removes; '' where there is none. */
   readonly displayName: string;
   readonly uri: string;
   readonly tag: string | undefined;

@@ -1,14 +1,14 @@
 import type { CallerLeg } from '../leg/caller-leg.ts';
 
-/** A caller that is heard of nothing within this time may give up: well within 100 ms from its INVITE. */
+/** How long after its INVITE a caller first hears 180, so that it does not take the silence for a failure. */
 const firstMs = 60;
-/** RFC 3261 13.3.1.1: a proxy on the way gives a call up that says nothing for three minutes. */
+/** A proxy on the way ends a call that had no provisional answer for three minutes (RFC 3261 13.3.1.1). */
 const repeatMs = 60_000;
 
 /**
  * Tells the caller that its call is in hand while it has no gateway: soon after the INVITE, whether or not the control
- * plane has said anything, and again each minute. 180, at which every endpoint rings; a 182 leaves some silent. Its
- * phrase tells the place to those who read it.
+ * plane has answered, and again each minute. It sends 180, at which every endpoint rings; at 182 some stay silent. The
+ * phrase of the 180 tells people their place.
  */
 export class Ringback {
   readonly #caller: CallerLeg;

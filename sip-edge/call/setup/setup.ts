@@ -108,7 +108,7 @@ export class CallSetup {
 
   #onProvisional(response: SrfResponse): void {
     this.#call.ringingAt ??= this.#parts.clock.now();
-    // Others say nothing that a caller acts on, and drachtio-srf does not know all of them.
+    // All but 183 become 180: callers do not act on the others, and drachtio-srf does not know them all.
     this.#caller.ring(response.status === 183 ? 183 : 180, passed(response));
   }
 
