@@ -21,6 +21,8 @@ export interface Calls {
   invite(req: SrfRequest, res: SrfResponse): void | Promise<void>;
   /** The gateway of this call is gone: the caller's leg is ended. A call that this edge does not hold is ignored. */
   onGatewayLost(callId: string): void;
+  /** @returns the trace id of a call that this edge holds; undefined for any other */
+  traceIdOf(callId: string): string | undefined;
   /** A waiting call has a gateway: it asks at once. A call that this edge does not hold is ignored. */
   onMatched(callId: string): void;
   /** Called on each connection to drachtio: takes over the calls that the table says this edge holds. */
@@ -90,6 +92,7 @@ export class EdgeApp {
       admission,
       clock,
       log,
+      traceIdOf: (callId) => this.#calls.traceIdOf(callId),
       onGatewayLost: (callId) => this.#calls.onGatewayLost(callId),
       onMatched: (callId) => this.#calls.onMatched(callId),
     });

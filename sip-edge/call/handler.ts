@@ -84,6 +84,11 @@ export class CallHandler {
     reportFailure(this.#parts, call, end);
   }
 
+  /** @returns the trace id of a call that this edge holds; undefined for any other */
+  traceIdOf(callId: string): string | undefined {
+    return this.#active.get(callId)?.call.traceId;
+  }
+
   /** A gateway is locked for a call that waits: it asks at once. */
   onMatched(callId: string): void {
     this.#active.get(callId)?.setup?.onMatched();

@@ -24,6 +24,8 @@ export interface RegistrarParts {
   admission: Pick<Admission, 'exempt'>;
   clock: Clock;
   log: Log;
+  /** The trace id of a call, where this edge holds it. */
+  traceIdOf(callId: string): string | undefined;
   /** A gateway that started anew has lost its call: the caller's leg is to be ended. */
   onGatewayLost(callId: string): void;
   /** A gateway is there for a call that waits, here or at another edge. */
@@ -87,7 +89,7 @@ export class Registrar {
 
   /** Says what has happened: to the bus, to the log, to the call that has lost its gateway. */
   #tell(req: SrfRequest, { username, registrationId }: Registrant, bindings: Bindings, answer: Bound): void {
-    const { facts, log, admission, onGatewayLost, onMatched } = this.#parts;
+    const { facts, log, admission, traceIdOf, onGatewayLost, onMatched } = this.#parts;
     const received = peerOf(req);
     const context = { callId: registrationId, username, address: received.address };
     if (bindings.kind !== 'unregister') {
@@ -104,12 +106,11 @@ export class Registrar {
     }
     if (answer.lostCallId !== undefined) {
       const cause = bindings.kind === 'unregister' ? 'unregistered' : 'registered anew';
-      facts.publish({ type: 'gateway.lost', callId: answer.lostCallId, username, cause });
-      log.warn(
-        { callId: answer.lostCallId, username, outcome: 'gateway-lost', cause },
-        'gateway lost its call',
-      );
-      onGatewayLost(answer.lostCallId);
+      const callId = answer.lostCallId;
+      const lost = { callId, traceId: traceIdOf(callId), username, cause };
+      facts.publish({ type: 'gateway.lost', ...lost });
+      log.warn({ ...lost, outcome: 'gateway-lost' }, 'gateway lost its call');
+      onGatewayLost(callId);
     }
     if (answer.matchedCallId !== undefined) onMatched(answer.matchedCallId);
   }

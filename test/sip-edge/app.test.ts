@@ -48,6 +48,7 @@ it('serves on the next connection where one is gone before drachtio has the rout
     meter,
     createCalls: () => ({
       invite: () => {},
+      traceIdOf: () => undefined,
       onGatewayLost: () => {},
       onMatched: () => {},
       takeOver: () => {},

@@ -97,7 +97,7 @@ function emptyCall({ callId, edgeId }: CallFact): Call {
   return { callId, version: 0, state: 'offered', edgeId, attempt: 0, attempts: [] };
 }
 
-/** The registrar, which tells of a lost gateway, does not know the id: it may come with a later fact. */
+/** An edge that tells of a lost gateway may not hold its call, and then does not know the id: a later fact may. */
 function traced(call: Call, { traceId }: CallFact): Call {
   return call.traceId !== undefined || traceId === undefined ? call : { ...call, traceId };
 }

@@ -401,10 +401,16 @@ describe('trouble', () => {
     await start();
     const gw = await gateway();
     const lostCallId = unique('call');
+    const traceId = '1-67e00000-0123456789abcdef01234567';
+    edge.traceIds.set(lostCallId, traceId);
     controlPlane.register = async () => ({ result: 'bindings', contacts: [], fresh: true, lostCallId });
     expect((await gw.register()).status).toBe(200);
     await until('the fact', () => edge.factsOf('gateway.lost').length === 1);
-    expect(edge.factsOf('gateway.lost')[0]).toMatchObject({ callId: lostCallId, username: gw.username });
+    expect(edge.factsOf('gateway.lost')[0]).toMatchObject({
+      callId: lostCallId,
+      traceId,
+      username: gw.username,
+    });
     expect(edge.lost).toEqual([lostCallId]);
   });
 

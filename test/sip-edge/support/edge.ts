@@ -54,6 +54,8 @@ export async function startEdge(
   const facts: NewFact[] = [];
   const log = recordingLog();
   const secret = new TestSecret();
+  /** Of the calls that the edge holds. */
+  const traceIds = new Map<string, string>();
   const lost: string[] = [];
   const matched: string[] = [];
   const invited: string[] = [];
@@ -73,6 +75,7 @@ export async function startEdge(
         invited.push(req.get('Call-ID') ?? '');
         res.send(480);
       },
+      traceIdOf: (callId) => traceIds.get(callId),
       onGatewayLost: (callId) => lost.push(callId),
       onMatched: (callId) => matched.push(callId),
       takeOver: () => {
@@ -99,6 +102,7 @@ export async function startEdge(
     factsOf,
     log,
     secret,
+    traceIds,
     lost,
     matched,
     invited,
