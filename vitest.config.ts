@@ -24,7 +24,8 @@ export default defineConfig({
     // what it waited for.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    expect: { poll: { timeout: 120_000 } },
+    // A test that asserts nothing cannot fail.
+    expect: { requireAssertions: true, poll: { timeout: 120_000 } },
     // Two cores, and many tests start a whole process tree: more workers only make each of them wait.
     maxWorkers: 2,
     pool: 'forks',

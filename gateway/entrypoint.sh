@@ -75,7 +75,11 @@ end() {
   local status=$?
   trap - EXIT
   if [[ -n $baresip_pid ]] && kill -0 "$baresip_pid" 2> /dev/null; then kill -KILL "$baresip_pid" || true; fi
-  if [[ -n $reader_pid ]]; then wait "$reader_pid" 2> /dev/null || true; fi
+  # The reader ends when nobody can write any more.
+  if [[ -n $reader_pid ]]; then
+    exec 3>&-
+    wait "$reader_pid" 2> /dev/null || true
+  fi
   if [[ -n $home ]]; then rm -rf "$home"; fi
   exit "$status"
 }
@@ -128,7 +132,9 @@ trap stop USR1
 # baresip tells of its calls on standard output; without stdbuf it would tell at exit.
 # pdeathsig: where this script is killed, the gateway ends all the same.
 mkfifo "$home/output"
-setpriv --pdeathsig TERM stdbuf -oL baresip -4 -f "$home" > "$home/output" 2>&1 < /dev/null &
+# Open on both ends from here on: the reader would wait for ever for a baresip that is stopped before it could write.
+exec 3<> "$home/output"
+setpriv --pdeathsig TERM stdbuf -oL baresip -4 -f "$home" > "$home/output" 2>&1 < /dev/null 3>&- &
 baresip_pid=$!
 # Told before there was a baresip to tell.
 if [[ -n $stopping ]]; then stop; fi
@@ -146,8 +152,8 @@ main_pid=$$
         established=
         ;;
     esac
-  done < "$home/output"
-} &
+  done
+} < "$home/output" 3>&- &
 reader_pid=$!
 
 log "$username@$SIP_DOMAIN registers at $sip_server over $transport"

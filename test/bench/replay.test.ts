@@ -79,8 +79,7 @@ describe('the replay', () => {
         expect(run.waited.filter(({ refused }) => refused).length).toBe(run.refused);
         const last = run.samples.at(-1);
         expect(last).toMatchObject({ busy: 0, waiting: 0, starting: 0 });
-        if (reused) expect(last?.free).toBe(count);
-        else expect(last?.free).toBe(count - (calls.length - run.refused));
+        expect(last?.free).toBe(reused ? count : count - (calls.length - run.refused));
       }),
     );
   });

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { expect } from 'vitest';
 import { readSettings } from '../../infra/settings.ts';
 import { SwitchroomStack } from '../../infra/stack.ts';
 
@@ -39,5 +40,15 @@ export function synthesize(settings: Record<string, unknown> = {}): Template {
   const key = JSON.stringify(settings);
   const template = synthesized.get(key) ?? Template.fromStack(stackOf(settings)).toJSON();
   synthesized.set(key, template);
-  return Template.fromJSON(structuredClone(template));
+  return counted(Template.fromJSON(structuredClone(template)));
+}
+
+/** Lets what CDK asserts of a template count among the assertions of Vitest, which sees to it that no test has none. */
+function counted(template: Template): Template {
+  const { hasResource, hasResourceProperties, resourceCountIs } = template;
+  template.hasResource = (...asked) => expect(() => hasResource.apply(template, asked)).not.toThrow();
+  template.hasResourceProperties = (...asked) =>
+    expect(() => hasResourceProperties.apply(template, asked)).not.toThrow();
+  template.resourceCountIs = (...asked) => expect(() => resourceCountIs.apply(template, asked)).not.toThrow();
+  return template;
 }

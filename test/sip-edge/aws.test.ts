@@ -9,7 +9,7 @@ import { WatchedControlPlane } from '../../sip-edge/control-plane/watched-contro
 import { entryBytes } from '../../sip-edge/outbox/batch.ts';
 import { eventBusDelivery } from '../../sip-edge/outbox/event-bus.ts';
 import { ControlPlaneUnavailable } from '../../sip-edge/ports.ts';
-import { until } from '../support/until.ts';
+import { eventually } from '../support/eventually.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
 import { recordingLog } from './support/log.ts';
 
@@ -274,7 +274,7 @@ describe('the SIP secret', () => {
     let value = '{"current":"a"}';
     const { sip } = await load(() => value, 0.02);
     value = '{"current":"b"}';
-    await until('the new password', () => sip.secrets[0] === 'b');
+    await eventually(() => expect(sip.secrets).toEqual(['b']));
   });
 
   it.each(['', 'password', '{}', '{"current":""}', '{"current":"a","previous":""}'])(

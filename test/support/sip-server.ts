@@ -26,12 +26,15 @@ export interface SipServer {
   /** Where SIP is taken, UDP and TCP. */
   sip: Address;
   secret: string;
-  /** Kills the server as a crash would; the addresses stay reserved for `restart`. Undefined where it is not ours. */
-  crash?: () => Promise<void>;
+  /** Kills the server as a crash would; the addresses stay reserved for `restart`. */
+  crash: () => Promise<void>;
   /** Starts it again on the same addresses. */
-  restart?: () => Promise<void>;
+  restart: () => Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Whether the SIP server can be killed and started again: one that runs already is not ours. */
+export const isOurServer = !process.env.DRACHTIO || process.env.DRACHTIO.includes('/');
 
 const secret = 'test-secret';
 const root = resolve(import.meta.dirname, '../..');
@@ -40,10 +43,19 @@ const root = resolve(import.meta.dirname, '../..');
 export async function startSipServer(): Promise<SipServer> {
   const { DRACHTIO, DRACHTIO_SIP, DRACHTIO_SECRET } = process.env;
   if (DRACHTIO === undefined || DRACHTIO === '') return startEmbedded();
-  if (!DRACHTIO.includes('/')) {
+  if (!isOurServer) {
     const admin = addressOf(DRACHTIO);
     const sip = addressOf(DRACHTIO_SIP ?? '127.0.0.1:5060');
-    return { kind: 'drachtio', admin, sip, secret: DRACHTIO_SECRET ?? 'cymru', stop: async () => {} };
+    const refuse = () => Promise.reject(new Error('a SIP server that runs already is not ours to end'));
+    return {
+      kind: 'drachtio',
+      admin,
+      sip,
+      secret: DRACHTIO_SECRET ?? 'cymru',
+      crash: refuse,
+      restart: refuse,
+      stop: async () => {},
+    };
   }
   return startDrachtio(DRACHTIO);
 }

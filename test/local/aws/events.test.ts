@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../local/aws/template.ts';
+import { eventually } from '../../support/eventually.ts';
 import { until } from '../../support/until.ts';
 import { functionResource, mayInvoke, startTestCloud, type TestCloud } from './test-cloud.ts';
 
@@ -154,7 +155,7 @@ describe('events accepted before the end of a run', () => {
     const second = await startTestCloud(resources, { ...options, retryDelaysMs: [10] });
     const letters: JsonObject[] = [];
     second.queues.observe((_queue, message) => letters.push(message));
-    await until('the event was tried until its end', () => letters.length === 1);
+    await eventually(() => expect(letters).toHaveLength(1));
     await second.close();
     rmSync(dir, { recursive: true, force: true });
   });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { until } from '../../support/until.ts';
 import { functionResource, startTestCloud, type TestCloud } from './test-cloud.ts';
 
@@ -133,7 +134,7 @@ describe('a function invoked through the SDK', () => {
   it('prints into its log file', async () => {
     await invoke('Test-Probe', { do: 'print', text: 'hello from inside' });
     const log = join(cloud.dir, 'logs', 'Test-Probe.log');
-    await until('the line is in the log', () => readFileSync(log, 'utf8').includes('hello from inside'));
+    await eventually(() => expect(readFileSync(log, 'utf8')).toContain('hello from inside'));
   });
 });
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checks } from '../mutations/checks.ts';
 import { realStack, type Subject, settings, startSubject } from '../mutations/subject.ts';
 
@@ -16,5 +16,7 @@ beforeAll(async () => {
 afterAll(() => subject?.stop());
 
 describe('in the roles of the template', () => {
-  it.each(checks)('$name', async ({ run }) => run(subject.plane, settings));
+  it.each(checks)('$name', async ({ run }) => {
+    await expect(run(subject.plane, settings)).resolves.toBeUndefined();
+  });
 });

@@ -47,10 +47,8 @@ async function answers(port: number): Promise<boolean> {
 /** What a run must not leave behind: processes, open ports, files. */
 async function expectNothingLeft(run: SwitchroomProcess, ready?: RunEvent): Promise<void> {
   await until('no process is left', () => run.processes().length === 0);
-  if (ready) {
-    for (const address of [ready.sip, ready.awsEndpoint, ready.dynamoDbEndpoint]) {
-      expect(await answers(portOf(address))).toBe(false);
-    }
+  for (const address of ready ? [ready.sip, ready.awsEndpoint, ready.dynamoDbEndpoint] : []) {
+    expect(await answers(portOf(address)), String(address)).toBe(false);
   }
   expect(readdirSync(run.tmp)).toEqual([]);
 }

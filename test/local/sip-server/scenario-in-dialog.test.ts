@@ -95,7 +95,7 @@ describe.each(['udp', 'tcp'] as const)('within a call over %s', (protocol) => {
         expect(request.body.toString()).toBe(body);
         expect(request.headers.get('call-id')).toBe(answering.callId);
         expect(request.uri).toBe(answering.peer.contact);
-        if (method === 'REFER') expect(request.headers.get('refer-to')).toBe('<sip:other@example.test>');
+        expect(request.headers.get('refer-to')).toBe('<sip:other@example.test>');
         answering.peer.reply(request, {
           status: 200,
           headers: [

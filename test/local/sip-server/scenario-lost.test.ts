@@ -88,6 +88,7 @@ it('repeats a request within a call until its answer', async () => {
   caller.send('BYE');
   await callee.peer.request('BYE');
   const again = await callee.peer.request('BYE');
+  expect(again.headers.get('call-id')).toBe(callee.callId);
   callee.peer.reply(again, { status: 200 });
 });
 

@@ -94,7 +94,7 @@ it('reaches a gateway over its TCP connection by a route to where that came from
   await scene.pickUp({ body: answer });
   caller.acknowledge(await scene.caller.response(caller.callId, 'INVITE', 200));
   await gateway.request('ACK');
-  await caller.ask('BYE');
+  expect(await caller.ask('BYE')).toMatchObject({ status: 200 });
   gateway.reply(await gateway.request('BYE'), { status: 200 });
 });
 

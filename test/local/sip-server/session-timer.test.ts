@@ -75,7 +75,9 @@ it.runIf(!process.env.DRACHTIO)('ends a session whose refresh is refused', async
   await call('90;refresher=uas');
   scene.caller.reply(await scene.caller.request('INVITE'), { status: 481 });
   await scene.caller.request('ACK');
-  scene.caller.reply(await scene.caller.request('BYE'), { status: 200 });
+  const bye = await scene.caller.request('BYE');
+  expect(bye.uri).toBe(scene.caller.contact);
+  scene.caller.reply(bye, { status: 200 });
 });
 
 it('runs no timer where the offer names no refresher', async () => {

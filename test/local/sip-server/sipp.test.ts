@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { patienceMs } from '../../support/patience.ts';
 import { freeSipPort } from '../../support/sip-server.ts';
 import { unawaited } from '../../support/unawaited.ts';
 import { type App, connectApp, join, startUnderTest, type UnderTest } from './support/under-test.ts';
@@ -50,7 +51,8 @@ afterAll(async () => {
 
 /** Runs SIPp. @returns how it ended and the end of what it said, and `stop` */
 function sipp(options: readonly string[]) {
-  const child = spawn('sipp', ['-i', '127.0.0.1', '-nostdin', ...options], { cwd: directory });
+  const limit = ['-timeout', `${patienceMs / 1000}s`, '-timeout_error'];
+  const child = spawn('sipp', ['-i', '127.0.0.1', '-nostdin', ...limit, ...options], { cwd: directory });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (bytes) => {

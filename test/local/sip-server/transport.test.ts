@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startSipServer } from '../../../local/sip-server/server.ts';
 import { StreamFramer } from '../../../local/sip-stack/stream-framer.ts';
 import { parseMessage, type SipMessage } from '../../../sip/message.ts';
+import { eventually } from '../../support/eventually.ts';
 import { Peer, PeerDialog, titleOf } from './support/peer.ts';
 import { type App, anyPort, connectApp, silentLog, type UnderTest } from './support/under-test.ts';
 
@@ -127,11 +128,11 @@ describe('a TCP stream', () => {
     const peer = await open('tcp');
     const request = lines(peer, { 'Call-ID': 'torn', 'Content-Length': '4', 'Content-Type': 'text/plain' });
     for (const byte of Buffer.from(`${request}\r\n\r\n`)) peer.sendRaw(Buffer.from([byte]));
-    await peer.response('torn', 'OPTIONS', 200);
+    expect(await peer.response('torn', 'OPTIONS')).toMatchObject({ status: 200 });
     const both = lines(peer, { 'Call-ID': 'one' }) + lines(peer, { 'Call-ID': 'two' });
     peer.sendRaw(both);
-    await peer.response('one', 'OPTIONS', 200);
-    await peer.response('two', 'OPTIONS', 200);
+    expect(await peer.response('one', 'OPTIONS')).toMatchObject({ status: 200 });
+    expect(await peer.response('two', 'OPTIONS')).toMatchObject({ status: 200 });
   });
 
   it('gets CRLF for CRLF CRLF', async () => {
@@ -152,32 +153,32 @@ describe('a TCP stream', () => {
     const peer = await open('tcp');
     peer.sendRaw(lines(peer, change));
     expect(await peer.until('an answer comes', () => peer.received[0])).toMatchObject({ status });
-    await peer.until('the connection is closed', () => peer.closed || undefined);
+    await eventually(() => expect(peer.closed).toBe(true));
   });
 
   it('of a head without end is closed', async () => {
     const peer = await open('tcp');
     peer.sendRaw(`OPTIONS ${uri()} SIP/2.0\r\n${'X: y\r\n'.repeat(8000)}`);
-    await peer.until('the connection is closed', () => peer.closed || undefined);
+    await eventually(() => expect(peer.closed).toBe(true));
   });
 
   it.each(['', 'OPTIONS sip:x SIP/2.0\r\n'])('that stops after %j is closed', async (beginning) => {
     const peer = await open('tcp');
     peer.sendRaw(beginning);
-    await peer.until('the connection is closed', () => peer.closed || undefined);
+    await eventually(() => expect(peer.closed).toBe(true));
   });
 
   it('beyond the limit of connections is closed at once', async () => {
     const sockets: Socket[] = [];
-    const closed = new Promise<void>((resolve) => {
+    const closed = new Promise<number>((resolve) => {
       for (let at = 0; at <= limits.maxConnections; at++) {
         const socket = connect(server.sip.port, server.sip.host);
         socket.on('error', () => {});
-        socket.on('close', () => resolve());
+        socket.on('close', () => resolve(at));
         sockets.push(socket);
       }
     });
-    await closed;
+    expect(await closed).toBeLessThanOrEqual(limits.maxConnections);
     for (const socket of sockets) socket.destroy();
   });
 

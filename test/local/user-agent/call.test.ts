@@ -109,8 +109,11 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
     const outcome = await call.result;
     const there = await calledSession;
     // Either the CANCEL came first (no call at all), or the 200 did: then a BYE follows.
-    if (outcome.result === 'answered') expect(await there?.ended).toMatchObject({ by: 'remote' });
-    else expect(outcome).toMatchObject({ result: 'refused', response: { status: 487 } });
+    const ended = outcome.result === 'answered' ? (await there?.ended)?.by : outcome;
+    expect([
+      'remote',
+      expect.objectContaining({ response: expect.objectContaining({ status: 487 }) }),
+    ]).toContainEqual(ended);
     await until('no call is left', () => agents.every(({ sessions }) => sessions.length === 0));
   });
 
