@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build as esbuild } from 'esbuild';
+import { noticesOf } from './notices.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -23,6 +24,7 @@ const common = {
   // The packages' ES modules lose what is not used; their CommonJS, which Node would take first, cannot.
   mainFields: ['module', 'main'],
   banner: { js: requireBanner },
+  // In the notices instead: see notices.ts.
   legalComments: 'none',
   logLevel: 'warning',
 } satisfies BuildOptions;
@@ -40,7 +42,8 @@ export interface Built {
 
 /**
  * Bundles each function (`lambdas/functions/<name>/handler.ts` to `dist/lambdas/<name>/index.mjs`) and the edge
- * (`sip-edge/main.ts` to `dist/sip-edge/main.mjs`, with the Dockerfile of its image beside it). What was built before
+ * (`sip-edge/main.ts` to `dist/sip-edge/main.mjs`, with the Dockerfile of its image beside it), each with the licences
+ * of what is in it. What was built before
  * stays until all of it is there: a synthesis that runs beside a build finds one or the other.
  * @param out directory that takes the place of `dist/`
  * @returns what was built, with sizes in bytes
@@ -82,6 +85,8 @@ async function buildInto(out: string): Promise<Built[]> {
         outfile,
         metafile: true,
       });
+      const notices = await noticesOf(root, Object.keys(metafile.inputs));
+      await writeFile(join(dirname(outfile), 'THIRD-PARTY-NOTICES.txt'), notices);
       const [, output] = Object.entries(metafile.outputs).find(([path]) => path.endsWith('.mjs')) ?? [];
       return { name, outfile, bytes: output?.bytes ?? 0 };
     }),

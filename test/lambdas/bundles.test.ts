@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Built, build } from '../../scripts/build.ts';
@@ -97,6 +98,15 @@ it('each function’s bundle stays small enough to start fast', () => {
     'register',
   ]);
   for (const { name, bytes } of functionsBuilt()) expect(bytes, name).toBeLessThan(500_000);
+});
+
+it('each bundle has beside it the licences of what is in it', () => {
+  expect(built.length).toBeGreaterThan(5);
+  for (const { outfile } of built) {
+    const notices = readFileSync(join(dirname(outfile), 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    expect(notices).toMatch(/^zod [\d.]+\n\nLicence: MIT\n\n.*Copyright/ms);
+    expect(notices).toMatch(/^@smithy\/core [\d.]+$.*Apache License/ms);
+  }
 });
 
 it('the flow of a call: free, locked, busy through a refresh, gone', async () => {
