@@ -3,13 +3,14 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Tests that need nothing but this process: `npm run test:unit`. test/support/no-sockets.ts holds them to it. */
 const unit = [
   'test/bench/replay.test.ts',
-  'test/infra/{changes,cost,pool-policy,service,settings,stack,template-rules,watch}.test.ts',
+  'test/infra/{cost,pool-policy,service,settings,stack,template-rules,watch}.test.ts',
   'test/lambdas/domain-purity.test.ts',
   'test/lambdas/fleet/{decide,predictive-policy,timeline-policy}.test.ts',
-  'test/local/aws/{changes,event-pattern,needed,policy,template}.test.ts',
+  'test/local/aws/cloudformation/{changes,template}.test.ts',
+  'test/local/aws/events/event-pattern.test.ts',
+  'test/local/aws/http/query.test.ts',
+  'test/local/aws/iam/{needed,policy}.test.ts',
   'test/local/run/{bounded-logs,options,steps}.test.ts',
-  'test/local/sip-server/message.test.ts',
-  'test/local/user-agent/digest.test.ts',
   'test/scenarios/files.test.ts',
   'test/sip/**/*.test.ts',
   'test/sip-edge/{own-address,settings}.test.ts',

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Stack } from '../scenarios/support/stack.ts';
-import { Child } from '../support/child.ts';
+import { Child } from '../support/process/child.ts';
 
 /* npm run call, against a run of npm start. */
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { show } from '../../cli/pool/show.ts';
 import { duration } from '../../cli/pool/table.ts';
 import type { CallView, GatewayView, InspectAnswer } from '../../contracts/inspect.ts';
-import { runCommand } from '../support/run-command.ts';
-import { SwitchroomProcess } from '../support/switchroom-process.ts';
+import { runCommand } from '../support/process/run-command.ts';
+import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
 import { until } from '../support/until.ts';
 
 const now = Date.parse('2026-11-23T12:00:00Z');

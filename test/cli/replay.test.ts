@@ -13,7 +13,7 @@ import {
   startTestCloud,
   type TestCloud,
 } from '../local/aws/test-cloud.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommand } from '../support/process/run-command.ts';
 import { until } from '../support/until.ts';
 
 const rule = (detailType: string, target: JsonObject | string) => ({

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLinesOfCall } from '../../cli/trace/read-lines.ts';
 import { show } from '../../cli/trace/show.ts';
-import { runCommand } from '../support/run-command.ts';
-import { SwitchroomProcess } from '../support/switchroom-process.ts';
+import { runCommand } from '../support/process/run-command.ts';
+import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
 import { until } from '../support/until.ts';
 
 const traceId = '1-67e00000-0123456789abcdef01234567';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../support/run-command.ts';
+import { runCommand } from '../support/process/run-command.ts';
 
 /* What somebody mistypes is told in one line that leads to the help, never by a stack trace. */
 

@@ -9,8 +9,8 @@ import type { Session } from '../../local/user-agent/session.ts';
 import { UserAgent } from '../../local/user-agent/user-agent.ts';
 import { newUsername } from '../scenarios/support/sipp-gateway.ts';
 import { Stack, secret } from '../scenarios/support/stack.ts';
-import { Child } from '../support/child.ts';
-import { hasTool } from '../support/tools.ts';
+import { Child } from '../support/process/child.ts';
+import { hasTool } from '../support/process/tools.ts';
 import { until } from '../support/until.ts';
 
 const root = resolve(import.meta.dirname, '../..');

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BaresipCaller } from '../support/baresip.ts';
-import { hasTool } from '../support/tools.ts';
+import { BaresipCaller } from '../support/process/baresip.ts';
+import { hasTool } from '../support/process/tools.ts';
 import { shareOfTone } from '../support/wav.ts';
 import { Stack } from './support/stack.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { UserAgent } from '../../local/user-agent/user-agent.ts';
 import { digestAnswer } from '../../sip/digest/client.ts';
+import { hasTool } from '../support/process/tools.ts';
 import { Sipp } from '../support/sipp.ts';
-import { hasTool } from '../support/tools.ts';
 import { newUsername, SippGateway } from './support/sipp-gateway.ts';
 import { Stack, secret, withDrachtio } from './support/stack.ts';
 

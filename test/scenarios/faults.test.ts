@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hasTool } from '../support/process/tools.ts';
 import { Sipp } from '../support/sipp.ts';
-import { hasTool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 import { Parties } from './support/parties.ts';
 import { Stack } from './support/stack.ts';

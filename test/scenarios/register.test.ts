@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
+import { hasTool } from '../support/process/tools.ts';
 import { Sipp } from '../support/sipp.ts';
-import { hasTool } from '../support/tools.ts';
 import { newUsername } from './support/sipp-gateway.ts';
 import { Stack, secret } from './support/stack.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { hasTool } from '../support/process/tools.ts';
 import { Sipp } from '../support/sipp.ts';
-import { hasTool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 import { SippGateway } from './support/sipp-gateway.ts';
 import { Stack } from './support/stack.ts';

@@ -4,8 +4,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { AllocateGateway, RegisterCommand } from '../../../contracts/commands.ts';
 import { consumedByCalls, consumedByFleet, edgeEventSource, type Fact } from '../../../contracts/facts.ts';
 import type { CallView } from '../../../contracts/inspect.ts';
-import { poolKey } from '../../../lambdas/store/keys.ts';
-import { callDynamoDb, sweepExpired } from '../../../local/aws/dynamodb/dynamodb.ts';
+import { sweepExpired } from '../../../local/aws/dynamodb/dynamodb.ts';
 import { agentUri } from '../../../local/aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../../../local/aws/ecs/services.ts';
 import {
@@ -207,23 +206,6 @@ export class ControlPlane {
     await this.settle();
     const inAYear = Math.floor(Date.now() / 1000) + 31_536_000;
     await sweepExpired(this.cloud.dynamoDbEndpoint, this.table, inAYear);
-  }
-
-  /** Says of the pool what the fleet would: that waiting is of use. @param more of the item */
-  async sayPoolMayGrow(more: JsonObject = {}): Promise<void> {
-    const now = Date.now();
-    const Item = {
-      pk: { S: poolKey },
-      mayGrow: { BOOL: true },
-      startsFailing: { BOOL: false },
-      starting: { N: '0' },
-      managed: { N: '0' },
-      maximum: { N: '9' },
-      updatedAt: { N: String(now) },
-      expiresAt: { N: String(Math.ceil(now / 1000) + 600) },
-      ...more,
-    };
-    await callDynamoDb(this.cloud.dynamoDbEndpoint, 'PutItem', { TableName: this.table.ref, Item });
   }
 
   /** Does what must go wrong, and afterwards forgets that it did. */

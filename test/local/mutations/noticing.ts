@@ -2,7 +2,7 @@ import type { SynthesizedStack } from '../../../local/aws/assets/assets.ts';
 import { resourceTypes } from '../../../local/aws/resource-types.ts';
 import { resolveTemplate, type Template } from '../../../local/aws/template.ts';
 import { until } from '../../support/until.ts';
-import { runChecks } from './checks.ts';
+import { runChecks } from './checks/checks.ts';
 import { ControlPlane } from './control-plane.ts';
 import type { Mutation } from './mutations.ts';
 import { realStack, type Subject, settings, startSubject } from './subject.ts';

@@ -1,8 +1,8 @@
 import { vi } from 'vitest';
 import type { Settings } from '../../../infra/settings.ts';
 import { until } from '../../support/until.ts';
-import type { Check } from './check.ts';
-import { checks } from './checks.ts';
+import type { Check } from './checks/check.ts';
+import { checks } from './checks/checks.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { Mutation } from './mutations.ts';
 

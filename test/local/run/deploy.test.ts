@@ -17,7 +17,7 @@ import { callDynamoDb } from '../../../local/aws/dynamodb/dynamodb.ts';
 import { dockerFile } from '../../../local/aws/ecr/images.ts';
 import { withLock } from '../../../local/run/files/lock.ts';
 import { synthesize } from '../../../local/run/synthesize.ts';
-import { type CommandResult, runCommand } from '../../support/run-command.ts';
+import { type CommandResult, runCommand } from '../../support/process/run-command.ts';
 import { type EmptyTestCloud, startEmptyTestCloud, startTestDynamoDb } from '../aws/test-cloud.ts';
 
 /* The real `cdk` of this project, against a local cloud that is empty at first. */

@@ -13,8 +13,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { runCommand } from '../../support/run-command.ts';
-import { type RunEvent, SwitchroomProcess } from '../../support/switchroom-process.ts';
+import { runCommand } from '../../support/process/run-command.ts';
+import { type RunEvent, SwitchroomProcess } from '../../support/process/switchroom-process.ts';
 import { until } from '../../support/until.ts';
 
 // Each test starts a whole tree, perhaps bundles and synthesizes first, and the machine may be busy.

@@ -6,8 +6,8 @@ import { clientConfigOf, type RunFile } from '../../../command-line/run-file.ts'
 import { metrics } from '../../../contracts/metrics.ts';
 import { queryLines, savedQueries } from '../../../infra/watch/queries.ts';
 import { isEmf, type MetricValue, readEmf } from '../../support/emf.ts';
-import { runCommand } from '../../support/run-command.ts';
-import { SwitchroomProcess } from '../../support/switchroom-process.ts';
+import { runCommand } from '../../support/process/run-command.ts';
+import { SwitchroomProcess } from '../../support/process/switchroom-process.ts';
 import { until } from '../../support/until.ts';
 
 /*

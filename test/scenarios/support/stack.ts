@@ -4,7 +4,7 @@ import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-
 import { ask } from '../../../cli/pool/ask.ts';
 import { type RunFile, readRunFile } from '../../../command-line/run-file.ts';
 import type { CallView, GatewayView } from '../../../contracts/inspect.ts';
-import { SwitchroomProcess } from '../../support/switchroom-process.ts';
+import { SwitchroomProcess } from '../../support/process/switchroom-process.ts';
 import { until } from '../../support/until.ts';
 
 export const secret = 'gateway-secret';

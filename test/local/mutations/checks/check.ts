@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Settings } from '../../../infra/settings.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { Settings } from '../../../../infra/settings.ts';
+import { poolKey } from '../../../../lambdas/store/keys.ts';
+import { callDynamoDb } from '../../../../local/aws/dynamodb/dynamodb.ts';
+import type { JsonObject } from '../../../../local/aws/template.ts';
+import type { ControlPlane } from '../control-plane.ts';
 
 export interface Check {
   name: string;
@@ -60,4 +63,21 @@ export async function upCall(
   await plane.tell(answered(call, gateway), { edgeId });
   await plane.until(`${call} is answered`, async () => (await plane.callState(call)) === 'answered');
   return { call, gateway, taskId };
+}
+
+/** Says of the pool what the fleet would: that waiting is of use. @param more of the item */
+export async function sayPoolMayGrow({ cloud, table }: ControlPlane, more: JsonObject = {}): Promise<void> {
+  const now = Date.now();
+  const Item = {
+    pk: { S: poolKey },
+    mayGrow: { BOOL: true },
+    startsFailing: { BOOL: false },
+    starting: { N: '0' },
+    managed: { N: '0' },
+    maximum: { N: '9' },
+    updatedAt: { N: String(now) },
+    expiresAt: { N: String(Math.ceil(now / 1000) + 600) },
+    ...more,
+  };
+  await callDynamoDb(cloud.dynamoDbEndpoint, 'PutItem', { TableName: table.ref, Item });
 }

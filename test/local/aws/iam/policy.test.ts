@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isAllowed, readStatement } from '../../../local/aws/iam/policy.ts';
-import type { JsonObject } from '../../../local/aws/template.ts';
+import { isAllowed, readStatement } from '../../../../local/aws/iam/policy.ts';
+import type { JsonObject } from '../../../../local/aws/template.ts';
 
 const table = 'arn:aws:dynamodb:us-east-1:000000000000:table/T';
 const task = 'arn:aws:ecs:us-east-1:000000000000:task/gateways/abc';

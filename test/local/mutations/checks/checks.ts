@@ -1,7 +1,7 @@
-import type { Settings } from '../../../infra/settings.ts';
+import type { Settings } from '../../../../infra/settings.ts';
+import type { ControlPlane } from '../control-plane.ts';
 import { callChecks } from './call-checks.ts';
 import type { Check } from './check.ts';
-import type { ControlPlane } from './control-plane.ts';
 import { fleetChecks } from './fleet-checks.ts';
 import { deadLetterChecks, sweepChecks } from './kept-checks.ts';
 import { toldChecks } from './told-checks.ts';

@@ -17,17 +17,17 @@ import {
   ValidateTemplateCommand,
 } from '@aws-sdk/client-cloudformation';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assetBucket } from '../../../local/aws/assets/bootstrap.ts';
-import { callDynamoDb } from '../../../local/aws/dynamodb/dynamodb.ts';
-import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
-import { until } from '../../support/until.ts';
+import { assetBucket } from '../../../../local/aws/assets/bootstrap.ts';
+import { callDynamoDb } from '../../../../local/aws/dynamodb/dynamodb.ts';
+import { accessKeyOf } from '../../../../local/aws/iam/permissions.ts';
+import { until } from '../../../support/until.ts';
 import {
   type EmptyTestCloud,
   functionResource,
   stackOf,
   startEmptyTestCloud,
   startTestDynamoDb,
-} from './test-cloud.ts';
+} from '../test-cloud.ts';
 
 /* CloudFormation by the client of the AWS SDK, with templates of a few lines. */
 

@@ -8,10 +8,10 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../local/aws/template.ts';
-import { eventually } from '../../support/eventually.ts';
-import { until } from '../../support/until.ts';
-import { functionResource, mayInvoke, startTestCloud, type TestCloud } from './test-cloud.ts';
+import type { JsonObject } from '../../../../local/aws/template.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { until } from '../../../support/until.ts';
+import { functionResource, mayInvoke, startTestCloud, type TestCloud } from '../test-cloud.ts';
 
 const rule = (bus: string, pattern: JsonObject, target: string) => ({
   Type: 'AWS::Events::Rule',

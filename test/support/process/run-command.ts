@@ -7,7 +7,7 @@ export interface CommandResult {
   stderr: string;
 }
 
-const root = resolve(import.meta.dirname, '../..');
+const root = resolve(import.meta.dirname, '../../..');
 
 /** Runs one of the project's commands to its end, as npm would. */
 export function runCommand(

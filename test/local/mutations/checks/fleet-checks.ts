@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { poolKey } from '../../../lambdas/store/keys.ts';
-import { callDynamoDb } from '../../../local/aws/dynamodb/dynamodb.ts';
-import { type Check, compare, runGateway } from './check.ts';
-import { type ControlPlane, peer } from './control-plane.ts';
+import { poolKey } from '../../../../lambdas/store/keys.ts';
+import { callDynamoDb } from '../../../../local/aws/dynamodb/dynamodb.ts';
+import { type ControlPlane, peer } from '../control-plane.ts';
+import { type Check, compare, runGateway, sayPoolMayGrow } from './check.ts';
 
 const usernameOf = (taskId: string, { environment }: ControlPlane) =>
   `${taskId}.${environment.GATEWAY_NAME}.1`;
@@ -92,7 +92,7 @@ export const fleetChecks: readonly Check[] = [
       await plane.settle();
       await plane.until(`${plane.fleet} drains a free gateway`, async () => {
         const surplus = { surplusSince: { N: '1' }, surplusMin: { N: '1' } };
-        await plane.sayPoolMayGrow({ managed: { N: '1' }, memory: { M: surplus } });
+        await sayPoolMayGrow(plane, { managed: { N: '1' }, memory: { M: surplus } });
         plane.tick(plane.fleet);
         await plane.settle();
         return plane.cloud.tasks.find(taskId)?.desiredStatus === 'STOPPED';

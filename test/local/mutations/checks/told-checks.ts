@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { containerNamed } from '../../../local/aws/ecs/task-definition.ts';
-import { appContainer, drachtioContainer } from '../../../local/run/edge.ts';
-import { readSettings as readEdgeSettings } from '../../../sip-edge/settings.ts';
+import { containerNamed } from '../../../../local/aws/ecs/task-definition.ts';
+import { appContainer, drachtioContainer } from '../../../../local/run/edge.ts';
+import { readSettings as readEdgeSettings } from '../../../../sip-edge/settings.ts';
+import { gatewayContainer } from '../control-plane.ts';
 import { type Check, compare } from './check.ts';
-import { gatewayContainer } from './control-plane.ts';
 
 /** What the processes are told as they start. */
 export const toldChecks: readonly Check[] = [

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { SynthesizedStack } from '../../../local/aws/assets/assets.ts';
-import type { JsonObject } from '../../../local/aws/template.ts';
-import { until } from '../../support/until.ts';
-import { functionResource, stackOf, startTestCloud, type TestCloud, taskResource } from './test-cloud.ts';
+import type { SynthesizedStack } from '../../../../local/aws/assets/assets.ts';
+import type { JsonObject } from '../../../../local/aws/template.ts';
+import { until } from '../../../support/until.ts';
+import { functionResource, stackOf, startTestCloud, type TestCloud, taskResource } from '../test-cloud.ts';
 
 /* What a second deployment leaves alone, and what becomes of work that is under way. */
 

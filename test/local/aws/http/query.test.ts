@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AwsError } from '../../../local/aws/http/errors.ts';
-import { readQuery } from '../../../local/aws/http/query.ts';
+import { AwsError } from '../../../../local/aws/http/errors.ts';
+import { readQuery } from '../../../../local/aws/http/query.ts';
 
 describe('a form of the query protocol', () => {
   it('is read into objects and lists', () => {

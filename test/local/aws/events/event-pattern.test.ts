@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compilePattern } from '../../../local/aws/events/pattern.ts';
-import { periodMs } from '../../../local/aws/events/schedule.ts';
-import type { JsonObject } from '../../../local/aws/template.ts';
+import { compilePattern } from '../../../../local/aws/events/pattern.ts';
+import { periodMs } from '../../../../local/aws/events/schedule.ts';
+import type { JsonObject } from '../../../../local/aws/template.ts';
 
 const event: JsonObject = {
   source: 'switchroom.edge',

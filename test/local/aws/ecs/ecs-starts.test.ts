@@ -6,10 +6,10 @@ import {
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { randomStarts, type StartFate } from '../../../local/aws/ecs/start-plan.ts';
-import type { BusEvent } from '../../../local/aws/events/bus.ts';
-import { until } from '../../support/until.ts';
-import { startTestCloud, type TestCloud, taskResource } from './test-cloud.ts';
+import { randomStarts, type StartFate } from '../../../../local/aws/ecs/start-plan.ts';
+import type { BusEvent } from '../../../../local/aws/events/bus.ts';
+import { until } from '../../../support/until.ts';
+import { startTestCloud, type TestCloud, taskResource } from '../test-cloud.ts';
 
 /* Starts that take time and fail, as those of Fargate do. */
 

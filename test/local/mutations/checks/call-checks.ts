@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { callDynamoDb } from '../../../local/aws/dynamodb/dynamodb.ts';
-import type { JsonObject } from '../../../local/aws/template.ts';
-import { answered, type Check, compare, runGateway, upCall } from './check.ts';
+import { callDynamoDb } from '../../../../local/aws/dynamodb/dynamodb.ts';
+import type { JsonObject } from '../../../../local/aws/template.ts';
+import { answered, type Check, compare, runGateway, sayPoolMayGrow, upCall } from './check.ts';
 
 type Answer = Record<string, unknown>;
 
@@ -86,7 +86,7 @@ export const callChecks: readonly Check[] = [
     name: 'a call waits, asks on, and gets the gateway that registers; its edge asks what to hang up',
     run: async (plane) => {
       await plane.clear();
-      await plane.sayPoolMayGrow();
+      await sayPoolMayGrow(plane);
       const waits = `call-${randomUUID()}`;
       for (const call of [waits, `call-${randomUUID()}`]) {
         compare('allocate', await plane.command('ALLOCATE_FUNCTION', plane.allocate(call)), {

@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '../until.ts';
+import { readSamples, wavSamplesPerSecond, writeTone } from '../wav.ts';
 import { Child } from './child.ts';
-import { until } from './until.ts';
-import { readSamples, wavSamplesPerSecond, writeTone } from './wav.ts';
 
 export interface BaresipCallOptions {
   server: { host: string; port: number };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { changesBetween } from '../../../local/aws/cloudformation/changes.ts';
-import type { Template } from '../../../local/aws/template.ts';
-import { synthesize } from '../../infra/synth.ts';
+import { changesBetween } from '../../../../local/aws/cloudformation/changes.ts';
+import type { Template } from '../../../../local/aws/template.ts';
+import { synthesize } from '../../../infra/synth.ts';
 
 const templateWith = (settings: Record<string, unknown> = {}) => synthesize(settings).toJSON() as Template;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { resourceTypes } from '../../../local/aws/resource-types.ts';
-import { type JsonObject, resolveTemplate, type Template } from '../../../local/aws/template.ts';
+import { resourceTypes } from '../../../../local/aws/resource-types.ts';
+import { type JsonObject, resolveTemplate, type Template } from '../../../../local/aws/template.ts';
 
 const resolve = (Resources: Template['Resources'], more: Omit<Template, 'Resources'> = {}) =>
   resolveTemplate('Test', { Resources, ...more }, resourceTypes('Test'));

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { patienceMs } from './patience.ts';
+import { patienceMs } from '../patience.ts';
 
 /** A program under test and all it has said, on either output. */
 export class Child {

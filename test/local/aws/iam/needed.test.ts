@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { neededFor } from '../../../local/aws/iam/needed.ts';
-import type { JsonObject } from '../../../local/aws/template.ts';
+import { neededFor } from '../../../../local/aws/iam/needed.ts';
+import type { JsonObject } from '../../../../local/aws/template.ts';
 
 /* Which permissions a request needs, as AWS's service authorization reference says it. */
 

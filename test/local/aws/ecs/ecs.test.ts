@@ -9,10 +9,10 @@ import {
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive } from '../../../command-line/run-file.ts';
-import type { BusEvent } from '../../../local/aws/events/bus.ts';
-import { until } from '../../support/until.ts';
-import { startTestCloud, type TestCloud, taskResource } from './test-cloud.ts';
+import { isAlive } from '../../../../command-line/run-file.ts';
+import type { BusEvent } from '../../../../local/aws/events/bus.ts';
+import { until } from '../../../support/until.ts';
+import { startTestCloud, type TestCloud, taskResource } from '../test-cloud.ts';
 
 let cloud: TestCloud;
 let ecs: ECSClient;

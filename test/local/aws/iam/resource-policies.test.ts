@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../local/aws/template.ts';
-import { functionResource, mayInvoke, maySend, startTestCloud, type TestCloud } from './test-cloud.ts';
+import type { JsonObject } from '../../../../local/aws/template.ts';
+import { functionResource, mayInvoke, maySend, startTestCloud, type TestCloud } from '../test-cloud.ts';
 
 /* Who may use a function or a queue without a role of our own: EventBridge, by the policy of what it uses. */
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checks } from '../mutations/checks.ts';
-import { realStack, type Subject, settings, startSubject } from '../mutations/subject.ts';
+import { checks } from './checks/checks.ts';
+import { realStack, type Subject, settings, startSubject } from './subject.ts';
 
 /*
  * The functions as they deploy, each in the role that the template gives it: a permission that one of these steps

@@ -1,6 +1,6 @@
-import { callDynamoDb } from '../../../local/aws/dynamodb/dynamodb.ts';
-import type { JsonObject } from '../../../local/aws/template.ts';
-import { until } from '../../support/until.ts';
+import { callDynamoDb } from '../../../../local/aws/dynamodb/dynamodb.ts';
+import type { JsonObject } from '../../../../local/aws/template.ts';
+import { until } from '../../../support/until.ts';
 import { type Check, runGateway } from './check.ts';
 
 /** What goes and what stays: rows that ran out, events that could not be handled. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** A process may end between two looks at it. */
 function readQuietly(read: () => string): string {
@@ -14,7 +14,7 @@ function readQuietly(read: () => string): string {
   }
 }
 
-const root = resolve(import.meta.dirname, '../..');
+const root = resolve(import.meta.dirname, '../../..');
 
 export interface RunEvent {
   event: string;
