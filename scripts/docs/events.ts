@@ -18,6 +18,7 @@ const username = '0123456789abcdef0123456789abcdef.mediagw.1';
 const received = { address: '203.0.113.9', port: 5060, protocol: 'tcp' } as const;
 const caller = { uri: 'sip:room-system@example.org', displayName: 'Room 1', received };
 const callId = '2f1c8a6e@203.0.113.9';
+const traceId = '1-6b094708-5b2d9e7c41f03a86d2c7e915';
 const registrationId = '5d0b3f9a7c';
 const atMs = Date.UTC(2026, 10, 27, 9, 2, 0);
 
@@ -32,20 +33,21 @@ const said: Said = {
   },
   'gateway.lost': {
     when: 'A gateway that held a call is gone, or has started anew without it.',
-    example: { callId, username, cause: 'registered anew' },
+    example: { callId, traceId, username, cause: 'registered anew' },
   },
   'call.waiting': {
     when: 'No gateway is free, and the call waits for one. Once a call.',
-    example: { callId, room: '1234', cause: 'starting', ahead: 0 },
+    example: { callId, traceId, room: '1234', cause: 'starting', ahead: 0 },
   },
   'call.offered': {
     when: 'The INVITE goes out to a gateway. One for each attempt.',
-    example: { callId, room: '1234', caller, gateway: username, attempt: 1 },
+    example: { callId, traceId, room: '1234', caller, gateway: username, attempt: 1 },
   },
   'call.answered': {
     when: 'The gateway has answered, and the caller got its 200.',
     example: {
       callId,
+      traceId,
       gateway: username,
       receivedAt: atMs - 900,
       ringingAt: atMs - 400,
@@ -55,12 +57,20 @@ const said: Said = {
   },
   'call.ended': {
     when: 'A call that was answered is over.',
-    example: { callId, gateway: username, by: 'caller', outcome: 'answered', answeredAt: atMs - 60_000 },
+    example: {
+      callId,
+      traceId,
+      gateway: username,
+      by: 'caller',
+      outcome: 'answered',
+      answeredAt: atMs - 60_000,
+    },
   },
   'call.failed': {
     when: 'The call was refused or came to nothing. `gateway` is the one still locked for it, if any.',
     example: {
       callId,
+      traceId,
       outcome: 'busy-everywhere',
       room: '1234',
       caller,
@@ -70,7 +80,7 @@ const said: Said = {
   },
   'call.cancelled': {
     when: 'The caller gave up. `gatewayAnswered`: its CANCEL crossed the 200 of the gateway.',
-    example: { callId, gateway: username, gatewayAnswered: false },
+    example: { callId, traceId, gateway: username, gatewayAnswered: false },
   },
   'edge.heartbeat': {
     when: 'Every 15 s: the edge renews its lease, and says how many calls it has.',
@@ -123,7 +133,8 @@ one from another by \`id\`, and order them by \`at\`. This page is made from con
 example is checked by the schema.
 
 Every fact has \`version\` (${factVersion}), \`id\` (a UUID, the same when it is sent again), \`type\`, \`at\` (epoch milliseconds)
-and \`edgeId\`; those of a call have its \`callId\`.
+and \`edgeId\`; those of a call have its \`callId\`, and the id that all that is said of it
+shares, \`traceId\`.
 
 ${sections.join('\n')}`;
 }
