@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { patienceMs } from './patience.ts';
 
 const scenarios = resolve(import.meta.dirname, '../sipp');
@@ -103,7 +104,7 @@ export class Sipp {
    */
   async succeeded(): Promise<string> {
     const { code, trace } = await this.exited;
-    if (code !== 0) throw new Error(`SIPp ${this.#name} ended with ${code}:\n${trace}\n${this.#output}`);
+    expect({ code }, `SIPp ${this.#name}:\n${trace}\n${this.#output}`).toEqual({ code: 0 });
     return trace;
   }
 

@@ -114,7 +114,7 @@ describe('with', () => {
     const template = change(noticing.stack.template, facts('Calls'), (properties) => {
       (properties.EventPattern as { source: string[] }).source = ['switchroom.edges'];
     });
-    const names = ['no rule of Switchroom-facts takes call.answered'];
+    const names = ['no rule of Switchroom-facts takes', 'to Switchroom-calls'];
     const mutation = { name: 'source', names, uses: ['tells call.answered'], template };
     expect(await noticing.unnoticed([mutation])).toEqual([]);
   });

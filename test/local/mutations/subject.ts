@@ -23,6 +23,7 @@ const context = {
   edgeLostGraceSec: '0',
   freeShards: '2',
   stunServer: 'stun.example.org:3478',
+  traceSamplePercent: '7',
 };
 export const settings: Settings = readSettings(context);
 

@@ -13,6 +13,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { runCommand } from '../../support/process/run-command.ts';
 import { type RunEvent, SwitchroomProcess } from '../../support/process/switchroom-process.ts';
 import { until } from '../../support/until.ts';
@@ -121,9 +122,8 @@ describe('npm start', () => {
     await run.event('process.restarted', (event) => event.name === name);
     const { awsEndpoint, outputs } = await run.ready();
     const lookup = { TableName: (outputs as Record<string, string>).TableName, Key: { pk: { S: 'x' } } };
-    await until('the table answers', async () => {
-      const answer = await dynamoDb(String(awsEndpoint), 'GetItem', lookup);
-      return answer.status === 200;
+    await eventually(async () => {
+      expect(await dynamoDb(String(awsEndpoint), 'GetItem', lookup)).toMatchObject({ status: 200 });
     });
   });
 
@@ -345,5 +345,6 @@ describe('what keeps npm start from starting is said in one line, and nothing is
     mkdirSync(run.tmp, { recursive: true });
     writeFileSync(run.runFile, JSON.stringify({ pid: 999_999_999 }));
     await run.ready();
+    expect(JSON.parse(readFileSync(run.runFile, 'utf8'))).toMatchObject({ pid: run.child.pid });
   });
 });

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { expect } from 'vitest';
 import { ask } from '../../../cli/pool/ask.ts';
 import { type RunFile, readRunFile } from '../../../command-line/run-file.ts';
 import type { CallView, GatewayView } from '../../../contracts/inspect.ts';
+import { eventually } from '../../support/eventually.ts';
 import { SwitchroomProcess } from '../../support/process/switchroom-process.ts';
 import { until } from '../../support/until.ts';
 
@@ -97,10 +99,12 @@ export class Stack {
 
   /** Waits until a gateway is in this state, or gone. */
   async untilGateway(username: string, state: GatewayView['state'] | 'gone'): Promise<void> {
-    await until(
-      `${username} is ${state}`,
-      async () => ((await this.gateway(username))?.state ?? 'gone') === state,
-    );
+    await eventually(async () => {
+      expect({ username, state: (await this.gateway(username))?.state ?? 'gone' }).toEqual({
+        username,
+        state,
+      });
+    });
   }
 
   /** Forgets all gateways, so that the next test finds none of this one's. */

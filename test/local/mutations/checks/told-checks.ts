@@ -31,6 +31,7 @@ export const toldChecks: readonly Check[] = [
           MIN_EXPIRES_MODE: told.minExpiresMode,
           WAIT_LIMIT_SEC: told.waitLimitSec,
           TRUSTED_ADDRESSES: told.trustedAddresses,
+          TRACE_SAMPLE_PERCENT: told.traceSamplePercent,
         },
         {
           STACK_NAME: plane.cloud.stack.name,
@@ -40,6 +41,7 @@ export const toldChecks: readonly Check[] = [
           MIN_EXPIRES_MODE: minExpiresMode,
           WAIT_LIMIT_SEC: waitLimitSec,
           TRUSTED_ADDRESSES: trustedAddresses,
+          TRACE_SAMPLE_PERCENT: settings.traceSamplePercent,
         },
       );
       for (const name of ['DRACHTIO_ADDRESS', 'HEALTH_PORT', 'DRAIN_LIMIT_SEC', 'STATE_DIR']) {

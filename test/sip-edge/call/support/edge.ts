@@ -35,13 +35,13 @@ export interface TestEdge {
 const testSettings: CallSettings = {
   edgeId: 'edge-1',
   gatewayName: 'mediagw',
-  gatewayTimeoutMs: 1000,
+  gatewayTimeoutMs: 20_000,
   maxAttempts: 3,
   ringLimitSec: 30,
   waitLimitSec: 30,
   hangupPollMs: 200,
   probeIntervalMs: 300,
-  probeTimeoutMs: 1000,
+  probeTimeoutMs: 20_000,
   keepaliveIntervalMs: 60_000,
 };
 
