@@ -6,6 +6,7 @@ import type { IncomingCall } from '../../local/user-agent/incoming-call.ts';
 import type { Registration } from '../../local/user-agent/registration.ts';
 import type { Session } from '../../local/user-agent/session.ts';
 import { UserAgent } from '../../local/user-agent/user-agent.ts';
+import { until } from '../support/until.ts';
 import { newUsername } from './support/sipp-gateway.ts';
 import { Stack, secret } from './support/stack.ts';
 
@@ -163,8 +164,7 @@ describe.each(['stop', 'reuse'] as const)('the flow of the seed with --after-cal
       await stack.untilGateway(gateway.username, 'free');
       await gateway.registration.register();
       const next = callFrom(gateways, 'next');
-      while (gateway.calls.length < 2) await new Promise((wake) => setTimeout(wake, 10));
-      const second = gateway.calls[1] as IncomingCall;
+      const second = await until('the next call comes', () => gateway.calls[1]);
       expect(second.from?.displayName).toBe('4-nextRoom System');
       await second.answer('none');
       await (await answeredSession(next)).hangUp();

@@ -172,7 +172,7 @@ describe('an application whose connection to drachtio breaks', () => {
   });
 
   it('gives up what was in set-up', async () => {
-    scene = await Scene.open(server, { transport: 'tcp' });
+    scene = await Scene.open(server, { transport: 'tcp', settings: { gatewayTimeoutMs: 1000 } });
     const call = scene.dial();
     const invite = await scene.gateway.incoming('INVITE');
     invite.reply(180);
@@ -202,7 +202,7 @@ describe.runIf(isOurServer)('drachtio killed', () => {
   });
 
   it('in set-up leaves nothing locked', async () => {
-    scene = await Scene.open(server, { transport: 'udp' });
+    scene = await Scene.open(server, { transport: 'udp', settings: { gatewayTimeoutMs: 1000 } });
     scene.dial();
     (await scene.gateway.incoming('INVITE')).reply(180);
     await server.crash();

@@ -35,13 +35,13 @@ export interface TestEdge {
 const testSettings: CallSettings = {
   edgeId: 'edge-1',
   gatewayName: 'mediagw',
-  gatewayTimeoutMs: 20_000,
+  gatewayTimeoutMs: 5000,
   maxAttempts: 3,
   ringLimitSec: 30,
   waitLimitSec: 30,
   hangupPollMs: 200,
   probeIntervalMs: 300,
-  probeTimeoutMs: 20_000,
+  probeTimeoutMs: 2000,
   keepaliveIntervalMs: 60_000,
 };
 
