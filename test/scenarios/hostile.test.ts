@@ -1,15 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { type RawRequest, rawRequest } from '../support/sip-peer/message.ts';
+import { SipPeer } from '../support/sip-peer/peer.ts';
+import type { Transport } from '../support/sip-peer/wire.ts';
 import { until } from '../support/until.ts';
 import { Parties } from './support/parties.ts';
-import { type RawPeer, type RawRequest, rawRequest, rawTcp, rawUdp } from './support/raw-sip.ts';
 import { Stack, withDrachtio } from './support/stack.ts';
 
 /* What bad input gets: the right answer or silence, and afterwards nothing is lost or locked. */
 
 let stack: Stack;
 let parties: Parties;
-const peers: RawPeer[] = [];
+const peers: SipPeer[] = [];
 
 beforeAll(async () => {
   stack = await Stack.start();
@@ -17,19 +19,20 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 afterEach(async () => {
-  for (const peer of peers.splice(0)) peer.close();
+  await Promise.all(peers.splice(0).map((peer) => peer.close()));
   await parties.close();
   await stack.clearGateways();
 });
 
-async function peer(protocol: 'udp' | 'tcp'): Promise<RawPeer> {
-  const opened = await (protocol === 'udp' ? rawUdp(stack.server) : rawTcp(stack.server));
+async function peer(transport: Transport, from = '127.0.0.1'): Promise<SipPeer> {
+  const opened = await SipPeer.connect(transport, stack.sip, { from });
   peers.push(opened);
   return opened;
 }
 
-/** The first status line of each final answer. */
-const statusOf = (received: string) => /^SIP\/2\.0 ([2-6]\d\d)/m.exec(received)?.[1];
+/** The status of the first final answer. */
+const statusOf = ({ received }: SipPeer): number | undefined =>
+  received.filter((message) => message.kind === 'response').find(({ status }) => status >= 200)?.status;
 
 /** The stack still does its work: a gateway registers, is called, and nothing is left of it. */
 async function expectCallsGoThrough(): Promise<void> {
@@ -40,22 +43,22 @@ async function expectCallsGoThrough(): Promise<void> {
 
 const longName = 'x'.repeat(9000);
 /** A real drachtio refuses it by itself, in other words. */
-const tooLarge = withDrachtio ? '400' : '513';
-const malformed: [what: string, status: string, request: RawRequest][] = [
-  ['a CSeq that is no number', '400', { callId: 'bad-cseq', headers: { CSeq: 'one INVITE' } }],
-  ['a CSeq of another method', '400', { callId: 'other-cseq', headers: { CSeq: '1 BYE' } }],
-  ['no From', '400', { callId: 'no-from', headers: { From: '' } }],
-  ['a From that never ends', '400', { callId: 'open-from', headers: { From: '"x <sip:a@b>;tag=1' } }],
-  ['no To', '400', { callId: 'no-to', headers: { To: '' } }],
-  ['a Call-ID of 300 characters', '400', { callId: `long${'y'.repeat(300)}` }],
+const tooLarge = withDrachtio ? 400 : 513;
+const malformed: [what: string, status: number, request: RawRequest & { callId: string }][] = [
+  ['a CSeq that is no number', 400, { callId: 'bad-cseq', headers: { CSeq: 'one INVITE' } }],
+  ['a CSeq of another method', 400, { callId: 'other-cseq', headers: { CSeq: '1 BYE' } }],
+  ['no From', 400, { callId: 'no-from', headers: { From: undefined } }],
+  ['a From that never ends', 400, { callId: 'open-from', headers: { From: '"x <sip:a@b>;tag=1' } }],
+  ['no To', 400, { callId: 'no-to', headers: { To: undefined } }],
+  ['a Call-ID of 300 characters', 400, { callId: `long${'y'.repeat(300)}` }],
   [
     'a room of 2,000 characters',
-    '400',
+    400,
     { callId: 'long-room', uri: `sip:${'r'.repeat(2000)}@sip.switchroom.test` },
   ],
   [
     'a room of nothing but control characters',
-    '400',
+    400,
     { callId: 'no-room', uri: 'sip:%00%0D%0A@sip.switchroom.test' },
   ],
   [
@@ -68,15 +71,10 @@ const malformed: [what: string, status: string, request: RawRequest][] = [
 describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
   it.each(malformed)('%s gets %s', async (_what, status, request) => {
     const raw = await peer(protocol);
-    raw.send(
-      rawRequest({
-        ...request,
-        // Both protocols use one transaction table.
-        callId: `${protocol}-${request.callId}`,
-        protocol: protocol === 'udp' ? 'UDP' : 'TCP',
-      }),
-    );
-    expect(await until(`an answer, not ${raw.received}`, () => statusOf(raw.received))).toBe(status);
+    // Both protocols use one transaction table.
+    const callId = `${protocol}-${request.callId}`;
+    raw.sendRaw(rawRequest({ ...request, callId, transport: protocol }));
+    expect(await until('an answer', () => statusOf(raw))).toBe(status);
   });
 
   it.each([
@@ -88,7 +86,7 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
     ['a negative length', rawRequest({ callId: 'negative', headers: { 'Content-Length': '-1' } })],
   ])('%s does no harm', async (_what, packet) => {
     const raw = await peer(protocol);
-    raw.send(packet);
+    raw.sendRaw(packet);
     await expectCallsGoThrough();
   });
 
@@ -122,36 +120,35 @@ it('a display name cannot change the room that the gateway reads', async () => {
 
 it('a message that claims 100 MB ends its connection, and no other', async () => {
   const [claiming, other] = [await peer('tcp'), await peer('tcp')];
-  claiming.send(rawRequest({ protocol: 'TCP', callId: 'huge', headers: { 'Content-Length': '100000000' } }));
+  const headers = { 'Content-Length': '100000000' };
+  claiming.sendRaw(rawRequest({ transport: 'tcp', callId: 'huge', headers }));
   // A real drachtio waits for the rest; it comes to no harm.
   if (!withDrachtio) await until('the connection is closed', () => claiming.closed);
-  other.send(rawRequest({ method: 'OPTIONS', protocol: 'TCP', callId: 'small' }));
-  await eventually(() => expect(statusOf(other.received)).toBe('200'));
+  other.sendRaw(rawRequest({ method: 'OPTIONS', transport: 'tcp', callId: 'small' }));
+  await eventually(() => expect(statusOf(other)).toBe(200));
 });
 
 it('a scanner is met with silence', async () => {
   const [scanner, honest] = [await peer('udp'), await peer('udp')];
-  scanner.send(
+  scanner.sendRaw(
     rawRequest({ method: 'OPTIONS', callId: 'scan', headers: { 'User-Agent': 'friendly-scanner' } }),
   );
   // Sent later and answered: so the other one was not answered by choice.
-  honest.send(rawRequest({ method: 'OPTIONS', callId: 'honest', headers: { 'User-Agent': 'phone' } }));
-  await until('the honest one is answered', () => statusOf(honest.received) === '200');
-  expect(scanner.received).toBe('');
+  honest.sendRaw(rawRequest({ method: 'OPTIONS', callId: 'honest', headers: { 'User-Agent': 'phone' } }));
+  await until('the honest one is answered', () => statusOf(honest) === 200);
+  expect(scanner.bytes).toBe('');
 });
 
 it('a flood from one address is refused as too much; a call in progress and those of others go on', async () => {
   const { username } = await parties.gateway();
-  const flood = await rawUdp(stack.server, '127.0.0.66');
-  peers.push(flood);
+  const flood = await peer('udp', '127.0.0.66');
   const session = await parties.connect();
-  const via = (at: number) => `SIP/2.0/UDP 127.0.0.66:${flood.port};branch=z9hG4bKflood${at};rport`;
   for (let at = 0; at < 1500; at++) {
-    flood.send(rawRequest({ callId: `flood-${at}`, headers: { Via: via(at) } }));
+    flood.sendRaw(rawRequest({ callId: `flood-${at}`, headers: { Via: flood.via() } }));
     // In portions: what the kernel drops tells nothing of the edge.
     if (at % 100 === 99) await new Promise((go) => setImmediate(go));
   }
-  await until('some are refused as too many', () => flood.received.includes('rate-limited'));
+  await until('some are refused as too many', () => flood.bytes.includes('rate-limited'));
   await session.hangUp();
   await stack.untilGateway(username, 'gone');
   // The calls that were let through are work, too: a busy machine needs a moment to be through with it.
@@ -184,8 +181,8 @@ it('guessing passwords bans the address, and the gateways of others go on', asyn
   const afterwards = guess(guesses);
   const honest = await peer('udp');
   for (let at = 1; at <= 4; at++) {
-    honest.send(rawRequest({ method: 'OPTIONS', callId: `honest-${at}` }));
-    await until('the honest one is answered', () => honest.received.split('SIP/2.0 200').length > at);
+    honest.sendRaw(rawRequest({ method: 'OPTIONS', callId: `honest-${at}` }));
+    await until('the honest one is answered', () => honest.count('200 OPTIONS') === at);
   }
   expect(await Promise.race([afterwards, 'no answer'])).toBe('no answer');
   await expectCallsGoThrough();

@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TaskProtection } from '../../sip-edge/health/task-protection.ts';
 import { eventually } from '../support/eventually.ts';
+import { SipPeer } from '../support/sip-peer/peer.ts';
 import { isOurServer, type SipServer, startSipServer } from '../support/sip-server.ts';
 import { until } from '../support/until.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
-import { password } from './support/edge.ts';
-import { TestGateway } from './support/gateway.ts';
+import { gatewayAt, password } from './support/edge.ts';
 import { recordingLog } from './support/log.ts';
 import { edgeEnvironment, spawnEdge } from './support/process.ts';
-import { SipClient } from './support/sip-client.ts';
 
 let server: SipServer;
 let aws: TestAws;
@@ -75,9 +74,9 @@ describe('the health of an edge', () => {
     behaviour.invoke = () => {
       throw new Error('down');
     };
-    const client = await SipClient.udp(server.sip);
+    const client = await SipPeer.connect('udp', server.sip);
     try {
-      const gateway = new TestGateway(client);
+      const gateway = gatewayAt(client);
       const health = await until('bad health', async () => {
         await gateway.register();
         const found = await ask('/health');
@@ -86,7 +85,7 @@ describe('the health of an edge', () => {
       expect(health.why).toContain('control-plane-unavailable');
       expect((await ask('/alive')).status).toBe(200);
     } finally {
-      client.close();
+      await client.close();
     }
   });
 

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
+import { newCallId } from '../../sip/build.ts';
 import { isEmf, readEmf } from '../support/emf.ts';
+import { SipPeer } from '../support/sip-peer/peer.ts';
+import type { Registrant } from '../support/sip-peer/registrant.ts';
 import { isOurServer, type SipServer, startSipServer } from '../support/sip-server.ts';
 import { until } from '../support/until.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
-import { domain, password } from './support/edge.ts';
-import { TestGateway } from './support/gateway.ts';
+import { domain, gatewayAt, password } from './support/edge.ts';
 import { edgeEnvironment, spawnEdge } from './support/process.ts';
-import { SipClient, unique } from './support/sip-client.ts';
 
 /* The edge's process whole: main.ts with the SDK unmodified, a SIP server, and AWS's wire. */
 
@@ -21,7 +22,7 @@ let behaviour: AwsBehaviour;
 let stateDir: string;
 let facts: Fact[];
 let edges: ReturnType<typeof spawnEdge>[];
-const clients: SipClient[] = [];
+const clients: SipPeer[] = [];
 
 beforeAll(async () => {
   server = await startSipServer();
@@ -50,7 +51,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
+  await Promise.all(clients.splice(0).map((client) => client.close()));
   for (const edge of edges) {
     edge.kill('SIGKILL');
     await edge.exited;
@@ -65,10 +66,10 @@ function start(environment: Record<string, string> = {}) {
   return edge;
 }
 
-async function gateway(): Promise<TestGateway> {
-  const client = await SipClient.udp(server.sip);
+async function gateway(): Promise<Registrant> {
+  const client = await SipPeer.connect('udp', server.sip);
   clients.push(client);
-  return new TestGateway(client);
+  return gatewayAt(client);
 }
 
 const factsOf = (type: Fact['type']) => facts.filter((fact) => fact.type === type);
@@ -113,10 +114,10 @@ describe('the edge process', () => {
     };
     const gw = await gateway();
     expect((await gw.register()).status).toBe(503);
-    const client = await SipClient.udp(server.sip);
+    const client = await SipPeer.connect('udp', server.sip);
     clients.push(client);
-    const invite = { method: 'INVITE', uri: 'sip:room@elsewhere.test', callId: unique('relay'), cseq: 1 };
-    expect((await client.request(invite)).status).toBe(403);
+    const invite = { method: 'INVITE', uri: 'sip:room@elsewhere.test' };
+    expect((await client.ask(invite)).status).toBe(403);
 
     const sum = (name: string) =>
       edge.lines
@@ -198,14 +199,14 @@ describe('the edge process', () => {
   it('answers an INVITE by the call handler, and OPTIONS by itself', async () => {
     const edge = start();
     await edge.event('edge-ready');
-    const client = await SipClient.tcp(server.sip);
+    const client = await SipPeer.connect('tcp', server.sip);
     clients.push(client);
-    const options = { method: 'OPTIONS', uri: `sip:${domain}`, callId: unique('options'), cseq: 1 };
-    expect((await client.request(options)).status).toBe(200);
-    const headers = { Contact: `<sip:caller@127.0.0.1:${client.port};transport=tcp>` };
-    const invite = { method: 'INVITE', uri: `sip:room@${domain}`, callId: unique('call'), cseq: 1, headers };
+    const options = { method: 'OPTIONS', uri: `sip:${domain}` };
+    expect((await client.ask(options)).status).toBe(200);
+    const headers = { Contact: `<${client.contact}>` };
+    const invite = { method: 'INVITE', uri: `sip:room@${domain}`, callId: newCallId(), headers };
     // The stand-in for `allocate` answers what the contract does not know.
-    expect((await client.request(invite)).status).toBe(503);
+    expect((await client.ask(invite)).status).toBe(503);
     await until('the fact', () => factsOf('call.failed').length > 0);
     expect(factsOf('call.failed')[0]).toMatchObject({
       callId: invite.callId,

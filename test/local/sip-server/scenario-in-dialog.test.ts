@@ -1,24 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { contactUri } from '../../../sip/dialog.ts';
 import type { Dialog, DialogRequestEvent } from '../../../sip-edge/drachtio/srf.ts';
 import { eventually } from '../../support/eventually.ts';
+import type { SipDialog } from '../../support/sip-peer/dialog.ts';
+import type { SipPeer } from '../../support/sip-peer/peer.ts';
 import { unawaited } from '../../support/unawaited.ts';
-import { answer, offer, Scene, sdp } from './support/call.ts';
-import { contactUri, type PeerDialog } from './support/peer.ts';
-import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
+import { answer, offer } from './support/call.ts';
+import { Suite } from './support/suite.ts';
 
-let server: UnderTest;
-let scene: Scene;
-let app: App | undefined;
-
-beforeAll(async () => {
-  server = await startUnderTest();
-});
-afterAll(() => server.stop());
-afterEach(async () => {
-  app?.kill();
-  app = undefined;
-  await scene?.close();
-});
+const suite = new Suite();
 
 const forwarded: readonly [event: DialogRequestEvent, method: string, contentType: string, body: string][] = [
   ['info', 'INFO', 'application/media_control+xml', '<picture_fast_update/>'],
@@ -57,22 +47,30 @@ function pass(from: Dialog, to: Dialog): void {
 }
 
 async function openCall(protocol: 'udp' | 'tcp') {
-  scene = await Scene.open(server, protocol);
-  app = await connectApp(server, (srf) => {
+  const scene = await suite.scene(protocol);
+  await suite.connect((srf) => {
     scene.bridge(srf);
   });
   const call = await scene.establish();
   const [uas, uac] = scene.legs as [Dialog, Dialog];
   pass(uas, uac);
   pass(uac, uas);
-  return call;
+  return { scene, call };
 }
 
-/** Both directions: who asks, who answers. */
-function sides(call: { caller: PeerDialog; callee: PeerDialog }): [PeerDialog, PeerDialog][] {
+interface Side {
+  peer: SipPeer;
+  dialog: SipDialog;
+}
+
+/** Both directions of a call: who asks, who answers. */
+async function openSides(protocol: 'udp' | 'tcp'): Promise<[asking: Side, answering: Side][]> {
+  const { scene, call } = await openCall(protocol);
+  const caller = { peer: scene.caller, dialog: call.caller };
+  const callee = { peer: scene.callee, dialog: call.callee };
   return [
-    [call.caller, call.callee],
-    [call.callee, call.caller],
+    [caller, callee],
+    [callee, caller],
   ];
 }
 
@@ -80,31 +78,23 @@ describe.each(['udp', 'tcp'] as const)('within a call over %s', (protocol) => {
   it.each(forwarded)(
     '%s passes both ways with its body and the answer',
     async (_event, method, type, body) => {
-      const call = await openCall(protocol);
-      for (const [asking, answering] of sides(call)) {
-        asking.send(method, {
-          headers: [
-            ['Content-Type', type],
-            ['Refer-To', '<sip:other@example.test>'],
-            ['Event', 'refer'],
-            ['Subscription-State', 'active;expires=60'],
-          ],
+      for (const [asking, answering] of await openSides(protocol)) {
+        const asked = asking.dialog.ask(method, {
+          headers: {
+            'Content-Type': type,
+            'Refer-To': '<sip:other@example.test>',
+            Event: 'refer',
+            'Subscription-State': 'active;expires=60',
+          },
           body,
         });
-        const request = await answering.peer.request(method);
+        const request = await answering.peer.incoming(method);
         expect(request.body.toString()).toBe(body);
-        expect(request.headers.get('call-id')).toBe(answering.callId);
+        expect(request.header('call-id')).toBe(answering.dialog.callId);
         expect(request.uri).toBe(answering.peer.contact);
-        expect(request.headers.get('refer-to')).toBe('<sip:other@example.test>');
-        answering.peer.reply(request, {
-          status: 200,
-          headers: [
-            ['Content-Type', 'text/plain'],
-            ['Contact', `<${answering.peer.contact}>`],
-          ],
-          body: 'ja \u20ac',
-        });
-        const answered = await asking.peer.response(asking.callId, method);
+        expect(request.header('refer-to')).toBe('<sip:other@example.test>');
+        request.reply(200, { contentType: 'text/plain', body: 'ja \u20ac' });
+        const answered = await asked;
         expect(answered.status).toBe(200);
         expect(answered.body.toString()).toBe('ja \u20ac');
       }
@@ -112,50 +102,41 @@ describe.each(['udp', 'tcp'] as const)('within a call over %s', (protocol) => {
   );
 
   it('a re-INVITE passes both ways, each with its ACK', async () => {
-    const call = await openCall(protocol);
-    for (const [asking, answering] of sides(call)) {
+    for (const [asking, answering] of await openSides(protocol)) {
       const changed = offer.replace('m=audio', 'm=video 6000 RTP/AVP 96\r\nm=audio');
-      asking.send('INVITE', { headers: sdp, body: changed });
-      const request = await answering.peer.request('INVITE');
+      const asked = asking.dialog.ask('INVITE', { body: changed });
+      const request = await answering.peer.incoming('INVITE');
       expect(request.body.toString()).toBe(changed);
-      expect(contactUri(request)).toContain(`:${server.sip.port}`);
-      answering.peer.reply(request, {
-        status: 200,
-        headers: [['Contact', `<${answering.peer.contact}>`], ...sdp],
-        body: answer,
-      });
-      const answered = await asking.peer.response(asking.callId, 'INVITE', 200);
+      expect(contactUri(request.headers)).toContain(`:${suite.server.sip.port}`);
+      request.reply(200, { body: answer });
+      const answered = await asked;
+      expect(answered.status).toBe(200);
       expect(answered.body.toString()).toBe(answer);
-      expect(contactUri(answered)).toContain(`:${server.sip.port}`);
-      asking.acknowledge(answered);
+      expect(contactUri(answered.headers)).toContain(`:${suite.server.sip.port}`);
       const ack = await answering.peer.request('ACK');
-      expect(Number.parseInt(ack.headers.get('cseq') as string, 10)).toBe(
-        Number.parseInt(request.headers.get('cseq') as string, 10),
-      );
+      expect(ack.cseq).toBe(request.cseq);
     }
   });
 
   it('a refused re-INVITE leaves the call as it was', async () => {
-    const { caller, callee } = await openCall(protocol);
-    const again = caller.send('INVITE', { headers: sdp, body: offer.replace('4000', '4444') });
-    callee.peer.reply(await callee.peer.request('INVITE'), { status: 488 });
-    await callee.peer.request('ACK');
-    const refused = await caller.peer.response(caller.callId, 'INVITE');
-    expect(refused.status).toBe(488);
-    caller.refuse(again, refused);
-    expect((await caller.ask('BYE')).status).toBe(200);
-    await callee.peer.request('BYE');
+    const { scene, call } = await openCall(protocol);
+    const asked = call.caller.ask('INVITE', { body: offer.replace('4000', '4444') });
+    (await scene.callee.incoming('INVITE')).reply(488);
+    await scene.callee.request('ACK');
+    expect((await asked).status).toBe(488);
+    expect((await call.caller.bye()).status).toBe(200);
+    await scene.callee.incoming('BYE');
   });
 
   it('requests count up, and go to the Contact that the peer named last', async () => {
-    const { caller, callee } = await openCall(protocol);
+    const { scene, call } = await openCall(protocol);
     const numbers: number[] = [];
     for (const _ of [1, 2, 3]) {
-      caller.send('INFO', { headers: [['Content-Type', 'text/plain']], body: 'x' });
-      const info = await callee.peer.request('INFO');
-      numbers.push(Number.parseInt(info.headers.get('cseq') as string, 10));
-      callee.peer.reply(info, { status: 200 });
-      await caller.peer.response(caller.callId, 'INFO');
+      const asked = call.caller.ask('INFO', { contentType: 'text/plain', body: 'x' });
+      const info = await scene.callee.incoming('INFO');
+      numbers.push(info.cseq);
+      info.reply(200);
+      await asked;
     }
     const [first = 0] = numbers;
     expect(numbers).toEqual([first, first + 1, first + 2]);
@@ -163,8 +144,8 @@ describe.each(['udp', 'tcp'] as const)('within a call over %s', (protocol) => {
 });
 
 it('answers 481 within a dialog that it does not know', async () => {
-  scene = await Scene.open(server, 'udp');
-  app = await connectApp(server, (srf) => srf.invite((_request, response) => response.send(486)));
+  const scene = await suite.scene('udp');
+  await suite.connect((srf) => srf.invite((_request, response) => response.send(486)));
   for (const method of ['BYE', 'INVITE', 'UPDATE']) {
     const dialog = scene.outside();
     dialog.remote += ';tag=unknown';
@@ -173,9 +154,7 @@ it('answers 481 within a dialog that it does not know', async () => {
 });
 
 it('says ENODIALOG to an application that sends within a dialog that is over', async () => {
-  scene = await Scene.open(server, 'udp');
-  app = await connectApp(server, () => {});
-  const { srf } = app;
+  const { srf } = await suite.connect();
   const failure = await new Promise<(Error & { code?: string }) | null>((resolve) => {
     srf.request('sip:placeholder', { method: 'BYE', stackDialogId: 'no-call;from-tag=none' }, resolve);
   });
@@ -183,19 +162,16 @@ it('says ENODIALOG to an application that sends within a dialog that is over', a
 });
 
 it('refuses a session interval below 90 s with 422, and agrees to one that names its refresher', async () => {
-  scene = await Scene.open(server, 'udp');
-  app = await connectApp(server, (srf) =>
+  const scene = await suite.scene('udp');
+  await suite.connect((srf) =>
     srf.invite((request, response) => void srf.createUAS(request, response, { localSdp: answer })),
   );
-  const { dialog } = scene.dial({ headers: [...sdp, ['Session-Expires', '120;refresher=uac']], body: offer });
-  const answered = await scene.caller.response(dialog.callId, 'INVITE', 200);
-  expect(answered.headers.get('session-expires')).toBe('120;refresher=uac');
-  dialog.acknowledge(answered);
+  const call = scene.dial({ headers: { 'Session-Expires': '120;refresher=uac' }, body: offer });
+  const answered = await call.established();
+  expect(answered.header('session-expires')).toBe('120;refresher=uac');
   await eventually(async () => {
-    const again = dialog.send('INVITE', { headers: [...sdp, ['Session-Expires', '60']], body: offer });
-    const refused = await scene.caller.response(dialog.callId, 'INVITE');
-    dialog.refuse(again, refused);
+    const refused = await call.dialog.ask('INVITE', { headers: { 'Session-Expires': '60' }, body: offer });
     expect(refused.status).toBe(422);
-    expect(refused.headers.get('min-se')).toBe('90');
+    expect(refused.header('min-se')).toBe('90');
   });
 });

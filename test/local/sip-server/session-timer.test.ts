@@ -1,31 +1,20 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { unawaited } from '../../support/unawaited.ts';
-import { answer, offer, Scene, sdp } from './support/call.ts';
-import { type App, connectApp, startUnderTest, type UnderTest } from './support/under-test.ts';
+import { until } from '../../support/until.ts';
+import { answer, offer } from './support/call.ts';
+import { Suite } from './support/suite.ts';
 
 /*
  * Session timers of 90 s and more, which the server runs by itself. The embedded server's seconds are short in tests;
  * the same was measured of a real drachtio (refresh after half the time, BYE after all of it).
  */
 
-let server: UnderTest;
-let scene: Scene;
-let app: App | undefined;
-
-beforeAll(async () => {
-  server = await startUnderTest();
-});
-afterAll(() => server.stop());
-afterEach(async () => {
-  app?.kill();
-  app = undefined;
-  await scene?.close();
-});
+const suite = new Suite();
 
 async function call(sessionExpires: string) {
-  scene = await Scene.open(server, 'udp');
+  const scene = await suite.scene('udp');
   const reasons: string[] = [];
-  app = await connectApp(server, (srf) =>
+  await suite.connect((srf) =>
     srf.invite(
       unawaited(async (request, response) => {
         const uas = await srf.createUAS(request, response, { localSdp: answer });
@@ -33,27 +22,21 @@ async function call(sessionExpires: string) {
       }),
     ),
   );
-  const { dialog } = scene.dial({ headers: [...sdp, ['Session-Expires', sessionExpires]], body: offer });
-  const answered = await scene.caller.response(dialog.callId, 'INVITE', 200);
-  dialog.acknowledge(answered);
-  return { dialog, answered, reasons };
+  const call = scene.dial({ headers: { 'Session-Expires': sessionExpires }, body: offer });
+  const answered = await call.established();
+  return { scene, dialog: call.dialog, answered, reasons };
 }
 
 it.runIf(!process.env.DRACHTIO)(
   'refreshes a session whose refresher it is, with its last description',
   async () => {
-    const { answered } = await call('90;refresher=uas');
-    expect(answered.headers.get('session-expires')).toBe('90;refresher=uas');
+    const { scene, answered } = await call('90;refresher=uas');
+    expect(answered.header('session-expires')).toBe('90;refresher=uas');
     for (const _ of ['once', 'and again']) {
-      const refresh = await scene.caller.request('INVITE');
-      expect(refresh.headers.get('session-expires')).toMatch(/^90;\s?refresher=uac$/);
+      const refresh = await scene.caller.incoming('INVITE');
+      expect(refresh.header('session-expires')).toMatch(/^90;\s?refresher=uac$/);
       expect(refresh.body.toString()).toBe(answer);
-      const headers = [
-        ['Contact', `<${scene.caller.contact}>`],
-        ['Session-Expires', '90;refresher=uac'],
-        ...sdp,
-      ] as const;
-      scene.caller.reply(refresh, { status: 200, headers, body: offer });
+      refresh.reply(200, { headers: { 'Session-Expires': '90;refresher=uac' }, body: offer });
       await scene.caller.request('ACK');
     }
   },
@@ -62,26 +45,26 @@ it.runIf(!process.env.DRACHTIO)(
 it.runIf(!process.env.DRACHTIO)(
   'ends a session that its peer lets lapse, and tells the application',
   async () => {
-    const { reasons } = await call('90;refresher=uac');
-    const bye = await scene.caller.request('BYE');
-    expect(bye.headers.get('reason')).toContain('Session timer expired');
-    scene.caller.reply(bye, { status: 200 });
-    await scene.caller.until('the application hears', () => reasons[0]);
+    const { scene, reasons } = await call('90;refresher=uac');
+    const bye = await scene.caller.incoming('BYE');
+    expect(bye.header('reason')).toContain('Session timer expired');
+    bye.reply(200);
+    await until('the application hears', () => reasons[0]);
     expect(reasons).toEqual(['Session timer expired']);
   },
 );
 
 it.runIf(!process.env.DRACHTIO)('ends a session whose refresh is refused', async () => {
-  await call('90;refresher=uas');
-  scene.caller.reply(await scene.caller.request('INVITE'), { status: 481 });
+  const { scene } = await call('90;refresher=uas');
+  (await scene.caller.incoming('INVITE')).reply(481);
   await scene.caller.request('ACK');
-  const bye = await scene.caller.request('BYE');
+  const bye = await scene.caller.incoming('BYE');
   expect(bye.uri).toBe(scene.caller.contact);
-  scene.caller.reply(bye, { status: 200 });
+  bye.reply(200);
 });
 
 it('runs no timer where the offer names no refresher', async () => {
   const { answered, dialog } = await call('1800');
   expect(answered.headers.has('session-expires')).toBe(false);
-  expect((await dialog.ask('BYE')).status).toBe(200);
+  expect((await dialog.bye()).status).toBe(200);
 });

@@ -1,18 +1,19 @@
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSipServer } from '../../../local/sip-server/server.ts';
 import { StreamFramer } from '../../../local/sip-stack/stream-framer.ts';
 import { parseMessage, type SipMessage } from '../../../sip/message.ts';
 import { eventually } from '../../support/eventually.ts';
-import { Peer, PeerDialog, titleOf } from './support/peer.ts';
-import { type App, anyPort, connectApp, silentLog, type UnderTest } from './support/under-test.ts';
+import { type Fields, type ReceivedResponse, rawRequest, titleOf } from '../../support/sip-peer/message.ts';
+import { SipPeer } from '../../support/sip-peer/peer.ts';
+import { until } from '../../support/until.ts';
+import { type App, connectApp, startEmbeddedUnderTest, type UnderTest } from './support/under-test.ts';
 
 /* What comes over the network that is no proper SIP, or too much of it. */
 
 let server: UnderTest;
 let app: App;
-let peers: Peer[] = [];
+let peers: SipPeer[] = [];
 
 const limits = {
   maxMessageBytes: 20_000,
@@ -22,24 +23,7 @@ const limits = {
 };
 
 beforeAll(async () => {
-  const embedded = await startSipServer({
-    admin: anyPort,
-    sip: anyPort,
-    secret: 'x',
-    log: silentLog,
-    limits,
-    timers: { t1Ms: 10, t2Ms: 80, t4Ms: 100 },
-  });
-  const host = '127.0.0.1';
-  server = {
-    kind: 'embedded',
-    admin: { host, port: embedded.admin.port },
-    sip: { host, port: embedded.sip.port },
-    secret: 'x',
-    t1Ms: 10,
-    counts: embedded.counts,
-    stop: embedded.close,
-  };
+  server = await startEmbeddedUnderTest({ limits, timers: { t1Ms: 10, t2Ms: 80, t4Ms: 100 } });
   app = await connectApp(server, (srf) => {
     srf.options((_request, response) => response.send(200));
     // Never answers.
@@ -55,32 +39,31 @@ afterEach(async () => {
   peers = [];
 });
 
-async function open(protocol: 'udp' | 'tcp'): Promise<Peer> {
-  const peer = await Peer.open(protocol, server.sip);
+async function open(protocol: 'udp' | 'tcp'): Promise<SipPeer> {
+  const peer = await SipPeer.connect(protocol, server.sip);
   peers.push(peer);
   return peer;
 }
 
 const uri = () => `sip:x@127.0.0.1:${server.sip.port}`;
 
-async function expectAnswers(peer: Peer): Promise<void> {
-  expect((await PeerDialog.caller(peer, uri()).ask('OPTIONS')).status).toBe(200);
+async function expectAnswers(peer: SipPeer): Promise<void> {
+  expect((await peer.outside(uri()).ask('OPTIONS')).status).toBe(200);
 }
 
 /** An OPTIONS of which a test breaks something. */
-function lines(peer: Peer, change: Record<string, string | undefined> = {}): string {
-  const fields: Record<string, string | undefined> = {
-    Via: peer.via(),
-    From: '<sip:a@b>;tag=1',
-    To: '<sip:x@y>',
-    'Call-ID': 'broken',
-    CSeq: '1 OPTIONS',
-    'Content-Length': '0',
-    ...change,
-  };
-  const kept = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return `OPTIONS ${uri()} SIP/2.0\r\n${kept.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+function lines(peer: SipPeer, change: Fields = {}): string {
+  const headers = { Via: peer.via(), Contact: undefined, ...change };
+  return rawRequest({ method: 'OPTIONS', uri: uri(), callId: 'broken', headers });
 }
+
+/** The answer to an OPTIONS that was sent as it is. */
+const answerTo = (peer: SipPeer, callId: string) =>
+  peer.next(
+    `answer to ${callId}`,
+    (message): message is ReceivedResponse =>
+      message.kind === 'response' && message.headers.get('call-id') === callId,
+  );
 
 describe.each(['udp', 'tcp'] as const)('a malformed request over %s', (protocol) => {
   it.each([
@@ -90,7 +73,7 @@ describe.each(['udp', 'tcp'] as const)('a malformed request over %s', (protocol)
   ])('%s gets 400, and the next request its answer', async (_what, change) => {
     const peer = await open(protocol);
     peer.sendRaw(lines(peer, change));
-    const refused = await peer.until('an answer comes', () => peer.received[0]);
+    const refused = await until('an answer comes', () => peer.received[0]);
     expect(refused).toMatchObject({ kind: 'response', status: 400 });
     expect(refused.headers.get('call-id')).toBe('broken');
     await expectAnswers(peer);
@@ -99,12 +82,12 @@ describe.each(['udp', 'tcp'] as const)('a malformed request over %s', (protocol)
   it('of another version gets 505', async () => {
     const peer = await open(protocol);
     peer.sendRaw(lines(peer).replace('SIP/2.0\r\n', 'SIP/7.0\r\n'));
-    expect(await peer.until('an answer comes', () => peer.received[0])).toMatchObject({ status: 505 });
+    expect(await until('an answer comes', () => peer.received[0])).toMatchObject({ status: 505 });
   });
 
   it('of a method that nobody knows gets 501', async () => {
     const peer = await open(protocol);
-    expect((await PeerDialog.caller(peer, uri()).ask('BREW')).status).toBe(501);
+    expect((await peer.outside(uri()).ask('BREW')).status).toBe(501);
   });
 });
 
@@ -128,21 +111,17 @@ describe('a TCP stream', () => {
     const peer = await open('tcp');
     const request = lines(peer, { 'Call-ID': 'torn', 'Content-Length': '4', 'Content-Type': 'text/plain' });
     for (const byte of Buffer.from(`${request}\r\n\r\n`)) peer.sendRaw(Buffer.from([byte]));
-    expect(await peer.response('torn', 'OPTIONS')).toMatchObject({ status: 200 });
+    expect(await answerTo(peer, 'torn')).toMatchObject({ status: 200 });
     const both = lines(peer, { 'Call-ID': 'one' }) + lines(peer, { 'Call-ID': 'two' });
     peer.sendRaw(both);
-    expect(await peer.response('one', 'OPTIONS')).toMatchObject({ status: 200 });
-    expect(await peer.response('two', 'OPTIONS')).toMatchObject({ status: 200 });
+    expect(await answerTo(peer, 'one')).toMatchObject({ status: 200 });
+    expect(await answerTo(peer, 'two')).toMatchObject({ status: 200 });
   });
 
   it('gets CRLF for CRLF CRLF', async () => {
-    const socket = connect(server.sip.port, server.sip.host);
-    const answered = new Promise<string>((resolve) =>
-      socket.once('data', (bytes) => resolve(bytes.toString())),
-    );
-    socket.write('\r\n\r\n');
-    expect(await answered).toBe('\r\n');
-    socket.destroy();
+    const peer = await open('tcp');
+    peer.sendRaw('\r\n\r\n');
+    expect(await until('an answer comes', () => peer.bytes)).toBe('\r\n');
   });
 
   it.each([
@@ -152,7 +131,7 @@ describe('a TCP stream', () => {
   ] as const)('%s gets its status and is closed', async (_what, change, status) => {
     const peer = await open('tcp');
     peer.sendRaw(lines(peer, change));
-    expect(await peer.until('an answer comes', () => peer.received[0])).toMatchObject({ status });
+    expect(await until('an answer comes', () => peer.received[0])).toMatchObject({ status });
     await eventually(() => expect(peer.closed).toBe(true));
   });
 
@@ -232,10 +211,9 @@ it('goes on after any bytes, over UDP and TCP', async () => {
 
 it('refuses a flood with 503 beyond its limit of transactions, and is there again afterwards', async () => {
   const peer = await open('udp');
-  const answered = peer.until('a 503 comes', () => peer.count('503 MESSAGE') > 0 || undefined);
   for (let at = 0; at < 2 * limits.maxServerTransactions; at++) {
-    peer.send(PeerDialog.caller(peer, uri()).build('MESSAGE'));
+    peer.outside(uri()).send('MESSAGE');
   }
-  await answered;
+  await until('a 503 comes', () => peer.count('503 MESSAGE') > 0);
   expect(server.counts?.().serverTransactions).toBeLessThanOrEqual(limits.maxServerTransactions);
 });

@@ -1,13 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newCallId } from '../../../sip/build.ts';
+import { bestChallenge, type Challenge, digestAnswer } from '../../../sip/digest/client.ts';
 import { type CheckPolicy, checkRequest, type IncomingRequest } from '../../../sip-edge/admission/check.ts';
 import { AddressLimits } from '../../../sip-edge/admission/limits.ts';
 import { trustedAddresses } from '../../../sip-edge/admission/trusted.ts';
 import { type ControlPlane, ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
+import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
+import { SipPeer } from '../../support/sip-peer/peer.ts';
+import type { RequestParts } from '../../support/sip-peer/raw-peer.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { until } from '../../support/until.ts';
-import { domain, password, startEdge, type TestEdge } from '../support/edge.ts';
-import { TestGateway } from '../support/gateway.ts';
-import { answerTo, parseChallenge, type RequestParts, SipClient, unique } from '../support/sip-client.ts';
+import { domain, gatewayAt, password, startEdge, type TestEdge } from '../support/edge.ts';
 
 const down = async () => {
   throw new ControlPlaneUnavailable('network', 'down');
@@ -22,7 +25,7 @@ const registered: ControlPlane = {
 let server: SipServer;
 let edge: TestEdge;
 let isOpen = false;
-let client: SipClient;
+let client: SipPeer;
 
 beforeAll(async () => {
   server = await startSipServer();
@@ -30,11 +33,11 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 beforeEach(async () => {
-  client = await SipClient.udp(server.sip);
+  client = await SipPeer.connect('udp', server.sip);
 });
 
 afterEach(async () => {
-  client.close();
+  await client.close();
   if (isOpen) await edge.close();
   isOpen = false;
 });
@@ -44,22 +47,21 @@ async function start(environment: Record<string, string> = {}, controlPlane = re
   isOpen = true;
 }
 
-const invite = (changes: Partial<RequestParts> = {}): RequestParts => ({
+const invite = (changes: Partial<RequestParts> = {}) => ({
   method: 'INVITE',
   uri: `sip:room@${domain}`,
-  callId: unique('call'),
-  cseq: 1,
+  callId: newCallId(),
   ...changes,
-  headers: { Contact: `<sip:caller@127.0.0.1:${client.port}>`, ...changes.headers },
+  headers: { Contact: `<${client.contact}>`, ...changes.headers },
 });
 
 /** Sends a request that gets no answer, and waits until the edge has seen it. */
-async function sendIntoSilence(parts: RequestParts, why: string) {
-  client.send(parts);
+async function sendIntoSilence(parts: ReturnType<typeof invite>, why: string) {
+  client.send(client.build(parts));
   await until(why, () => edge.log.lines.some((line) => line.callId === parts.callId && line.outcome === why));
   // Whatever would have been answered has been by the time that a later request is.
-  await client.request({ method: 'OPTIONS', uri: `sip:${domain}`, callId: unique('later'), cseq: 1 });
-  expect(client.received(parts.callId).filter(({ status }) => status >= 200)).toEqual([]);
+  await client.ask({ method: 'OPTIONS', uri: `sip:${domain}` });
+  expect(client.answersTo(parts.callId).filter(({ status }) => status >= 200)).toEqual([]);
   expect(edge.invited).not.toContain(parts.callId);
 }
 
@@ -67,7 +69,7 @@ describe('an INVITE', () => {
   it('for our domain from elsewhere reaches the call handler', async () => {
     await start();
     const parts = invite();
-    expect((await client.request(parts)).status).toBe(480);
+    expect((await client.ask(parts)).status).toBe(480);
     expect(edge.invited).toEqual([parts.callId]);
   });
 
@@ -80,47 +82,45 @@ describe('an INVITE', () => {
   ])('is refused %s', async (_case, changes, status, why) => {
     await start();
     const parts = invite(changes);
-    const reply = await client.request(parts);
+    const reply = await client.ask(parts);
     expect(reply.status).toBe(status);
-    expect(reply.get('Reason')).toContain(why);
+    expect(reply.header('reason')).toContain(why);
     expect(edge.invited).toEqual([]);
   });
 
   it('is refused inside a dialog that is none, by the edge or by drachtio', async () => {
     await start();
-    const reply = await client.request(invite({ to: `<sip:room@${domain}>;tag=gone` }));
+    const reply = await client.ask(invite({ to: `<sip:room@${domain}>;tag=gone` }));
     expect(reply.status).toBe(481);
     expect(edge.invited).toEqual([]);
   });
 
   it('from a user of ours passes with its password, and is asked anew when the nonce is old', async () => {
     await start();
-    const gateway = new TestGateway(client);
+    const gateway = gatewayAt(client);
     gateway.takeChallenge(await gateway.send());
     const uri = `sip:room@${domain}`;
     const credentials = { username: gateway.username, password, method: 'INVITE', uri };
     const from = gateway.aor;
-    const with_ = (challenge: Record<string, string>, changes = {}) =>
-      invite({
-        from,
-        headers: { 'Proxy-Authorization': answerTo(challenge, { ...credentials, ...changes }) },
-      });
+    const ask = (challenge: Challenge | undefined, changes = {}): Promise<ReceivedResponse> => {
+      if (challenge === undefined) throw new Error('no challenge');
+      const answer = digestAnswer({ challenge, nonceCount: 1, ...credentials, ...changes });
+      return client.ask(invite({ from, headers: { 'Proxy-Authorization': answer } }));
+    };
 
-    expect((await client.request(with_(gateway.challenge))).status).toBe(480);
-    expect(
-      (await client.request(with_(gateway.challenge, { password: 'guess', nonceCount: 2 }))).status,
-    ).toBe(403);
-    const stale = await client.request(with_(gateway.challenge));
+    expect((await ask(gateway.challenge)).status).toBe(480);
+    expect((await ask(gateway.challenge, { password: 'guess', nonceCount: 2 })).status).toBe(403);
+    const stale = await ask(gateway.challenge);
     expect(stale.status).toBe(407);
-    const challenge = parseChallenge(stale.get('Proxy-Authenticate') ?? '');
-    expect(challenge.stale).toBe('true');
-    expect((await client.request(with_(challenge))).status).toBe(480);
+    const challenge = bestChallenge(stale.headers.getAll('proxy-authenticate'));
+    expect(challenge?.stale).toBe(true);
+    expect((await ask(challenge)).status).toBe(480);
     expect(edge.invited).toHaveLength(2);
   });
 
   it('from a user of ours passes from a trusted address', async () => {
     await start({ TRUSTED_ADDRESSES: '10.0.0.0/8, 127.0.0.0/8' });
-    expect((await client.request(invite({ from: `<sip:boss@${domain}>` }))).status).toBe(480);
+    expect((await client.ask(invite({ from: `<sip:boss@${domain}>` }))).status).toBe(480);
   });
 
   it('of a scanner meets silence', async () => {
@@ -132,11 +132,11 @@ describe('an INVITE', () => {
     await start();
     edge.calls.active = 1;
     const drained = edge.app.drain();
-    const refused = await client.request(invite());
+    const refused = await client.ask(invite());
     expect(refused.status).toBe(503);
-    expect(Number(refused.get('Retry-After'))).toBeGreaterThan(0);
-    const options = { method: 'OPTIONS', uri: `sip:${domain}`, callId: unique('options'), cseq: 1 };
-    expect((await client.request(options)).status).toBe(503);
+    expect(Number(refused.header('retry-after'))).toBeGreaterThan(0);
+    const options = { method: 'OPTIONS', uri: `sip:${domain}` };
+    expect((await client.ask(options)).status).toBe(503);
     edge.calls.active = 0;
     await drained;
     expect(edge.calls.ended).toBe(false);
@@ -160,32 +160,32 @@ describe('another request', () => {
     async (method) => {
       await start();
       const headers = { Event: 'presence' };
-      const reply = await client.request({ ...invite({ headers }), method });
+      const reply = await client.ask({ ...invite({ headers }), method });
       expect(reply.status).toBe(405);
-      expect(reply.get('Allow')).toContain('INVITE');
+      expect(reply.header('allow')).toContain('INVITE');
     },
   );
 
   it('OPTIONS gets 200 with what is allowed, by whatever name it calls us', async () => {
     await start();
     const uri = `sip:${server.sip.host}:${server.sip.port}`;
-    const reply = await client.request({ method: 'OPTIONS', uri, callId: unique('options'), cseq: 1 });
+    const reply = await client.ask({ method: 'OPTIONS', uri });
     expect(reply.status).toBe(200);
-    expect(reply.get('Allow')).toContain('INVITE');
+    expect(reply.header('allow')).toContain('INVITE');
   });
 
   it('OPTIONS gets 503 once the control plane has failed three times', async () => {
     await start({}, { ...registered, register: down });
-    const gateway = new TestGateway(client);
-    const options = () => ({ method: 'OPTIONS', uri: `sip:${domain}`, callId: unique('options'), cseq: 1 });
+    const gateway = gatewayAt(client);
+    const options = () => ({ method: 'OPTIONS', uri: `sip:${domain}` });
     expect((await gateway.register()).status).toBe(503);
-    expect((await client.request(options())).status).toBe(200);
+    expect((await client.ask(options())).status).toBe(200);
     for (let count = 0; count < 2; count += 1) {
       expect((await gateway.send({}, gateway.answer())).status).toBe(503);
     }
-    const reply = await client.request(options());
+    const reply = await client.ask(options());
     expect(reply.status).toBe(503);
-    expect(reply.get('Reason')).toContain('control-plane-unavailable');
+    expect(reply.header('reason')).toContain('control-plane-unavailable');
   });
 });
 
@@ -193,11 +193,11 @@ describe('a flood', () => {
   it('is answered 503 above the limit, and not at all far above', async () => {
     await start({ ADDRESS_RATE_PER_SEC: '1', ADDRESS_BURST: '5' });
     // Over TCP, where the kernel drops nothing on the way.
-    const flooder = await SipClient.tcp(server.sip);
-    for (let count = 0; count < 300; count += 1) flooder.send(invite());
+    const flooder = await SipPeer.connect('tcp', server.sip);
+    for (let count = 0; count < 300; count += 1) flooder.send(flooder.build(invite()));
     const seen = () => edge.log.lines.filter(({ outcome }) => outcome === 'flood').length;
     await until('silence', () => seen() > 200);
-    flooder.close();
+    await flooder.close();
     const refused = edge.log.lines.filter(({ outcome }) => outcome === 'rate-limited');
     expect(edge.invited.length).toBeGreaterThanOrEqual(5);
     expect(edge.invited.length).toBeLessThan(30);
@@ -216,7 +216,7 @@ describe('a flood', () => {
         }),
       },
     );
-    const gateway = new TestGateway(client);
+    const gateway = gatewayAt(client);
     expect((await gateway.register()).status).toBe(200);
     for (let count = 0; count < 30; count += 1) {
       expect((await gateway.send({}, gateway.answer())).status).toBe(200);
@@ -235,17 +235,17 @@ describe('what no parser should see', () => {
   ])('does no harm: %s', async (_case, text) => {
     await start();
     client.sendRaw(text);
-    expect((await client.request(invite())).status).toBe(480);
+    expect((await client.ask(invite())).status).toBe(480);
   });
 
   it('is refused: a message with 20 KB of headers', async () => {
     await start();
-    const tcp = await SipClient.tcp(server.sip);
+    const tcp = await SipPeer.connect('tcp', server.sip);
     const padding = Object.fromEntries(
       Array.from({ length: 20 }, (_, at) => [`X-Padding-${at}`, 'x'.repeat(1000)]),
     );
-    const reply = await tcp.request(invite({ headers: padding }));
-    tcp.close();
+    const reply = await tcp.ask(invite({ headers: padding }));
+    await tcp.close();
     expect([400, 413, 513]).toContain(reply.status);
     expect(edge.invited).toEqual([]);
   });

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DigestAlgorithm } from '../../../sip/digest/auth-params.ts';
+import { bestChallenge, type Challenge, digestAnswer } from '../../../sip/digest/client.ts';
 import { parseCredentials } from '../../../sip/digest/credentials.ts';
 import { digestResponse } from '../../../sip/digest/response.ts';
 import { Digest, type DigestVerdict, type Secrets } from '../../../sip-edge/auth/digest.ts';
 import { makeNonce, nonceKey, readNonce } from '../../../sip-edge/auth/nonce.ts';
 import { NonceCounts } from '../../../sip-edge/auth/replay.ts';
-import { answerTo, parseChallenge } from '../support/sip-client.ts';
+import { challengeParams } from '../../support/sip-peer/registrant.ts';
 
 const realm = 'example.test';
 const uri = `sip:${realm}`;
@@ -21,7 +22,7 @@ function setUp(options: { at?: number; capacity?: number } = {}) {
   const digest = new Digest({ realm, nonceLifetimeSec: 300, clock, capacity });
   clock.time += 1;
   const challenge = (algorithm: DigestAlgorithm = 'SHA-256', of: Secrets = secrets) =>
-    parseChallenge(digest.challenges(of, false, [algorithm])[0] ?? '');
+    bestChallenge(digest.challenges(of, false, [algorithm])) as Challenge;
   const check = (authorization: string | undefined, given: Partial<{ of: Secrets; user: string }> = {}) =>
     digest.check(
       { method: 'REGISTER', authorization, username: given.user ?? username },
@@ -31,6 +32,8 @@ function setUp(options: { at?: number; capacity?: number } = {}) {
 }
 
 const right = { username, password, method: 'REGISTER', uri };
+const answerTo = (challenge: Challenge, given: typeof right & { nonceCount?: number }) =>
+  digestAnswer({ challenge, nonceCount: 1, ...given });
 const accepted = expect.objectContaining({ result: 'accepted' });
 const stale: DigestVerdict = { result: 'challenge', stale: true, why: 'stale-nonce' };
 
@@ -66,7 +69,7 @@ describe('the response', () => {
 describe('a challenge', () => {
   it('offers the algorithms in the given order, each with a nonce of its own', () => {
     const { digest } = setUp();
-    const offered = digest.challenges(secrets, false, ['MD5', 'SHA-256']).map(parseChallenge);
+    const offered = digest.challenges(secrets, false, ['MD5', 'SHA-256']).map(challengeParams);
     expect(offered.map(({ algorithm }) => algorithm)).toEqual(['MD5', 'SHA-256']);
     expect(offered[0]?.nonce).not.toBe(offered[1]?.nonce);
     expect(offered.every((one) => one.realm === realm && one.qop === 'auth')).toBe(true);
@@ -105,14 +108,14 @@ describe('credentials', () => {
 
   it('that answer a SHA-256 challenge by MD5 do not pass', () => {
     const { challenge, check } = setUp();
-    const downgraded = { ...challenge('SHA-256'), algorithm: 'MD5' };
+    const downgraded = { ...challenge('SHA-256'), algorithm: 'MD5' as const };
     expect(check(answerTo(downgraded, right))).toEqual(stale);
   });
 
   it('with a nonce that no edge made get a new one', () => {
     const { challenge, check } = setUp();
     expect(check(answerTo({ ...challenge(), nonce: 'invented' }, right))).toEqual(stale);
-    const nonce = challenge().nonce ?? '';
+    const nonce = challenge().nonce;
     const tampered = `${nonce.startsWith('A') ? 'B' : 'A'}${nonce.slice(1)}`;
     expect(check(answerTo({ ...challenge(), nonce: tampered }, right))).toEqual(stale);
   });

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { answerCall, hangUp } from '../../support/sip-peer/peer.ts';
+import type { Transport } from '../../support/sip-peer/wire.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { header } from './support/message.ts';
 import { answer, offer, Scene } from './support/scene.ts';
-import type { Transport } from './support/ua.ts';
 
 let server: SipServer;
 let scene: Scene;
@@ -21,25 +21,23 @@ describe.each(transports)('a call over %s', (transport) => {
     const invite = await scene.gateway.incoming('INVITE');
     expect(invite.header('from')).toMatch(/^"9-team roomAnn" <sip:ann@127\.0\.0\.1>;tag=/);
     expect(invite.header('to')).toBe(`<${scene.uri('team%20room')}>`);
-    expect(invite.body).toBe(offer);
+    expect(invite.text).toBe(offer);
     expect(invite.header('content-type')).toBe('application/sdp');
     expect(invite.header('subject')).toBe('hello');
     expect(invite.header('x-zone')).toBe('north');
     expect(invite.header('max-forwards')).toBe('69');
-    expect(invite.message.uri).toBe(scene.gateway.contact);
+    expect(invite.uri).toBe(scene.gateway.contact);
 
     invite.reply(180);
     await call.answer(180);
     invite.reply(183, { body: answer });
-    expect((await call.answer(183)).body).toBe(answer);
-    const accepted = invite.accept({ body: answer, headers: { 'X-Gateway': 'yes' } });
-    const established = await call.established();
-    expect(established.answer.body).toBe(answer);
-    expect(header(established.answer, 'x-gateway')).toBe('yes');
-    const gateway = await accepted;
+    expect((await call.answer(183)).text).toBe(answer);
+    const accepted = { body: answer, headers: { 'X-Gateway': 'yes' } };
+    const { answer: ok } = await answerCall(call, invite, accepted);
+    expect(ok.text).toBe(answer);
+    expect(ok.header('x-gateway')).toBe('yes');
 
-    expect((await established.dialog.bye()).status).toBe(200);
-    (await gateway.dialog.agent.incoming('BYE')).reply(200);
+    expect((await hangUp(call.dialog, scene.gateway)).status).toBe(200);
     await scene.expectAllOver();
     expect(scene.world.facts.map(({ type }) => type)).toEqual([
       'call.offered',
@@ -52,7 +50,7 @@ describe.each(transports)('a call over %s', (transport) => {
   it('ends at the caller when the gateway hangs up, and says why', async () => {
     scene = await Scene.open(server, { transport });
     const { gateway } = await scene.establish();
-    const bye = gateway.request('BYE', { headers: { Reason: 'Q.850;cause=16;text="conference over"' } });
+    const bye = gateway.ask('BYE', { headers: { Reason: 'Q.850;cause=16;text="conference over"' } });
     const atCaller = await scene.caller.incoming('BYE');
     expect(atCaller.header('reason')).toBe('Q.850;cause=16;text="conference over"');
     atCaller.reply(200);
@@ -65,16 +63,14 @@ describe.each(transports)('a call over %s', (transport) => {
     scene = await Scene.open(server, { transport });
     const call = scene.dial('room', {});
     const invite = await scene.gateway.incoming('INVITE');
-    expect(invite.body).toBe('');
+    expect(invite.text).toBe('');
     const accepted = invite.accept({ body: answer });
-    const { answer: ok, dialog } = await call.established({ body: offer });
-    expect(ok.body).toBe(answer);
-    const { ack } = await accepted;
-    expect(ack.body).toBe(offer);
-    expect(header(ack, 'content-type')).toBe('application/sdp');
-    const bye = dialog.bye();
-    (await scene.gateway.incoming('BYE')).reply(200);
-    expect((await bye).status).toBe(200);
+    const ok = await call.established({ body: offer });
+    expect(ok.text).toBe(answer);
+    const ack = await accepted;
+    expect(ack.text).toBe(offer);
+    expect(ack.header('content-type')).toBe('application/sdp');
+    expect((await hangUp(call.dialog, scene.gateway)).status).toBe(200);
     await scene.expectAllOver();
   });
 
@@ -83,16 +79,9 @@ describe.each(transports)('a call over %s', (transport) => {
     const { caller, gateway } = await scene.establish();
     const byes = [caller.send('BYE'), gateway.send('BYE')] as const;
     // Each side answers the BYE that crossed its own, if there is one.
-    void scene.caller.incoming('BYE').then(
-      (bye) => bye.reply(200),
-      () => {},
-    );
-    void scene.gateway.incoming('BYE').then(
-      (bye) => bye.reply(200),
-      () => {},
-    );
-    expect([200, 481]).toContain((await caller.answerTo(byes[0], 'BYE')).status);
-    expect([200, 481]).toContain((await gateway.answerTo(byes[1], 'BYE')).status);
+    for (const peer of [scene.caller, scene.gateway]) peer.answers('BYE');
+    expect([200, 481]).toContain((await scene.caller.answer(byes[0])).status);
+    expect([200, 481]).toContain((await scene.gateway.answer(byes[1])).status);
     await scene.expectAllOver();
   });
 
@@ -100,17 +89,11 @@ describe.each(transports)('a call over %s', (transport) => {
     scene = await Scene.open(server, { transport });
     const call = scene.dial('room', { body: offer, headers: { Require: '100rel' } });
     const invite = await scene.gateway.incoming('INVITE');
-    expect(invite.message.headers.has('require')).toBe(false);
+    expect(invite.headers.has('require')).toBe(false);
     invite.reply(180);
-    const accepted = invite.accept({ body: answer });
-    const rang = vi.fn();
-    call.answer(180).then(rang, () => {});
-    const { dialog } = await call.established();
-    await accepted;
-    expect(rang).not.toHaveBeenCalled();
-    void dialog.bye();
-    (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    await answerCall(call, invite, { body: answer });
+    expect(scene.caller.count('180 INVITE')).toBe(0);
+    await scene.hangUp(call.dialog);
   });
 
   it('answers an UPDATE before the answer with 500 and Retry-After (RFC 3311)', async () => {
@@ -119,9 +102,9 @@ describe.each(transports)('a call over %s', (transport) => {
     const invite = await scene.gateway.incoming('INVITE');
     invite.reply(183, { body: answer });
     const early = call.early(await call.answer(183));
-    const refused = await early.request('UPDATE', { body: offer });
+    const refused = await early.ask('UPDATE', { body: offer });
     expect(refused.status).toBe(500);
-    expect(Number(header(refused, 'retry-after'))).toBeGreaterThan(0);
+    expect(Number(refused.header('retry-after'))).toBeGreaterThan(0);
     invite.reply(486);
     expect((await call.refusal()).status).toBe(486);
     await scene.expectAllOver();

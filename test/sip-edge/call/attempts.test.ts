@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
+import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
+import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
+import type { Transport } from '../../support/sip-peer/wire.ts';
 import { freeSipPort, type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { header, type Message } from './support/message.ts';
 import { answer, offer, Scene } from './support/scene.ts';
-import { type Transport, UserAgent } from './support/ua.ts';
 
 let server: SipServer;
 let scene: Scene;
@@ -14,12 +15,12 @@ afterAll(() => server.stop());
 afterEach(() => scene.close());
 
 const transports: Transport[] = ['udp', 'tcp'];
-const at = (index: number) => scene.gateways[index] as UserAgent;
+const at = (index: number) => scene.gateways[index] as SipPeer;
 
 /** What a refused caller must find: the outcome and the correlation id. */
-function expectRefusal(refusal: Message, status: number, outcome: string, callId: string): void {
+function expectRefusal(refusal: ReceivedResponse, status: number, outcome: string, callId: string): void {
   expect(refusal.status).toBe(status);
-  const reason = header(refusal, 'reason');
+  const reason = refusal.header('reason');
   expect(reason).toContain(`SIP;cause=${status};text="${outcome}`);
   expect(reason).toContain(callId);
 }
@@ -33,18 +34,14 @@ describe.each(transports)('over %s, a gateway that does not take the call', (tra
     await first.ack();
     const second = await at(1).incoming('INVITE');
     expect(second.header('from')).toContain('"4-roomAnn"');
-    const accepted = second.accept({ body: answer });
-    const { dialog } = await call.established();
-    await accepted;
+    await answerCall(call, second, { body: answer });
     expect(scene.world.commands.map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(scene.world.commands[1]?.failed).toEqual([{ username: at(0).name, cause: 'rejected', status }]);
     expect(scene.world.factsOf('call.offered').map(({ gateway, attempt }) => [gateway, attempt])).toEqual([
       [at(0).name, 1],
       [at(1).name, 2],
     ]);
-    void dialog.bye();
-    (await at(1).incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    await scene.hangUp(call.dialog, { gateway: at(1) });
   });
 
   it('but sends nothing leaves it to the next, and its late 200 is acknowledged and ended', async () => {
@@ -52,18 +49,14 @@ describe.each(transports)('over %s, a gateway that does not take the call', (tra
     const call = scene.dial();
     const silent = await at(0).incoming('INVITE');
     const second = await at(1).incoming('INVITE');
-    const accepted = second.accept({ body: answer });
-    const { dialog } = await call.established();
-    await accepted;
+    await answerCall(call, second, { body: answer });
     expect(scene.world.commands[1]?.failed).toEqual([{ username: at(0).name, cause: 'silent' }]);
 
     silent.reply(200, { body: answer });
     await silent.ack();
     (await at(0).incoming('BYE')).reply(200);
 
-    void dialog.bye();
-    (await at(1).incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    await scene.hangUp(call.dialog, { gateway: at(1) });
   });
 
   it('and rings too late is cancelled', async () => {
@@ -86,13 +79,8 @@ it('leaves a gateway that cannot be reached to the next at once', async () => {
   scene = await Scene.open(server, { transport: 'tcp', gateways: 1, settings: { gatewayTimeoutMs: 20_000 } });
   const { world } = scene;
   const port = await freeSipPort();
-  const nobody = new UserAgent(
-    'tcp',
-    port,
-    '10.0.0.9.mediagw.0',
-    () => {},
-    async () => {},
-  );
+  const name = '10.0.0.9.mediagw.0';
+  const nobody = { name, contact: `sip:${name}@127.0.0.1:${port};transport=tcp` };
   const reachable = scene.gateway;
   world.script.push((command) => {
     const granted = world.grant(command);
@@ -170,7 +158,7 @@ describe('a call that gets no gateway', () => {
     const call = scene.dial();
     const refusal = await call.refusal();
     expectRefusal(refusal, 503, 'pool-exhausted: none-free', call.callId);
-    expect(header(refusal, 'retry-after')).toBe('7');
+    expect(refusal.header('retry-after')).toBe('7');
     await scene.expectAllOver();
   });
 
@@ -181,7 +169,7 @@ describe('a call that gets no gateway', () => {
     const call = scene.dial();
     const refusal = await call.refusal();
     expectRefusal(refusal, 503, 'control-plane-unavailable', call.callId);
-    expect(Number(header(refusal, 'retry-after'))).toBeGreaterThan(0);
+    expect(Number(refusal.header('retry-after'))).toBeGreaterThan(0);
     await scene.expectAllOver();
   });
 
@@ -214,7 +202,7 @@ describe('a call that gets no gateway', () => {
   it.each(['', '@', '%20@', '"@'])('because sip:%shost names no room is refused with 484', async (user) => {
     scene = await Scene.open(server);
     const { host, port } = server.sip;
-    const call = scene.caller.invite(`sip:${user.replace('"', '%22')}${host}:${port}`, { body: offer });
+    const call = scene.caller.call(`sip:${user.replace('"', '%22')}${host}:${port}`, { body: offer });
     expectRefusal(await call.refusal(), 484, 'no-room', call.callId);
     expect(scene.world.commands).toEqual([]);
     expect(scene.world.factsOf('call.failed')).toMatchObject([{ outcome: 'no-room' }]);
@@ -239,13 +227,9 @@ it('tells a caller that must wait that it rings, asks again, and goes through wh
   const call = scene.dial();
   await call.answer(180);
   const invite = await scene.gateway.incoming('INVITE');
-  const accepted = invite.accept({ body: answer });
-  const { dialog } = await call.established();
-  await accepted;
+  await answerCall(call, invite, { body: answer });
   expect(scene.world.commands.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
-  void dialog.bye();
-  (await scene.gateway.incoming('BYE')).reply(200);
-  await scene.expectAllOver();
+  await scene.hangUp(call.dialog);
 });
 
 it('gives up waiting at the limit with 503 and Retry-After', async () => {
@@ -262,7 +246,7 @@ it('gives up waiting at the limit with 503 and Retry-After', async () => {
   await call.answer(180);
   const refusal = await call.refusal();
   expectRefusal(refusal, 503, 'start-timeout: starting', call.callId);
-  expect(Number(header(refusal, 'retry-after'))).toBe(20);
+  expect(Number(refusal.header('retry-after'))).toBe(20);
   await scene.expectAllOver();
 });
 

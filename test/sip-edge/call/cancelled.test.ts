@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AllocateAnswer } from '../../../contracts/commands.ts';
 import { eventually } from '../../support/eventually.ts';
+import type { OutgoingCall } from '../../support/sip-peer/dialog.ts';
+import type { SipPeer } from '../../support/sip-peer/peer.ts';
+import type { Transport } from '../../support/sip-peer/wire.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { header } from './support/message.ts';
 import { answer, Scene } from './support/scene.ts';
-import type { OutgoingInvite, Transport, UserAgent } from './support/ua.ts';
 
 let server: SipServer;
 let scene: Scene;
@@ -15,9 +16,9 @@ afterAll(() => server.stop());
 afterEach(() => scene.close());
 
 const transports: Transport[] = ['udp', 'tcp'];
-const at = (index: number) => scene.gateways[index] as UserAgent;
+const at = (index: number) => scene.gateways[index] as SipPeer;
 
-async function expect487(call: OutgoingInvite): Promise<void> {
+async function expect487(call: OutgoingCall): Promise<void> {
   expect((await call.refusal()).status).toBe(487);
 }
 
@@ -131,11 +132,8 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
       const gatewayEnds = invite.ack().then(() => scene.gateway.incoming('BYE'));
       const final = await call.answer();
       // Where the 200 was faster, the caller's user agent hangs up.
-      if (final.status === 200)
-        void call
-          .acknowledge(final)
-          .bye()
-          .catch(() => {});
+      if (final.status === 200) call.dialog.acknowledge(final);
+      call.dialog.send('BYE');
       (await gatewayEnds).reply(200);
       await scene.expectAllOver(round);
       const cancelled = { type: 'call.cancelled', gatewayAnswered: true };
@@ -182,5 +180,5 @@ it('hangs up on a caller that never acknowledges, and on its gateway', async () 
   (await scene.caller.incoming('BYE')).reply(200);
   await scene.expectAllOver();
   expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'edge' }]);
-  expect(header(bye.message, 'reason')).toContain('ACK');
+  expect(bye.header('reason')).toContain('ACK');
 });

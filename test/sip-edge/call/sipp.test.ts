@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
+import type { Transport } from '../../support/sip-peer/wire.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { Scene } from './support/scene.ts';
 import { type Sipp, startSipp } from './support/sipp.ts';
-import type { Transport } from './support/ua.ts';
 
 /* Calls between SIPp and SIPp, several at once: each scenario of test/sipp/call is named after its outcome. */
 

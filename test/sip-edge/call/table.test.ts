@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { eventually } from '../../support/eventually.ts';
+import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { TableWorld } from '../support/table-world.ts';
 import { startTestEdge } from './support/edge.ts';
 import { answer, Scene, type SceneOptions } from './support/scene.ts';
-import { TableWorld } from './support/table.ts';
-import type { UserAgent } from './support/ua.ts';
 
 /* The call with the functions' own code and a real table behind it: what the table shows at each step. */
 
@@ -26,7 +26,7 @@ async function open(options: SceneOptions = {}): Promise<void> {
   scene = await Scene.openIn(world, server, { transport: 'tcp', ...options });
 }
 
-async function stateOf(agent: UserAgent): Promise<string | undefined> {
+async function stateOf(agent: SipPeer): Promise<string | undefined> {
   await scene.world.settled();
   return (await scene.world.table.gateway(agent.name))?.state;
 }
@@ -36,7 +36,7 @@ async function offered(attempt: number) {
   const offers = () => scene.world.factsOf('call.offered');
   await eventually(() => expect(offers()).toHaveLength(attempt));
   const name = offers()[attempt - 1]?.gateway;
-  const agent = scene.gateways.find((one) => one.name === name) as UserAgent;
+  const agent = scene.gateways.find((one) => one.name === name) as SipPeer;
   return { agent, invite: await agent.incoming('INVITE') };
 }
 
@@ -47,9 +47,7 @@ describe('the gateway of a call', () => {
     const call = scene.dial();
     const invite = await scene.gateway.incoming('INVITE');
     expect(await stateOf(scene.gateway)).toBe('locked');
-    const accepted = invite.accept({ body: answer });
-    const { dialog } = await call.established();
-    await accepted;
+    await answerCall(call, invite, { body: answer });
     await eventually(async () => expect(await stateOf(scene.gateway)).toBe('busy'));
     expect(await scene.world.table.call(call.callId)).toMatchObject({
       state: 'answered',
@@ -57,9 +55,7 @@ describe('the gateway of a call', () => {
       gateway: scene.gateway.name,
     });
 
-    void dialog.bye();
-    (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    await scene.hangUp(call.dialog);
     expect(await stateOf(scene.gateway)).toBeUndefined();
     expect(await scene.world.table.call(call.callId)).toMatchObject({ state: 'ended', outcome: 'answered' });
     const { name } = scene.gateway;
@@ -73,14 +69,10 @@ describe('the gateway of a call', () => {
     const rejecting = await offered(2);
     rejecting.invite.reply(486);
     const taking = await offered(3);
-    const accepted = taking.invite.accept({ body: answer });
-    const { dialog } = await call.established();
-    await accepted;
+    await answerCall(call, taking.invite, { body: answer });
     expect(await stateOf(silent.agent)).toBe('silent');
     expect(await stateOf(rejecting.agent)).toBe('free');
-    void dialog.bye();
-    (await taking.agent.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    await scene.hangUp(call.dialog, { gateway: taking.agent });
   });
 
   it('is free again where the caller gives up, and gone where it had answered', async () => {
@@ -114,24 +106,18 @@ describe('the gateway of a call', () => {
     const { caller } = await scene.establish();
     const other = scene.dial('other');
     expect((await other.refusal()).status).toBe(503);
-    void caller.bye();
-    (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver(2);
+    await scene.hangUp(caller, { ends: 2 });
   });
 
   it('can be asked for by its name', async () => {
     await open({ gateways: 3 });
-    const [, , third] = scene.gateways as [UserAgent, UserAgent, UserAgent];
+    const [, , third] = scene.gateways as [SipPeer, SipPeer, SipPeer];
     const call = scene.dial(third.name);
-    const accepted = third.incoming('INVITE').then((invite) => invite.accept({ body: answer }));
-    const { dialog } = await call.established();
-    await accepted;
+    await answerCall(call, await third.incoming('INVITE'), { body: answer });
     await eventually(async () => expect(await stateOf(third)).toBe('busy'));
     const again = scene.dial(third.name);
     expect((await again.refusal()).status).toBe(486);
-    void dialog.bye();
-    (await third.incoming('BYE')).reply(200);
-    await scene.expectAllOver(2);
+    await scene.hangUp(call.dialog, { gateway: third, ends: 2 });
   });
 
   it('keeps its call when the application is killed, and loses it when the caller hangs up', async () => {
@@ -141,9 +127,7 @@ describe('the gateway of a call', () => {
     scene.edge = await startTestEdge(server, scene.world);
     await eventually(() => expect(scene.edge.handler.activeCalls).toBe(1));
     expect(await stateOf(scene.gateway)).toBe('busy');
-    void caller.bye();
-    (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    await scene.hangUp(caller);
     expect(await stateOf(scene.gateway)).toBeUndefined();
   });
 });
@@ -151,9 +135,7 @@ describe('the gateway of a call', () => {
 it('refuses an INVITE with the Call-ID of a call that is over', async () => {
   await open({ gateways: 2 });
   const { callId, caller } = await scene.establish();
-  void caller.bye();
-  (await scene.gateway.incoming('BYE')).reply(200);
-  await scene.expectAllOver();
+  await scene.hangUp(caller);
   const again = scene.dial('room', { callId });
   expect((await again.refusal()).status).toBe(482);
   await scene.expectAllOver(2);

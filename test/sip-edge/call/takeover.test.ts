@@ -1,24 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
 import { eventually } from '../../support/eventually.ts';
+import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
 import { isOurServer, type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { startTestEdge } from './support/edge.ts';
-import { header } from './support/message.ts';
-import { ProbeAnswers } from './support/probes.ts';
 import { answer, Scene } from './support/scene.ts';
-import type { UserAgent } from './support/ua.ts';
 
 let server: SipServer;
 let scene: Scene;
-const probes = new ProbeAnswers();
 beforeAll(async () => {
   server = await startSipServer();
 });
 afterAll(() => server.stop());
-afterEach(() => {
-  probes.stop();
-  return scene.close();
-});
+afterEach(() => scene.close());
 
 /** The application is killed, and started again with nothing in memory. */
 async function restartEdge(): Promise<void> {
@@ -34,9 +28,9 @@ describe('an application that was killed in a call and started again', () => {
     const { caller } = await scene.establish();
     await restartEdge();
     await takenOver();
-    probes.answer(scene.caller);
-    probes.answer(scene.gateway, 405);
-    await eventually(() => expect(probes.answered).toBeGreaterThan(6));
+    const atCaller = scene.caller.answers('OPTIONS');
+    const atGateway = scene.gateway.answers('OPTIONS', 405);
+    await eventually(() => expect(atCaller() + atGateway()).toBeGreaterThan(6));
     expect(scene.world.ends).toEqual([]);
 
     // drachtio has nobody to give the BYE to.
@@ -53,8 +47,8 @@ describe('an application that was killed in a call and started again', () => {
     const { gateway } = await scene.establish();
     await restartEdge();
     await takenOver();
-    probes.answer(scene.caller);
-    probes.answer(scene.gateway);
+    scene.caller.answers('OPTIONS');
+    scene.gateway.answers('OPTIONS');
     expect([200, 481]).toContain((await gateway.bye()).status);
     (await scene.caller.incoming('BYE')).reply(200);
     await scene.expectAllOver();
@@ -65,8 +59,8 @@ describe('an application that was killed in a call and started again', () => {
     scene = await Scene.open(server, { transport: 'tcp' });
     await scene.establish();
     await restartEdge();
-    probes.answer(scene.caller);
-    probes.answer(scene.gateway, 481);
+    scene.caller.answers('OPTIONS');
+    scene.gateway.answers('OPTIONS', 481);
     (await scene.caller.incoming('BYE')).reply(200);
     await scene.expectAllOver();
     expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'gateway' }]);
@@ -76,7 +70,7 @@ describe('an application that was killed in a call and started again', () => {
     scene = await Scene.open(server, { transport: 'tcp' });
     await scene.establish();
     await restartEdge();
-    probes.answer(scene.gateway);
+    scene.gateway.answers('OPTIONS');
     (await scene.gateway.incoming('BYE')).reply(200);
     await scene.expectAllOver();
     expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'caller' }]);
@@ -87,8 +81,8 @@ describe('an application that was killed in a call and started again', () => {
     const { callId } = await scene.establish();
     await restartEdge();
     await takenOver();
-    probes.answer(scene.caller);
-    probes.answer(scene.gateway);
+    scene.caller.answers('OPTIONS');
+    scene.gateway.answers('OPTIONS');
     scene.edge.handler.onGatewayLost(callId);
     (await scene.caller.incoming('BYE')).reply(200);
     await scene.expectAllOver();
@@ -108,10 +102,8 @@ describe('an application that was killed in a call and started again', () => {
     };
     await restartEdge();
     await takenOver();
-    probes.answer(scene.gateway);
-    void caller.bye();
-    (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    scene.gateway.answers('OPTIONS');
+    await scene.hangUp(caller);
   });
 });
 
@@ -148,11 +140,9 @@ it('takes a call over that was answered while nobody could say so', async () => 
   await restartEdge();
   await takenOver();
   expect(world.ends).toEqual([]);
-  probes.answer(scene.caller);
-  probes.answer(scene.gateway);
-  void caller.bye();
-  (await scene.gateway.incoming('BYE')).reply(200);
-  await scene.expectAllOver();
+  scene.caller.answers('OPTIONS');
+  scene.gateway.answers('OPTIONS');
+  await scene.hangUp(caller);
 });
 
 describe('an application whose connection to drachtio breaks', () => {
@@ -163,11 +153,9 @@ describe('an application whose connection to drachtio breaks', () => {
     scene.edge.breakConnection();
     await reconnected;
     expect(scene.edge.handler.activeCalls).toBe(1);
-    probes.answer(scene.caller);
-    probes.answer(scene.gateway);
-    void caller.bye();
-    (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    scene.caller.answers('OPTIONS');
+    scene.gateway.answers('OPTIONS');
+    await scene.hangUp(caller);
     expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'caller' }]);
   });
 
@@ -193,12 +181,8 @@ describe.runIf(isOurServer)('drachtio killed', () => {
     expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'edge', outcome: 'edge-lost' }]);
 
     const call = scene.dial();
-    const accepted = scene.gateway.incoming('INVITE').then((invite) => invite.accept({ body: answer }));
-    const { dialog } = await call.established();
-    await accepted;
-    void dialog.bye();
-    (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver(2);
+    await answerCall(call, await scene.gateway.incoming('INVITE'), { body: answer });
+    await scene.hangUp(call.dialog, { ends: 2 });
   });
 
   it('in set-up leaves nothing locked', async () => {
@@ -229,7 +213,7 @@ describe('a gateway that is lost', () => {
 
   it('while it rings: the next is tried', async () => {
     scene = await Scene.open(server, { transport: 'tcp', gateways: 2 });
-    const [, second] = scene.gateways as [UserAgent, UserAgent];
+    const [, second] = scene.gateways as [SipPeer, SipPeer];
     const call = scene.dial();
     (await scene.gateway.incoming('INVITE')).reply(180);
     await call.answer(180);
@@ -237,7 +221,7 @@ describe('a gateway that is lost', () => {
     (await second.incoming('INVITE')).reply(486);
     const refusal = await call.refusal();
     expect(refusal.status).toBe(500);
-    expect(header(refusal, 'reason')).toContain('gateway-failed');
+    expect(refusal.header('reason')).toContain('gateway-failed');
     await scene.expectAllOver();
   });
 });

@@ -1,21 +1,17 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
+import { answerCall } from '../../support/sip-peer/peer.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { startTestEdge } from './support/edge.ts';
-import { ProbeAnswers } from './support/probes.ts';
 import { answer, Scene } from './support/scene.ts';
 
 let server: SipServer;
 let scene: Scene;
-const probes = new ProbeAnswers();
 beforeAll(async () => {
   server = await startSipServer();
 });
 afterAll(() => server.stop());
-afterEach(() => {
-  probes.stop();
-  return scene.close();
-});
+afterEach(() => scene.close());
 
 /** The trace ids in all that was said of a call: commands, facts, and lines of the log. */
 function traceIds(callId: string): (string | undefined)[] {
@@ -34,20 +30,16 @@ it('one trace id stands in all that is said of a call, also at its next gateway 
   const refused = await first.incoming('INVITE');
   refused.reply(486);
   await refused.ack();
-  const accepted = (await second.incoming('INVITE')).accept({ body: answer });
-  const { dialog } = await call.established();
-  await accepted;
+  await answerCall(call, await second.incoming('INVITE'), { body: answer });
   await eventually(() => expect(scene.world.factsOf('call.answered')).toHaveLength(1));
   const before = traceIds(call.callId);
 
   scene.edge.kill();
   scene.edge = await startTestEdge(server, scene.world);
   await eventually(() => expect(scene.edge.handler.activeCalls).toBe(1));
-  probes.answer(scene.caller);
-  probes.answer(second);
-  void dialog.bye();
-  (await second.incoming('BYE')).reply(200);
-  await scene.expectAllOver();
+  scene.caller.answers('OPTIONS');
+  second.answers('OPTIONS');
+  await scene.hangUp(call.dialog, { gateway: second });
   // Two commands, two offers, the answer; then the call taken over, its end, and the line of each.
   expect(before).toHaveLength(5);
   const ids = [...before, ...traceIds(call.callId)];

@@ -2,19 +2,20 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { eventually } from '../../support/eventually.ts';
+import type { OutgoingCall } from '../../support/sip-peer/dialog.ts';
+import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
+import { answerCall, hangUp, type SipPeer } from '../../support/sip-peer/peer.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { TableWorld } from '../support/table-world.ts';
 import { startTestEdge } from './support/edge.ts';
-import { header } from './support/message.ts';
-import { answer, Scene, type SceneOptions } from './support/scene.ts';
-import { TableWorld } from './support/table.ts';
-import { type OutgoingInvite, UserAgent } from './support/ua.ts';
+import { answer, openPeer, Scene, type SceneOptions } from './support/scene.ts';
 
 /* Callers that wait for a gateway to start, with the functions' own code and a real table behind the edge. */
 
 let server: SipServer;
 let engine: TestTable;
 let scene: Scene<TableWorld>;
-const extra: UserAgent[] = [];
+const extra: SipPeer[] = [];
 beforeAll(async () => {
   [server, engine] = await Promise.all([startSipServer(), startTestTable()]);
 });
@@ -44,10 +45,10 @@ function neverAsksAgain(): void {
 }
 
 /** A gateway starts and registers at this edge, which tells its call as the registrar does. */
-async function start(n: number, { wakes = true } = {}): Promise<UserAgent> {
-  const agent = await UserAgent.open('tcp', server.sip, `10.0.1.${n}.mediagw.0`);
+async function start(n: number, { wakes = true } = {}): Promise<SipPeer> {
+  const agent = await openPeer('tcp', server, `10.0.1.${n}.mediagw.0`);
   extra.push(agent);
-  const registered = await scene.world.register(agent);
+  const registered = await scene.world.add(agent);
   if (wakes && registered.result === 'bindings' && registered.matchedCallId !== undefined) {
     scene.edge.handler.onMatched(registered.matchedCallId);
   }
@@ -58,20 +59,16 @@ const waiting = (count: number) =>
   eventually(async () => expect(await scene.world.table.waiting()).toHaveLength(count));
 
 /** The call is up; it is hung up again. */
-async function answeredBy(gateway: UserAgent, call: OutgoingInvite): Promise<void> {
+async function answeredBy(gateway: SipPeer, call: OutgoingCall): Promise<void> {
   const invite = await gateway.incoming('INVITE');
-  const accepted = invite.accept({ body: answer });
-  const { dialog } = await call.established();
-  await accepted;
-  const over = dialog.bye();
-  (await gateway.incoming('BYE')).reply(200);
-  await over;
+  await answerCall(call, invite, { body: answer });
+  await hangUp(call.dialog, gateway);
 }
 
-function expectRefusal(refusal: Awaited<ReturnType<OutgoingInvite['refusal']>>, reason: string): void {
+function expectRefusal(refusal: ReceivedResponse, reason: string): void {
   expect(refusal.status).toBe(503);
-  expect(header(refusal, 'reason')).toContain(reason);
-  expect(Number(header(refusal, 'retry-after'))).toBeGreaterThan(0);
+  expect(refusal.header('reason')).toContain(reason);
+  expect(Number(refusal.header('retry-after'))).toBeGreaterThan(0);
 }
 
 describe('a caller that finds no gateway', () => {
@@ -84,13 +81,9 @@ describe('a caller that finds no gateway', () => {
     await waiting(1);
     const gateway = await start(1);
     const invite = await gateway.incoming('INVITE');
-    const accepted = invite.accept({ body: answer });
-    const { dialog } = await call.established();
-    await accepted;
+    await answerCall(call, invite, { body: answer });
     expect(scene.world.factsOf('call.waiting')).toMatchObject([{ room: 'room', ahead: 0 }]);
-    void dialog.bye();
-    (await gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    await scene.hangUp(call.dialog, { gateway });
   });
 
   it('is served also where the gateway registers at another edge: it asks each second', async () => {
@@ -150,7 +143,7 @@ describe('a caller that finds no gateway', () => {
     await call.answer(180);
     const refusal = await call.refusal();
     expectRefusal(refusal, 'start-timeout: starting');
-    expect(Number(header(refusal, 'retry-after'))).toBeGreaterThan(30);
+    expect(Number(refusal.header('retry-after'))).toBeGreaterThan(30);
     await scene.expectAllOver();
     expect(await scene.world.table.waiting()).toEqual([]);
   });
@@ -188,12 +181,12 @@ describe('a caller that finds no gateway', () => {
 
 it('twenty callers are served in the order of their calls, as gateways register one by one', async () => {
   await open();
-  const calls: OutgoingInvite[] = [];
+  const calls: OutgoingCall[] = [];
   for (let n = 0; n < 20; n += 1) {
     calls.push(scene.dial());
     await waiting(n + 1);
   }
-  const newcomers: OutgoingInvite[] = [];
+  const newcomers: OutgoingCall[] = [];
   for (let n = 0; n < 20; n += 1) {
     newcomers.push(scene.dial('late'));
     const gateway = await start(n + 1);
@@ -258,8 +251,7 @@ describe('a gateway whose task stops without a word', () => {
     const call = scene.dial();
     const offers = () => scene.world.factsOf('call.offered');
     await eventually(() => expect(offers()).toHaveLength(1));
-    const agentOf = (name: string | undefined) =>
-      scene.gateways.find((one) => one.name === name) as UserAgent;
+    const agentOf = (name: string | undefined) => scene.gateways.find((one) => one.name === name) as SipPeer;
     const first = agentOf(offers()[0]?.gateway);
     (await first.incoming('INVITE')).reply(180);
     await call.answer(180);
@@ -268,16 +260,12 @@ describe('a gateway whose task stops without a word', () => {
     const second = agentOf(offers()[1]?.gateway);
     expect(second).not.toBe(first);
     const invite = await second.incoming('INVITE');
-    const accepted = invite.accept({ body: answer });
-    const { dialog } = await call.established();
-    await accepted;
+    await answerCall(call, invite, { body: answer });
     // The mark is still there: several more questions do not end the call.
     const sofar = asked.mock.calls.length;
     await eventually(() => expect(asked.mock.calls.length).toBeGreaterThan(sofar + 2));
     expect(scene.world.ends).toEqual([]);
-    void dialog.bye();
-    (await second.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
+    await scene.hangUp(call.dialog, { gateway: second });
   });
 
   it('nothing is asked while there is no call', async () => {

@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { IncomingRequest, SipDialog } from '../../support/sip-peer/dialog.ts';
+import type { SipPeer } from '../../support/sip-peer/peer.ts';
+import type { Transport } from '../../support/sip-peer/wire.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { header } from './support/message.ts';
 import { answer, offer, Scene } from './support/scene.ts';
-import type { IncomingRequest, Transport, UaDialog, UserAgent } from './support/ua.ts';
 
 let server: SipServer;
 let scene: Scene;
-let call: { callId: string; caller: UaDialog; gateway: UaDialog; invite: IncomingRequest };
+let call: { callId: string; caller: SipDialog; gateway: SipDialog; invite: IncomingRequest };
 beforeAll(async () => {
   server = await startSipServer();
 });
@@ -28,8 +29,8 @@ const sides = ['caller', 'gateway'] as const;
 const cases = transports.flatMap((transport) => sides.map((side) => ({ transport, side })));
 
 describe.each(cases)('within a call over $transport, the $side', ({ transport, side }) => {
-  let here: UaDialog;
-  let there: UserAgent;
+  let here: SipDialog;
+  let there: SipPeer;
   beforeEach(async () => {
     scene = await Scene.open(server, { transport });
     call = await scene.establish();
@@ -40,10 +41,10 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
   it.each(requests)(
     'sends %s (%s) to the other side and gets its answer',
     async (method, type, body, headers) => {
-      const answered = here.request(method, { body, contentType: type, headers });
+      const answered = here.ask(method, { body, contentType: type, headers });
       const arrived = await there.incoming(method);
-      expect(arrived.body).toBe(body);
-      expect(arrived.message.headers.get('content-type') ?? []).toEqual(body ? [type] : []);
+      expect(arrived.text).toBe(body);
+      expect(arrived.headers.getAll('content-type')).toEqual(body ? [type] : []);
       for (const [name, value] of Object.entries(headers)) expect(arrived.header(name)).toBe(value);
       arrived.reply(202, {
         reason: 'Understood',
@@ -54,37 +55,37 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
       const result = await answered;
       expect(result.status).toBe(202);
       expect(result.raw).toMatch(/^SIP\/2.0 202 Understood\r\n/);
-      expect(result.body).toBe('thank you');
-      expect(header(result, 'x-answer')).toBe('1');
+      expect(result.text).toBe('thank you');
+      expect(result.header('x-answer')).toBe('1');
     },
   );
 
   it('changes the media of several lines by a re-INVITE', async () => {
     const more = `${offer}m=application 4004 UDP/BFCP *\r\na=floorctrl:c-s\r\n`;
-    const answered = here.request('INVITE', { body: more });
+    const answered = here.ask('INVITE', { body: more });
     const arrived = await there.incoming('INVITE');
-    expect(arrived.body).toBe(more);
+    expect(arrived.text).toBe(more);
     arrived.reply(200, { body: answer });
-    expect((await arrived.ack()).body).toBe('');
-    expect(await answered).toMatchObject({ status: 200, body: answer });
+    expect((await arrived.ack()).text).toBe('');
+    expect(await answered).toMatchObject({ status: 200, text: answer });
   });
 
   it('asks for an offer by a re-INVITE without one, and answers it with the ACK', async () => {
-    const answered = here.request('INVITE', { noAck: true });
+    const answered = here.ask('INVITE', { noAck: true });
     const arrived = await there.incoming('INVITE');
-    expect(arrived.body).toBe('');
+    expect(arrived.text).toBe('');
     arrived.reply(200, { body: offer });
     const result = await answered;
-    expect(result).toMatchObject({ status: 200, body: offer });
-    here.send('ACK', { body: answer }, result.cseq);
-    expect((await arrived.ack()).body).toBe(answer);
+    expect(result).toMatchObject({ status: 200, text: offer });
+    here.acknowledge(result, { body: answer });
+    expect((await arrived.ack()).text).toBe(answer);
   });
 
   it('hears that its re-INVITE crossed another (491), and the call goes on', async () => {
-    const answered = here.request('INVITE', { body: offer });
+    const answered = here.ask('INVITE', { body: offer });
     (await there.incoming('INVITE')).reply(491, { reason: 'Request Pending' });
     expect((await answered).status).toBe(491);
-    const info = here.request('INFO', { body: 'x', contentType: 'text/plain' });
+    const info = here.ask('INFO', { body: 'x', contentType: 'text/plain' });
     (await there.incoming('INFO')).reply(200);
     expect((await info).status).toBe(200);
   });
@@ -95,18 +96,18 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
     ['1800', '1800;refresher=uas'],
   ])('refreshes its session (%s) and is told that the timer goes on', async (asked, agreed) => {
     const headers = { Supported: 'timer', 'Session-Expires': asked };
-    const refreshed = here.request('INVITE', { body: offer, headers });
+    const refreshed = here.ask('INVITE', { body: offer, headers });
     const arrived = await there.incoming('INVITE');
     // The other leg has a timer of its own, or none.
-    expect(arrived.message.headers.has('session-expires')).toBe(false);
+    expect(arrived.headers.has('session-expires')).toBe(false);
     arrived.reply(200, { body: answer });
-    expect(header(await refreshed, 'session-expires').replaceAll(' ', '')).toBe(agreed);
+    expect((await refreshed).header('session-expires').replaceAll(' ', '')).toBe(agreed);
   });
 
   it('gets 405 for a method that does not pass', async () => {
-    const result = await here.request('PUBLISH', { body: 'x', contentType: 'text/plain' });
+    const result = await here.ask('PUBLISH', { body: 'x', contentType: 'text/plain' });
     expect(result.status).toBe(405);
-    expect(header(result, 'allow')).toContain('REFER');
+    expect(result.header('allow')).toContain('REFER');
     expect(there.leftOver).toEqual([]);
   });
 });

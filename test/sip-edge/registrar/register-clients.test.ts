@@ -3,20 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newTag } from '../../../sip/build.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { hasTool } from '../../support/process/tools.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { until } from '../../support/until.ts';
-import { InProcessControlPlane } from '../support/control-plane.ts';
 import { domain, startEdge, type TestEdge } from '../support/edge.ts';
-import { unique } from '../support/sip-client.ts';
+import { TableWorld } from '../support/table-world.ts';
 
 /* Clients that none of us wrote. */
 
 let table: TestTable;
 let server: SipServer;
 let edge: TestEdge;
-let controlPlane: InProcessControlPlane;
+let controlPlane: TableWorld;
 const running: ChildProcess[] = [];
 const directories: string[] = [];
 const secret = 'secret';
@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  controlPlane = new InProcessControlPlane(table, table.tableName);
+  controlPlane = new TableWorld(table.client, table.tableName);
   edge = await startEdge(server, controlPlane);
   edge.secret.secrets = [secret];
 });
@@ -79,7 +79,7 @@ const registrations = (username: string) =>
 
 describe.skipIf(!hasTool('baresip')).each(['udp', 'tcp'] as const)('baresip over %s', (transport) => {
   it('registers for 60 s, and un-registers as it is stopped', async () => {
-    const username = `10.0.0.7.mediagw.${unique('b')}`;
+    const username = `10.0.0.7.mediagw.${newTag()}`;
     const { child } = startBaresip(username, secret, transport);
     await until('its registration', () => edge.factsOf('gateway.registered').length > 0);
     expect(edge.factsOf('gateway.registered')[0]).toMatchObject({
@@ -96,7 +96,7 @@ describe.skipIf(!hasTool('baresip')).each(['udp', 'tcp'] as const)('baresip over
   });
 
   it('with a wrong password is refused, and says so', async () => {
-    const username = `10.0.0.7.mediagw.${unique('b')}`;
+    const username = `10.0.0.7.mediagw.${newTag()}`;
     const { output } = startBaresip(username, 'guess', transport);
     await until('its complaint', () => output().includes('403'));
     expect(registrations(username)).toEqual([]);
@@ -114,7 +114,7 @@ describe.skipIf(!hasTool('sipsak'))('sipsak', () => {
   };
 
   it('registers and is registered', async () => {
-    const username = `10.0.0.8.mediagw.${unique('s').replace('s-', '')}`;
+    const username = `10.0.0.8.mediagw.${newTag()}`;
     const contact = `sip:${username}@127.0.0.1:5999`;
     const aor = `sip:${username}@${domain}`;
     const { code, output } = await sipsak([

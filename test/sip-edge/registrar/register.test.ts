@@ -1,19 +1,22 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newCallId } from '../../../sip/build.ts';
+import type { Challenge } from '../../../sip/digest/client.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { rawRequest } from '../../support/sip-peer/message.ts';
+import { SipPeer } from '../../support/sip-peer/peer.ts';
+import { bindingsOf, challengeParams, type Registrant } from '../../support/sip-peer/registrant.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { until } from '../../support/until.ts';
-import { InProcessControlPlane } from '../support/control-plane.ts';
-import { domain, password, startEdge, type TestEdge } from '../support/edge.ts';
-import { bindingsOf, TestGateway } from '../support/gateway.ts';
-import { parseChallenge, SipClient, unique } from '../support/sip-client.ts';
+import { domain, gatewayAt, password, startEdge, type TestEdge } from '../support/edge.ts';
+import { TableWorld } from '../support/table-world.ts';
 
 /* REGISTER over real sockets: client → SIP server → edge → the functions' code → table. */
 
 let table: TestTable;
 let server: SipServer;
-let controlPlane: InProcessControlPlane;
+let controlPlane: TableWorld;
 let edge: TestEdge;
-const clients: SipClient[] = [];
+const clients: SipPeer[] = [];
 
 beforeAll(async () => {
   [table, server] = await Promise.all([startTestTable(), startSipServer()]);
@@ -24,22 +27,22 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  controlPlane = new InProcessControlPlane(table, table.tableName);
+  controlPlane = new TableWorld(table.client, table.tableName);
 });
 
 afterEach(async () => {
   await edge.close();
-  for (const client of clients.splice(0)) client.close();
+  await Promise.all(clients.splice(0).map((client) => client.close()));
 });
 
 async function start(environment: Record<string, string> = {}) {
   edge = await startEdge(server, controlPlane, environment);
 }
 
-async function gateway(transport: 'udp' | 'tcp' = 'udp', username?: string): Promise<TestGateway> {
-  const client = await SipClient[transport](server.sip);
+async function gateway(transport: 'udp' | 'tcp' = 'udp', username?: string): Promise<Registrant> {
+  const client = await SipPeer.connect(transport, server.sip);
   clients.push(client);
-  return new TestGateway(client, username);
+  return gatewayAt(client, username);
 }
 
 const uriOf = (contact: string) => contact.slice(1, -1);
@@ -50,20 +53,20 @@ describe.each(['udp', 'tcp'] as const)('a gateway over %s', (transport) => {
     const gw = await gateway(transport);
     const asked = await gw.send();
     expect(asked.status).toBe(401);
-    const offered = asked.all('WWW-Authenticate').map(parseChallenge);
+    const offered = asked.headers.getAll('www-authenticate').map(challengeParams);
     expect(offered.map(({ algorithm }) => algorithm)).toEqual(['MD5', 'SHA-256']);
 
     gw.takeChallenge(asked);
     const reply = await gw.send({}, gw.answer());
     expect(reply.status).toBe(200);
     expect(bindingsOf(reply)).toEqual({ [uriOf(gw.contact)]: 3600 });
-    expect(Date.parse(reply.get('Date') ?? '')).not.toBeNaN();
+    expect(Date.parse(reply.header('date'))).not.toBeNaN();
     expect(edge.factsOf('gateway.registered')).toEqual([
       expect.objectContaining({
         username: gw.username,
         registrationId: gw.callId,
         contact: uriOf(gw.contact),
-        received: { address: '127.0.0.1', port: gw.client.port, protocol: transport },
+        received: { address: '127.0.0.1', port: gw.peer.port, protocol: transport },
       }),
     ]);
   });
@@ -78,7 +81,7 @@ describe.each(['udp', 'tcp'] as const)('a gateway over %s', (transport) => {
 
     const gone = await gw.send({ expires: '0' }, gw.answer());
     expect(gone.status).toBe(200);
-    expect(gone.all('Contact')).toEqual([]);
+    expect(gone.headers.getAll('contact')).toEqual([]);
     expect(edge.factsOf('gateway.unregistered')).toEqual([
       expect.objectContaining({ username: gw.username, registrationId: gw.callId }),
     ]);
@@ -90,9 +93,11 @@ describe('the password', () => {
     await start({ DIGEST_ALGORITHMS: 'SHA-256' });
     const gw = await gateway();
     const asked = await gw.send({ headers: { 'User-Agent': 'baresip v1.0.0' } });
-    expect(asked.all('WWW-Authenticate').map((one) => parseChallenge(one).algorithm)).toEqual(['SHA-256']);
+    expect(asked.headers.getAll('www-authenticate').map((one) => challengeParams(one).algorithm)).toEqual([
+      'SHA-256',
+    ]);
     gw.takeChallenge(asked);
-    const { challenge } = gw;
+    const challenge = gw.challenge as Challenge;
     gw.challenge = { ...challenge, algorithm: 'MD5' };
     expect((await gw.send({}, gw.answer())).status).toBe(401);
     gw.challenge = challenge;
@@ -104,7 +109,9 @@ describe('the password', () => {
     const asked = await (await gateway()).send({
       headers: { 'User-Agent': 'baresip v1.0.0 (x86_64/linux)' },
     });
-    expect(asked.all('WWW-Authenticate').map((one) => parseChallenge(one).algorithm)).toEqual(['MD5']);
+    expect(asked.headers.getAll('www-authenticate').map((one) => challengeParams(one).algorithm)).toEqual([
+      'MD5',
+    ]);
   });
 
   it('may be shown by MD5 as well', async () => {
@@ -118,8 +125,8 @@ describe('the password', () => {
     const gw = await gateway();
     const reply = await gw.register({ password: 'guess' });
     expect(reply.status).toBe(403);
-    expect(reply.get('Reason')).toContain('wrong-password');
-    expect(reply.get('Reason')).toContain(gw.callId);
+    expect(reply.header('reason')).toContain('wrong-password');
+    expect(reply.header('reason')).toContain(gw.callId);
     expect(controlPlane.commands).toEqual([]);
     expect(edge.log.lines).toContainEqual(
       expect.objectContaining({ level: 'warn', callId: gw.callId, outcome: 'wrong-password' }),
@@ -129,9 +136,10 @@ describe('the password', () => {
   it('of another gateway does not register this one', async () => {
     await start();
     const gw = await gateway();
-    const reply = await gw.register({ lies: { username: '"other.mediagw.1"' } });
+    gw.takeChallenge(await gw.send());
+    const reply = await gw.send({}, gw.answer().replace(gw.username, 'other.mediagw.1'));
     expect(reply.status).toBe(403);
-    expect(reply.get('Reason')).toContain('wrong-username');
+    expect(reply.header('reason')).toContain('wrong-username');
   });
 
   it('of before counts during a rotation; the new one as soon as it is there', async () => {
@@ -151,7 +159,7 @@ describe('the password', () => {
     expect((await gw.send({}, answer)).status).toBe(200);
     const replayed = await gw.send({}, answer);
     expect(replayed.status).toBe(401);
-    expect(parseChallenge(replayed.get('WWW-Authenticate') ?? '').stale).toBe('true');
+    expect(challengeParams(replayed.header('www-authenticate')).stale).toBe('true');
     gw.takeChallenge(replayed);
     expect((await gw.send({}, gw.answer())).status).toBe(200);
   });
@@ -160,10 +168,10 @@ describe('the password', () => {
     await start({ NONCE_LIFETIME_SEC: '5' });
     const gw = await gateway();
     gw.takeChallenge(await gw.send());
-    gw.challenge = { ...gw.challenge, nonce: 'A'.repeat(40) };
+    gw.challenge = { ...(gw.challenge as Challenge), nonce: 'A'.repeat(40) };
     const reply = await gw.send({}, gw.answer());
     expect(reply.status).toBe(401);
-    expect(parseChallenge(reply.get('WWW-Authenticate') ?? '').stale).toBe('true');
+    expect(challengeParams(reply.header('www-authenticate')).stale).toBe('true');
   });
 
   it('in credentials that make no sense gets 400', async () => {
@@ -179,11 +187,11 @@ describe('the password', () => {
     await start({ BAN_AFTER_FAILURES: '3' });
     const gw = await gateway();
     for (const guess of ['a', 'b', 'c']) expect((await gw.register({ password: guess })).status).toBe(403);
-    const client = await SipClient.udp(server.sip);
+    const client = await SipPeer.connect('udp', server.sip);
     clients.push(client);
-    client.send({ method: 'OPTIONS', uri: `sip:${domain}`, callId: 'banned', cseq: 1 });
+    client.send(client.build({ method: 'OPTIONS', uri: `sip:${domain}`, callId: 'banned' }));
     await until('the drop', () => edge.log.lines.some((line) => line.callId === 'banned'));
-    expect(client.received('banned')).toEqual([]);
+    expect(client.answersTo('banned')).toEqual([]);
   });
 
   it('asked for is no wrong answer: a hundred challenges ban nobody', async () => {
@@ -213,7 +221,7 @@ describe('the name', () => {
       const gw = await gateway('udp', encodeURIComponent(username));
       const reply = await gw.send();
       expect(reply.status).toBe(403);
-      expect(reply.get('Reason')).toContain('no-gateway-name');
+      expect(reply.header('reason')).toContain('no-gateway-name');
     },
   );
 
@@ -245,15 +253,15 @@ describe('the time', () => {
     const gw = await gateway();
     const reply = await gw.register({ expires: '59' });
     expect(reply.status).toBe(423);
-    expect(reply.get('Min-Expires')).toBe('60');
+    expect(reply.header('min-expires')).toBe('60');
     expect((await gw.send({ expires: '60' }, gw.answer())).status).toBe(200);
     expect((await gw.send({ expires: '0' }, gw.answer())).status).toBe(200);
   });
 });
 
 describe('contacts', () => {
-  const two = (gw: TestGateway) =>
-    [`sip:a@127.0.0.1:${gw.client.port}`, `sip:b@127.0.0.1:${gw.client.port};transport=tcp`] as const;
+  const two = (gw: Registrant) =>
+    [`sip:a@127.0.0.1:${gw.peer.port}`, `sip:b@127.0.0.1:${gw.peer.port};transport=tcp`] as const;
 
   it('may be several, each with its own time, in one header or two', async () => {
     await start();
@@ -265,7 +273,7 @@ describe('contacts', () => {
 
     const twice = await gateway();
     const [c, d] = two(twice);
-    const lines = `<${c}>;expires=100\r\nContact: <${d}>;expires=200`;
+    const lines = [`<${c}>;expires=100`, `<${d}>;expires=200`];
     expect(bindingsOf(await twice.register({ contact: lines }))).toEqual({ [c]: 100, [d]: 200 });
   });
 
@@ -314,7 +322,7 @@ describe('contacts', () => {
     const many = Array.from({ length: 11 }, (_, index) => `<sip:c${index}@127.0.0.1>`);
     const reply = await gw.register({ contact: many.join(', ') });
     expect(reply.status).toBe(403);
-    expect(reply.get('Reason')).toContain('too-many-contacts');
+    expect(reply.header('reason')).toContain('too-many-contacts');
   });
 });
 
@@ -323,21 +331,19 @@ describe('order', () => {
     await start();
     const gw = await gateway();
     gw.takeChallenge(await gw.send());
-    const branch = `z9hG4bK${unique('again')}`;
-    const parts = {
+    const request = gw.peer.build({
       method: 'REGISTER',
       uri: `sip:${domain}`,
       from: gw.aor,
       to: gw.aor,
       callId: gw.callId,
       cseq: 2,
-      branch,
       headers: { Contact: gw.contact, Authorization: gw.answer() },
-    };
-    const first = await gw.client.request(parts);
-    const second = await gw.client.request(parts);
+    });
+    const first = await gw.peer.answer(gw.peer.send(request));
+    const second = await gw.peer.answer(gw.peer.send(request));
     expect(first.status).toBe(200);
-    expect(second.text).toBe(first.text);
+    expect(second.raw).toBe(first.raw);
     expect(controlPlane.commands).toHaveLength(1);
   });
 
@@ -347,7 +353,7 @@ describe('order', () => {
     await gw.register({ cseq: 10 });
     const reply = await gw.send({ cseq: 9 }, gw.answer());
     expect(reply.status).toBe(400);
-    expect(reply.get('Reason')).toContain('out-of-order');
+    expect(reply.header('reason')).toContain('out-of-order');
   });
 
   it.each(['x REGISTER', '4294967296 REGISTER', '1 INVITE'])(
@@ -355,15 +361,19 @@ describe('order', () => {
     async (cseq) => {
       await start();
       const gw = await gateway();
-      const callId = unique('cseq');
-      const tags = `From: ${gw.aor};tag=1\r\nTo: ${gw.aor}\r\nCall-ID: ${callId}\r\nCSeq: ${cseq}\r\n`;
-      const via = `Via: SIP/2.0/UDP 127.0.0.1:${gw.client.port};branch=z9hG4bK${callId};rport\r\n`;
-      gw.client.sendRaw(
-        `REGISTER sip:${domain} SIP/2.0\r\n${via}Max-Forwards: 70\r\n${tags}Content-Length: 0\r\n\r\n`,
+      const callId = newCallId();
+      const headers = { Via: gw.peer.via(), From: `${gw.aor};tag=1`, To: gw.aor, CSeq: cseq };
+      gw.peer.sendRaw(
+        rawRequest({
+          method: 'REGISTER',
+          uri: `sip:${domain}`,
+          callId,
+          headers: { ...headers, Contact: undefined },
+        }),
       );
       // The server may not even pass it on; in no case is it a registration.
       expect((await gw.register()).status).toBe(200);
-      expect(gw.client.received(callId).every(({ status }) => status === 400)).toBe(true);
+      expect(gw.peer.answersTo(callId).every(({ status }) => status === 400)).toBe(true);
       expect(controlPlane.commands).toHaveLength(1);
     },
   );
@@ -373,15 +383,15 @@ describe('trouble', () => {
   it('with the table is 503 with Retry-After, and passes', async () => {
     const own = await startTestTable();
     try {
-      controlPlane = new InProcessControlPlane(own, own.tableName);
+      controlPlane = new TableWorld(own.client, own.tableName);
       await start();
       const gw = await gateway();
       expect((await gw.register()).status).toBe(200);
       await own.stop();
       const reply = await gw.send({}, gw.answer());
       expect(reply.status).toBe(503);
-      expect(Number(reply.get('Retry-After'))).toBeGreaterThanOrEqual(5);
-      expect(reply.get('Reason')).toContain('control-plane-unavailable');
+      expect(Number(reply.header('retry-after'))).toBeGreaterThanOrEqual(5);
+      expect(reply.header('reason')).toContain('control-plane-unavailable');
       expect(edge.log.lines).toContainEqual(
         expect.objectContaining({ callId: gw.callId, outcome: 'control-plane-unavailable' }),
       );
@@ -394,13 +404,13 @@ describe('trouble', () => {
     await start();
     const reply = await (await gateway()).send({ headers: { Require: 'outbound' } });
     expect(reply.status).toBe(420);
-    expect(reply.get('Unsupported')).toBe('outbound');
+    expect(reply.header('unsupported')).toBe('outbound');
   });
 
   it('a gateway that started anew without the call it held tells the call', async () => {
     await start();
     const gw = await gateway();
-    const lostCallId = unique('call');
+    const lostCallId = newCallId();
     const traceId = '1-67e00000-0123456789abcdef01234567';
     edge.traceIds.set(lostCallId, traceId);
     controlPlane.register = async () => ({ result: 'bindings', contacts: [], fresh: true, lostCallId });
@@ -417,7 +427,7 @@ describe('trouble', () => {
   it('wakes the call that waited for this gateway', async () => {
     await start();
     const gw = await gateway();
-    const matchedCallId = unique('call');
+    const matchedCallId = newCallId();
     controlPlane.register = async () => ({ result: 'bindings', contacts: [], fresh: true, matchedCallId });
     expect((await gw.register()).status).toBe(200);
     expect(edge.matched).toEqual([matchedCallId]);
@@ -429,6 +439,6 @@ describe('trouble', () => {
     controlPlane.register = async () => ({ result: 'refused', reason: 'call-over' });
     const reply = await gw.register();
     expect(reply.status).toBe(403);
-    expect(reply.get('Reason')).toContain('call-over');
+    expect(reply.header('reason')).toContain('call-over');
   });
 });

@@ -1,54 +1,142 @@
-import type { RegisterAnswer, RegisterCommand } from '../../../contracts/commands.ts';
-import { type RegisterDeps, registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
-import { listBindings, unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
-import { openTable } from '../../../lambdas/store/table.ts';
-import { type ControlPlane, ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
-import type { TestTable } from '../../support/dynamodb.ts';
+import type { AllocateAnswer, AllocateGateway, EdgeCall, Hangup } from '../../../contracts/commands.ts';
+import { type Fact, type FactOf, type FactType, factSchema, factVersion } from '../../../contracts/facts.ts';
+import type { ControlPlane, FactSink, NewFact } from '../../../sip-edge/ports.ts';
+import type { SipPeer } from '../../support/sip-peer/peer.ts';
 
-/** The real functions on a real table, without the Lambda between. What they throw the edge sees as Lambda's error. */
-export class InProcessControlPlane implements ControlPlane {
-  readonly commands: RegisterCommand[] = [];
-  readonly #deps: RegisterDeps;
+/** What the edge says, checked against the contract and kept. */
+export class FactLog {
+  readonly facts: Fact[] = [];
+  readonly #edgeId: string;
 
-  constructor(table: TestTable, tableName: string) {
-    this.#deps = {
-      table: openTable(table.client, tableName),
-      now: Date.now,
-      gatewayName: 'mediagw',
-      freeShards: 1,
-      leaseMs: 120_000,
-    };
+  constructor(edgeId: string) {
+    this.#edgeId = edgeId;
   }
 
-  async register(command: RegisterCommand): Promise<RegisterAnswer> {
-    this.commands.push(command);
-    try {
-      return await this.#run(command);
-    } catch (error) {
-      throw new ControlPlaneUnavailable('function-error', String(error), { cause: error });
+  keep(said: NewFact): Fact {
+    const envelope = { version: factVersion, id: crypto.randomUUID(), at: Date.now(), edgeId: this.#edgeId };
+    const fact = factSchema.parse({ ...envelope, ...said });
+    this.facts.push(fact);
+    return fact;
+  }
+
+  factsOf<T extends FactType>(type: T): FactOf<T>[] {
+    return this.facts.filter((fact): fact is FactOf<T> => fact.type === type);
+  }
+
+  /** Facts that end a call: there must be one for each. */
+  get ends(): Fact[] {
+    return this.facts.filter(({ type }) => /^call\.(ended|failed|cancelled)$/.test(type));
+  }
+}
+
+/** Where a gateway is. */
+export type TestGateway = Pick<SipPeer, 'name' | 'contact' | 'port' | 'transport'>;
+
+/** What an edge under test talks to. */
+export interface TestWorld
+  extends FactLog,
+    FactSink,
+    Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'listHangups'> {
+  /** Registers a gateway. */
+  add(gateway: TestGateway): unknown;
+  /** @returns whether nothing is locked for any call */
+  isUnlocked(): Promise<boolean> | boolean;
+}
+
+/*
+ * The control plane as far as a call sees it, in memory: gateways are given in order, a lock is held until a fact
+ * ends it. What a test wants otherwise it puts into `script`.
+ */
+export class TestControlPlane extends FactLog implements TestWorld {
+  readonly commands: AllocateGateway[] = [];
+  /** The answers to the next commands, before the gateways are looked at. */
+  readonly script: ((command: AllocateGateway) => Promise<AllocateAnswer> | AllocateAnswer)[] = [];
+  /** Username → the call that holds it. */
+  readonly locks = new Map<string, string>();
+  /** Which gateways a command may be given, among the free ones. */
+  limit: (command: AllocateGateway, gateway: TestGateway) => boolean = () => true;
+  readonly #gateways = new Map<string, TestGateway>();
+  readonly #granted = new Map<string, AllocateAnswer>();
+  readonly #calls = new Map<string, EdgeCall>();
+  readonly #outOfService = new Set<string>();
+  readonly #edgeId: string;
+
+  constructor(edgeId: string) {
+    super(edgeId);
+    this.#edgeId = edgeId;
+  }
+
+  add(gateway: TestGateway): void {
+    this.#gateways.set(gateway.name, gateway);
+  }
+
+  async allocate(command: AllocateGateway): Promise<AllocateAnswer> {
+    this.commands.push(structuredClone(command));
+    const scripted = this.script.shift();
+    return scripted ? scripted(command) : this.grant(command);
+  }
+
+  grant(command: AllocateGateway): AllocateAnswer {
+    const key = `${command.callId} ${command.attempt}`;
+    const before = this.#granted.get(key);
+    if (before) return before;
+    this.#release(command.callId);
+    const last = command.failed.at(-1);
+    if (last?.cause === 'silent') this.#outOfService.add(last.username);
+    const tried = new Set(command.failed.map(({ username }) => username));
+    for (const [username, gateway] of this.#gateways) {
+      if (tried.has(username) || this.locks.has(username) || this.#outOfService.has(username)) continue;
+      if (command.gateway !== undefined && command.gateway !== username) continue;
+      if (!this.limit(command, gateway)) continue;
+      this.locks.set(username, command.callId);
+      const answer: AllocateAnswer = {
+        result: 'granted',
+        username,
+        contact: gateway.contact,
+        received: { address: '127.0.0.1', port: gateway.port, protocol: gateway.transport },
+        gatewayEdgeId: this.#edgeId,
+        attempt: command.attempt,
+        lockedUntil: Date.now() + 120_000,
+      };
+      this.#granted.set(key, answer);
+      return answer;
     }
+    if (command.gateway !== undefined && !this.#gateways.has(command.gateway)) {
+      return { result: 'refused', outcome: 'not-registered' };
+    }
+    return { result: 'refused', outcome: 'pool-exhausted', cause: 'none-free', retryAfterSec: 7 };
   }
 
-  async allocate(): Promise<never> {
-    throw new ControlPlaneUnavailable('network', 'these tests place no calls');
+  async listEdgeCalls(): Promise<{ calls: EdgeCall[] }> {
+    return { calls: [...this.#calls.values()] };
   }
 
-  async listEdgeCalls() {
-    return { calls: [] };
-  }
-
-  async listHangups() {
+  async listHangups(): Promise<{ hangups: Hangup[] }> {
     return { hangups: [] };
   }
 
-  #run(command: RegisterCommand): Promise<RegisterAnswer> {
-    switch (command.command) {
-      case 'registerGateway':
-        return registerGateway(command, this.#deps);
-      case 'unregisterGateway':
-        return unregisterGateway(command, this.#deps);
-      case 'listBindings':
-        return listBindings(command, this.#deps);
+  publish(said: NewFact): void {
+    const fact = this.keep(said);
+    switch (fact.type) {
+      case 'call.offered':
+        this.#calls.set(fact.callId, { ...fact, state: 'offered', offeredAt: fact.at });
+        break;
+      case 'call.answered':
+        this.#calls.set(fact.callId, { ...fact, state: 'answered', offeredAt: fact.at });
+        break;
+      case 'call.ended':
+      case 'call.failed':
+      case 'call.cancelled':
+        this.#calls.delete(fact.callId);
+        this.#release(fact.callId);
     }
+  }
+
+  isUnlocked(): boolean {
+    return this.locks.size === 0;
+  }
+
+  #release(callId: string): void {
+    for (const [username, holder] of this.locks) if (holder === callId) this.locks.delete(username);
   }
 }

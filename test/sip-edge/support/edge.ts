@@ -1,17 +1,24 @@
 import type { FactOf, FactType } from '../../../contracts/facts.ts';
+import { newCallId, newTag } from '../../../sip/build.ts';
 import { EdgeApp } from '../../../sip-edge/app.ts';
 import type { SecretSource } from '../../../sip-edge/auth/authenticator.ts';
 import type { Secrets } from '../../../sip-edge/auth/digest.ts';
 import { WatchedControlPlane } from '../../../sip-edge/control-plane/watched-control-plane.ts';
 import { type ControlPlane, type Counted, type NewFact, systemClock } from '../../../sip-edge/ports.ts';
 import { readSettings } from '../../../sip-edge/settings.ts';
+import { SipPeer } from '../../support/sip-peer/peer.ts';
+import type { RawPeer } from '../../support/sip-peer/raw-peer.ts';
+import { Registrant } from '../../support/sip-peer/registrant.ts';
 import type { SipServer } from '../../support/sip-server.ts';
 import { until } from '../../support/until.ts';
 import { recordingLog } from './log.ts';
-import { SipClient, unique } from './sip-client.ts';
 
 export const domain = 'example.test';
 export const password = 'shared secret';
+
+/** A gateway that registers by hand. */
+export const gatewayAt = (peer: RawPeer, username = `${newTag()}.mediagw.1`): Registrant =>
+  new Registrant(peer, { username, domain, password });
 
 /** The passwords, and what the next reading of the secret would find. */
 class TestSecret implements SecretSource {
@@ -117,20 +124,19 @@ export async function startEdge(
  * limits then count, and leave no trace in the log.
  */
 async function untilServing(server: SipServer, log: ReturnType<typeof recordingLog>): Promise<void> {
-  const client = await SipClient.udp(server.sip, '127.0.0.2');
+  const peer = await SipPeer.connect('udp', server.sip, { from: '127.0.0.2' });
   try {
     let inARow = 0;
     await until('an edge that serves', async () => {
-      const callId = unique('probe');
-      const probe = { method: 'MESSAGE', uri: `sip:${domain}`, callId, cseq: 1 };
+      const callId = newCallId();
       // One that went to an application of before is never answered.
-      await client.request(probe).catch(() => undefined);
+      await peer.ask({ method: 'MESSAGE', uri: `sip:${domain}`, callId }).catch(() => undefined);
       inARow = log.lines.some((line) => line.callId === callId) ? inARow + 1 : 0;
       return inARow === 4;
     });
     log.lines.length = 0;
   } finally {
-    client.close();
+    await peer.close();
   }
 }
 

@@ -1,34 +1,36 @@
-import { newTag } from '../../../../sip/build.ts';
-import type { SipRequest, SipResponse } from '../../../../sip/message.ts';
+import type { SipResponse } from '../../../../sip/message.ts';
 import type { Dialog, Srf } from '../../../../sip-edge/drachtio/srf.ts';
+import type { IncomingRequest, OutgoingCall, SipDialog } from '../../../support/sip-peer/dialog.ts';
+import type { Content, ReceivedResponse } from '../../../support/sip-peer/message.ts';
+import { SipPeer } from '../../../support/sip-peer/peer.ts';
+import type { Transport } from '../../../support/sip-peer/wire.ts';
 import { unawaited } from '../../../support/unawaited.ts';
-import { Peer, PeerDialog, type Protocol } from './peer.ts';
+import { until } from '../../../support/until.ts';
 import { join, type UnderTest } from './under-test.ts';
 
 export const offer = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=offer \u00e9\r\nm=audio 4000 RTP/AVP 0\r\n';
 export const answer = 'v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\ns=answer \u20ac\r\nm=audio 5000 RTP/AVP 0\r\n';
-export const sdp = [['Content-Type', 'application/sdp']] as const;
 
 /** A caller, a callee and the URIs that join them through the server. */
 export class Scene {
   readonly server: UnderTest;
-  readonly caller: Peer;
-  readonly callee: Peer;
+  readonly caller: SipPeer;
+  readonly callee: SipPeer;
   private bridges = false;
   /** Those of the last call that was established. */
   legs: [uas: Dialog, uac: Dialog] | undefined;
   /** The application's legs of each bridged call, caller's first. */
   readonly bridged: [uas: Dialog, uac: Dialog][] = [];
 
-  static async open(server: UnderTest, protocol: Protocol): Promise<Scene> {
+  static async open(server: UnderTest, transport: Transport): Promise<Scene> {
     const [caller, callee] = await Promise.all([
-      Peer.open(protocol, server.sip),
-      Peer.open(protocol, server.sip),
+      SipPeer.connect(transport, server.sip),
+      SipPeer.connect(transport, server.sip),
     ]);
     return new Scene(server, caller, callee);
   }
 
-  constructor(server: UnderTest, caller: Peer, callee: Peer) {
+  constructor(server: UnderTest, caller: SipPeer, callee: SipPeer) {
     this.server = server;
     this.caller = caller;
     this.callee = callee;
@@ -58,59 +60,43 @@ export class Scene {
   }
 
   /** What the caller would send from, without sending anything yet. */
-  outside(): PeerDialog {
-    return PeerDialog.caller(this.caller, this.uri);
+  outside(): SipDialog {
+    return this.caller.outside(this.uri);
   }
 
-  dial(
-    more: { headers?: readonly (readonly [string, string])[]; body?: string } = { headers: sdp, body: offer },
-  ): {
-    dialog: PeerDialog;
-    invite: SipRequest;
-  } {
-    const dialog = PeerDialog.caller(this.caller, this.uri);
-    return { dialog, invite: dialog.send('INVITE', more) };
+  dial(content: Content = { body: offer }): OutgoingCall {
+    return this.caller.call(this.uri, content);
   }
 
   /** The callee takes the INVITE that comes next. */
-  async pickUp(more: { body?: string; ring?: boolean } = { body: answer }): Promise<{
-    dialog: PeerDialog;
-    invite: SipRequest;
+  async pickUp(content: Content = { body: answer }): Promise<{
+    dialog: SipDialog;
+    invite: IncomingRequest;
     accepted: SipResponse;
   }> {
-    const { callee } = this;
-    const invite = await callee.request('INVITE');
-    const toTag = newTag();
-    const headers = [['Contact', `<${callee.contact}>`]] as const;
-    if (more.ring) callee.reply(invite, { status: 180, toTag, headers });
-    const accepted = callee.reply(invite, {
-      status: 200,
-      toTag,
-      headers: [...headers, ...sdp],
-      ...(more.body === undefined ? {} : { body: more.body }),
-    });
-    return { dialog: PeerDialog.callee(callee, invite, toTag), invite, accepted };
+    const invite = await this.callee.incoming('INVITE');
+    const accepted = invite.reply(200, content);
+    return { dialog: invite.dialog(), invite, accepted };
   }
 
   /** A call that is up on both legs. */
   async establish(): Promise<{
-    caller: PeerDialog;
-    callee: PeerDialog;
-    answer: SipResponse;
-    invite: SipRequest;
+    caller: SipDialog;
+    callee: SipDialog;
+    answer: ReceivedResponse;
+    invite: IncomingRequest;
   }> {
-    const { dialog: caller } = this.dial();
+    const call = this.dial();
     const { dialog: callee, invite } = await this.pickUp();
-    const answered = await this.caller.response(caller.callId, 'INVITE', 200);
-    caller.acknowledge(answered);
+    const answered = await call.established();
     await this.callee.request('ACK');
-    // The application hears of its own 200 when the caller may have it already.
-    if (this.bridges)
-      await this.caller.until('the legs are joined', () => {
-        this.legs = this.bridged.pop();
-        return this.legs;
-      });
-    return { caller, callee, answer: answered, invite };
+    if (this.bridges) this.legs = await this.joined();
+    return { caller: call.dialog, callee, answer: answered, invite };
+  }
+
+  /** @returns the legs of the bridged call: the application hears of its own 200 when the caller may have it already */
+  joined(): Promise<[uas: Dialog, uac: Dialog]> {
+    return until('the legs are joined', () => this.bridged.pop());
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import { startSipServer as startEmbedded } from '../../../../local/sip-server/server.ts';
 import { createSrf, type Dialog, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
-import { startSipServer as startConfigured } from '../../../support/sip-server.ts';
-import { Peer, PeerDialog } from './peer.ts';
+import { SipPeer } from '../../../support/sip-peer/peer.ts';
+import { type Address, startSipServer as startConfigured } from '../../../support/sip-server.ts';
+import { until } from '../../../support/until.ts';
 
 /*
  * The server that the scenarios run against: the embedded one in this process, its clocks ten times as fast, or a
@@ -11,8 +12,8 @@ import { Peer, PeerDialog } from './peer.ts';
 
 export interface UnderTest {
   readonly kind: 'drachtio' | 'embedded';
-  readonly admin: { host: string; port: number };
-  readonly sip: { host: string; port: number };
+  readonly admin: Address;
+  readonly sip: Address;
   readonly secret: string;
   /** RFC 3261's T1: everything that waits is a multiple of it. */
   readonly t1Ms: number;
@@ -33,33 +34,38 @@ export async function startUnderTest(): Promise<UnderTest> {
     await untilAnswers(server.sip);
     return { ...server, t1Ms: realT1Ms };
   }
-  const server = await startEmbedded({
-    admin: anyPort,
-    sip: anyPort,
-    secret,
-    log: silentLog,
+  return startEmbeddedUnderTest({
     limits: { pendingMs: 40 * fastT1Ms, sessionSecondMs: 10 },
     timers: { t1Ms: fastT1Ms, t2Ms: 8 * fastT1Ms, t4Ms: 10 * fastT1Ms },
   });
+}
+
+/** @param options limits, and all three timers of RFC 3261 17 */
+export async function startEmbeddedUnderTest(
+  options: Pick<Parameters<typeof startEmbedded>[0], 'limits'> & {
+    timers: { t1Ms: number; t2Ms: number; t4Ms: number };
+  },
+): Promise<UnderTest> {
+  const server = await startEmbedded({ admin: anyPort, sip: anyPort, secret, log: silentLog, ...options });
   const host = '127.0.0.1';
   return {
     kind: 'embedded',
     admin: { host, port: server.admin.port },
     sip: { host, port: server.sip.port },
     secret,
-    t1Ms: fastT1Ms,
+    t1Ms: options.timers.t1Ms,
     counts: server.counts,
     stop: server.close,
   };
 }
 
 /** A drachtio takes applications a moment before it takes SIP. */
-async function untilAnswers(sip: { host: string; port: number }): Promise<void> {
-  const peer = await Peer.open('udp', sip);
-  const ask = () => PeerDialog.caller(peer, `sip:${sip.host}:${sip.port}`).send('OPTIONS');
+async function untilAnswers(sip: Address): Promise<void> {
+  const peer = await SipPeer.connect('udp', sip);
+  const ask = () => peer.outside(`sip:${sip.host}:${sip.port}`).send('OPTIONS');
   const asking = setInterval(ask, 50);
   try {
-    await peer.until('anything comes', () => peer.received[0]);
+    await until('anything comes', () => peer.received[0]);
   } finally {
     clearInterval(asking);
     await peer.close();

@@ -3,10 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { CallHandler } from '../../../../sip-edge/call/handler.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
-import { type ControlPlane, type FactSink, type Log, systemClock } from '../../../../sip-edge/ports.ts';
+import { type ControlPlane, type FactSink, systemClock } from '../../../../sip-edge/ports.ts';
 import { patienceMs } from '../../../support/patience.ts';
+import { SipPeer } from '../../../support/sip-peer/peer.ts';
 import type { SipServer } from '../../../support/sip-server.ts';
-import { UaDialog, UserAgent } from './ua.ts';
+import { type LogLine, recordingLog } from '../../support/log.ts';
 
 /** The only way to its sockets. */
 interface Insides {
@@ -23,7 +24,7 @@ export interface TestEdge {
   readonly handler: CallHandler;
   readonly srf: Srf;
   /** What was logged at info and above. */
-  readonly logged: Record<string, unknown>[];
+  readonly logged: LogLine[];
   /** How many INVITEs the application was told the CANCEL of. */
   readonly cancels: number;
   /** Cuts the connection to the SIP server; the edge connects again. */
@@ -51,9 +52,7 @@ export async function startTestEdge(
   settings: Partial<CallSettings> = {},
 ): Promise<TestEdge> {
   const srf = createSrf();
-  const logged: Record<string, unknown>[] = [];
-  const keep = (fields: Record<string, unknown>, message: string) => void logged.push({ ...fields, message });
-  const log: Log = { debug: () => {}, info: keep, warn: keep, error: keep };
+  const log = recordingLog();
   const handler = new CallHandler({
     srf,
     controlPlane: world,
@@ -101,7 +100,9 @@ export async function startTestEdge(
   return {
     handler,
     srf,
-    logged,
+    get logged() {
+      return log.lines.filter(({ level }) => level !== 'debug');
+    },
     get cancels() {
       return cancels;
     },
@@ -115,17 +116,14 @@ export async function startTestEdge(
  * requests may meet neither: only a few answers in a row say that this one serves.
  */
 async function untilServing(server: SipServer, id: string): Promise<void> {
-  const agent = await UserAgent.open('udp', server.sip, 'probe');
+  const peer = await SipPeer.connect('udp', server.sip);
   const deadline = Date.now() + patienceMs;
   for (let inARow = 0; inARow < 4; ) {
     if (Date.now() > deadline) throw new Error('the edge does not serve');
-    const callId = crypto.randomUUID();
-    const uri = `sip:${server.sip.host}:${server.sip.port}`;
-    const local = `<sip:probe@127.0.0.1>;tag=${callId}`;
-    const probe = new UaDialog(agent, callId, local, `<${uri}>`, uri, 0);
-    const answered = probe.answerTo(probe.send('OPTIONS'), 'OPTIONS').catch(() => undefined);
+    const probe = { method: 'OPTIONS', uri: `sip:${server.sip.host}:${server.sip.port}` };
+    const answered = peer.ask(probe).catch(() => undefined);
     const answer = await Promise.race([answered, delay(300)]);
-    inARow = answer?.headers.get('x-edge')?.[0] === id ? inARow + 1 : 0;
+    inARow = answer?.headers.get('x-edge') === id ? inARow + 1 : 0;
   }
-  await agent.close();
+  await peer.close();
 }

@@ -1,22 +1,29 @@
 import { expect } from 'vitest';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { eventually } from '../../../support/eventually.ts';
+import type { Caller, IncomingRequest, SipDialog } from '../../../support/sip-peer/dialog.ts';
+import type { Content } from '../../../support/sip-peer/message.ts';
+import { answerCall, hangUp, SipPeer } from '../../../support/sip-peer/peer.ts';
+import type { Transport } from '../../../support/sip-peer/wire.ts';
 import type { SipServer } from '../../../support/sip-server.ts';
-import { TestControlPlane, type TestWorld } from './control-plane.ts';
+import { TestControlPlane, type TestWorld } from '../../support/control-plane.ts';
 import { startTestEdge, type TestEdge } from './edge.ts';
-import { type Content, type IncomingRequest, type Transport, type UaDialog, UserAgent } from './ua.ts';
 
 export const offer =
   'v=0\r\no=caller 1 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 4000 RTP/AVP 0\r\nm=video 4002 RTP/AVP 96\r\n';
 export const answer =
   'v=0\r\no=gateway 2 2 IN IP4 127.0.0.1\r\ns=é\r\nm=audio 5000 RTP/AVP 0\r\nm=video 5002 RTP/AVP 96\r\n';
 
+/** A caller or a gateway. What it was sent twice over UDP counts once. */
+export const openPeer = (transport: Transport, server: SipServer, name: string): Promise<SipPeer> =>
+  SipPeer.connect(transport, server.sip, { name, absorbsRepeats: true });
+
 /** A caller, some gateways, and an edge between them. */
 export class Scene<World extends TestWorld = TestControlPlane> {
   readonly server: SipServer;
   readonly world: World;
-  readonly caller: UserAgent;
-  readonly gateways: UserAgent[];
+  readonly caller: SipPeer;
+  readonly gateways: SipPeer[];
   edge: TestEdge;
 
   /** With the control plane in memory. */
@@ -30,14 +37,15 @@ export class Scene<World extends TestWorld = TestControlPlane> {
     { transport = 'udp', gateways = 1, settings = {} }: SceneOptions = {},
   ): Promise<Scene<World>> {
     const edge = await startTestEdge(server, world, settings);
-    const caller = await UserAgent.open(transport, server.sip, 'ann');
     const names = Array.from({ length: gateways }, (_, index) => `10.0.0.${index + 1}.mediagw.0`);
-    const agents = await Promise.all(names.map((name) => UserAgent.open(transport, server.sip, name)));
-    for (const agent of agents) await world.add(agent);
-    return new Scene(server, world, caller, agents, edge);
+    const [caller, ...peers] = await Promise.all(
+      ['ann', ...names].map((name) => openPeer(transport, server, name)),
+    );
+    for (const peer of peers) await world.add(peer);
+    return new Scene(server, world, caller as SipPeer, peers, edge);
   }
 
-  constructor(server: SipServer, world: World, caller: UserAgent, gateways: UserAgent[], edge: TestEdge) {
+  constructor(server: SipServer, world: World, caller: SipPeer, gateways: SipPeer[], edge: TestEdge) {
     this.server = server;
     this.world = world;
     this.caller = caller;
@@ -45,8 +53,8 @@ export class Scene<World extends TestWorld = TestControlPlane> {
     this.edge = edge;
   }
 
-  get gateway(): UserAgent {
-    return this.gateways[0] as UserAgent;
+  get gateway(): SipPeer {
+    return this.gateways[0] as SipPeer;
   }
 
   /** The request URI of a room (or gateway) at this server. */
@@ -55,25 +63,29 @@ export class Scene<World extends TestWorld = TestControlPlane> {
     return `sip:${user}@${host}:${port}`;
   }
 
-  dial(user = 'room', content: Content & { from?: string; callId?: string } = { body: offer }) {
-    return this.caller.invite(this.uri(user), content);
+  dial(user = 'room', content: Content & Caller = { body: offer }) {
+    return this.caller.call(this.uri(user), content);
   }
 
   /** A call that is up on both sides. */
   async establish(): Promise<{
     callId: string;
-    caller: UaDialog;
-    gateway: UaDialog;
+    caller: SipDialog;
+    gateway: SipDialog;
     invite: IncomingRequest;
   }> {
     const call = this.dial();
     const invite = await this.gateway.incoming('INVITE');
     invite.reply(180);
-    const accepted = invite.accept({ body: answer });
-    const { dialog } = await call.established();
-    const { dialog: gateway } = await accepted;
+    const { callee } = await answerCall(call, invite, { body: answer });
     await eventually(() => expect(this.world.factsOf('call.answered')).toHaveLength(1));
-    return { callId: call.callId, caller: dialog, gateway, invite };
+    return { callId: call.callId, caller: call.dialog, gateway: callee, invite };
+  }
+
+  /** The caller hangs up, its gateway says 200, and nothing is left of so many calls. */
+  async hangUp(caller: SipDialog, { gateway = this.gateway, ends = 1 } = {}): Promise<void> {
+    await hangUp(caller, gateway);
+    await this.expectAllOver(ends);
   }
 
   /** Nothing is left of any call: one end for each, no lock, no packet that nobody expected. */
@@ -85,7 +97,7 @@ export class Scene<World extends TestWorld = TestControlPlane> {
 
   async close(): Promise<void> {
     this.edge.kill();
-    await Promise.all([this.caller, ...this.gateways].map((agent) => agent.close()));
+    await Promise.all([this.caller, ...this.gateways].map((peer) => peer.close()));
   }
 }
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { patienceMs } from '../../../support/patience.ts';
+import type { Transport } from '../../../support/sip-peer/wire.ts';
 import { type Address, freeSipPort } from '../../../support/sip-server.ts';
-import type { Transport } from './ua.ts';
 
 const scenarios = resolve(import.meta.dirname, '../../../sipp/call');
 

@@ -5,14 +5,19 @@ import type {
   ListEdgeCallsAnswer,
   ListHangupsAnswer,
   RegisterAnswer,
-} from '../../../../contracts/commands.ts';
-import type { NewFact } from '../../../../sip-edge/ports.ts';
-import { World } from '../../../lambdas/support/world.ts';
+  RegisterCommand,
+} from '../../../contracts/commands.ts';
+import { registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
+import { listBindings, unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
+import { type ControlPlane, ControlPlaneUnavailable, type NewFact } from '../../../sip-edge/ports.ts';
+import { World } from '../../lambdas/support/world.ts';
 import { FactLog, type TestGateway, type TestWorld } from './control-plane.ts';
 
 /** The functions' own code over a real table, with the facts handed to it as the bus would, one after the other. */
-export class TableWorld extends FactLog implements TestWorld {
+export class TableWorld extends FactLog implements TestWorld, ControlPlane {
   readonly table: World;
+  /** The registrar's commands. */
+  readonly commands: RegisterCommand[] = [];
   readonly #gateways: string[] = [];
   #taking: Promise<void> = Promise.resolve();
 
@@ -22,11 +27,7 @@ export class TableWorld extends FactLog implements TestWorld {
     this.table.deps.now = () => Date.now();
   }
 
-  async add(gateway: TestGateway): Promise<void> {
-    await this.register(gateway);
-  }
-
-  register(gateway: TestGateway): Promise<RegisterAnswer> {
+  add(gateway: TestGateway): Promise<RegisterAnswer> {
     this.#gateways.push(gateway.name);
     return this.table.register({
       username: gateway.name,
@@ -34,6 +35,27 @@ export class TableWorld extends FactLog implements TestWorld {
       contacts: [{ uri: gateway.contact, expiresSec: 3600 }],
       received: { address: '127.0.0.1', port: gateway.port, protocol: gateway.transport },
     });
+  }
+
+  /** What the functions throw the edge sees as Lambda's error. */
+  async register(command: RegisterCommand): Promise<RegisterAnswer> {
+    this.commands.push(command);
+    try {
+      return await this.#register(command);
+    } catch (error) {
+      throw new ControlPlaneUnavailable('function-error', String(error), { cause: error });
+    }
+  }
+
+  #register(command: RegisterCommand): Promise<RegisterAnswer> {
+    switch (command.command) {
+      case 'registerGateway':
+        return registerGateway(command, this.table.deps);
+      case 'unregisterGateway':
+        return unregisterGateway(command, this.table.deps);
+      case 'listBindings':
+        return listBindings(command, this.table.deps);
+    }
   }
 
   allocate(command: AllocateGateway): Promise<AllocateAnswer> {
