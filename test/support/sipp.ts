@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { patienceMs } from './patience.ts';
+import { freeSipPort } from './sip-server.ts';
 
 const scenarios = resolve(import.meta.dirname, '../sipp');
 
@@ -141,13 +141,4 @@ export class Sipp {
       return '';
     }
   }
-}
-
-/** @returns a port that is free for TCP just now: SIPp cannot be told 0 */
-async function freeSipPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }

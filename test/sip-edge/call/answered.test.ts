@@ -1,22 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answerCall, hangUp } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { answer, offer, Scene } from './support/scene.ts';
+import { answer, offer, type Scene } from './support/scene.ts';
+import { Suite } from './support/suite.ts';
 
-let server: SipServer;
+const suite = new Suite();
 let scene: Scene;
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
-afterEach(() => scene.close());
 
 const transports: Transport[] = ['udp', 'tcp'];
 
 describe.each(transports)('a call over %s', (transport) => {
   it('reaches a gateway, with its From rewritten and its body untouched, and is up on both sides', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     const call = scene.dial('team%20room', { body: offer, headers: { Subject: 'hello', 'X-Zone': 'north' } });
     const invite = await scene.gateway.incoming('INVITE');
     expect(invite.header('from')).toMatch(/^"9-team roomAnn" <sip:ann@127\.0\.0\.1>;tag=/);
@@ -48,7 +43,7 @@ describe.each(transports)('a call over %s', (transport) => {
   });
 
   it('ends at the caller when the gateway hangs up, and says why', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     const { gateway } = await scene.establish();
     const bye = gateway.ask('BYE', { headers: { Reason: 'Q.850;cause=16;text="conference over"' } });
     const atCaller = await scene.caller.incoming('BYE');
@@ -60,7 +55,7 @@ describe.each(transports)('a call over %s', (transport) => {
   });
 
   it('takes the offer from the gateway and the answer from the ACK where the INVITE has none', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     const call = scene.dial('room', {});
     const invite = await scene.gateway.incoming('INVITE');
     expect(invite.text).toBe('');
@@ -75,7 +70,7 @@ describe.each(transports)('a call over %s', (transport) => {
   });
 
   it('has one end where both sides hang up at once', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     const { caller, gateway } = await scene.establish();
     const byes = [caller.send('BYE'), gateway.send('BYE')] as const;
     // Each side answers the BYE that crossed its own, if there is one.
@@ -86,7 +81,7 @@ describe.each(transports)('a call over %s', (transport) => {
   });
 
   it('sends no unreliable 180 to a caller that insists on reliable ones (RFC 3262)', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     const call = scene.dial('room', { body: offer, headers: { Require: '100rel' } });
     const invite = await scene.gateway.incoming('INVITE');
     expect(invite.headers.has('require')).toBe(false);
@@ -97,7 +92,7 @@ describe.each(transports)('a call over %s', (transport) => {
   });
 
   it('answers an UPDATE before the answer with 500 and Retry-After (RFC 3311)', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     const call = scene.dial();
     const invite = await scene.gateway.incoming('INVITE');
     invite.reply(183, { body: answer });

@@ -1,18 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
 import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
-import { freeSipPort, type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { answer, offer, Scene } from './support/scene.ts';
+import { freeSipPort } from '../../support/sip-server.ts';
+import { answer, offer, type Scene } from './support/scene.ts';
+import { Suite } from './support/suite.ts';
 
-let server: SipServer;
+const suite = new Suite();
 let scene: Scene;
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
-afterEach(() => scene.close());
 
 const transports: Transport[] = ['udp', 'tcp'];
 const at = (index: number) => scene.gateways[index] as SipPeer;
@@ -27,7 +23,7 @@ function expectRefusal(refusal: ReceivedResponse, status: number, outcome: strin
 
 describe.each(transports)('over %s, a gateway that does not take the call', (transport) => {
   it.each([302, 404, 486, 503, 600])('but answers %i leaves it to the next', async (status) => {
-    scene = await Scene.open(server, { transport, gateways: 2 });
+    scene = await suite.open({ transport, gateways: 2 });
     const call = scene.dial();
     const first = await at(0).incoming('INVITE');
     first.reply(status, status === 302 ? { headers: { Contact: '<sip:elsewhere@127.0.0.1>' } } : {});
@@ -45,7 +41,7 @@ describe.each(transports)('over %s, a gateway that does not take the call', (tra
   });
 
   it('but sends nothing leaves it to the next, and its late 200 is acknowledged and ended', async () => {
-    scene = await Scene.open(server, { transport, gateways: 2, settings: { gatewayTimeoutMs: 300 } });
+    scene = await suite.open({ transport, gateways: 2, settings: { gatewayTimeoutMs: 300 } });
     const call = scene.dial();
     const silent = await at(0).incoming('INVITE');
     const second = await at(1).incoming('INVITE');
@@ -60,7 +56,7 @@ describe.each(transports)('over %s, a gateway that does not take the call', (tra
   });
 
   it('and rings too late is cancelled', async () => {
-    scene = await Scene.open(server, { transport, gateways: 2, settings: { gatewayTimeoutMs: 300 } });
+    scene = await suite.open({ transport, gateways: 2, settings: { gatewayTimeoutMs: 300 } });
     const call = scene.dial();
     const silent = await at(0).incoming('INVITE');
     const second = await at(1).incoming('INVITE');
@@ -76,7 +72,7 @@ describe.each(transports)('over %s, a gateway that does not take the call', (tra
 });
 
 it('leaves a gateway that cannot be reached to the next at once', async () => {
-  scene = await Scene.open(server, { transport: 'tcp', gateways: 1, settings: { gatewayTimeoutMs: 20_000 } });
+  scene = await suite.open({ transport: 'tcp', gateways: 1, settings: { gatewayTimeoutMs: 20_000 } });
   const { world } = scene;
   const port = await freeSipPort();
   const name = '10.0.0.9.mediagw.0';
@@ -103,7 +99,7 @@ it('leaves a gateway that cannot be reached to the next at once', async () => {
 
 describe('a call that no gateway takes', () => {
   const failWith = async (statuses: readonly number[]) => {
-    scene = await Scene.open(server, { transport: 'tcp', gateways: statuses.length });
+    scene = await suite.open({ transport: 'tcp', gateways: statuses.length });
     const call = scene.dial();
     for (const [index, status] of statuses.entries()) {
       const invite = await at(index).incoming('INVITE');
@@ -130,7 +126,7 @@ describe('a call that no gateway takes', () => {
   });
 
   it('asks for no fourth gateway', async () => {
-    scene = await Scene.open(server, { transport: 'tcp', gateways: 4 });
+    scene = await suite.open({ transport: 'tcp', gateways: 4 });
     const call = scene.dial();
     for (const index of [0, 1, 2]) (await at(index).incoming('INVITE')).reply(503);
     expectRefusal(await call.refusal(), 500, 'gateway-failed', call.callId);
@@ -139,7 +135,7 @@ describe('a call that no gateway takes', () => {
   });
 
   it('because it rings too long ends with 480, and the gateway is cancelled', async () => {
-    scene = await Scene.open(server, { transport: 'udp', gateways: 2, settings: { ringLimitSec: 1 } });
+    scene = await suite.open({ transport: 'udp', gateways: 2, settings: { ringLimitSec: 1 } });
     const call = scene.dial();
     const invite = await at(0).incoming('INVITE');
     invite.reply(180);
@@ -154,7 +150,7 @@ describe('a call that no gateway takes', () => {
 
 describe('a call that gets no gateway', () => {
   it('because none is free is refused with 503, the cause and Retry-After', async () => {
-    scene = await Scene.open(server, { gateways: 0 });
+    scene = await suite.open({ gateways: 0 });
     const call = scene.dial();
     const refusal = await call.refusal();
     expectRefusal(refusal, 503, 'pool-exhausted: none-free', call.callId);
@@ -163,7 +159,7 @@ describe('a call that gets no gateway', () => {
   });
 
   it('because the control plane is down is refused with 503 and Retry-After', async () => {
-    scene = await Scene.open(server);
+    scene = await suite.open();
     const { ControlPlaneUnavailable } = await import('../../../sip-edge/ports.ts');
     scene.world.script.push(() => Promise.reject(new ControlPlaneUnavailable('timeout', 'no answer')));
     const call = scene.dial();
@@ -174,7 +170,7 @@ describe('a call that gets no gateway', () => {
   });
 
   it('because its Call-ID was used before is refused with 482, not with the outcome of that call', async () => {
-    scene = await Scene.open(server);
+    scene = await suite.open();
     scene.world.script.push(() => ({ result: 'refused', outcome: 'answered' }));
     const call = scene.dial();
     expectRefusal(await call.refusal(), 482, 'loop-detected', call.callId);
@@ -182,7 +178,7 @@ describe('a call that gets no gateway', () => {
   });
 
   it('because this application fails is refused with 503, and the lock is released', async () => {
-    scene = await Scene.open(server);
+    scene = await suite.open();
     scene.world.script.push((command) => {
       scene.world.grant(command);
       throw new TypeError('a bug');
@@ -193,15 +189,15 @@ describe('a call that gets no gateway', () => {
   });
 
   it('because the one asked for by name is not registered is refused with 480', async () => {
-    scene = await Scene.open(server);
+    scene = await suite.open();
     const call = scene.dial('10.9.9.9.mediagw.1');
     expectRefusal(await call.refusal(), 480, 'not-registered', call.callId);
     await scene.expectAllOver();
   });
 
   it.each(['', '@', '%20@', '"@'])('because sip:%shost names no room is refused with 484', async (user) => {
-    scene = await Scene.open(server);
-    const { host, port } = server.sip;
+    scene = await suite.open();
+    const { host, port } = suite.server.sip;
     const call = scene.caller.call(`sip:${user.replace('"', '%22')}${host}:${port}`, { body: offer });
     expectRefusal(await call.refusal(), 484, 'no-room', call.callId);
     expect(scene.world.commands).toEqual([]);
@@ -210,7 +206,7 @@ describe('a call that gets no gateway', () => {
 });
 
 it('locks the gateway that the caller asks for by name, and gives it no room', async () => {
-  scene = await Scene.open(server, { gateways: 2 });
+  scene = await suite.open({ gateways: 2 });
   const call = scene.dial(at(1).name, { body: offer, from: '"5-other" <sip:ann@127.0.0.1>' });
   const invite = await at(1).incoming('INVITE');
   expect(invite.header('from')).toMatch(/^"0-5-other" </);
@@ -221,7 +217,7 @@ it('locks the gateway that the caller asks for by name, and gives it no room', a
 });
 
 it('tells a caller that must wait that it rings, asks again, and goes through when a gateway is free', async () => {
-  scene = await Scene.open(server, { transport: 'tcp' });
+  scene = await suite.open({ transport: 'tcp' });
   const waiting = () => ({ result: 'waiting', cause: 'starting', ahead: 0, askAgainSec: 0.1 }) as const;
   scene.world.script.push(waiting, waiting);
   const call = scene.dial();
@@ -233,7 +229,7 @@ it('tells a caller that must wait that it rings, asks again, and goes through wh
 });
 
 it('gives up waiting at the limit with 503 and Retry-After', async () => {
-  scene = await Scene.open(server, { settings: { waitLimitSec: 1 } });
+  scene = await suite.open({ settings: { waitLimitSec: 1 } });
   const ask = {
     result: 'waiting',
     cause: 'starting',
@@ -251,7 +247,7 @@ it('gives up waiting at the limit with 503 and Retry-After', async () => {
 });
 
 it('refuses a second INVITE with the Call-ID of a call under way, which goes on', async () => {
-  scene = await Scene.open(server);
+  scene = await suite.open();
   const { callId, caller } = await scene.establish();
   const double = scene.dial('room', { body: offer, callId, from: '<sip:eve@127.0.0.1>' });
   expectRefusal(await double.refusal(), 482, 'loop-detected', callId);

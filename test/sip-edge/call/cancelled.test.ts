@@ -1,19 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AllocateAnswer } from '../../../contracts/commands.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { OutgoingCall } from '../../support/sip-peer/dialog.ts';
 import type { SipPeer } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { answer, Scene } from './support/scene.ts';
+import { answer, type Scene } from './support/scene.ts';
+import { Suite } from './support/suite.ts';
 
-let server: SipServer;
+const suite = new Suite();
 let scene: Scene;
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
-afterEach(() => scene.close());
 
 const transports: Transport[] = ['udp', 'tcp'];
 const at = (index: number) => scene.gateways[index] as SipPeer;
@@ -34,7 +29,7 @@ async function expectCancelled(gatewayAnswered: boolean): Promise<void> {
 
 describe.each(transports)('the caller gives up (%s)', (transport) => {
   it('while a gateway is being locked: the lock that comes afterwards is released', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     let grant = (_answer: AllocateAnswer) => {};
     const asked = new Promise<void>((resolve) => {
       scene.world.script.push((command) => {
@@ -56,7 +51,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
   });
 
   it('while it waits for a gateway', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     scene.world.script.push(() => ({ result: 'waiting', cause: 'starting', ahead: 0, askAgainSec: 30 }));
     const call = scene.dial();
     await call.answer(180);
@@ -66,7 +61,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
   });
 
   it('before the gateway has sent anything', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     const call = scene.dial();
     const invite = await scene.gateway.incoming('INVITE');
     call.cancel();
@@ -81,7 +76,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
   });
 
   it('while the gateway rings', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     const call = scene.dial();
     const invite = await scene.gateway.incoming('INVITE');
     invite.reply(180);
@@ -95,7 +90,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
   });
 
   it('between two gateways', async () => {
-    scene = await Scene.open(server, { transport, gateways: 2 });
+    scene = await suite.open({ transport, gateways: 2 });
     const { world } = scene;
     const call = scene.dial();
     const invite = await at(0).incoming('INVITE');
@@ -116,7 +111,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
   });
 
   it('as the gateway answers: the call is answered or cancelled, and no leg is left', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     for (let round = 1; round <= 12; round++) {
       const call = scene.dial();
       const invite = await scene.gateway.incoming('INVITE');
@@ -144,7 +139,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
   });
 
   it('and the gateway, told so, has answered meanwhile: it is acknowledged and hung up', async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     const call = scene.dial();
     const invite = await scene.gateway.incoming('INVITE');
     invite.reply(180);
@@ -160,7 +155,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
 });
 
 it('counts a call as cancelled where the gateway never says what became of it', async () => {
-  scene = await Scene.open(server, { transport: 'udp', settings: { gatewayTimeoutMs: 500 } });
+  scene = await suite.open({ transport: 'udp', settings: { gatewayTimeoutMs: 500 } });
   const call = scene.dial();
   await scene.gateway.incoming('INVITE');
   call.cancel();
@@ -170,7 +165,7 @@ it('counts a call as cancelled where the gateway never says what became of it', 
 });
 
 it('hangs up on a caller that never acknowledges, and on its gateway', async () => {
-  scene = await Scene.open(server, { transport: 'tcp' });
+  scene = await suite.open({ transport: 'tcp' });
   const call = scene.dial();
   const invite = await scene.gateway.incoming('INVITE');
   await invite.accept({ body: answer });

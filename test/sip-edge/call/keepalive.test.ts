@@ -1,21 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { Scene } from './support/scene.ts';
+import type { Scene } from './support/scene.ts';
+import { Suite } from './support/suite.ts';
 
-let server: SipServer;
+const suite = new Suite();
 let scene: Scene;
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
-afterEach(() => scene.close());
 
 const settings = { keepaliveIntervalMs: 500, probeTimeoutMs: 500 };
 
 describe('a call that is up', () => {
   it('is spoken of on both sides again and again, and goes on whatever the answer to OPTIONS', async () => {
-    scene = await Scene.open(server, { transport: 'udp', settings });
+    scene = await suite.open({ transport: 'udp', settings });
     const { caller } = await scene.establish();
     const atCaller = scene.caller.answers('OPTIONS', 405);
     const atGateway = scene.gateway.answers('OPTIONS');
@@ -28,7 +23,7 @@ describe('a call that is up', () => {
   });
 
   it('ends when its caller is gone without a BYE, so that its gateway is free for others', async () => {
-    scene = await Scene.open(server, { transport: 'udp', settings });
+    scene = await suite.open({ transport: 'udp', settings });
     await scene.establish();
     scene.gateway.answers('OPTIONS');
     (await scene.gateway.incoming('BYE')).reply(200);
@@ -37,7 +32,7 @@ describe('a call that is up', () => {
   });
 
   it('ends when its gateway has forgotten it', async () => {
-    scene = await Scene.open(server, { transport: 'tcp', settings });
+    scene = await suite.open({ transport: 'tcp', settings });
     await scene.establish();
     scene.caller.answers('OPTIONS');
     scene.gateway.answers('OPTIONS', 481);

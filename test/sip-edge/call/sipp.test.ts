@@ -1,20 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { Scene } from './support/scene.ts';
+import type { Scene } from './support/scene.ts';
 import { type Sipp, startSipp } from './support/sipp.ts';
+import { Suite } from './support/suite.ts';
 
 /* Calls between SIPp and SIPp, several at once: each scenario of test/sipp/call is named after its outcome. */
 
 const calls = 5;
-let server: SipServer;
+const suite = new Suite();
 let scene: Scene;
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
-afterEach(() => scene.close());
 
 const stopLater = (sipp: Sipp): Sipp => {
   onTestFinished(() => sipp.stop());
@@ -33,7 +28,7 @@ async function gateways(name: string, transport: Transport, expected = calls): P
 }
 
 const callers = async (name: string, transport: Transport, room?: string): Promise<Sipp> =>
-  stopLater(await startSipp(name, { transport, calls, server: server.sip, ...(room && { room }) }));
+  stopLater(await startSipp(name, { transport, calls, server: suite.server.sip, ...(room && { room }) }));
 
 const transports: Transport[] = ['udp', 'tcp'];
 
@@ -45,7 +40,7 @@ describe.each(transports)('%s calls', (transport) => {
     ['gateway-failed', 'gateway-rejects-503', 3],
     ['no-answer', 'gateway-rejects-480', 3],
   ])('end as %s where the %s', async (outcome, gateway, attempts) => {
-    scene = await Scene.open(server, { gateways: 0 });
+    scene = await suite.open({ gateways: 0 });
     const busy = await Promise.all(
       Array.from({ length: attempts }, () => gateways(gateway, transport, calls * attempts)),
     );
@@ -58,7 +53,7 @@ describe.each(transports)('%s calls', (transport) => {
   });
 
   it('end as answered at the next gateway where the first rejects', async () => {
-    scene = await Scene.open(server, { gateways: 0 });
+    scene = await suite.open({ gateways: 0 });
     await gateways('gateway-rejects-503', transport, calls * calls);
     const answering = await gateways('gateway-answers', transport);
     scene.world.limit = (command, { port }) => (command.attempt === 1) === (port !== answering.port);
@@ -70,25 +65,25 @@ describe.each(transports)('%s calls', (transport) => {
   });
 
   it('end as pool-exhausted where there is no gateway', async () => {
-    scene = await Scene.open(server, { gateways: 0 });
+    scene = await suite.open({ gateways: 0 });
     await (await callers('pool-exhausted', transport)).finished();
     await scene.expectAllOver(calls);
   });
 
   it('end as not-registered where the gateway asked for is not there', async () => {
-    scene = await Scene.open(server, { gateways: 0 });
+    scene = await suite.open({ gateways: 0 });
     await (await callers('not-registered', transport, '10.0.0.9.mediagw.1')).finished();
     await scene.expectAllOver(calls);
   });
 
   it('end as no-room where the request URI names none', async () => {
-    scene = await Scene.open(server);
+    scene = await suite.open();
     await (await callers('no-room', transport, '%20')).finished();
     await scene.expectAllOver(calls);
   });
 
   it('end as control-plane-unavailable where it is', async () => {
-    scene = await Scene.open(server);
+    scene = await suite.open();
     const down = () => Promise.reject(new ControlPlaneUnavailable('timeout', 'no answer'));
     scene.world.script.push(...Array(calls).fill(down));
     await (await callers('control-plane-unavailable', transport)).finished();

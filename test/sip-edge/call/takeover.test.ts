@@ -1,30 +1,26 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
 import { eventually } from '../../support/eventually.ts';
 import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
-import { isOurServer, type SipServer, startSipServer } from '../../support/sip-server.ts';
+import { isOurServer } from '../../support/sip-server.ts';
 import { startTestEdge } from './support/edge.ts';
-import { answer, Scene } from './support/scene.ts';
+import { answer, type Scene } from './support/scene.ts';
+import { Suite } from './support/suite.ts';
 
-let server: SipServer;
+const suite = new Suite();
 let scene: Scene;
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
-afterEach(() => scene.close());
 
 /** The application is killed, and started again with nothing in memory. */
 async function restartEdge(): Promise<void> {
   scene.edge.kill();
-  scene.edge = await startTestEdge(server, scene.world);
+  scene.edge = await startTestEdge(suite.server, scene.world);
 }
 
 const takenOver = () => eventually(() => expect(scene.edge.handler.activeCalls).toBe(1));
 
 describe('an application that was killed in a call and started again', () => {
   it('lets the call go on, and ends it at the gateway when the caller hangs up', async () => {
-    scene = await Scene.open(server, { transport: 'tcp' });
+    scene = await suite.open({ transport: 'tcp' });
     const { caller } = await scene.establish();
     await restartEdge();
     await takenOver();
@@ -43,7 +39,7 @@ describe('an application that was killed in a call and started again', () => {
   });
 
   it('ends it at the caller when the gateway hangs up', async () => {
-    scene = await Scene.open(server, { transport: 'udp' });
+    scene = await suite.open({ transport: 'udp' });
     const { gateway } = await scene.establish();
     await restartEdge();
     await takenOver();
@@ -56,7 +52,7 @@ describe('an application that was killed in a call and started again', () => {
   });
 
   it('ends it when one side says it has no such call', async () => {
-    scene = await Scene.open(server, { transport: 'tcp' });
+    scene = await suite.open({ transport: 'tcp' });
     await scene.establish();
     await restartEdge();
     scene.caller.answers('OPTIONS');
@@ -67,7 +63,7 @@ describe('an application that was killed in a call and started again', () => {
   });
 
   it('ends it when one side answers no probe any more', async () => {
-    scene = await Scene.open(server, { transport: 'tcp' });
+    scene = await suite.open({ transport: 'tcp' });
     await scene.establish();
     await restartEdge();
     scene.gateway.answers('OPTIONS');
@@ -77,7 +73,7 @@ describe('an application that was killed in a call and started again', () => {
   });
 
   it('hangs up the caller of a gateway that is lost', async () => {
-    scene = await Scene.open(server, { transport: 'tcp' });
+    scene = await suite.open({ transport: 'tcp' });
     const { callId } = await scene.establish();
     await restartEdge();
     await takenOver();
@@ -90,7 +86,7 @@ describe('an application that was killed in a call and started again', () => {
   });
 
   it('asks for its calls until the control plane answers', async () => {
-    scene = await Scene.open(server, { transport: 'tcp' });
+    scene = await suite.open({ transport: 'tcp' });
     const { caller } = await scene.establish();
     const { world } = scene;
     const listEdgeCalls = world.listEdgeCalls.bind(world);
@@ -108,7 +104,7 @@ describe('an application that was killed in a call and started again', () => {
 });
 
 it('gives up the calls that were in set-up when the application was killed', async () => {
-  scene = await Scene.open(server, { transport: 'tcp' });
+  scene = await suite.open({ transport: 'tcp' });
   const call = scene.dial();
   const invite = await scene.gateway.incoming('INVITE');
   invite.reply(180);
@@ -119,12 +115,12 @@ it('gives up the calls that were in set-up when the application was killed', asy
     { type: 'call.failed', outcome: 'edge-lost', gateway: scene.gateway.name },
   ]);
   // drachtio leaves the caller ringing; the embedded server tells it.
-  if (server.kind === 'drachtio') call.cancel();
-  expect((await call.refusal()).status).toBe(server.kind === 'drachtio' ? 487 : 503);
+  if (suite.server.kind === 'drachtio') call.cancel();
+  expect((await call.refusal()).status).toBe(suite.server.kind === 'drachtio' ? 487 : 503);
 });
 
 it('takes a call over that was answered while nobody could say so', async () => {
-  scene = await Scene.open(server, { transport: 'tcp' });
+  scene = await suite.open({ transport: 'tcp' });
   const { world } = scene;
   const { caller } = await scene.establish();
   // The fact of the answer is on its way when the table is read for the first time.
@@ -147,7 +143,7 @@ it('takes a call over that was answered while nobody could say so', async () => 
 
 describe('an application whose connection to drachtio breaks', () => {
   it('goes on with the call, and ends it at the gateway when the caller hangs up', async () => {
-    scene = await Scene.open(server, { transport: 'tcp' });
+    scene = await suite.open({ transport: 'tcp' });
     const { caller } = await scene.establish();
     const reconnected = new Promise<void>((resolve) => scene.edge.srf.once('connect', resolve));
     scene.edge.breakConnection();
@@ -160,7 +156,7 @@ describe('an application whose connection to drachtio breaks', () => {
   });
 
   it('gives up what was in set-up', async () => {
-    scene = await Scene.open(server, { transport: 'tcp', settings: { gatewayTimeoutMs: 1000 } });
+    scene = await suite.open({ transport: 'tcp', settings: { gatewayTimeoutMs: 1000 } });
     const call = scene.dial();
     const invite = await scene.gateway.incoming('INVITE');
     invite.reply(180);
@@ -173,10 +169,10 @@ describe('an application whose connection to drachtio breaks', () => {
 
 describe.runIf(isOurServer)('drachtio killed', () => {
   it('in a call leaves it lost with the edge, and a new call goes through', async () => {
-    scene = await Scene.open(server, { transport: 'udp' });
+    scene = await suite.open({ transport: 'udp' });
     await scene.establish();
-    await server.crash();
-    await server.restart();
+    await suite.server.crash();
+    await suite.server.restart();
     await scene.expectAllOver();
     expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'edge', outcome: 'edge-lost' }]);
 
@@ -186,19 +182,19 @@ describe.runIf(isOurServer)('drachtio killed', () => {
   });
 
   it('in set-up leaves nothing locked', async () => {
-    scene = await Scene.open(server, { transport: 'udp', settings: { gatewayTimeoutMs: 1000 } });
+    scene = await suite.open({ transport: 'udp', settings: { gatewayTimeoutMs: 1000 } });
     scene.dial();
     (await scene.gateway.incoming('INVITE')).reply(180);
-    await server.crash();
+    await suite.server.crash();
     await scene.expectAllOver();
     expect(scene.world.ends).toMatchObject([{ type: 'call.failed', outcome: 'edge-lost' }]);
-    await server.restart();
+    await suite.server.restart();
   });
 });
 
 describe('a gateway that is lost', () => {
   it('in a call: the caller is hung up', async () => {
-    scene = await Scene.open(server, { transport: 'tcp' });
+    scene = await suite.open({ transport: 'tcp' });
     const { callId } = await scene.establish();
     scene.edge.handler.onGatewayLost(callId);
     const bye = await scene.caller.incoming('BYE');
@@ -212,7 +208,7 @@ describe('a gateway that is lost', () => {
   });
 
   it('while it rings: the next is tried', async () => {
-    scene = await Scene.open(server, { transport: 'tcp', gateways: 2 });
+    scene = await suite.open({ transport: 'tcp', gateways: 2 });
     const [, second] = scene.gateways as [SipPeer, SipPeer];
     const call = scene.dial();
     (await scene.gateway.incoming('INVITE')).reply(180);

@@ -1,17 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { answerCall } from '../../support/sip-peer/peer.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { startTestEdge } from './support/edge.ts';
-import { answer, Scene } from './support/scene.ts';
+import { answer, type Scene } from './support/scene.ts';
+import { Suite } from './support/suite.ts';
 
-let server: SipServer;
+const suite = new Suite();
 let scene: Scene;
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
-afterEach(() => scene.close());
 
 /** The trace ids in all that was said of a call: commands, facts, and lines of the log. */
 function traceIds(callId: string): (string | undefined)[] {
@@ -23,7 +18,7 @@ function traceIds(callId: string): (string | undefined)[] {
 }
 
 it('one trace id stands in all that is said of a call, also at its next gateway and after a restart', async () => {
-  scene = await Scene.open(server, { transport: 'tcp', gateways: 2 });
+  scene = await suite.open({ transport: 'tcp', gateways: 2 });
   const [first, second] = scene.gateways;
   if (!first || !second) throw new Error('no gateways');
   const call = scene.dial();
@@ -35,7 +30,7 @@ it('one trace id stands in all that is said of a call, also at its next gateway 
   const before = traceIds(call.callId);
 
   scene.edge.kill();
-  scene.edge = await startTestEdge(server, scene.world);
+  scene.edge = await startTestEdge(suite.server, scene.world);
   await eventually(() => expect(scene.edge.handler.activeCalls).toBe(1));
   scene.caller.answers('OPTIONS');
   second.answers('OPTIONS');
@@ -49,7 +44,7 @@ it('one trace id stands in all that is said of a call, also at its next gateway 
 });
 
 it('a call that comes again with its Call-ID has another trace', async () => {
-  scene = await Scene.open(server, { transport: 'udp', gateways: 0 });
+  scene = await suite.open({ transport: 'udp', gateways: 0 });
   for (let tries = 0; tries < 2; tries += 1) {
     const call = scene.dial('room', { callId: 'again@test' });
     expect((await call.refusal()).status).toBe(503);

@@ -1,18 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { IncomingRequest, SipDialog } from '../../support/sip-peer/dialog.ts';
 import type { SipPeer } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { answer, offer, Scene } from './support/scene.ts';
+import { answer, offer, type Scene } from './support/scene.ts';
+import { Suite } from './support/suite.ts';
 
-let server: SipServer;
+const suite = new Suite();
 let scene: Scene;
 let call: { callId: string; caller: SipDialog; gateway: SipDialog; invite: IncomingRequest };
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
-afterEach(() => scene.close());
 
 /** What each side may say within a call: method, content type, body, headers that must arrive. */
 const requests: [string, string, string, Record<string, string>][] = [
@@ -32,7 +27,7 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
   let here: SipDialog;
   let there: SipPeer;
   beforeEach(async () => {
-    scene = await Scene.open(server, { transport });
+    scene = await suite.open({ transport });
     call = await scene.establish();
     here = side === 'caller' ? call.caller : call.gateway;
     there = side === 'caller' ? scene.gateway : scene.caller;

@@ -5,7 +5,7 @@ import { tagOf } from '../../../sip/name-addr.ts';
 import { type Content, linesOf, ReceivedRequest, type ReceivedResponse } from './message.ts';
 import type { RawPeer } from './raw-peer.ts';
 
-type InDialog = Content & { cseq?: number; branch?: string };
+type InDialog = Content & { cseq?: number };
 
 /** What a caller may say of itself. */
 export interface Caller {

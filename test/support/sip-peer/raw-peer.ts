@@ -20,7 +20,7 @@ export interface PeerOptions {
   name?: string;
   /** The address of loopback that it sends from. */
   from?: string;
-  /** Takes a message that came before, byte for byte, for a retransmission and gives it to nobody. */
+  /** Gives a message that came before, byte for byte, to nobody: it is a retransmission. */
   absorbsRepeats?: boolean;
 }
 
@@ -33,13 +33,12 @@ export interface RequestParts extends Content {
   to?: string;
   callId?: string;
   cseq?: number;
-  /** Default: a new one, so a new transaction. */
-  branch?: string;
 }
 
 /**
  * The other side of the wire, packet by packet: it sends what a test says, repeats nothing and answers nothing by
- * itself, and keeps all that came. Not a line of it is shared with the transactions and dialogs under test.
+ * itself, and keeps all that came. It reads and writes messages as sip/ does, and has nothing of the transactions,
+ * dialogs and framing under test.
  */
 export class RawPeer {
   readonly transport: Transport;
@@ -56,7 +55,6 @@ export class RawPeer {
   readonly #unread: Received[] = [];
   readonly #waiting = new Set<(message: Received) => boolean>();
   readonly #handlers = new Map<string, (request: ReceivedRequest) => void>();
-
   readonly #options: PeerOptions;
 
   protected constructor(transport: Transport, options: PeerOptions) {
@@ -75,7 +73,8 @@ export class RawPeer {
       },
       onPacket: (packet) => {
         const message = receivedFrom(packet);
-        if (!absorbsRepeats || !seen.has(message.raw)) this.#take(message);
+        this.received.push(message);
+        if (!absorbsRepeats || !seen.has(message.raw)) this.#offer(message);
         seen.add(message.raw);
       },
       onClose: () => {
@@ -102,13 +101,13 @@ export class RawPeer {
     return `sip:${user}@${this.host}:${this.port}${transport}`;
   }
 
-  /** A Via value. */
-  via(branch = newBranch()): string {
-    return `SIP/2.0/${this.transport.toUpperCase()} ${this.host}:${this.port};branch=${branch};rport`;
+  /** A Via value, of a new transaction. */
+  via(): string {
+    return `SIP/2.0/${this.transport.toUpperCase()} ${this.host}:${this.port};branch=${newBranch()};rport`;
   }
 
   /** @returns a request that is not sent yet. @throws SipHeaderError on a line break in a header */
-  build({ method, uri, callId = newCallId(), cseq = 1, branch, ...parts }: RequestParts): SipRequest {
+  build({ method, uri, callId = newCallId(), cseq = 1, ...parts }: RequestParts): SipRequest {
     const { from = `<sip:${this.name}@${this.host}>`, to = `<${uri}>`, ...content } = parts;
     const request = createRequest({
       method,
@@ -120,7 +119,7 @@ export class RawPeer {
       headers: linesOf(content),
       ...(content.body !== undefined && { body: content.body }),
     });
-    request.headers.prepend('Via', this.via(branch));
+    request.headers.prepend('Via', this.via());
     return request;
   }
 
@@ -216,11 +215,6 @@ export class RawPeer {
     if (this.closed) return;
     this.closed = true;
     await this.#wire.close();
-  }
-
-  #take(message: Received): void {
-    this.received.push(message);
-    this.#offer(message);
   }
 
   #offer(message: Received): void {
