@@ -1,13 +1,13 @@
 import { readOptions, wholeNumber, wrong } from '../command-line/read-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
-import { benchAllocation } from './allocation.ts';
-import { benchCalls } from './calls.ts';
-import { benchCold } from './cold.ts';
-import { benchFleet } from './fleet.ts';
-import { benchOperations } from './operations.ts';
-import { benchRegisters } from './registers.ts';
-import { benchRush } from './rush.ts';
-import { benchStart } from './start.ts';
+import { benchAllocation } from './measure/allocation.ts';
+import { benchCalls } from './measure/calls.ts';
+import { benchCold } from './measure/cold.ts';
+import { benchFleet } from './measure/fleet.ts';
+import { benchOperations } from './measure/operations.ts';
+import { benchRegisters } from './measure/registers.ts';
+import { benchRush } from './measure/rush.ts';
+import { benchStart } from './measure/start.ts';
 
 const command = 'npm run bench';
 

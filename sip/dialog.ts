@@ -1,6 +1,6 @@
-import { createRequest } from './build.ts';
-import type { HeaderLine, SipHeaders } from './headers.ts';
-import type { SipRequest, SipResponse } from './message.ts';
+import { createRequest } from './message/build.ts';
+import type { HeaderLine, SipHeaders } from './message/headers.ts';
+import type { SipRequest, SipResponse } from './message/message.ts';
 import { parseNameAddr } from './name-addr.ts';
 import { listOf } from './parameters.ts';
 

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { CommandError } from '../../command-line/command-error.ts';
 import { runCommand } from '../../command-line/run-command.ts';
 import { PolicyError } from '../../contracts/pool-policy.ts';
+import { readTrace, TraceError, writeTrace } from './day/trace.ts';
 import { help, type Options, readOptions } from './options.ts';
-import { plot } from './plot.ts';
-import { allTable, figuresTable } from './report.ts';
+import { plot } from './show/plot.ts';
+import { allTable, figuresTable } from './show/report.ts';
 import { dayOf, figuresOf, simulate } from './simulate.ts';
-import { readTrace, TraceError, writeTrace } from './trace.ts';
 
 function run(options: Options): void {
   const print = (text: string) => process.stdout.write(text);

@@ -7,7 +7,7 @@ import {
   wrong as wrongOf,
 } from '../../command-line/read-options.ts';
 import { timeZoneSchema } from '../../contracts/common.ts';
-import { type DayName, days } from './days.ts';
+import { type DayName, days } from './day/days.ts';
 import { policyNames } from './policies.ts';
 import type { RunSettings } from './simulate.ts';
 

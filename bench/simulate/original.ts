@@ -1,6 +1,6 @@
 import type { WeekTimeline } from '../../contracts/original-timeline.ts';
 import { localTime } from '../../lambdas/domain/demand/local-time.ts';
-import type { Controller, Order } from './replay.ts';
+import type { Controller, Order } from './replayed.ts';
 
 /**
  * The decision of the original's scaler (SIPMediaGW, `Scaler.scale`), step by step as it is there: once a minute, from

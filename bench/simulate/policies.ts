@@ -4,7 +4,7 @@ import { decide } from '../../lambdas/domain/fleet/decide.ts';
 import { type PolicyDefaults, parsePolicy } from '../../lambdas/domain/fleet/read-policy.ts';
 import type { FleetMemory, FleetPolicy } from '../../lambdas/domain/fleet/types.ts';
 import { originalController } from './original.ts';
-import type { Controller } from './replay.ts';
+import type { Controller } from './replayed.ts';
 
 /** The original's thresholds of the real day, in its own format. */
 const thresholdsOfThatDay = {

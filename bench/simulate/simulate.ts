@@ -1,11 +1,12 @@
-import { percentile } from '../stats.ts';
-import { type DayName, syntheticDay } from './days.ts';
-import { profileBefore } from './history.ts';
+import { percentile } from '../support/stats.ts';
+import { type DayName, syntheticDay } from './day/days.ts';
+import { profileBefore } from './day/history.ts';
+import { randomFor } from './day/random.ts';
+import { dayMs } from './day/resample.ts';
+import { midnightMs, type Trace } from './day/trace.ts';
 import { controllerOf } from './policies.ts';
-import { randomFor } from './random.ts';
-import { type Replayed, replay } from './replay.ts';
-import { dayMs } from './resample.ts';
-import { midnightMs, type Trace } from './trace.ts';
+import { replay } from './replay.ts';
+import type { Replayed } from './replayed.ts';
 
 export interface RunSettings {
   /** A synthetic day drawn from the trace; the trace's own day without it. */

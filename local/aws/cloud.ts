@@ -10,22 +10,21 @@ import { sweepExpired } from './dynamodb/dynamodb.ts';
 import { Tables } from './dynamodb/tables.ts';
 import { Images } from './ecr/images.ts';
 import type { StartPlan } from './ecs/start-plan.ts';
-import { containerMetadata, taskMetadata } from './ecs/task.ts';
 import type { TaskDefinition } from './ecs/task-definition.ts';
 import type { Command } from './ecs/task-process.ts';
 import { EcsTasks } from './ecs/tasks.ts';
 import { EventBuses } from './events/bus.ts';
-import { Endpoint, type Operation } from './http/endpoint.ts';
+import { Endpoint } from './http/endpoint.ts';
 import { PassThrough } from './http/pass-through.ts';
 import { authorizeFunctions, neededToStartTask } from './iam/execution-roles.ts';
 import { accessKeyOf, Permissions } from './iam/permissions.ts';
 import { region } from './identity.ts';
 import type { PoolLimits } from './lambda/function-pool.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
+import { metadata, operations } from './operations.ts';
 import { Provisioner } from './provisioner.ts';
 import { Queues } from './queues.ts';
 import { Secrets } from './secrets.ts';
-import { getParameter } from './ssm.ts';
 import { sts } from './sts.ts';
 import type { JsonObject, ResolvedStack, Resource, Template } from './template.ts';
 
@@ -211,45 +210,4 @@ async function deployDirectly(
   const result = await stacks.deploy(stack, { body, template, parameters: {}, tags: [], assets });
   if (result instanceof Error) throw result;
   return result;
-}
-
-type OperationsOf = Pick<LocalCloud, 'buses' | 'tasks' | 'secrets' | 'queues' | 'images'>;
-
-/** The operations served, by service and name as they stand on the wire. */
-function operations({ buses, tasks, secrets, queues, images }: OperationsOf): ReadonlyMap<string, Operation> {
-  const ecs = 'AmazonEC2ContainerServiceV20141113';
-  const ecr = 'AmazonEC2ContainerRegistry_V20150921';
-  return new Map(
-    Object.entries<Operation>({
-      'AWSEvents.PutEvents': (request, bytes) => {
-        const results = buses.putEvents((request.Entries ?? []) as [], bytes);
-        return {
-          FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length,
-          Entries: results,
-        };
-      },
-      [`${ecs}.RunTask`]: (request) => tasks.runTask(request),
-      [`${ecs}.StopTask`]: (request) => tasks.stopTask(request),
-      [`${ecs}.DescribeTasks`]: (request) => tasks.describeTasks(request as { tasks?: string[] }),
-      [`${ecs}.ListTasks`]: (request) => tasks.listTasks(request),
-      'secretsmanager.GetSecretValue': (request) => secrets.getSecretValue(request),
-      'secretsmanager.PutSecretValue': (request) => secrets.putSecretValue(request),
-      'AmazonSQS.GetQueueUrl': (request) => queues.getQueueUrl(request),
-      'AmazonSQS.ReceiveMessage': (request) => queues.receiveMessage(request),
-      'AmazonSQS.DeleteMessage': (request) => queues.deleteMessage(request),
-      'AmazonSQS.ChangeMessageVisibility': (request) => queues.changeMessageVisibility(request),
-      'AmazonSSM.GetParameter': getParameter,
-      [`${ecr}.GetAuthorizationToken`]: () => images.getAuthorizationToken(),
-      [`${ecr}.DescribeRepositories`]: (request) => images.describeRepositories(request),
-      [`${ecr}.DescribeImages`]: (request) => images.describeImages(request),
-    }),
-  );
-}
-
-/** The task metadata endpoint (version 4): `/v4/{task id}` and `/v4/{task id}/task`. */
-function metadata(tasks: EcsTasks, path: string): JsonObject | undefined {
-  const [, id, rest] = /^\/v4\/([0-9a-f]{32})(\/task)?$/.exec(path) ?? [];
-  const task = id === undefined ? undefined : tasks.find(id);
-  if (!task) return undefined;
-  return rest ? taskMetadata(task) : containerMetadata(task);
 }

@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../../command-line/command-error.ts';
 import { defaultRunFile, type RunFile } from '../../command-line/run-file.ts';
 import { readSynthesizedStack } from '../aws/assets/assets.ts';
@@ -14,6 +13,7 @@ import type { Console } from './console.ts';
 import { appContainer, drachtioContainer, edgeId, startEdge } from './edge.ts';
 import { openRunDirectory } from './files/run-directory.ts';
 import { claimRunFile, removeRunFile, writeRunFile } from './files/run-file.ts';
+import { lookAtPool } from './first-look.ts';
 import { gatewayCommand, RegisteredGateways } from './gateways.ts';
 import type { Address, RunOptions } from './options.ts';
 import { checkAddress } from './ports.ts';
@@ -21,13 +21,11 @@ import { keepLogsBounded } from './processes/bounded-logs.ts';
 import type { ChildExit } from './processes/child-process.ts';
 import { Reaper } from './processes/reaper.ts';
 import type { Supervision } from './processes/supervision.ts';
-import { type SipServer, startSipServer } from './sip-server.ts';
-import { stepOf } from './steps.ts';
+import { startSipServer } from './sip-server.ts';
 import { synthesize } from './synthesize.ts';
 import { startTableEngine } from './table-engine.ts';
+import { tellDeath, tellOf, tellReady } from './tell.ts';
 
-/** So long a run of the fleet function keeps others from deciding (lambdas/functions/fleet/deps.ts), and a little more. */
-const fleetLeaseSec = 25;
 /** A gateway that has started registers within seconds; on a machine that is very busy, within a minute. */
 const registerPatienceMs = 120_000;
 
@@ -107,7 +105,7 @@ export class Switchroom {
     const supervision: Supervision = {
       signal,
       onGroup: reaper.watch,
-      onDeath: (name: string, exit: ChildExit, tail: string[]) => this.#died(name, exit, tail),
+      onDeath: (name: string, exit: ChildExit, tail: string[]) => tellDeath(this.#console, name, exit, tail),
       onRestart: (name: string) =>
         this.#console.trouble('process.restarted', `${name} is up again`, { name }),
     };
@@ -160,7 +158,7 @@ export class Switchroom {
     signal.throwIfAborted();
     if (service.dnsName) names[service.dnsName] = textOf(sipServer.sip);
 
-    this.#listen(cloud);
+    tellOf(cloud, this.#console);
     // The first REGISTER shall not pay for a cold start: gateways wait long before they try again.
     await cloud.functions.warm();
     signal.throwIfAborted();
@@ -203,7 +201,7 @@ export class Switchroom {
     );
     cloud.functions.releaseEvents();
     cloud.tasks.tellKept();
-    await this.#lookAtPool(cloud, stack);
+    await lookAtPool(cloud, stack, this.#console, signal);
     signal.throwIfAborted();
 
     const run: RunFile = {
@@ -221,7 +219,8 @@ export class Switchroom {
 
     const patienceMs = registerPatienceMs + options.startDelay.toMs;
     await gateways.until(options.minFree, signal, patienceMs, this.#console.say);
-    this.#sayReady(run, sipServer);
+    const startMs = Date.now() - this.#startedAt;
+    tellReady(this.#console, run, { ...options, kind: sipServer.kind, startMs });
   }
 
   async #stopAll(): Promise<void> {
@@ -231,23 +230,6 @@ export class Switchroom {
     for (const step of this.#teardown.reverse()) await step();
   }
 
-  /** The fleet function looks at the pool each minute. Nobody shall wait for the first, nor call before it. */
-  async #lookAtPool({ functions }: LocalCloud, { outputs }: ResolvedStack): Promise<void> {
-    const tick = JSON.stringify({ 'detail-type': 'Scheduled Event' });
-    const { signal } = this.#abort;
-    for (let tries = 1; tries <= fleetLeaseSec; tries += 1) {
-      const looked = await functions.invoke(outputs.FleetFunction ?? '', tick);
-      if (looked.kind !== 'answer') {
-        this.#console.trouble('fleet.failed', 'the fleet function failed; see its log', { result: looked });
-        return;
-      }
-      if (JSON.parse(looked.payload)?.result !== 'left-to-another') return;
-      // A run that was killed while its fleet function decided has left a lease that lasts some seconds.
-      if (tries === 2) this.#console.say('Waiting until nobody else decides about the pool');
-      await delay(1000, undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
-  }
-
   /** What was in memory is gone with the engine; the tables themselves must be there again. */
   async #restoreTables(): Promise<void> {
     try {
@@ -255,51 +237,5 @@ export class Switchroom {
     } catch (error) {
       this.#console.trouble('table.failed', `the table could not be made again: ${(error as Error).message}`);
     }
-  }
-
-  #listen(cloud: LocalCloud): void {
-    cloud.buses.observe((event) => {
-      const step = stepOf(event);
-      if (step) this.#console.step(step);
-    });
-    cloud.permissions.observe((denial) => {
-      this.#console.trouble('access-denied', `access denied, as AWS would: ${denial}`, { denial });
-    });
-    cloud.queues.observe((queue, message) => {
-      this.#console.trouble(
-        'dead-letter',
-        `an event could not be handled and went to ${queue}: npm run replay -- --show`,
-        {
-          queue,
-          message,
-        },
-      );
-    });
-  }
-
-  #died(name: string, { code, signal }: ChildExit, tail: string[]): void {
-    const text = [
-      `${name} died (${signal ?? `status ${code}`}) and is started again; it said last:`,
-      ...tail,
-    ];
-    this.#console.trouble('process.died', text.join('\n    '), { name, code, signal });
-  }
-
-  #sayReady(run: RunFile, { kind }: SipServer): void {
-    const startMs = Date.now() - this.#startedAt;
-    const { minFree } = this.#options;
-    const flag = this.#options.runFile ? ` --run-file ${this.#options.runFile}` : '';
-    const text = `
-Ready after ${(startMs / 1000).toFixed(1)} s, with ${minFree} free gateway${minFree === 1 ? '' : 's'}.
-  SIP     ${textOf(run.sip)}, UDP and TCP (${kind === 'embedded' ? 'embedded SIP server' : 'drachtio'})
-  rooms   sip:ROOM@${run.domain}
-  AWS     ${run.awsEndpoint}
-  logs    ${run.logDir}
-
-  place a call    npm run call -- 1234${flag}
-  see the pool    npm run pool -- gateways${flag}
-  stop            Ctrl-C
-`;
-    this.#console.ready({ ...run, sip: textOf(run.sip), sipServer: kind, edgeId, minFree, startMs }, text);
   }
 }

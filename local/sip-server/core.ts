@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { formatHostPort } from '../../sip/host-port.ts';
-import type { SipMessage } from '../../sip/message.ts';
+import type { SipMessage } from '../../sip/message/message.ts';
 import type { Incoming, Protocol, SipEndpoint } from '../sip-stack/index.ts';
 import type { AppClient, AppClients } from './app/app-clients.ts';
 import { metaFields } from './app/wire.ts';

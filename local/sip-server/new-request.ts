@@ -1,5 +1,5 @@
-import { createRequest, newCallId, newTag } from '../../sip/build.ts';
-import type { SipRequest } from '../../sip/message.ts';
+import { createRequest, newCallId, newTag } from '../../sip/message/build.ts';
+import type { SipRequest } from '../../sip/message/message.ts';
 import { parseNameAddr, tagOf } from '../../sip/name-addr.ts';
 import type { Protocol } from '../sip-stack/index.ts';
 import { appHeaders, withoutLocalhost, withTag } from './app/app-headers.ts';

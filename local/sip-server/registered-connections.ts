@@ -1,4 +1,4 @@
-import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { listOf } from '../../sip/parameters.ts';
 import { parseSipUri } from '../../sip/uri.ts';

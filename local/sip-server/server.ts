@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
-import { SipParseError } from '../../sip/message.ts';
+import { SipParseError } from '../../sip/message/message.ts';
 import type { EndpointLimits, SipEndpoint, SipTimers } from '../sip-stack/index.ts';
 import { createSipEndpoint } from '../sip-stack/index.ts';
 import { type AppClient, AppClients } from './app/app-clients.ts';

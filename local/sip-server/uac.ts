@@ -1,7 +1,7 @@
-import { createResponse, newTag } from '../../sip/build.ts';
 import { requestInDialog } from '../../sip/dialog.ts';
-import type { HeaderLine } from '../../sip/headers.ts';
-import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import { createResponse, newTag } from '../../sip/message/build.ts';
+import type { HeaderLine } from '../../sip/message/headers.ts';
+import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
 import type { Incoming, Target } from '../sip-stack/index.ts';
 import { type ClientTransaction, SipTransactionError } from '../sip-stack/index.ts';
 import type { AppClient } from './app/app-clients.ts';

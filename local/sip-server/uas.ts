@@ -1,4 +1,4 @@
-import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
 import { knownMethods } from '../../sip/methods.ts';
 import type { Incoming, ServerTransaction } from '../sip-stack/index.ts';
 import { repeatUntilAck } from '../sip-stack/index.ts';

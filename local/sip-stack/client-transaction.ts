@@ -1,7 +1,7 @@
-import { type HeaderLine, SipHeaders } from '../../sip/headers.ts';
-import { noBody, type SipRequest, type SipResponse, serialize } from '../../sip/message.ts';
+import { type HeaderLine, SipHeaders } from '../../sip/message/headers.ts';
+import { noBody, type SipRequest, type SipResponse, serialize } from '../../sip/message/message.ts';
 import type { SipTimers, Timer, Timers } from './timers.ts';
-import type { Incoming, Target, TcpConnectionRef } from './transport.ts';
+import type { Incoming, Target, TcpConnectionRef } from './transport/transport.ts';
 
 /** A request that got no final answer: nobody answered in time, or it could not be sent. */
 export class SipTransactionError extends Error {

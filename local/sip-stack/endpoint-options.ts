@@ -1,4 +1,4 @@
-import type { SipParseError, SipRequest, SipResponse } from '../../sip/message.ts';
+import type { SipParseError, SipRequest, SipResponse } from '../../sip/message/message.ts';
 import type { ClientHandlers, ClientTransaction } from './client-transaction.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { SipTimers, Timers } from './timers.ts';
@@ -9,7 +9,7 @@ import {
   type Protocol,
   type Target,
   type TransportLimits,
-} from './transport.ts';
+} from './transport/transport.ts';
 
 export interface EndpointLimits extends TransportLimits {
   /** Server transactions held at once; a request beyond gets 503 without state (RFC 3261 21.5.4), an ACK nothing. */

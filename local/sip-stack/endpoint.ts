@@ -1,7 +1,7 @@
-import { createResponse, newBranch } from '../../sip/build.ts';
 import { formatHostPort } from '../../sip/host-port.ts';
-import type { SipParseError, SipRequest, SipResponse } from '../../sip/message.ts';
-import { serialize } from '../../sip/message.ts';
+import { createResponse, newBranch } from '../../sip/message/build.ts';
+import type { SipParseError, SipRequest, SipResponse } from '../../sip/message/message.ts';
+import { serialize } from '../../sip/message/message.ts';
 import { parseVia, type Via } from '../../sip/via.ts';
 import { ClientTransaction } from './client-transaction.ts';
 import {
@@ -13,9 +13,9 @@ import {
 } from './endpoint-options.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { defaultTimers, type SipTimers, Timers } from './timers.ts';
-import type { Incoming, Protocol, Target, TcpConnectionRef, TransportEvents } from './transport.ts';
-import { openTransports } from './transports.ts';
-import { probeLoopbackPort } from './udp-probe.ts';
+import type { Incoming, Protocol, Target, TcpConnectionRef, TransportEvents } from './transport/transport.ts';
+import { openTransports } from './transport/transports.ts';
+import { probeLoopbackPort } from './transport/udp-probe.ts';
 import { answerTarget, noteSource, serverKey } from './via-routing.ts';
 
 /**

@@ -8,5 +8,5 @@ export * from './endpoint.ts';
 export * from './endpoint-options.ts';
 export { ServerTransaction } from './server-transaction.ts';
 export * from './timers.ts';
-export * from './transport.ts';
+export * from './transport/transport.ts';
 export * from './uas-2xx.ts';

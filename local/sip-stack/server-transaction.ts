@@ -1,7 +1,7 @@
-import { createResponse, type NewResponse, newTag } from '../../sip/build.ts';
-import { type SipRequest, type SipResponse, serialize } from '../../sip/message.ts';
+import { createResponse, type NewResponse, newTag } from '../../sip/message/build.ts';
+import { type SipRequest, type SipResponse, serialize } from '../../sip/message/message.ts';
 import type { SipTimers, Timer, Timers } from './timers.ts';
-import type { Incoming, Target } from './transport.ts';
+import type { Incoming, Target } from './transport/transport.ts';
 
 /** What a server transaction needs of the endpoint. */
 export interface ServerTransactionHost {

@@ -1,6 +1,6 @@
-import type { Envelope, SipRequest } from '../../sip/message.ts';
+import type { Envelope, SipRequest } from '../../sip/message/message.ts';
 import { endOfFirstHop, type Via } from '../../sip/via.ts';
-import type { Target } from './transport.ts';
+import type { Target } from './transport/transport.ts';
 
 const magicCookie = 'z9hG4bK';
 

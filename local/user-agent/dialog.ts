@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { contactUri, type DialogState, requestInDialog } from '../../sip/dialog.ts';
-import type { HeaderLine, SipHeaders } from '../../sip/headers.ts';
-import type { SipRequest } from '../../sip/message.ts';
+import type { HeaderLine, SipHeaders } from '../../sip/message/headers.ts';
+import type { SipRequest } from '../../sip/message/message.ts';
 import { parseNameAddr, tagOf } from '../../sip/name-addr.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import type { Target } from '../sip-stack/index.ts';

@@ -1,6 +1,6 @@
 import { dialogAsCallee } from '../../sip/dialog.ts';
-import type { HeaderLine } from '../../sip/headers.ts';
-import type { SipRequest } from '../../sip/message.ts';
+import type { HeaderLine } from '../../sip/message/headers.ts';
+import type { SipRequest } from '../../sip/message/message.ts';
 import { type NameAddr, parseNameAddr } from '../../sip/name-addr.ts';
 import type { ServerTransaction } from '../sip-stack/index.ts';
 import { Dialog } from './dialog.ts';

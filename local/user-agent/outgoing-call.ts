@@ -1,8 +1,8 @@
-import { createRequest, newCallId, newTag } from '../../sip/build.ts';
 import { dialogAsCaller, learnedFrom } from '../../sip/dialog.ts';
 import { type Credentials, DigestClient } from '../../sip/digest/client.ts';
-import type { HeaderLine } from '../../sip/headers.ts';
-import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import { createRequest, newCallId, newTag } from '../../sip/message/build.ts';
+import type { HeaderLine } from '../../sip/message/headers.ts';
+import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
 import type { ClientTransaction, Incoming, Target } from '../sip-stack/index.ts';
 import { Dialog } from './dialog.ts';
 import { Media, type MediaSource } from './media/media.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SipResponse } from '../../sip/message.ts';
+import type { SipResponse } from '../../sip/message/message.ts';
 import type { Session } from './session.ts';
 import { UserAgent } from './user-agent.ts';
 

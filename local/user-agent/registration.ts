@@ -1,6 +1,6 @@
-import { createRequest, newCallId, newTag } from '../../sip/build.ts';
 import { DigestClient } from '../../sip/digest/client.ts';
-import type { SipResponse } from '../../sip/message.ts';
+import { createRequest, newCallId, newTag } from '../../sip/message/build.ts';
+import type { SipResponse } from '../../sip/message/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { listOf } from '../../sip/parameters.ts';
 import type { SipEndpoint, SipTransactionError, Target } from '../sip-stack/index.ts';

@@ -1,5 +1,5 @@
-import type { HeaderLine } from '../../sip/headers.ts';
-import type { SipRequest, SipResponse } from '../../sip/message.ts';
+import type { HeaderLine } from '../../sip/message/headers.ts';
+import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
 import type { Incoming, ServerTransaction, SipEndpoint } from '../sip-stack/index.ts';
 import { repeatUntilAck } from '../sip-stack/index.ts';
 import type { Dialog } from './dialog.ts';

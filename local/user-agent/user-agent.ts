@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../sip/message.ts';
+import type { SipRequest } from '../../sip/message/message.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import type {
   EndpointOptions,

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { metrics } from '../../contracts/metrics.ts';
 import { outcomes } from '../../contracts/outcomes.ts';
+import { fargateRows } from './fargate.ts';
+import { hoursPerMonth, price, secondsPerMonth } from './prices.ts';
+import { type Row, resourcesOf, type Template } from './template.ts';
 import {
   heartbeatSec,
   memoryGb,
@@ -19,19 +21,6 @@ import {
 
 /* What a template costs, idle and by the call: its own sizes and counts, times the prices of prices.json. */
 
-type Properties = Record<string, unknown>;
-
-export interface Template {
-  Resources: Record<string, { Type: string; Properties?: Properties }>;
-}
-
-export interface Row {
-  what: string;
-  count: number;
-  /** USD a month. */
-  usd: number;
-}
-
 export interface Estimate {
   /** What is there whether or not anybody calls, by the month. */
   idle: Row[];
@@ -39,21 +28,6 @@ export interface Estimate {
   perThousandCalls: Row[];
   /** Types of the template that cost something which is not known here. */
   unpriced: string[];
-}
-
-const { prices, hoursPerMonth } = JSON.parse(
-  readFileSync(new URL('./prices.json', import.meta.url), 'utf8'),
-) as {
-  prices: Record<string, { usd: number }>;
-  hoursPerMonth: number;
-};
-const secondsPerMonth = hoursPerMonth * 3600;
-
-/** @throws Error where there is no such price */
-function price(name: string): number {
-  const found = prices[name];
-  if (!found) throw new Error(`no price ${name}`);
-  return found.usd;
 }
 
 /** Resources that cost by being there: USD a month each. */
@@ -97,81 +71,6 @@ function isPriced(type: string): boolean {
 }
 
 const alarmType = 'AWS::CloudWatch::Alarm';
-
-const resourcesOf = ({ Resources }: Template, type: string) =>
-  Object.entries(Resources).flatMap(([id, { Type, Properties = {} }]) =>
-    Type === type ? [{ id, Properties }] : [],
-  );
-
-type Reference = { Ref: string };
-
-/** Fargate tasks that are kept running: the edges by their services, the free gateways by the fleet function. */
-function fargateRows(template: Template): Row[] {
-  const services = resourcesOf(template, 'AWS::ECS::Service').flatMap(({ Properties }) => {
-    const { AwsvpcConfiguration: network } = (Properties.NetworkConfiguration ?? {}) as {
-      AwsvpcConfiguration?: { AssignPublicIp?: string };
-    };
-    const isPublic = network?.AssignPublicIp === 'ENABLED';
-    const count = Number(Properties.DesiredCount ?? 1);
-    return tasksOf(template, 'edge', Properties.TaskDefinition as Reference, count, isPublic);
-  });
-  const gateways = resourcesOf(template, 'AWS::Lambda::Function').flatMap(({ Properties }) => {
-    const { Variables = {} } = (Properties.Environment ?? {}) as { Variables?: Properties };
-    if (typeof Variables.POOL_POLICY !== 'string') return [];
-    const count = Math.min(freeGateways(Variables.POOL_POLICY), Number(Variables.POOL_MAX));
-    return tasksOf(template, 'gateway', Variables.TASK_DEFINITION as Reference, count, true);
-  });
-  return merged([...gateways, ...services]);
-}
-
-/** How many gateways a policy keeps free at least, at the beginning of a day without times of its own. */
-function freeGateways(policy: string): number {
-  const { minFree, timeline, ...original } = JSON.parse(policy);
-  if (minFree !== undefined) return Number(minFree);
-  const { auto_scale_threshold: days } = timeline ?? original;
-  return Number((days.default ?? days)['00:00:00']?.unlockedMin ?? 0);
-}
-
-function tasksOf(
-  template: Template,
-  what: string,
-  { Ref }: Reference,
-  count: number,
-  isPublic: boolean,
-): Row[] {
-  const definition = template.Resources[Ref]?.Properties ?? {};
-  const fargate = ((definition.RequiresCompatibilities ?? []) as string[]).includes('FARGATE');
-  if (!fargate || count === 0) return [];
-  const { CpuArchitecture } = (definition.RuntimePlatform ?? {}) as { CpuArchitecture?: string };
-  const arm = CpuArchitecture === 'ARM64';
-  const vCpu = Number(definition.Cpu) / 1024;
-  const gb = Number(definition.Memory) / 1024;
-  const hour =
-    vCpu * price(arm ? 'fargateArmCpuHour' : 'fargateCpuHour') +
-    gb * price(arm ? 'fargateArmGbHour' : 'fargateGbHour');
-  const address = {
-    what: `public address of the ${what}`,
-    count,
-    usd: count * price('publicIpv4Hour') * hoursPerMonth,
-  };
-  return [
-    {
-      what: `${what} on Fargate, ${vCpu} vCPU, ${gb} GB${arm ? ', Arm' : ''}`,
-      count,
-      usd: count * hour * hoursPerMonth,
-    },
-    ...(isPublic ? [address] : []),
-  ];
-}
-
-function merged(rows: readonly Row[]): Row[] {
-  const byWhat = new Map<string, Row>();
-  for (const row of rows) {
-    const seen = byWhat.get(row.what);
-    byWhat.set(row.what, seen ? { ...seen, count: seen.count + row.count, usd: seen.usd + row.usd } : row);
-  }
-  return [...byWhat.values()];
-}
 
 function usageRows({ requests, events, writes, reads, logBytes }: Usage): Row[] {
   const million = 1_000_000;

@@ -6,7 +6,8 @@ import { runCommand } from '../../command-line/run-command.ts';
 import { readSettings, type Settings, SettingsError } from '../../infra/settings.ts';
 import { SwitchroomStack } from '../../infra/stack.ts';
 import { build } from '../build.ts';
-import { asMarkdown, type Template as Costed, estimate } from './estimate.ts';
+import { asMarkdown, estimate } from './estimate.ts';
+import type { Template as Costed } from './template.ts';
 
 /* `npm run cost -- -c setting=value …`: what a deployment with these settings costs. */
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { HeaderLine } from '../headers.ts';
+import type { HeaderLine } from '../message/headers.ts';
 import { quote } from '../parameters.ts';
 import { algorithmOf, type DigestAlgorithm, parseAuthSets } from './auth-params.ts';
 import { digestResponse } from './response.ts';

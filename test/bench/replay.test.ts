@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseTrace, type TraceCall, writeTrace } from '../../bench/simulate/day/trace.ts';
 import { EventQueue } from '../../bench/simulate/event-queue.ts';
 import { originalController } from '../../bench/simulate/original.ts';
-import { type Controller, type Order, type ReplaySettings, replay } from '../../bench/simulate/replay.ts';
-import { parseTrace, type TraceCall, writeTrace } from '../../bench/simulate/trace.ts';
+import { replay } from '../../bench/simulate/replay.ts';
+import type { Controller, Order, ReplaySettings } from '../../bench/simulate/replayed.ts';
 import { counts } from '../lambdas/fleet/support.ts';
 
 const hour = 3_600_000;

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type DayName, days } from '../../bench/simulate/days.ts';
+import { type DayName, days } from '../../bench/simulate/day/days.ts';
+import { readTrace } from '../../bench/simulate/day/trace.ts';
 import { dayOf, figuresOf, type RunSettings, simulate } from '../../bench/simulate/simulate.ts';
-import { readTrace } from '../../bench/simulate/trace.ts';
 
 /* The sample is a sixth of a real day: a pool a sixth as large has more to spare for chance, so its costs are higher. */
 

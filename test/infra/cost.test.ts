@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { metrics } from '../../contracts/metrics.ts';
 import { outcomes } from '../../contracts/outcomes.ts';
-import { asMarkdown, estimate, type Template } from '../../scripts/cost/estimate.ts';
+import { asMarkdown, estimate } from '../../scripts/cost/estimate.ts';
+import type { Template } from '../../scripts/cost/template.ts';
 import { synthesize } from './synth.ts';
 
 /* `npm run cost`: what it counts is what the template has, and what the document says is what it prints. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
-import { newCallId } from '../../sip/build.ts';
+import { newCallId } from '../../sip/message/build.ts';
 import { isEmf, readEmf } from '../support/emf.ts';
 import { SipPeer } from '../support/sip-peer/peer.ts';
 import type { Registrant } from '../support/sip-peer/registrant.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRequest, createResponse } from '../../sip/build.ts';
 import { dialogAsCallee, dialogAsCaller, learnedFrom, requestInDialog } from '../../sip/dialog.ts';
+import { createRequest, createResponse } from '../../sip/message/build.ts';
 
 /** An INVITE and its 200, through two proxies. */
 function setUp(contact: readonly (readonly [string, string])[]) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bestChallenge, DigestClient, digestAnswer } from '../../sip/digest/client.ts';
-import { SipHeaders } from '../../sip/headers.ts';
+import { SipHeaders } from '../../sip/message/headers.ts';
 
 /* RFC 7616 3.9.1, whose realm and URI are of HTTP; the arithmetic is the same. */
 const rfc = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createResponse } from '../../sip/build.ts';
-import { SipHeaderError, SipHeaders } from '../../sip/headers.ts';
+import { createResponse } from '../../sip/message/build.ts';
+import { SipHeaderError, SipHeaders } from '../../sip/message/headers.ts';
 import {
   parseMessage,
   readEnvelope,
@@ -9,7 +9,7 @@ import {
   SipParseError,
   type SipRequest,
   serialize,
-} from '../../sip/message.ts';
+} from '../../sip/message/message.ts';
 import { listOf } from '../../sip/parameters.ts';
 
 const head = (lines: readonly string[]) => Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newBranch } from '../../sip/build.ts';
 import { parseCSeq } from '../../sip/cseq.ts';
 import { bestChallenge, digestAnswer } from '../../sip/digest/client.ts';
 import { parseCredentials } from '../../sip/digest/credentials.ts';
 import { formatHostPort, parseHostPort } from '../../sip/host-port.ts';
+import { newBranch } from '../../sip/message/build.ts';
 import { parseNameAddr, parseNameAddrs, tagOf } from '../../sip/name-addr.ts';
 import { parseParams, quote } from '../../sip/parameters.ts';
 import { reasonHeader, reasonText } from '../../sip/reason.ts';

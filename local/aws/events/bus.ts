@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, blaming, UnsupportedError } from '../http/errors.ts';
+import { AwsError, blaming } from '../http/errors.ts';
 import { neededToInvoke, neededToSend } from '../iam/needed.ts';
 import type { Needed } from '../iam/policy.ts';
 import { accountId, region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
-import { compilePattern } from './pattern.ts';
-import { periodMs } from './schedule.ts';
+import {
+  busNameOf,
+  type PatternRule,
+  readPatternRule,
+  readSchedule,
+  type Schedule,
+  type Target,
+} from './rules.ts';
 
 /** An event as its targets see it ("AWS service events"). */
 export interface BusEvent {
@@ -18,26 +24,6 @@ export interface BusEvent {
   region: string;
   resources: string[];
   detail: JsonObject;
-}
-
-interface Target {
-  arn: string;
-  ruleArn: string;
-  input: string | undefined;
-  deadLetterArn: string | undefined;
-}
-
-interface PatternRule {
-  logicalId: string;
-  busName: string;
-  matches: (event: JsonObject) => boolean;
-  targets: Target[];
-}
-
-interface Schedule {
-  everyMs: number;
-  arn: string;
-  targets: Target[];
 }
 
 /** @param takers logical ids of the rules that take the event */
@@ -66,8 +52,6 @@ type PutResult = { EventId: string } | { ErrorCode: string; ErrorMessage: string
 /** Per PutEvents call (EventBridge quotas). */
 const maxEntries = 10;
 const maxRequestBytes = 262_144;
-
-const busNameOf = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('/') + 1);
 
 /** EventBridge: buses, rules by pattern, rules by schedule. */
 export class EventBuses {
@@ -208,43 +192,6 @@ export class EventBuses {
     }
     this.#options.deadLetter(queueArn, body, attributes);
   }
-}
-
-const readTargets = ({ logicalId, attributes, properties }: Resource) =>
-  ((properties.Targets ?? []) as JsonObject[]).map((target) =>
-    readTarget(logicalId, attributes.Arn ?? logicalId, target),
-  );
-
-function readSchedule(rule: Resource): Schedule[] {
-  const { ScheduleExpression } = rule.properties;
-  if (ScheduleExpression === undefined) return [];
-  const everyMs = periodMs(String(ScheduleExpression), rule.logicalId);
-  return [{ everyMs, arn: rule.attributes.Arn ?? rule.logicalId, targets: readTargets(rule) }];
-}
-
-function readPatternRule(rule: Resource): PatternRule[] {
-  const { EventPattern, EventBusName } = rule.properties;
-  if (EventPattern === undefined) return [];
-  return [
-    {
-      logicalId: rule.logicalId,
-      busName: busNameOf(String(EventBusName ?? 'default')),
-      matches: compilePattern(EventPattern as JsonObject),
-      targets: readTargets(rule),
-    },
-  ];
-}
-
-function readTarget(rule: string, ruleArn: string, target: JsonObject): Target {
-  const arn = String(target.Arn);
-  if (!arn.includes(':lambda:'))
-    throw new UnsupportedError(`${rule}: the local cloud knows no target ${arn}`);
-  for (const transformation of ['InputTransformer', 'InputPath']) {
-    if (target[transformation])
-      throw new UnsupportedError(`${rule}: the local cloud knows no ${transformation}`);
-  }
-  const deadLetter = target.DeadLetterConfig as { Arn?: string } | undefined;
-  return { arn, ruleArn, input: target.Input as string | undefined, deadLetterArn: deadLetter?.Arn };
 }
 
 function newEvent(parts: {

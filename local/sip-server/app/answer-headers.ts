@@ -1,5 +1,5 @@
-import type { HeaderLine } from '../../../sip/headers.ts';
-import type { SipResponse } from '../../../sip/message.ts';
+import type { HeaderLine } from '../../../sip/message/headers.ts';
+import type { SipResponse } from '../../../sip/message/message.ts';
 import { type Core, contactFor } from '../core.ts';
 import { termsAsCallee } from '../dialog/session-timer.ts';
 import { appHeaders } from './app-headers.ts';

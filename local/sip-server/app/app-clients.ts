@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { SipMessage, SipRequest } from '../../../sip/message.ts';
+import type { SipMessage, SipRequest } from '../../../sip/message/message.ts';
 import type { Target } from '../../sip-stack/index.ts';
 import { type Command, encodeFrame, FrameReader, metaFields, parseCommand, WireError } from './wire.ts';
 

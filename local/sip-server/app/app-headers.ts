@@ -1,5 +1,5 @@
-import type { HeaderLine, SipHeaders } from '../../../sip/headers.ts';
-import type { SipMessage } from '../../../sip/message.ts';
+import type { HeaderLine, SipHeaders } from '../../../sip/message/headers.ts';
+import type { SipMessage } from '../../../sip/message/message.ts';
 import { tagOf } from '../../../sip/name-addr.ts';
 
 /*

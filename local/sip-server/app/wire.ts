@@ -1,4 +1,4 @@
-import { parseHead, type SipMessage, serializeHead } from '../../../sip/message.ts';
+import { parseHead, type SipMessage, serializeHead } from '../../../sip/message/message.ts';
 import type { Target } from '../../sip-stack/index.ts';
 
 /*

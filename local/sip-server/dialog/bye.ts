@@ -1,5 +1,5 @@
 import { requestInDialog } from '../../../sip/dialog.ts';
-import type { HeaderLine } from '../../../sip/headers.ts';
+import type { HeaderLine } from '../../../sip/message/headers.ts';
 import { metaFields } from '../app/wire.ts';
 import type { Core } from '../core.ts';
 import type { Dialog } from './dialog.ts';

@@ -1,6 +1,6 @@
 import { requestInDialog } from '../../../sip/dialog.ts';
-import type { HeaderLine } from '../../../sip/headers.ts';
-import type { SipRequest } from '../../../sip/message.ts';
+import type { HeaderLine } from '../../../sip/message/headers.ts';
+import type { SipRequest } from '../../../sip/message/message.ts';
 import type { Target } from '../../sip-stack/index.ts';
 import type { Core } from '../core.ts';
 import { dialogHop, type Hop, knownTarget, resolveHop } from '../next-hop.ts';

@@ -5,8 +5,8 @@ import {
   dialogAsCaller,
   learnedFrom,
 } from '../../../sip/dialog.ts';
-import type { SipHeaders } from '../../../sip/headers.ts';
-import type { SipMessage, SipRequest, SipResponse } from '../../../sip/message.ts';
+import type { SipHeaders } from '../../../sip/message/headers.ts';
+import type { SipMessage, SipRequest, SipResponse } from '../../../sip/message/message.ts';
 import { tagOf } from '../../../sip/name-addr.ts';
 import type { Incoming, Target } from '../../sip-stack/index.ts';
 import type { AppClient } from '../app/app-clients.ts';

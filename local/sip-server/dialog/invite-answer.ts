@@ -1,4 +1,4 @@
-import type { SipResponse } from '../../../sip/message.ts';
+import type { SipResponse } from '../../../sip/message/message.ts';
 import type { Incoming } from '../../sip-stack/index.ts';
 import type { Core } from '../core.ts';
 import { endByServer } from './bye.ts';

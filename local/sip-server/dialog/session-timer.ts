@@ -1,6 +1,6 @@
 import { requestInDialog } from '../../../sip/dialog.ts';
-import type { HeaderLine } from '../../../sip/headers.ts';
-import type { SipRequest, SipResponse } from '../../../sip/message.ts';
+import type { HeaderLine } from '../../../sip/message/headers.ts';
+import type { SipRequest, SipResponse } from '../../../sip/message/message.ts';
 import { parseSessionExpires, type SessionExpires } from '../../../sip/session-expires.ts';
 import type { Core } from '../core.ts';
 import { endByServer } from './bye.ts';

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { StreamFramer } from '../../../local/sip-stack/stream-framer.ts';
-import { parseMessage, type SipMessage } from '../../../sip/message.ts';
+import { StreamFramer } from '../../../local/sip-stack/transport/stream-framer.ts';
+import { parseMessage, type SipMessage } from '../../../sip/message/message.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type Fields, type ReceivedResponse, rawRequest, titleOf } from '../../support/sip-peer/message.ts';
 import { SipPeer } from '../../support/sip-peer/peer.ts';

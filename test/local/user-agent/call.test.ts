@@ -3,7 +3,7 @@ import type { IncomingCall } from '../../../local/user-agent/incoming-call.ts';
 import type { CallResult } from '../../../local/user-agent/outgoing-call.ts';
 import type { Session } from '../../../local/user-agent/session.ts';
 import { UserAgent } from '../../../local/user-agent/user-agent.ts';
-import { createRequest, newCallId, newTag } from '../../../sip/build.ts';
+import { createRequest, newCallId, newTag } from '../../../sip/message/build.ts';
 import { unawaited } from '../../support/unawaited.ts';
 import { until } from '../../support/until.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { newCallId } from '../../../sip/build.ts';
 import { bestChallenge, type Challenge, digestAnswer } from '../../../sip/digest/client.ts';
+import { newCallId } from '../../../sip/message/build.ts';
 import { type CheckPolicy, checkRequest, type IncomingRequest } from '../../../sip-edge/admission/check.ts';
 import { AddressLimits } from '../../../sip-edge/admission/limits.ts';
 import { trustedAddresses } from '../../../sip-edge/admission/trusted.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { newTag } from '../../../sip/build.ts';
+import { newTag } from '../../../sip/message/build.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { hasTool } from '../../support/process/tools.ts';
 import { type SipServer, startSipServer } from '../../support/sip-server.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { newCallId } from '../../../sip/build.ts';
 import type { Challenge } from '../../../sip/digest/client.ts';
+import { newCallId } from '../../../sip/message/build.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { rawRequest } from '../../support/sip-peer/message.ts';
 import { SipPeer } from '../../support/sip-peer/peer.ts';

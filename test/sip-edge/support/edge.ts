@@ -1,5 +1,5 @@
 import type { FactOf, FactType } from '../../../contracts/facts.ts';
-import { newCallId, newTag } from '../../../sip/build.ts';
+import { newCallId, newTag } from '../../../sip/message/build.ts';
 import { EdgeApp } from '../../../sip-edge/app.ts';
 import type { SecretSource } from '../../../sip-edge/auth/authenticator.ts';
 import type { Secrets } from '../../../sip-edge/auth/digest.ts';

@@ -1,6 +1,6 @@
-import { createResponse, newCallId, newTag } from '../../../sip/build.ts';
 import { contactUri } from '../../../sip/dialog.ts';
-import type { SipRequest, SipResponse } from '../../../sip/message.ts';
+import { createResponse, newCallId, newTag } from '../../../sip/message/build.ts';
+import type { SipRequest, SipResponse } from '../../../sip/message/message.ts';
 import { tagOf } from '../../../sip/name-addr.ts';
 import { type Content, linesOf, ReceivedRequest, type ReceivedResponse } from './message.ts';
 import type { RawPeer } from './raw-peer.ts';

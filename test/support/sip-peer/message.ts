@@ -1,6 +1,6 @@
-import { newBranch } from '../../../sip/build.ts';
-import type { HeaderLine, SipHeaders } from '../../../sip/headers.ts';
-import type { SipMessage, SipRequest, SipResponse } from '../../../sip/message.ts';
+import { newBranch } from '../../../sip/message/build.ts';
+import type { HeaderLine, SipHeaders } from '../../../sip/message/headers.ts';
+import type { SipMessage, SipRequest, SipResponse } from '../../../sip/message/message.ts';
 
 /** Header names and values. Several values are several lines; `undefined` leaves a header out. */
 export type Fields = Readonly<Record<string, string | readonly string[] | undefined>>;

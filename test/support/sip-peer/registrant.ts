@@ -1,6 +1,6 @@
-import { newCallId, newTag } from '../../../sip/build.ts';
 import { type DigestAlgorithm, parseAuthSets } from '../../../sip/digest/auth-params.ts';
 import { bestChallenge, type Challenge, digestAnswer } from '../../../sip/digest/client.ts';
+import { newCallId, newTag } from '../../../sip/message/build.ts';
 import { parseNameAddrs } from '../../../sip/name-addr.ts';
 import type { Fields, ReceivedResponse } from './message.ts';
 import type { RawPeer } from './raw-peer.ts';

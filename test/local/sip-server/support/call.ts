@@ -1,4 +1,4 @@
-import type { SipResponse } from '../../../../sip/message.ts';
+import type { SipResponse } from '../../../../sip/message/message.ts';
 import type { Dialog, Srf } from '../../../../sip-edge/drachtio/srf.ts';
 import type { IncomingRequest, OutgoingCall, SipDialog } from '../../../support/sip-peer/dialog.ts';
 import type { Content, ReceivedResponse } from '../../../support/sip-peer/message.ts';

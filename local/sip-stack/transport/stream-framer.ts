@@ -1,4 +1,10 @@
-import { contentLength, maxHeadBytes, parseHead, type SipMessage, SipParseError } from '../../sip/message.ts';
+import {
+  contentLength,
+  maxHeadBytes,
+  parseHead,
+  type SipMessage,
+  SipParseError,
+} from '../../../sip/message/message.ts';
 
 const headEnd = Buffer.from('\r\n\r\n');
 const lineBreak = { cr: 13, lf: 10 } as const;

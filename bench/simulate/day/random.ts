@@ -1,4 +1,4 @@
-import type { Random } from '../../lambdas/domain/time.ts';
+import type { Random } from '../../../lambdas/domain/time.ts';
 
 /**
  * A generator of its own for each use, so that one more draw here changes nothing there.

@@ -1,4 +1,4 @@
-import type { Random } from '../../lambdas/domain/time.ts';
+import type { Random } from '../../../lambdas/domain/time.ts';
 import { between, factor, normal, poisson } from './random.ts';
 import { midnightMs, type Trace, type TraceCall } from './trace.ts';
 

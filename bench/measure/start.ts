@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { build } from '../scripts/build.ts';
-import { startStack } from './stack.ts';
-import { summary } from './stats.ts';
+import { build } from '../../scripts/build.ts';
+import { startStack } from '../support/stack.ts';
+import { summary } from '../support/stats.ts';
 
-const root = resolve(import.meta.dirname, '..');
+const root = resolve(import.meta.dirname, '../..');
 
 /** How long a person waits for a template and for a run, and how much code each function loads. */
 export interface StartResult {

@@ -1,8 +1,8 @@
-import { startGateways } from './gateways.ts';
-import { memoryMb } from './memory.ts';
-import { runSipp } from './sipp.ts';
-import { startStack } from './stack.ts';
-import { summary } from './stats.ts';
+import { startGateways } from '../support/gateways.ts';
+import { memoryMb } from '../support/memory.ts';
+import { runSipp } from '../support/sipp.ts';
+import { startStack } from '../support/stack.ts';
+import { summary } from '../support/stats.ts';
 
 export interface CallsOptions {
   gateways: number;

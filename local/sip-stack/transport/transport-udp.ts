@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { parseMessage, readEnvelope, SipParseError } from '../../sip/message.ts';
+import { parseMessage, readEnvelope, SipParseError } from '../../../sip/message/message.ts';
 import type { Address, SendResult, Target, TransportEvents, TransportLimits } from './transport.ts';
 
 export interface UdpTransport {

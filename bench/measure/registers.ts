@@ -1,9 +1,9 @@
-import { runSipp } from './sipp.ts';
-import { type Stack, secret, startStack } from './stack.ts';
-import { summary } from './stats.ts';
+import { runSipp } from '../support/sipp.ts';
+import { type Stack, secret, startStack } from '../support/stack.ts';
+import { summary } from '../support/stats.ts';
 
 const ratesPerSec = [200, 300, 400, 500, 600, 800];
-/** How often each gateway registers (bench/sipp/register.xml): once anew, then refreshes. */
+/** How often each gateway registers (bench/support/sipp/register.xml): once anew, then refreshes. */
 const registersPerGateway = 10;
 const pauseMs = 1000;
 const seconds = 25;

@@ -1,5 +1,5 @@
-import { weekdayOf } from '../../lambdas/domain/demand/local-time.ts';
-import type { Random } from '../../lambdas/domain/time.ts';
+import { weekdayOf } from '../../../lambdas/domain/demand/local-time.ts';
+import type { Random } from '../../../lambdas/domain/time.ts';
 import { weekdayVolume } from './history.ts';
 import { between, factor, normal, randomFor } from './random.ts';
 import { dayMs, inOrder, resample } from './resample.ts';

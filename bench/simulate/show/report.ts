@@ -1,7 +1,7 @@
-import { type DayName, days } from './days.ts';
-import { policyNames } from './policies.ts';
-import { type Figures, figuresOf, type RunSettings, simulate } from './simulate.ts';
-import type { Trace } from './trace.ts';
+import { type DayName, days } from '../day/days.ts';
+import type { Trace } from '../day/trace.ts';
+import { policyNames } from '../policies.ts';
+import { type Figures, figuresOf, type RunSettings, simulate } from '../simulate.ts';
 
 /** One run, for people. */
 export function figuresTable(figures: Figures): string {

@@ -1,5 +1,6 @@
-import type { Replayed, Sample } from './replay.ts';
-import { figuresOf } from './simulate.ts';
+import { midnightMs, type Trace } from '../day/trace.ts';
+import type { Replayed, Sample } from '../replayed.ts';
+import { figuresOf } from '../simulate.ts';
 import {
   area,
   curve,
@@ -12,7 +13,6 @@ import {
   type Point,
   text,
 } from './svg.ts';
-import { midnightMs, type Trace } from './trace.ts';
 
 export interface Plotted {
   title: string;

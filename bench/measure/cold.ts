@@ -1,6 +1,6 @@
-import { until } from '../test/support/until.ts';
-import { type PoolRun, startPoolRun } from './pool-run.ts';
-import { summary } from './stats.ts';
+import { until } from '../../test/support/until.ts';
+import { type PoolRun, startPoolRun } from '../support/pool-run.ts';
+import { summary } from '../support/stats.ts';
 
 const startDelay = '10s';
 const longestMs = 120_000;

@@ -1,4 +1,4 @@
-import type { Envelope, SipMessage, SipParseError } from '../../sip/message.ts';
+import type { Envelope, SipMessage, SipParseError } from '../../../sip/message/message.ts';
 
 export type Protocol = 'udp' | 'tcp';
 

@@ -1,5 +1,5 @@
-import { SampleGateway } from '../local/user-agent/gateway/sample-gateway.ts';
-import { UserAgent } from '../local/user-agent/user-agent.ts';
+import { SampleGateway } from '../../local/user-agent/gateway/sample-gateway.ts';
+import { UserAgent } from '../../local/user-agent/user-agent.ts';
 import type { GatewaysReport } from './gateways.ts';
 
 /* The process behind gateways.ts: its own, so that its work does not delay what is measured. */

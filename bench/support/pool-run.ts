@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../lambdas/store/attributes.ts';
-import { openTable } from '../lambdas/store/table.ts';
-import { UserAgent } from '../local/user-agent/user-agent.ts';
+import type { Item } from '../../lambdas/store/attributes.ts';
+import { openTable } from '../../lambdas/store/table.ts';
+import { UserAgent } from '../../local/user-agent/user-agent.ts';
 import { type RunEvent, type Stack, startStack } from './stack.ts';
 
 /** A run whose pool is watched: its steps as they happen, its tasks, its table. */

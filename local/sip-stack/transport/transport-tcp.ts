@@ -1,5 +1,5 @@
 import { createServer, isIPv6, connect as netConnect, type Server, type Socket } from 'node:net';
-import { type Envelope, readEnvelope, SipParseError } from '../../sip/message.ts';
+import { type Envelope, readEnvelope, SipParseError } from '../../../sip/message/message.ts';
 import { StreamFramer } from './stream-framer.ts';
 import {
   type Address,

@@ -1,9 +1,9 @@
-import { freePort, startTestTable } from '../test/support/dynamodb.ts';
-import { startCountingProxy } from './counting-proxy.ts';
-import { startGateways } from './gateways.ts';
+import { freePort, startTestTable } from '../../test/support/dynamodb.ts';
+import { startCountingProxy } from '../support/counting-proxy.ts';
+import { startGateways } from '../support/gateways.ts';
+import { runSipp } from '../support/sipp.ts';
+import { startStack } from '../support/stack.ts';
 import { accountRows } from './registers.ts';
-import { runSipp } from './sipp.ts';
-import { startStack } from './stack.ts';
 
 const gateways = 20;
 const calls = 100;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { tagOf } from '../name-addr.ts';
 import { type HeaderLine, SipHeaders } from './headers.ts';
 import { noBody, type SipRequest, type SipResponse } from './message.ts';
-import { tagOf } from './name-addr.ts';
 
 /*
  * Branches and tags must be unique and hard to guess (RFC 3261 8.1.1.7, 19.3). One call of the random source

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface Load {
-  /** File in bench/sipp/. */
+  /** File in bench/support/sipp/. */
   scenario: string;
   sip: { host: string; port: number };
   perSec: number;

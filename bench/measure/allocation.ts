@@ -1,8 +1,8 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { AllocateAnswer, AllocateGateway, RegisterGateway } from '../contracts/commands.ts';
-import { edgeEventSource, type Fact, factVersion } from '../contracts/facts.ts';
-import { startStack } from './stack.ts';
-import { summary } from './stats.ts';
+import type { AllocateAnswer, AllocateGateway, RegisterGateway } from '../../contracts/commands.ts';
+import { edgeEventSource, type Fact, factVersion } from '../../contracts/facts.ts';
+import { startStack } from '../support/stack.ts';
+import { summary } from '../support/stats.ts';
 
 const sizes = [10, 1000, 10_000];
 const samples = 500;

@@ -1,7 +1,7 @@
-import { type CSeq, parseCSeq } from './cseq.ts';
+import { type CSeq, parseCSeq } from '../cseq.ts';
+import { tagOf } from '../name-addr.ts';
+import { parseVia, type Via } from '../via.ts';
 import { headerKey, SipHeaders } from './headers.ts';
-import { tagOf } from './name-addr.ts';
-import { parseVia, type Via } from './via.ts';
 
 /*
  * Why a parser of our own: every REGISTER and each packet of a call passes here on a fraction of one core. The

@@ -24,7 +24,7 @@ export interface RunEvent {
 }
 
 export const secret = 'bench-secret';
-const root = resolve(import.meta.dirname, '..');
+const root = resolve(import.meta.dirname, '../..');
 
 /**
  * @param extra more options of `npm start`

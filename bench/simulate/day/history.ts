@@ -1,5 +1,11 @@
-import { weekdayOf } from '../../lambdas/domain/demand/local-time.ts';
-import { type DemandDay, learn, type Profile, slotAt, slotMin } from '../../lambdas/domain/demand/profile.ts';
+import { weekdayOf } from '../../../lambdas/domain/demand/local-time.ts';
+import {
+  type DemandDay,
+  learn,
+  type Profile,
+  slotAt,
+  slotMin,
+} from '../../../lambdas/domain/demand/profile.ts';
 import { factor, randomFor } from './random.ts';
 import { resample } from './resample.ts';
 import { addDays, type Trace, type TraceCall } from './trace.ts';

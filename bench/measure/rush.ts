@@ -1,10 +1,10 @@
-import type { DecisionView } from '../contracts/inspect.ts';
-import type { Call } from '../lambdas/domain/call/call.ts';
-import { gatewayKey } from '../lambdas/store/keys.ts';
-import type { CallResult } from '../local/user-agent/outgoing-call.ts';
-import { until } from '../test/support/until.ts';
-import { type PoolRun, startPoolRun } from './pool-run.ts';
-import { summary } from './stats.ts';
+import type { DecisionView } from '../../contracts/inspect.ts';
+import type { Call } from '../../lambdas/domain/call/call.ts';
+import { gatewayKey } from '../../lambdas/store/keys.ts';
+import type { CallResult } from '../../local/user-agent/outgoing-call.ts';
+import { until } from '../../test/support/until.ts';
+import { type PoolRun, startPoolRun } from '../support/pool-run.ts';
+import { summary } from '../support/stats.ts';
 
 const calls = 100;
 const minFree = 10;

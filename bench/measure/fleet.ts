@@ -1,18 +1,18 @@
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { demandMinutes } from '../lambdas/domain/demand/forecast.ts';
-import { noStartsYet } from '../lambdas/domain/fleet/breaker.ts';
-import { decide } from '../lambdas/domain/fleet/decide.ts';
-import { parsePolicy } from '../lambdas/domain/fleet/read-policy.ts';
-import type { FleetPolicy } from '../lambdas/domain/fleet/types.ts';
-import { decideAndAct } from '../lambdas/functions/fleet/decide-and-act.ts';
-import { type Item, toAttributes } from '../lambdas/store/attributes.ts';
-import { gatewayKey, poolKey } from '../lambdas/store/keys.ts';
-import { FleetWorld } from '../test/lambdas/fleet/fleet-world.ts';
-import { taskId, managed as usernameOf } from '../test/lambdas/support/world.ts';
-import { startTestTable, type TestTable } from '../test/support/dynamodb.ts';
-import { profileBefore } from './simulate/history.ts';
-import { readTrace } from './simulate/trace.ts';
-import { summary } from './stats.ts';
+import { demandMinutes } from '../../lambdas/domain/demand/forecast.ts';
+import { noStartsYet } from '../../lambdas/domain/fleet/breaker.ts';
+import { decide } from '../../lambdas/domain/fleet/decide.ts';
+import { parsePolicy } from '../../lambdas/domain/fleet/read-policy.ts';
+import type { FleetPolicy } from '../../lambdas/domain/fleet/types.ts';
+import { decideAndAct } from '../../lambdas/functions/fleet/decide-and-act.ts';
+import { type Item, toAttributes } from '../../lambdas/store/attributes.ts';
+import { gatewayKey, poolKey } from '../../lambdas/store/keys.ts';
+import { FleetWorld } from '../../test/lambdas/fleet/fleet-world.ts';
+import { taskId, managed as usernameOf } from '../../test/lambdas/support/world.ts';
+import { startTestTable, type TestTable } from '../../test/support/dynamodb.ts';
+import { profileBefore } from '../simulate/day/history.ts';
+import { readTrace } from '../simulate/day/trace.ts';
+import { summary } from '../support/stats.ts';
 
 const sizes = [10, 1000, 10_000];
 const runs = 50;
@@ -44,7 +44,7 @@ export async function benchFleet() {
 function timeDecide() {
   const nowMs = Date.parse('2026-11-24T10:00:00+01:00');
   const counts = { free: 100, locked: 50, busy: 9780, draining: 20, starting: 50 };
-  const trace = readTrace(`${import.meta.dirname}/simulate/sample.csv`);
+  const trace = readTrace(`${import.meta.dirname}/../simulate/sample.csv`);
   const profile = profileBefore(trace, '2026-11-24', timeZone, { seed: 1, days: 28, holidays: 0 });
   const demand = { perMinute: Array.from({ length: demandMinutes }, (_, i) => 20 + (i % 7)) };
   const time = (policy: FleetPolicy) => {
