@@ -19,6 +19,7 @@ import { EdgeMetrics } from './telemetry/edge-metrics.ts';
 
 /*
  * The edge's process. It logs JSON lines to standard output; `{"event":"edge-ready"}` says that it serves.
+ * Its arguments are the names of variables that somebody set by hand, so that a slip in a name is told.
  * SIGTERM drains: no new calls, those in progress go on up to DRAIN_LIMIT_SEC, then it exits with 0.
  */
 
@@ -146,7 +147,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
 }
 
 try {
-  const settings = readSettings(process.env);
+  const settings = readSettings(process.env, process.argv.slice(2));
   await start(settings, logger(settings));
 } catch (error) {
   const text = error instanceof SettingsError ? error.message : String(error);

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { closest } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { edgeIdSchema } from '../contracts/common.ts';
 import { digestAlgorithms } from '../sip/digest/auth-params.ts';
@@ -175,9 +176,17 @@ const camelCase = (name: string) =>
 /**
  * Reads and checks the settings.
  * @param environment e.g. `process.env`; keys that are not ours are ignored, empty values count as not given
+ * @param givenByHand names of variables that a person chose: each must be a setting, or one of the AWS SDK (`AWS_…`)
  * @throws {SettingsError} naming each wrong variable
  */
-export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  givenByHand: readonly string[] = [],
+): Settings {
+  const known = Object.keys(environmentSchema.shape);
+  for (const name of givenByHand.filter((one) => !one.startsWith('AWS_') && !known.includes(one))) {
+    throw new SettingsError(`wrong settings: ${name} is none: is ${closest(name, known)} meant?`);
+  }
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {

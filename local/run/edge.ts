@@ -84,7 +84,7 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
       const child = new RunChild({
         name: 'edge',
         file: process.execPath,
-        args: ['--enable-source-maps', options.file],
+        args: ['--enable-source-maps', options.file, ...Object.keys(options.extraVariables)],
         environment,
         dir,
         log: 'edge.log',

@@ -53,4 +53,12 @@ describe('the settings', () => {
     expect(read).toThrow(name);
     expect(read).not.toThrow('\n');
   });
+
+  it("given by hand must be settings, or the AWS SDK's", () => {
+    const given = { MAX_ATTEMPT: '2', AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+    expect(() => readSettings({ ...needed, ...given }, Object.keys(given))).toThrow(
+      'wrong settings: MAX_ATTEMPT is none: is MAX_ATTEMPTS meant?',
+    );
+    expect(readSettings({ ...needed, ...given }, ['AWS_ENDPOINT_URL', 'SIP_DOMAIN']).maxAttempts).toBe(3);
+  });
 });

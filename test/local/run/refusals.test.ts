@@ -40,6 +40,11 @@ describe('what keeps npm start from starting is said in one line, and nothing is
     await expectRefusal(run, 1, /edge ended.*GATEWAY_TIMEOUT_MS/);
   });
 
+  it('a variable that the edge does not know', async () => {
+    const run = start(['--edge', 'GATEWAY_TIMEOUT=500', '--min-free', '0', '--max', '0']);
+    await expectRefusal(run, 1, /edge ended.*GATEWAY_TIMEOUT is none: is GATEWAY_TIMEOUT_MS meant/);
+  });
+
   it("a slip in the policy's file, also one made since the last start", async () => {
     const directory = newDirectory('policy');
     const file = join(directory, 'policy.json');
