@@ -21,9 +21,9 @@ const logRetentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 180, 365] as const;
 const fargateCpuUnits = [256, 512, 1024, 2048, 4096, 8192, 16_384] as const;
 
 const oneOf = (numbers: readonly number[]) =>
-  wholeNumber(0, Number.MAX_SAFE_INTEGER).refine((value) => numbers.includes(value), {
-    message: `must be one of ${numbers.join(', ')}`,
-  });
+  wholeNumber(0, Number.MAX_SAFE_INTEGER)
+    .refine((value) => numbers.includes(value), { message: `must be one of ${numbers.join(', ')}` })
+    .meta({ enum: numbers });
 
 const yesOrNo = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
@@ -48,7 +48,7 @@ const orEmpty = (pattern: RegExp, message: string) =>
     .refine((text) => text === '' || pattern.test(text), { message })
     .default('');
 
-const settingsFields = z.strictObject({
+export const settingsFields = z.strictObject({
   /** The SIP domain served: a room is called as `sip:{room}@{domain}`. */
   domain: z
     .string()

@@ -114,7 +114,7 @@ const types = Object.entries<(stackName: string) => IdentityOf>({
   'AWS::Route53::RecordSet': plain(),
   'AWS::ECS::ClusterCapacityProviderAssociations': plain(),
 
-  // What looks on. Here people read the log files, whose lines are the same.
+  // Alarms and dashboards are only recorded: on one machine people read the log files, whose lines are the same.
   'AWS::CloudWatch::Alarm': named('AlarmName', (name) => ({
     ref: name,
     attributes: { Arn: arn('cloudwatch', `alarm:${name}`) },

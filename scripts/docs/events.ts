@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import {
   consumedByCalls,
   consumedByFleet,
@@ -9,6 +10,7 @@ import {
   factVersion,
 } from '../../contracts/facts.ts';
 import { table } from './table.ts';
+import { type ValueSchema, valueText } from './value.ts';
 
 type Said = {
   [T in FactType]: { when: string; example: Omit<FactOf<T>, 'version' | 'id' | 'type' | 'at' | 'edgeId'> };
@@ -88,19 +90,60 @@ const said: Said = {
   },
 };
 
+const meanings: Readonly<Record<string, string>> = {
+  username: "the gateway's username",
+  gateway: "the gateway's username",
+  registrationId: 'the Call-ID of its registration',
+  contact: 'where it is called, a SIP URI',
+  received: 'where its packets came from',
+  callId: "the call's Call-ID",
+  traceId: 'one id of the whole call, as X-Ray writes it',
+  cause: 'why, in a word of [outcomes.md](outcomes.md) or in a sentence',
+  room: 'the user part that was dialled',
+  ahead: 'how many calls wait before this one',
+  caller: 'From, and where the INVITE came from',
+  attempt: 'which gateway is tried, counted from 1',
+  receivedAt: 'when the INVITE came',
+  ringingAt: 'when the gateway rang',
+  answeredAt: 'when the call was answered',
+  callerDialogId: "the caller's dialog",
+  gatewayDialogId: "the gateway's dialog",
+  by: 'who ended it',
+  outcome: 'how it ended, a word of [outcomes.md](outcomes.md)',
+  failed: 'the gateways that were tried in vain',
+  detail: 'more, for people',
+  gatewayAnswered: 'whether the CANCEL crossed the 200 of the gateway',
+  generation: "when the edge's application started: rises with each start",
+  calls: 'how many it has',
+  leaseSec: 'how long it counts as alive from here on',
+};
+
 /** Checked by the schema: an example that the bus would not carry stops the writing of the page. */
 function exampleOf(type: FactType): Fact {
   const head = { version: factVersion, id: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', type, at: atMs };
   return factSchema.parse({ ...head, edgeId: 'edge-1', ...said[type].example });
 }
 
+function meaningOf(name: string): string {
+  const meaning = meanings[name];
+  if (meaning === undefined) throw new Error(`scripts/docs/events.ts does not say what ${name} means`);
+  return meaning;
+}
+
+/** Fields that each fact has, told once at the top of the page. */
+const common = new Set(['version', 'id', 'type', 'at', 'edgeId']);
+
 function fieldsOf(type: FactType): string[][] {
   const schema = factSchema.options.find((one) => one.shape.type.value === type);
-  return Object.entries(schema?.shape ?? {})
-    .filter(([name]) => !['version', 'id', 'type', 'at', 'edgeId'].includes(name))
+  if (schema === undefined) throw new Error(`no schema of ${type}`);
+  const { properties = {}, required = [] } = z.toJSONSchema(schema) as ValueSchema;
+  return Object.entries(properties)
+    .filter(([name]) => !common.has(name))
     .map(([name, field]) => [
       `\`${name}\``,
-      field.safeParse(undefined).success ? 'where it is known' : 'always',
+      valueText(name, field),
+      meaningOf(name),
+      required.includes(name) ? 'always' : 'where it is known',
     ]);
 }
 
@@ -119,7 +162,7 @@ export function eventsPage(): string {
     (type) => `## ${type}
 ${said[type].when} Consumed by ${consumersOf(type)}.
 
-${table(['field', 'given'], fieldsOf(type))}
+${table(['field', 'value', 'meaning', 'given'], fieldsOf(type))}
 
 \`\`\`json
 ${JSON.stringify(exampleOf(type), null, 2)}

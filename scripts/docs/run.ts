@@ -22,9 +22,11 @@ export function runPicture(): string {
   while (lines.at(-1) === '') lines.pop();
   const width = Math.ceil(Math.max(...lines.map((line) => line.length)) * charWidth) + 2 * margin;
   const height = lines.length * lineHeight + 2 * margin;
+  // Renderers drop blanks at the start of a text.
+  const indent = (line: string) => (line.length - line.trimStart().length) * charWidth;
   const rows = lines.map(
     (line, index) =>
-      `<text class="${classOf(line)}" x="${margin}" y="${margin + lineHeight * (index + 0.75)}">${escaped(line)}</text>`,
+      `<text class="${classOf(line)}" x="${(margin + indent(line)).toFixed(1)}" y="${margin + lineHeight * (index + 0.75)}">${escaped(line.trimStart())}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="A terminal: npm start says what listens, a call is placed, answered and ended">
 <style>

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readSettings } from '../../infra/settings.ts';
+import * as z from 'zod';
+import { readSettings, settingsFields } from '../../infra/settings.ts';
 import { table } from './table.ts';
+import { type ValueSchema, valueText } from './value.ts';
 
 const source = resolve(import.meta.dirname, '../../infra/settings.ts');
 const documented = /^ {2}\/\*\*\s*([\s\S]*?)\s*\*\/\n {2}(\w+):/gm;
@@ -20,17 +22,19 @@ const shown = (value: unknown): string => {
 /** @returns docs/settings.md. @throws where a setting has no comment */
 export function settingsPage(): string {
   const comments = commentsByName(readFileSync(source, 'utf8'));
+  const { properties } = z.toJSONSchema(settingsFields, { unrepresentable: 'any' });
+  const schemas = properties as Readonly<Record<string, ValueSchema>>;
   const rows = Object.entries(readSettings({})).map(([name, value]) => {
     const comment = comments.get(name);
     if (comment === undefined) throw new Error(`setting ${name} has no comment in infra/settings.ts`);
-    return [`\`${name}\``, comment, shown(value)];
+    return [`\`${name}\``, comment, valueText(name, schemas[name] ?? {}), shown(value)];
   });
   return `# Settings of a deployment
 Each has a default, so that \`npx cdk deploy\` works from nothing. Give them as \`-c name=value\`, or in \`context\` of
 cdk.json; \`npm start -- --set name=value\` takes the same. A wrong one is refused before anything is built. This page is
 made from infra/settings.ts by \`npm run docs\`.
 
-${table(['setting', 'what it changes', 'default'], rows)}
+${table(['setting', 'what it changes', 'values', 'default'], rows)}
 
 What the edge can be told beside these, for those who run it by hand, are the variables of sip-edge/settings.ts, which
 \`npm start -- --edge NAME=VALUE\` takes.

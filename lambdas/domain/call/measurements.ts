@@ -22,7 +22,7 @@ export function callMeasurements(seen: Call | undefined, call: Call): Measuremen
   if (answeredAt === undefined) return measurements;
   const isNew = (one: number | undefined, before: number | undefined): one is number =>
     one !== undefined && (before === undefined || seen?.answeredAt === undefined);
-  // The clocks of edge and function differ a little: nothing lasts less than nothing.
+  // The clocks of edge and function differ a little, so a difference may come out negative: it counts as 0.
   const since = (from: number, until: number) => Math.max(until - from, 0);
   if (isNew(receivedAt, seen?.receivedAt)) {
     measurements.push({ name: 'SetupTime', value: since(receivedAt, answeredAt), at: answeredAt });

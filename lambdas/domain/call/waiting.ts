@@ -14,7 +14,7 @@ const renewAskMs = 4_000;
  * longest pause between asks, and what a slow command takes (`COMMAND_TIMEOUT_MS`), together.
  */
 const silentAfterMs = 12_000;
-/** An older `POOL` item is nobody's any more: the fleet writes it at each of its decisions, one a minute at least. */
+/** An older `POOL` item says that no fleet runs: the fleet writes the item at each decision, at least once a minute. */
 const poolTrustedMs = 180_000;
 /** A call that has waited so long keeps its place: the bound of the queue is for those who come. */
 const newcomerMs = 5_000;

@@ -5,7 +5,7 @@ import type { Supervision } from './supervision.ts';
 
 export interface SupervisedOptions {
   name: string;
-  /** Starts it. The promise is kept when it serves. */
+  /** Starts the process. `ready` resolves when the process serves. */
   start: () => { child: RunChild; ready: Promise<void> };
   /** How long it may take until it serves, ms. */
   startLimitMs: number;
@@ -16,7 +16,7 @@ export interface SupervisedOptions {
 
 const firstPauseMs = 250;
 const longestPauseMs = 5000;
-/** Who has lived for so long is started again at once when it dies. */
+/** A process that has lived for so long is started again at once when it dies. */
 const steadyMs = 30_000;
 
 /** A process that is started again when it dies, with growing pauses. */
