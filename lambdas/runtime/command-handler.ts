@@ -32,7 +32,9 @@ export function commandHandler<Schema extends z.ZodType, Answer>(
   options: CommandHandlerOptions<Schema, Answer>,
 ) {
   const logger = new Logger({ serviceName: options.service });
-  return middy()
+  // middy would answer 5 ms before the function's time is over and let the run go on, which then writes in the next
+  // invocation. Without it Lambda ends the run with its environment.
+  return middy({ timeoutEarlyInMillis: 0 })
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .onError(({ error }) => {
       logger.error('failed', error as Error);

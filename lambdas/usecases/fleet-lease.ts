@@ -39,8 +39,11 @@ export async function takeLease(
       when: notHeld(nowMs),
     });
     if (taken.done) return fleetPoolOf(taken.item);
-    const { holder: other, dirtyAt } = fleetPoolOf(taken.seen);
+    const seen = fleetPoolOf(taken.seen);
+    const { holder: other, dirtyAt } = seen;
     if (other === undefined) continue;
+    // The reply to our own write was lost, and the SDK sent it again: nobody else uses this id.
+    if (other === holder) return seen;
     if (dirtyAt !== undefined) return undefined;
     const marked = await table.write({ update: poolKey, set: { dirtyAt: nowMs }, when: heldBy(other) });
     if (marked.done) return undefined;
