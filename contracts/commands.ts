@@ -70,8 +70,10 @@ export const registerAnswerSchema = z.discriminatedUnion('result', [
     fresh: z.boolean(),
     /** A call that this gateway held and, having started anew, can no longer serve. */
     lostCallId: callIdSchema.optional(),
+    lostTraceId: traceIdSchema.optional(),
     /** The call for which the gateway is locked already: one that waited, and may ask again at once. */
     matchedCallId: callIdSchema.optional(),
+    matchedTraceId: traceIdSchema.optional(),
   }),
   z.object({ result: z.literal('refused'), reason: registrationRefusalSchema }),
 ]);
@@ -95,7 +97,8 @@ export const attemptFailureSchema = z.object({
 export type AttemptFailure = z.infer<typeof attemptFailureSchema>;
 
 /**
- * Locks a free gateway for a call. Idempotent by (`callId`, `attempt`): the same attempt gets the same gateway.
+ * Locks a free gateway for a call. Idempotent by (`callId`, `traceId`, `attempt`): the same attempt gets the same gateway.
+ * The same Call-ID with another trace id is a call of its own: the caller tried again, or elsewhere.
  * A later attempt releases the gateway of the one before and locks another in one transaction.
  */
 export const allocateGatewaySchema = z.object({
@@ -181,6 +184,7 @@ export type ListHangups = z.infer<typeof listHangupsSchema>;
 
 export const hangupSchema = z.object({
   callId: callIdSchema,
+  traceId: traceIdSchema.optional(),
   /** The gateway that is gone: the call may have gone on to another. */
   gateway: usernameSchema,
 });

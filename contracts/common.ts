@@ -4,6 +4,18 @@ import * as z from 'zod';
 export const maxCallIdLength = 256;
 
 export const callIdSchema = z.string().min(1).max(maxCallIdLength);
+
+/**
+ * What tells a call from every other. Its Call-ID alone does not: a caller that hears 503 tries the other edge with the
+ * same one (RFC 3263 4.3), or the same edge again later (RFC 3261 21.5.4), and a proxy forks. Each INVITE that an edge
+ * takes in has a trace id of its own.
+ */
+export interface CallIdentity {
+  readonly callId: string;
+  /** None in what a version before trace ids says. */
+  readonly traceId?: string | undefined;
+}
+
 export const usernameSchema = z.string().min(1).max(128);
 export const edgeIdSchema = z.string().min(1).max(64);
 

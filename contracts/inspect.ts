@@ -126,7 +126,8 @@ export type StartView = z.infer<typeof startViewSchema>;
 export const inspectAnswerSchema = z.discriminatedUnion('result', [
   z.object({ result: z.literal('gateways'), gateways: z.array(gatewayViewSchema) }),
   z.object({ result: z.literal('calls'), calls: z.array(callViewSchema) }),
-  z.object({ result: z.literal('call'), call: callViewSchema }),
+  /** `earlier`: calls with the same Call-ID (the caller tried again, or elsewhere), newest first. */
+  z.object({ result: z.literal('call'), call: callViewSchema, earlier: z.array(callViewSchema) }),
   /** Newest first; `quiet`: the runs since then that had nothing to do. */
   z.object({
     result: z.literal('decisions'),

@@ -8,6 +8,8 @@ import { Construct } from 'constructs';
 export const freeIndexName = 'free';
 /** The sparse index of open calls and of edges. */
 export const watchIndexName = 'watch';
+/** The index of calls by their Call-ID, for people. */
+export const callsIndexName = 'calls';
 
 type TableAction =
   | 'dynamodb:GetItem'
@@ -46,6 +48,11 @@ export class StateTable extends Construct {
       indexName: watchIndexName,
       partitionKey: { name: 'watchKey', type: dynamodb.AttributeType.STRING },
       sortKey: { name: 'watchAt', type: dynamodb.AttributeType.NUMBER },
+      projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: callsIndexName,
+      partitionKey: { name: 'callId', type: dynamodb.AttributeType.STRING },
       projectionType: dynamodb.ProjectionType.KEYS_ONLY,
     });
   }

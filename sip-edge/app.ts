@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import type { Hangup } from '../contracts/commands.ts';
+import type { CallIdentity } from '../contracts/common.ts';
 import { Admission } from './admission/admission.ts';
 import { AddressLimits } from './admission/limits.ts';
 import { trustedAddresses } from './admission/trusted.ts';
@@ -20,11 +22,9 @@ export interface Calls {
   /** Takes an admitted INVITE that opens a call. Never rejects. */
   invite(req: SrfRequest, res: SrfResponse): void | Promise<void>;
   /** The gateway of this call is gone: the caller's leg is ended. A call that this edge does not hold is ignored. */
-  onGatewayLost(callId: string): void;
-  /** @returns the trace id of a call that this edge holds; undefined for any other */
-  traceIdOf(callId: string): string | undefined;
+  onGatewayLost(loss: Hangup): void;
   /** A waiting call has a gateway: it asks at once. A call that this edge does not hold is ignored. */
-  onMatched(callId: string): void;
+  onMatched(call: CallIdentity): void;
   /** Called on each connection to drachtio: takes over the calls that the table says this edge holds. */
   takeOver(): void | Promise<void>;
   readonly activeCalls: number;
@@ -92,9 +92,8 @@ export class EdgeApp {
       admission,
       clock,
       log,
-      traceIdOf: (callId) => this.#calls.traceIdOf(callId),
-      onGatewayLost: (callId) => this.#calls.onGatewayLost(callId),
-      onMatched: (callId) => this.#calls.onMatched(callId),
+      onGatewayLost: (loss) => this.#calls.onGatewayLost(loss),
+      onMatched: (call) => this.#calls.onMatched(call),
     });
     this.#route(admission, registrar);
   }

@@ -98,7 +98,9 @@ export function show(answer: InspectAnswer, now: number): string {
     case 'calls':
       return showCalls(answer.calls, now);
     case 'call':
-      return showCall(answer.call, now);
+      return [answer.call, ...answer.earlier]
+        .map((call) => showCall(call, now))
+        .join('\n\nbefore that, with the same Call-ID:\n\n');
     case 'decisions':
       return showDecisions(answer, now);
     case 'starts':

@@ -8,7 +8,7 @@ import { acknowledgeTasksOf } from '../acknowledge.ts';
 import { fleetEnvironment, grantFleet } from '../gateways/fleet.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { Settings } from '../settings.ts';
-import { freeIndexName, type StateTable, watchIndexName } from '../table.ts';
+import { callsIndexName, freeIndexName, type StateTable, watchIndexName } from '../table.ts';
 import { BundledFunction } from './bundled-function.ts';
 
 /**
@@ -156,7 +156,7 @@ export class Functions extends Construct {
     table.grant(
       this.inspect,
       ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Scan'],
-      [watchIndexName],
+      [watchIndexName, callsIndexName],
     );
   }
 }

@@ -11,7 +11,7 @@ import { Construct } from 'constructs';
 import type { Outcome } from '../../contracts/outcomes.ts';
 import type { LoadBalancer } from '../edge/load-balancer.ts';
 import type { Settings } from '../settings.ts';
-import { freeIndexName, watchIndexName } from '../table.ts';
+import { callsIndexName, freeIndexName, watchIndexName } from '../table.ts';
 import { ownMetric, sumOf } from './metrics.ts';
 
 export interface AlarmsProps {
@@ -217,7 +217,7 @@ export class Alarms extends Construct {
   }
 }
 
-/** Throttled reads and writes of the table and of its two indexes. */
+/** Throttled reads and writes of the table and of its three indexes. */
 function throttlesOf(table: dynamodb.Table): cloudwatch.Metric[] {
   const metric = (metricName: string, index?: string) =>
     new cloudwatch.Metric({
@@ -230,7 +230,7 @@ function throttlesOf(table: dynamodb.Table): cloudwatch.Metric[] {
       statistic: 'Sum',
       period: fiveMinutes,
     });
-  return [undefined, freeIndexName, watchIndexName].flatMap((index) => [
+  return [undefined, freeIndexName, watchIndexName, callsIndexName].flatMap((index) => [
     metric('ReadThrottleEvents', index),
     metric('WriteThrottleEvents', index),
   ]);

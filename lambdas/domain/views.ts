@@ -1,6 +1,6 @@
 import type { Peer } from '../../contracts/common.ts';
 import type { CallStep, CallView, GatewayView } from '../../contracts/inspect.ts';
-import type { Call } from './call/call.ts';
+import { type Call, identityOf } from './call/call.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { hasLapsed } from './gateway/gateway-state.ts';
 
@@ -13,7 +13,7 @@ export function gatewayView(gateway: Gateway, nowMs: number): GatewayView {
     contact: gateway.contact,
     received: peerText(gateway.received),
     edgeId: gateway.edgeId,
-    ...(!lapsed && gateway.lockedBy !== undefined && { lockedBy: gateway.lockedBy }),
+    ...(!lapsed && gateway.lockedBy !== undefined && { lockedBy: identityOf(gateway.lockedBy).callId }),
     ...(!lapsed && gateway.lockedUntil !== undefined && { lockedUntil: gateway.lockedUntil }),
     registeredAt: gateway.registeredAt,
     expiresAt: gateway.expiresAt,

@@ -30,7 +30,7 @@ export function putCall(call: Call, seen: Call | undefined, nowMs: number) {
 /** Notes that the edge of a waiting call still asks. No version: it decides nothing about the call. */
 export function renewAsk(call: Call, nowMs: number) {
   return {
-    update: callKey(call.callId),
+    update: callKey(call),
     set: { askedAt: nowMs },
     when: allOf(equals('state', 'waiting'), equals('version', call.version)),
   } satisfies Write;
@@ -48,7 +48,7 @@ export function endWait(call: Call, seen: Call) {
 export function putHangup(call: Call, username: string, nowMs: number) {
   return {
     put: {
-      pk: hangupKey(username, call.callId),
+      pk: hangupKey(username, call),
       watchKey: hangupsWatchKey(call.edgeId),
       watchAt: nowMs,
       expiresAt: expiryAfter(nowMs, hangupKeptSec),

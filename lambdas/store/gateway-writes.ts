@@ -1,4 +1,6 @@
 import type { RegisterGateway } from '../../contracts/commands.ts';
+import type { CallIdentity } from '../../contracts/common.ts';
+import { ownerOf } from '../domain/call/call.ts';
 import { mergeBindings, registrationOf } from '../domain/gateway/bindings.ts';
 import type { Candidate, Gateway } from '../domain/gateway/gateway.ts';
 import { epochSec, expiryAfter } from '../domain/time.ts';
@@ -30,7 +32,7 @@ const watchAttributes = ['watchKey', 'watchAt'] as const;
 const registrationIs = (registrationId: string) => equals('registrationId', registrationId);
 const notExpired = (nowMs: number) => above('expiresAt', epochSec(nowMs));
 const expired = (nowMs: number) => atMost('expiresAt', epochSec(nowMs));
-const lockedBy = (callId: string) => equals('lockedBy', callId);
+const lockedBy = (call: CallIdentity) => equals('lockedBy', ownerOf(call));
 const lockLapsed = (nowMs: number) => allOf(equals('state', 'locked'), below('lockedUntil', nowMs));
 const givable = (nowMs: number) => anyOf(equals('state', 'free'), lockLapsed(nowMs));
 
@@ -113,14 +115,14 @@ export function deleteExpired(seen: Gateway, nowMs: number) {
  */
 export function lock(
   candidate: Candidate,
-  callId: string,
+  call: CallIdentity,
   freeShard: string,
   lockedUntil: number,
   nowMs: number,
 ) {
   return {
     update: gatewayKey(candidate.username),
-    set: { state: 'locked', lockedBy: callId, lockedUntil, freeShard, availableAt: lockedUntil },
+    set: { state: 'locked', lockedBy: ownerOf(call), lockedUntil, freeShard, availableAt: lockedUntil },
     when: allOf(
       registrationIs(candidate.registrationId),
       equals('contact', candidate.contact),
@@ -133,10 +135,10 @@ export function lock(
 }
 
 /** The call has been answered: the gateway is its own until it ends. */
-export function makeBusy(seen: Gateway, callId: string) {
+export function makeBusy(seen: Gateway, call: CallIdentity) {
   return {
     update: gatewayKey(seen.username),
-    set: { state: 'busy', lockedBy: callId },
+    set: { state: 'busy', lockedBy: ownerOf(call) },
     remove: ['lockedUntil', ...freeAttributes],
     when: allOf(
       registrationIs(seen.registrationId),
@@ -147,12 +149,12 @@ export function makeBusy(seen: Gateway, callId: string) {
 }
 
 /** Gives the gateway back, from now on. */
-export function release(seen: Gateway, callId: string, freeShard: string, nowMs: number) {
+export function release(seen: Gateway, call: CallIdentity, freeShard: string, nowMs: number) {
   return {
     update: gatewayKey(seen.username),
     set: { state: 'free', freeShard, availableAt: nowMs },
     remove: [...lockAttributes, ...watchAttributes],
-    when: allOf(registrationIs(seen.registrationId), lockedBy(callId)),
+    when: allOf(registrationIs(seen.registrationId), lockedBy(call)),
   } satisfies Write;
 }
 
@@ -162,42 +164,42 @@ export function release(seen: Gateway, callId: string, freeShard: string, nowMs:
  */
 export function handOn(
   seen: Gateway,
-  fromCallId: string,
-  toCallId: string,
+  fromCall: CallIdentity,
+  toCall: CallIdentity,
   freeShard: string,
   lockedUntil: number,
 ) {
   return {
     update: gatewayKey(seen.username),
-    set: { state: 'locked', lockedBy: toCallId, lockedUntil, freeShard, availableAt: lockedUntil },
+    set: { state: 'locked', lockedBy: ownerOf(toCall), lockedUntil, freeShard, availableAt: lockedUntil },
     remove: watchAttributes,
     when: allOf(
       registrationIs(seen.registrationId),
       equals('contact', seen.contact),
       equals('received', seen.received),
       equals('edgeId', seen.edgeId),
-      lockedBy(fromCallId),
+      lockedBy(fromCall),
     ),
   } satisfies Write;
 }
 
 /** Takes a gateway that did not answer out of the pool until its next REGISTER. */
-export function silence(seen: Gateway, callId: string) {
+export function silence(seen: Gateway, call: CallIdentity) {
   return {
     update: gatewayKey(seen.username),
     set: { state: 'silent' },
     remove: [...lockAttributes, ...freeAttributes, ...watchAttributes],
-    when: allOf(registrationIs(seen.registrationId), lockedBy(callId)),
+    when: allOf(registrationIs(seen.registrationId), lockedBy(call)),
   } satisfies Write;
 }
 
 /** Takes a gateway out of the pool, to be looked at again at `watchAt`. It still belongs to its call. */
-export function drain(seen: Gateway, callId: string, watchAt: number) {
+export function drain(seen: Gateway, call: CallIdentity, watchAt: number) {
   return {
     update: gatewayKey(seen.username),
     set: { state: 'draining', watchKey: drainingWatchKey, watchAt },
     remove: ['lockedUntil', ...freeAttributes],
-    when: allOf(registrationIs(seen.registrationId), lockedBy(callId)),
+    when: allOf(registrationIs(seen.registrationId), lockedBy(call)),
   } satisfies Write;
 }
 
@@ -220,10 +222,10 @@ export function deleteUnreachable(seen: Gateway) {
 }
 
 /** The location of a gateway whose call is over. */
-export function deleteOwned(seen: Gateway, callId: string) {
+export function deleteOwned(seen: Gateway, call: CallIdentity) {
   return {
     delete: gatewayKey(seen.username),
-    when: allOf(registrationIs(seen.registrationId), lockedBy(callId)),
+    when: allOf(registrationIs(seen.registrationId), lockedBy(call)),
   } satisfies Write;
 }
 

@@ -1,4 +1,7 @@
-/* Keys of the table and of its two indexes (docs/architecture.md). */
+import type { CallIdentity } from '../../contracts/common.ts';
+import { identityOf, ownerOf } from '../domain/call/call.ts';
+
+/* Keys of the table and of its three indexes (docs/architecture.md). */
 
 export const gatewayKeyPrefix = 'GW#';
 export const callKeyPrefix = 'CALL#';
@@ -7,6 +10,8 @@ export const callKeyPrefix = 'CALL#';
 export const freeIndex = 'free';
 /** The index of what somebody must look at again: open calls, edges, draining gateways. */
 export const watchIndex = 'watch';
+/** The index of call records by their Call-ID: several where a caller tried again. For people alone. */
+export const callsIndex = 'calls';
 
 export const edgesWatchKey = 'edges';
 export const drainingWatchKey = 'draining';
@@ -33,8 +38,8 @@ export function gatewayKey(username: string): string {
   return `${gatewayKeyPrefix}${username}`;
 }
 
-export function callKey(callId: string): string {
-  return `${callKeyPrefix}${callId}`;
+export function callKey(call: CallIdentity): string {
+  return `${callKeyPrefix}${ownerOf(call)}`;
 }
 
 export function tombstoneKey(username: string, registrationId: string): string {
@@ -53,8 +58,8 @@ export function edgeIdOf(pk: string): string {
 }
 
 /** Reads back what `callKey` made. */
-export function callIdOf(pk: string): string {
-  return pk.slice(callKeyPrefix.length);
+export function callOfKey(pk: string): CallIdentity {
+  return identityOf(pk.slice(callKeyPrefix.length));
 }
 
 export function taskKey(startId: string): string {
@@ -88,14 +93,14 @@ export function hangupsWatchKey(edgeId: string): string {
   return `hangup#${edgeId}`;
 }
 
-export function hangupKey(username: string, callId: string): string {
-  return `HANGUP#${username}#${callId}`;
+export function hangupKey(username: string, call: CallIdentity): string {
+  return `HANGUP#${username}#${ownerOf(call)}`;
 }
 
 /** Reads back what `hangupKey` made: a username has no `#`, a Call-ID may. */
-export function hangupOf(pk: string): { gateway: string; callId: string } {
-  const [, gateway = '', callId = ''] = /^HANGUP#([^#]*)#(.*)$/s.exec(pk) ?? [];
-  return { gateway, callId };
+export function hangupOf(pk: string): CallIdentity & { gateway: string } {
+  const [, gateway = '', owner = ''] = /^HANGUP#([^#]*)#(.*)$/s.exec(pk) ?? [];
+  return { gateway, ...identityOf(owner) };
 }
 
 /** @returns the partitions of the `free` index, in order. */

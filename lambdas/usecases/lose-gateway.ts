@@ -1,4 +1,5 @@
-import type { Call } from '../domain/call/call.ts';
+import type { CallIdentity } from '../../contracts/common.ts';
+import { type Call, identityOf } from '../domain/call/call.ts';
 import { gatewayLost } from '../domain/call/call-state.ts';
 import { TableContention } from '../domain/errors.ts';
 import type { Gateway } from '../domain/gateway/gateway.ts';
@@ -26,22 +27,23 @@ const maxTries = 4;
  */
 export async function loseGateway(loss: Loss, deps: SettleDeps): Promise<{ lostCallId?: string }> {
   const { table } = deps;
-  let lostCallId: string | undefined;
+  let lost: string | undefined;
+  const answer = () => (lost === undefined ? {} : { lostCallId: identityOf(lost).callId });
   for (let tries = 0; tries < maxTries; tries += 1) {
     const gateway = gatewayOf(await table.get(gatewayKey(loss.username)));
-    if (gateway === undefined) return { ...(lostCallId !== undefined && { lostCallId }) };
-    if (gateway.lockedBy !== undefined && gateway.lockedBy !== lostCallId) {
-      lostCallId = gateway.lockedBy;
-      await settleLoss(lostCallId, loss, deps);
-    } else if (await forget(gateway, deps)) return { ...(lostCallId !== undefined && { lostCallId }) };
+    if (gateway === undefined) return answer();
+    if (gateway.lockedBy !== undefined && gateway.lockedBy !== lost) {
+      lost = gateway.lockedBy;
+      await settleLoss(identityOf(lost), loss, deps);
+    } else if (await forget(gateway, deps)) return answer();
   }
   throw new TableContention(`gateway ${loss.username} keeps changing`);
 }
 
 /** Also a gateway that is used again after its call goes for good: what ran it has stopped. */
-function settleLoss(callId: string, loss: Loss, deps: SettleDeps): Promise<void> {
+function settleLoss(call: CallIdentity, loss: Loss, deps: SettleDeps): Promise<void> {
   const step = (seen: Call | undefined) => seen && gatewayLost(seen, loss);
-  return settleCall(callId, step, loss.username, { ...deps, afterCall: 'stop' });
+  return settleCall(call, step, loss.username, { ...deps, afterCall: 'stop' });
 }
 
 /** The location, with what refuses a refresh that is still under way. */

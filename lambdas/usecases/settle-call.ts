@@ -1,4 +1,5 @@
-import type { Call } from '../domain/call/call.ts';
+import type { CallIdentity } from '../../contracts/common.ts';
+import { type Call, ownerOf } from '../domain/call/call.ts';
 import { isSameRecord } from '../domain/call/call-record.ts';
 import type { Transition } from '../domain/call/call-state.ts';
 import { aboutCall, callMeasurements } from '../domain/call/measurements.ts';
@@ -52,7 +53,7 @@ const pauseMs = 15;
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
 export async function settleCall(
-  callId: string,
+  identity: CallIdentity,
   decide: (seen: Call | undefined) => Transition | undefined,
   told: string | undefined,
   deps: SettleDeps,
@@ -60,18 +61,18 @@ export async function settleCall(
   const { table, afterCall } = deps;
   for (let tries = 1; tries <= maxTries; tries += 1) {
     const nowMs = deps.now();
-    const { seen, gateways } = await readCallAndGateways(callId, told, table, nowMs);
+    const { seen, gateways } = await readCallAndGateways(identity, told, table, nowMs);
     const step = decide(seen);
     if (step === undefined) return;
     const concerned = gateways.filter((one) => (step.gateway ?? one.username) === one.username);
-    const gateway = concerned.find((one) => one.lockedBy === callId) ?? concerned[0];
+    const gateway = concerned.find((one) => one.lockedBy === ownerOf(identity)) ?? concerned[0];
     const decision = decideGateway(step, gateway, afterCall, nowMs);
     const stopTaskId = decision.stopTaskId ?? seen?.stopTaskId;
     const call: Call = stopTaskId === undefined ? step.call : { ...step.call, stopTaskId };
 
     const writes: Write[] = isSameRecord(call, seen) ? [] : [putCall(call, seen, nowMs)];
     if (gateway !== undefined)
-      writes.push(...(await gatewayWrites(decision, gateway, callId, deps, nowMs, tries <= matchTries)));
+      writes.push(...(await gatewayWrites(decision, gateway, identity, deps, nowMs, tries <= matchTries)));
     const username = gateway?.username ?? call.gateway;
     const isNew = writes.length > 0;
     if (isNew && decision.tombstone !== undefined && username !== undefined) {
@@ -85,11 +86,11 @@ export async function settleCall(
     // Only what was written counts: a fact that comes twice changes nothing the second time.
     if (isNew) deps.measure(callMeasurements(seen, call), aboutCall(call));
     if (stopTaskId !== undefined && (step.effect === 'after-call' || step.effect === 'lost')) {
-      await deps.stopTask(stopTaskId, `call ${callId} is over`);
+      await deps.stopTask(stopTaskId, `call ${identity.callId} is over`);
     }
     return;
   }
-  throw new TableContention(`call ${callId} keeps changing`);
+  throw new TableContention(`call ${identity.callId} keeps changing`);
 }
 
 /** A write on its own costs half of what it costs in a transaction. */
@@ -100,8 +101,13 @@ async function commit(table: Table, writes: readonly Write[]): Promise<boolean> 
 }
 
 /** The call, and the gateways it may own: the one of its record first, then the one that the fact names. */
-async function readCallAndGateways(callId: string, told: string | undefined, table: Table, nowMs: number) {
-  const callPk = callKey(callId);
+async function readCallAndGateways(
+  identity: CallIdentity,
+  told: string | undefined,
+  table: Table,
+  nowMs: number,
+) {
+  const callPk = callKey(identity);
   const toldPk = told === undefined ? undefined : gatewayKey(told);
   // One request for both: they are written on condition that neither changed, so they need not be of one moment.
   const items = await table.getMany(toldPk === undefined ? [callPk] : [callPk, toldPk]);
@@ -119,7 +125,7 @@ async function readCallAndGateways(callId: string, told: string | undefined, tab
 async function gatewayWrites(
   decision: GatewayDecision,
   gateway: Gateway,
-  callId: string,
+  owner: CallIdentity,
   deps: SettleDeps,
   nowMs: number,
   mayMatch: boolean,
@@ -128,22 +134,22 @@ async function gatewayWrites(
     case 'none':
       return [];
     case 'busy':
-      return [makeBusy(gateway, callId)];
+      return [makeBusy(gateway, owner)];
     case 'free':
-      return freed(gateway, callId, deps, nowMs, mayMatch);
+      return freed(gateway, owner, deps, nowMs, mayMatch);
     case 'silent':
-      return [silence(gateway, callId)];
+      return [silence(gateway, owner)];
     case 'draining':
-      return [drain(gateway, callId, nowMs + deps.graceMs)];
+      return [drain(gateway, owner, nowMs + deps.graceMs)];
     case 'delete':
-      return [deleteOwned(gateway, callId)];
+      return [deleteOwned(gateway, owner)];
   }
 }
 
 /** A gateway that its call lets go: to the next that waits, or back to the pool. */
 async function freed(
   gateway: Gateway,
-  callId: string,
+  owner: CallIdentity,
   deps: SettleDeps,
   nowMs: number,
   mayMatch: boolean,
@@ -151,6 +157,6 @@ async function freed(
   const freeShard = freeShardOf(gateway.username, deps.freeShards);
   const heads = mayMatch && isLive(gateway, nowMs) ? await headsOfQueue(deps.table, nowMs) : undefined;
   const match = matchNext(heads?.waiting ?? [], gateway, nowMs, deps.leaseMs);
-  if (match === undefined) return [release(gateway, callId, freeShard, nowMs)];
-  return [handOn(gateway, callId, match.call.callId, freeShard, match.lockedUntil), match.write];
+  if (match === undefined) return [release(gateway, owner, freeShard, nowMs)];
+  return [handOn(gateway, owner, match.call, freeShard, match.lockedUntil), match.write];
 }

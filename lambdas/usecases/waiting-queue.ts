@@ -59,7 +59,7 @@ export async function countAhead(table: Table, call: Call | undefined): Promise<
     return (await watched(table, waitingWatchKey, mostCounted)).items.length;
   }
   const { items } = await watched(table, waitingWatchKey, mostCounted, atMost('watchAt', since));
-  const own = callKey(call.callId);
+  const own = callKey(call);
   return items.filter(({ pk, watchAt }) => Number(watchAt) < since || String(pk) < own).length;
 }
 

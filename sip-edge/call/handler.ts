@@ -1,5 +1,5 @@
-import type { EdgeCall } from '../../contracts/commands.ts';
-import { maxCallIdLength } from '../../contracts/common.ts';
+import type { EdgeCall, Hangup } from '../../contracts/commands.ts';
+import { type CallIdentity, maxCallIdLength } from '../../contracts/common.ts';
 import { sipAnswer } from '../../contracts/outcomes.ts';
 import { reasonHeader } from '../../sip/reason.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
@@ -46,7 +46,7 @@ export class CallHandler {
     this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs }, parts.log);
     this.#hangups = new HangupWatch(parts, {
       countCalls: () => this.#active.size,
-      onHangup: ({ callId, gateway }) => this.onGatewayLost(callId, gateway),
+      onHangup: (hangup) => this.onGatewayLost(hangup),
     });
     parts.srf.on('close', this.#onConnectionLost);
   }
@@ -84,25 +84,27 @@ export class CallHandler {
     reportFailure(this.#parts, call, end);
   }
 
-  /** @returns the trace id of a call that this edge holds; undefined for any other */
-  traceIdOf(callId: string): string | undefined {
-    return this.#active.get(callId)?.call.traceId;
-  }
-
   /** A gateway is locked for a call that waits: it asks at once. */
-  onMatched(callId: string): void {
-    this.#active.get(callId)?.setup?.onMatched();
+  onMatched(call: CallIdentity): void {
+    this.#find(call)?.setup?.onMatched();
   }
 
   /**
    * A gateway started anew without the call it held, or is gone: the caller's leg, or the attempt at it, ends.
-   * @param gateway the one that is gone, where it may be one of before
+   * @param loss of which the gateway may be one of before
    */
-  onGatewayLost(callId: string, gateway?: string): void {
+  onGatewayLost(loss: Hangup): void {
+    const active = this.#find(loss);
+    if (active?.call.gateway !== loss.gateway) return;
+    active.setup?.onGatewayLost();
+    const reason = reasonOf('gateway-lost', loss.callId);
+    active.bridge?.end({ by: 'gateway', outcome: 'gateway-lost', reason });
+  }
+
+  /** The call, and not another with its Call-ID. */
+  #find({ callId, traceId }: CallIdentity): ActiveCall | undefined {
     const active = this.#active.get(callId);
-    if (gateway !== undefined && active?.call.gateway !== gateway) return;
-    active?.setup?.onGatewayLost();
-    active?.bridge?.end({ by: 'gateway', outcome: 'gateway-lost', reason: reasonOf('gateway-lost', callId) });
+    return traceId === undefined || active?.call.traceId === traceId ? active : undefined;
   }
 
   /**
@@ -129,8 +131,9 @@ export class CallHandler {
 
   async #takeOverOthers(): Promise<void> {
     // A call that ends while the table is read must not be taken over either.
-    const heldBefore = new Set(this.#active.keys());
-    const isHeld = (callId: string) => heldBefore.has(callId) || this.#active.has(callId);
+    const heldBefore = new Set([...this.#active.values()].map(({ call }) => call.traceId));
+    const isHeld = (call: CallIdentity) =>
+      heldBefore.has(call.traceId ?? '') || this.#find(call) !== undefined;
     const { answered, lost } = await listCallsToTakeOver(this.#parts, isHeld, this.#closing.signal);
     for (const call of lost) this.#giveUpLost(call);
     this.#prober.probeNow(answered.map((call) => this.#adopt(call)));

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EdgeCall } from '../../contracts/commands.ts';
+import type { CallIdentity } from '../../contracts/common.ts';
 import { ControlPlaneUnavailable } from '../ports.ts';
 import type { CallParts } from './call.ts';
 
@@ -24,16 +25,16 @@ const retryMs = 2000;
  */
 export async function listCallsToTakeOver(
   parts: Pick<CallParts, 'controlPlane' | 'settings' | 'log'>,
-  isHeld: (callId: string) => boolean,
+  isHeld: (call: CallIdentity) => boolean,
   signal: AbortSignal,
 ): Promise<CallsToTakeOver> {
-  const others = (calls: readonly EdgeCall[]) => calls.filter(({ callId }) => !isHeld(callId));
+  const others = (calls: readonly EdgeCall[]) => calls.filter((call) => !isHeld(call));
   let calls = others(await listEdgeCalls(parts, signal));
   if (calls.some((call) => !isAnswered(call))) {
     // The fact of an answer may still be on its way, out of the outbox or over the bus: look again.
     await pause(parts.settings.probeIntervalMs, undefined, { signal }).catch(() => {});
-    const seen = new Set(calls.map(({ callId }) => callId));
-    calls = others(await listEdgeCalls(parts, signal)).filter(({ callId }) => seen.has(callId));
+    const seen = new Set(calls.map(({ traceId }) => traceId));
+    calls = others(await listEdgeCalls(parts, signal)).filter(({ traceId }) => seen.has(traceId));
   }
   return { answered: calls.filter(isAnswered), lost: calls.filter((call) => !isAnswered(call)) };
 }

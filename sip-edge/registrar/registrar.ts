@@ -1,4 +1,5 @@
-import type { Contact, RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
+import type { Contact, Hangup, RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
+import type { CallIdentity } from '../../contracts/common.ts';
 import type { RefusalWord } from '../../contracts/refusals.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
@@ -24,12 +25,10 @@ export interface RegistrarParts {
   admission: Pick<Admission, 'exempt'>;
   clock: Clock;
   log: Log;
-  /** The trace id of a call, where this edge holds it. */
-  traceIdOf(callId: string): string | undefined;
   /** A gateway that started anew has lost its call: the caller's leg is to be ended. */
-  onGatewayLost(callId: string): void;
+  onGatewayLost(loss: Hangup): void;
   /** A gateway is there for a call that waits, here or at another edge. */
-  onMatched(callId: string): void;
+  onMatched(call: CallIdentity): void;
 }
 
 type Bound = Extract<RegisterAnswer, { result: 'bindings' }>;
@@ -89,7 +88,7 @@ export class Registrar {
 
   /** Says what has happened: to the bus, to the log, to the call that has lost its gateway. */
   #tell(req: SrfRequest, { username, registrationId }: Registrant, bindings: Bindings, answer: Bound): void {
-    const { facts, log, admission, traceIdOf, onGatewayLost, onMatched } = this.#parts;
+    const { facts, log, admission, onGatewayLost, onMatched } = this.#parts;
     const received = peerOf(req);
     const context = { callId: registrationId, username, address: received.address };
     if (bindings.kind !== 'unregister') {
@@ -106,13 +105,14 @@ export class Registrar {
     }
     if (answer.lostCallId !== undefined) {
       const cause = bindings.kind === 'unregister' ? 'unregistered' : 'registered anew';
-      const callId = answer.lostCallId;
-      const lost = { callId, traceId: traceIdOf(callId), username, cause };
+      const call = { callId: answer.lostCallId, traceId: answer.lostTraceId };
+      const lost = { ...call, username, cause };
       facts.publish({ type: 'gateway.lost', ...lost });
       log.warn({ ...lost, outcome: 'gateway-lost' }, 'gateway lost its call');
-      onGatewayLost(callId);
+      onGatewayLost({ ...call, gateway: username });
     }
-    if (answer.matchedCallId !== undefined) onMatched(answer.matchedCallId);
+    const { matchedCallId, matchedTraceId } = answer;
+    if (matchedCallId !== undefined) onMatched({ callId: matchedCallId, traceId: matchedTraceId });
   }
 
   #refuse(

@@ -67,7 +67,7 @@ abc@host  1234  ended  answered  1 min 5 s ago  1 min 0 s  10.0.0.7.mediagw.1`,
   });
 
   it('gives the timeline of one call in milliseconds from its start', () => {
-    const text = show({ result: 'call', call }, now);
+    const text = show({ result: 'call', call, earlier: [] }, now);
     expect(text).toContain('state    ended (answered)');
     expect(text.split('\n').slice(-3)).toEqual([
       '+0 ms      offered   10.0.0.7.mediagw.1  attempt 1',

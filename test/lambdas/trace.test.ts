@@ -35,9 +35,7 @@ it('a call that waits keeps it until it is offered to a gateway', async () => {
   expect(await world.edgeCalls()).toMatchObject({ calls: [{ state: 'offered', traceId }] });
 });
 
-it('a record that a fact begins has it from the first fact that knows it', async () => {
-  await world.say({ type: 'gateway.lost', callId: 'call-1', username: managed(1), cause: 'registered anew' });
-  expect(await shown('call-1')).toBeUndefined();
+it('a record that a fact begins has it from the fact', async () => {
   await world.say({ type: 'call.failed', callId: 'call-1', traceId, outcome: 'gateway-failed', failed: [] });
   expect(await shown('call-1')).toBe(traceId);
 });

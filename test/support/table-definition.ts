@@ -12,6 +12,7 @@ export function tableDefinition(tableName: string): CreateTableCommandInput {
       { AttributeName: 'availableAt', AttributeType: 'N' },
       { AttributeName: 'watchKey', AttributeType: 'S' },
       { AttributeName: 'watchAt', AttributeType: 'N' },
+      { AttributeName: 'callId', AttributeType: 'S' },
     ],
     GlobalSecondaryIndexes: [
       {
@@ -31,6 +32,11 @@ export function tableDefinition(tableName: string): CreateTableCommandInput {
           { AttributeName: 'watchKey', KeyType: 'HASH' },
           { AttributeName: 'watchAt', KeyType: 'RANGE' },
         ],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+      {
+        IndexName: 'calls',
+        KeySchema: [{ AttributeName: 'callId', KeyType: 'HASH' }],
         Projection: { ProjectionType: 'KEYS_ONLY' },
       },
     ],

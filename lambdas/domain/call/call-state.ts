@@ -40,7 +40,7 @@ export interface Transition {
  * @returns the record as the fact leaves it, and what it means for the gateway
  */
 export function applyFact(seen: Call | undefined, fact: CallFact): Transition {
-  const { call, ...meaning } = transition(traced(seen ?? emptyCall(fact), fact), fact);
+  const { call, ...meaning } = transition(ofItsEdge(seen ?? emptyCall(fact), fact), fact);
   const settled = endedByLoss(call);
   // An answer changes nothing about a call that is over.
   const tooLate = fact.type === 'call.answered' && settled.state === 'ended';
@@ -66,7 +66,9 @@ function transition(call: Call, fact: CallFact): Transition {
     case 'gateway.lost': {
       const attempts = withLoss(call.attempts, fact);
       const noted = known({ ...call, attempts }, { gateway: fact.username });
-      return { call: noted, effect: 'lost', gateway: fact.username };
+      // Another edge met the gateway anew: the call's own edge does not know.
+      const hangup = fact.edgeId !== call.edgeId && call.state !== 'ended';
+      return { call: noted, effect: 'lost', gateway: fact.username, hangup };
     }
   }
 }
@@ -93,13 +95,14 @@ export function edgeLost(seen: Call, atMs: number, effect: 'drain' | 'free'): Tr
 }
 
 /** A record that a fact begins: it overtook the allocation, or there was none. */
-function emptyCall({ callId, edgeId }: CallFact): Call {
-  return { callId, version: 0, state: 'offered', edgeId, attempt: 0, attempts: [] };
+function emptyCall({ callId, traceId, edgeId }: CallFact): Call {
+  const identity = { callId, ...(traceId !== undefined && { traceId }) };
+  return { ...identity, version: 0, state: 'offered', edgeId, attempt: 0, attempts: [] };
 }
 
-/** An edge that tells of a lost gateway may not hold its call, and then does not know the id: a later fact may. */
-function traced(call: Call, { traceId }: CallFact): Call {
-  return call.traceId !== undefined || traceId === undefined ? call : { ...call, traceId };
+/** All but the loss of a gateway is told by the edge that has the call: that one may be told by another. */
+function ofItsEdge(call: Call, { type, edgeId }: CallFact): Call {
+  return type === 'gateway.lost' ? call : { ...call, edgeId };
 }
 
 function answered(call: Call, fact: FactOf<'call.answered'>): Call {

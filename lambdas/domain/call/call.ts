@@ -1,8 +1,21 @@
 import type { AttemptFailure, Caller, CallState } from '../../../contracts/commands.ts';
-import type { Peer } from '../../../contracts/common.ts';
+import type { CallIdentity, Peer } from '../../../contracts/common.ts';
 import type { Outcome } from '../../../contracts/outcomes.ts';
 
 /* `…At`, `…Since` and `…Until` are epoch milliseconds. */
+
+/** As `lockedBy` of a gateway names its call. */
+export function ownerOf({ callId, traceId }: CallIdentity): string {
+  return traceId === undefined ? callId : `${callId}#${traceId}`;
+}
+
+const owner = /^(.*)#(1-[0-9a-f]{8}-[0-9a-f]{24})$/s;
+
+/** Reads back what `ownerOf` made: a Call-ID may have a `#` of its own, a trace id has none. */
+export function identityOf(ownerText: string): CallIdentity {
+  const [, callId, traceId] = owner.exec(ownerText) ?? [];
+  return callId === undefined ? { callId: ownerText } : { callId, traceId };
+}
 
 /** One gateway that a call was offered to. */
 export interface Attempt {

@@ -1,6 +1,6 @@
 import type { AllocateAnswer } from '../../../contracts/commands.ts';
 import type { Pool } from '../fleet/pool.ts';
-import type { Call } from './call.ts';
+import { type Call, ownerOf } from './call.ts';
 
 /*
  * The queue of calls for which no gateway is free yet: first come, first served. A call's place is when it began to
@@ -34,7 +34,8 @@ export function isAskStale(call: Call, nowMs: number): boolean {
 /** Sorts calls as they will be served. */
 export function byTurn(one: Call, other: Call): number {
   const since = (one.waitingSince ?? 0) - (other.waitingSince ?? 0);
-  return since || (one.callId < other.callId ? -1 : Number(one.callId > other.callId));
+  const [owner, otherOwner] = [ownerOf(one), ownerOf(other)];
+  return since || (owner < otherOwner ? -1 : Number(owner > otherOwner));
 }
 
 /** Whether this waiting call may get the gateway: one that failed it before it does not get again. */

@@ -1,4 +1,4 @@
-import type { Call } from '../call/call.ts';
+import { type Call, ownerOf } from '../call/call.ts';
 import type { Transition } from '../call/call-state.ts';
 import type { Gateway } from './gateway.ts';
 import { hasLapsed } from './gateway-state.ts';
@@ -31,7 +31,7 @@ export function decideGateway(
   nowMs: number,
 ): GatewayDecision {
   const { call, effect } = step;
-  const owned = gateway !== undefined && gateway.lockedBy === call.callId;
+  const owned = gateway !== undefined && gateway.lockedBy === ownerOf(call);
   switch (effect) {
     case 'none':
       return nothing;

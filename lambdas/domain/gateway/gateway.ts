@@ -25,10 +25,10 @@ export interface Gateway {
   cseq: number;
   /** The CSeq that made this registration, if any did: a retransmission of it gets the same answer again. */
   freshCseq?: number;
-  /** The call that the registration before this one held when this one took its place. */
-  lostCallId?: string;
+  /** The call (`ownerOf`) that the registration before this one held when this one took its place. */
+  lostCall?: string;
   state: GatewayState;
-  /** The call that owns it: while locked, busy or draining. */
+  /** The call (`ownerOf`) that has it: while locked, busy or draining. */
   lockedBy?: string;
   /** While locked: the lock ends here by itself. */
   lockedUntil?: number;

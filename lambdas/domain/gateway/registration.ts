@@ -4,6 +4,8 @@ import type {
   RegisterGateway,
   UnregisterGateway,
 } from '../../../contracts/commands.ts';
+import type { CallIdentity } from '../../../contracts/common.ts';
+import { identityOf, ownerOf } from '../call/call.ts';
 import { isLive } from '../time.ts';
 import { liveContacts, maxBindings, mergeBindings, registrationOf } from './bindings.ts';
 import type { Binding, Gateway } from './gateway.ts';
@@ -59,7 +61,7 @@ export function decideRegistration(
     ...(fresh && { freshCseq: cseq }),
     ...(context.taskId !== undefined && { taskId: context.taskId }),
   };
-  const lostCallId = seen !== undefined && !sameProcess && isHeld(seen, nowMs) ? seen.lockedBy : undefined;
+  const lostCall = seen !== undefined && !sameProcess && isHeld(seen, nowMs) ? seen.lockedBy : undefined;
   const stillFree = live && sameProcess && seen.state === 'free';
   const gateway: Gateway = keepsLock
     ? { ...base, ...lockOf(seen) }
@@ -67,13 +69,13 @@ export function decideRegistration(
         ...base,
         state: 'free',
         freeSince: stillFree && seen.freeSince !== undefined ? seen.freeSince : nowMs,
-        ...(lostCallId !== undefined && { lostCallId }),
+        ...(lostCall !== undefined && { lostCall }),
       };
   return {
     write: 'put',
     gateway,
     checkTombstone: !(live && sameRegistration),
-    answer: bindingsAnswer(bindings, nowMs, fresh, lostCallId),
+    answer: bindingsAnswer(bindings, nowMs, fresh, lostCall),
   };
 }
 
@@ -115,15 +117,25 @@ export function bindingsAnswer(
   bindings: readonly Binding[],
   nowMs: number,
   fresh: boolean,
-  lostCallId?: string,
+  lostCall?: string,
 ): RegisterAnswer {
   const contacts = liveContacts(bindings, nowMs);
-  return { result: 'bindings', contacts, fresh, ...(lostCallId !== undefined && { lostCallId }) };
+  if (lostCall === undefined) return { result: 'bindings', contacts, fresh };
+  const { callId, traceId } = identityOf(lostCall);
+  return {
+    result: 'bindings',
+    contacts,
+    fresh,
+    lostCallId: callId,
+    ...(traceId && { lostTraceId: traceId }),
+  };
 }
 
 /** The answer to a REGISTER whose gateway is locked for a call that waited. */
-export function matchedAnswer(answer: RegisterAnswer, matchedCallId: string | undefined): RegisterAnswer {
-  return answer.result === 'bindings' && matchedCallId !== undefined ? { ...answer, matchedCallId } : answer;
+export function matchedAnswer(answer: RegisterAnswer, matched: CallIdentity | undefined): RegisterAnswer {
+  if (answer.result !== 'bindings' || matched === undefined) return answer;
+  const { callId, traceId } = matched;
+  return { ...answer, matchedCallId: callId, ...(traceId && { matchedTraceId: traceId }) };
 }
 
 /** Whether the registration makes a gateway available that was not so before. */
@@ -132,9 +144,9 @@ export function becomesFree({ state, freeSince }: Gateway, nowMs: number): boole
 }
 
 /** The gateway locked for a call from the start. */
-export function lockedFor(gateway: Gateway, callId: string, lockedUntil: number): Gateway {
+export function lockedFor(gateway: Gateway, call: CallIdentity, lockedUntil: number): Gateway {
   const { freeSince: _free, ...rest } = gateway;
-  return { ...rest, state: 'locked', lockedBy: callId, lockedUntil };
+  return { ...rest, state: 'locked', lockedBy: ownerOf(call), lockedUntil };
 }
 
 function refuse(reason: Extract<RegisterAnswer, { result: 'refused' }>['reason']): RegistrationDecision {
@@ -146,10 +158,10 @@ function repeat(seen: Gateway, contacts: readonly Contact[], nowMs: number): Reg
   const asks = contacts.every(({ uri, expiresSec }) => seen.contactUris.has(uri) === expiresSec > 0);
   if (!asks) return refuse('out-of-order');
   const made = seen.freshCseq === seen.cseq;
-  const answer = bindingsAnswer(seen.contacts, nowMs, made, made ? seen.lostCallId : undefined);
+  const answer = bindingsAnswer(seen.contacts, nowMs, made, made ? seen.lostCall : undefined);
   return {
     write: 'none',
-    answer: made && seen.state === 'locked' ? matchedAnswer(answer, seen.lockedBy) : answer,
+    answer: made && seen.state === 'locked' ? matchedAnswer(answer, identityOf(seen.lockedBy ?? '')) : answer,
   };
 }
 

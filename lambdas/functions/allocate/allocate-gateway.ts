@@ -130,7 +130,7 @@ class Allocation {
   /** First come, first served: of few gateways, those who wait before this call get theirs first. */
   private async leftForUs(page: readonly Candidate[]): Promise<readonly Candidate[]> {
     if (this.isOurTurn || page.length === 0 || page.length >= fewCandidates) return page;
-    const served = await serveThoseAhead(this.command.callId, page, this.deps);
+    const served = await serveThoseAhead(this.command, page, this.deps);
     this.isOurTurn = served.isOurTurn;
     if (served.silent.length > 0) this.inTheEnd(endSilent(served.silent, this.deps.now(), this.deps));
     return served.left;

@@ -1,6 +1,6 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
 import { answerFromCall, askingCall, failureOf, granted, offeredCall } from '../../domain/call/allocation.ts';
-import type { Call } from '../../domain/call/call.ts';
+import { type Call, ownerOf } from '../../domain/call/call.ts';
 import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
 import type { Clock } from '../../domain/time.ts';
 import { putCall } from '../../store/call-writes.ts';
@@ -37,7 +37,7 @@ export type LockResult =
 
 /** Reads what a later attempt builds on. The first attempt has nothing to read. */
 export async function readCallSide(command: AllocateGateway, { table, now }: LockDeps): Promise<CallSide> {
-  const item = await table.get(callKey(command.callId));
+  const item = await table.get(callKey(command));
   return withPrevious(callOf(item, now()), table);
 }
 
@@ -45,7 +45,7 @@ export async function readCallSide(command: AllocateGateway, { table, now }: Loc
 export async function withPrevious(call: Call | undefined, table: Table): Promise<CallSide> {
   if (call?.state !== 'offered' || call.gateway === undefined) return { call, previous: undefined };
   const previous = gatewayOf(await table.get(gatewayKey(call.gateway)));
-  return { call, previous: previous?.lockedBy === call.callId ? previous : undefined };
+  return { call, previous: previous?.lockedBy === ownerOf(call) ? previous : undefined };
 }
 
 /**
@@ -63,7 +63,7 @@ export async function lockGateway(
   const { call: seen, previous } = side;
   const call = offeredCall(askingCall(seen, command, nowMs), candidate, nowMs, leaseMs);
   const writes: Write[] = [
-    lock(candidate, command.callId, freeShardOf(candidate.username, freeShards), nowMs + leaseMs, nowMs),
+    lock(candidate, command, freeShardOf(candidate.username, freeShards), nowMs + leaseMs, nowMs),
     putCall(call, seen, nowMs),
   ];
   if (previous !== undefined) writes.push(letGo(previous, command, freeShards, nowMs));
@@ -85,10 +85,9 @@ export async function lockGateway(
 }
 
 export function letGo(previous: Gateway, command: AllocateGateway, freeShards: number, nowMs: number): Write {
-  const { callId, failed } = command;
-  return failureOf(previous.username, failed) === 'silent'
-    ? silence(previous, callId)
-    : release(previous, callId, freeShardOf(previous.username, freeShards), nowMs);
+  return failureOf(previous.username, command.failed) === 'silent'
+    ? silence(previous, command)
+    : release(previous, command, freeShardOf(previous.username, freeShards), nowMs);
 }
 
 export function isRefused(failure: Failure | undefined): failure is Exclude<Failure, 'conflict'> {

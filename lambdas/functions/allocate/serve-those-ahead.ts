@@ -1,4 +1,5 @@
-import type { Call } from '../../domain/call/call.ts';
+import type { CallIdentity } from '../../../contracts/common.ts';
+import { type Call, ownerOf } from '../../domain/call/call.ts';
 import { byTurn } from '../../domain/call/waiting.ts';
 import type { Candidate } from '../../domain/gateway/gateway.ts';
 import { lock } from '../../store/gateway-writes.ts';
@@ -18,11 +19,11 @@ export interface Served {
 /**
  * Gives free gateways to the calls that wait before this one, in their order: whoever sees a gateway that is not its
  * own to take hands it on, and does not leave it for somebody faster. Those calls are answered at their next ask.
- * @param callId the call that asks, which may be waiting itself
+ * @param asking the call that asks, which may be waiting itself
  * @param candidates a few
  */
 export async function serveThoseAhead(
-  callId: string,
+  asking: CallIdentity,
   candidates: readonly Candidate[],
   deps: LockDeps,
 ): Promise<Served> {
@@ -30,7 +31,7 @@ export async function serveThoseAhead(
   const nowMs = deps.now();
   const heads = await headsOfQueue(table, nowMs);
   // However long ago it asked: it asks now.
-  const own = [...heads.waiting, ...heads.silent].find((call) => call.callId === callId);
+  const own = [...heads.waiting, ...heads.silent].find((call) => ownerOf(call) === ownerOf(asking));
   const silent = heads.silent.filter((call) => call !== own);
   let ahead = own ? heads.waiting.filter((call) => byTurn(call, own) < 0) : heads.waiting;
   // Behind those read there may be more; the call itself, once read, has nobody before it but those.
@@ -49,7 +50,7 @@ export async function serveThoseAhead(
         break;
       }
       const freeShard = freeShardOf(candidate.username, freeShards);
-      const half = lock(candidate, match.call.callId, freeShard, match.lockedUntil, nowMs);
+      const half = lock(candidate, match.call, freeShard, match.lockedUntil, nowMs);
       const written = await table.transact([half, match.write]);
       const [ofGateway, ofCall] = written.done ? [] : written.failures;
       // Served now, by us or by another, or gone; where only the gateway was in the way the call is still next.

@@ -1,4 +1,5 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
+import type { CallIdentity } from '../../../contracts/common.ts';
 import { answerFromCall, askingCall, exhausted } from '../../domain/call/allocation.ts';
 import type { Call } from '../../domain/call/call.ts';
 import { decideWait, isAskStale, trustedPool, waitingCall } from '../../domain/call/waiting.ts';
@@ -33,7 +34,7 @@ export async function waitForGateway(
   const { table } = deps;
   for (let tries = 0; tries < maxTries; tries += 1) {
     const nowMs = deps.now();
-    const { call, pool } = await readCallAndPool(command.callId, deps, nowMs);
+    const { call, pool } = await readCallAndPool(command, deps, nowMs);
     const settled = call && answerFromCall(call, command, nowMs);
     if (settled !== undefined) return settled;
     if (pool === undefined) {
@@ -50,13 +51,14 @@ export async function waitForGateway(
 }
 
 async function readCallAndPool(
-  callId: string,
+  identity: CallIdentity,
   { table }: WaitDeps,
   nowMs: number,
 ): Promise<{ call: Call | undefined; pool: Pool | undefined }> {
-  const items = await table.getMany([callKey(callId), poolKey]);
+  const callPk = callKey(identity);
+  const items = await table.getMany([callPk, poolKey]);
   const call = callOf(
-    items.find(({ pk }) => pk === callKey(callId)),
+    items.find(({ pk }) => pk === callPk),
     nowMs,
   );
   const pool = trustedPool(poolOf(items.find(({ pk }) => pk === poolKey)), nowMs);

@@ -1,5 +1,5 @@
 import type { EdgeCall, ListEdgeCalls, ListEdgeCallsAnswer } from '../../../contracts/commands.ts';
-import type { Call } from '../../domain/call/call.ts';
+import { type Call, ownerOf } from '../../domain/call/call.ts';
 import type { SettleDeps } from '../../usecases/settle-call.ts';
 import { readQueue } from '../../usecases/waiting-queue.ts';
 import { openCallsOf } from './open-calls.ts';
@@ -20,7 +20,7 @@ export async function listEdgeCalls(
   const waiting = [...queue.waiting, ...queue.silent].filter((call) => call.edgeId === edgeId);
   // After the queue: a call that got its gateway in between is then among these.
   const { calls } = await openCallsOf(table, edgeId, maxCalls, nowMs);
-  const open = new Map([...waiting, ...calls].map((call) => [call.callId, call]));
+  const open = new Map([...waiting, ...calls].map((call) => [ownerOf(call), call]));
   return { calls: [...open.values()].flatMap(edgeCall) };
 }
 

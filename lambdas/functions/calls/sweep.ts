@@ -1,3 +1,5 @@
+import type { CallIdentity } from '../../../contracts/common.ts';
+import { identityOf } from '../../domain/call/call.ts';
 import { edgeLost } from '../../domain/call/call-state.ts';
 import type { Edge } from '../../domain/edge.ts';
 import type { Gateway } from '../../domain/gateway/gateway.ts';
@@ -66,10 +68,10 @@ async function sweepEdge(
   const { calls, more } = await openCallsOf(table, edge.edgeId, maxCalls, nowMs, dueBefore);
   report.more ||= more;
   if (lost) report.lostEdges += 1;
-  for (const { callId } of calls) {
+  for (const call of calls) {
     // Read again by settleCall: what has been answered or has ended since is none of the sweep's.
     await settleCall(
-      callId,
+      call,
       (seen) => {
         if (seen === undefined || seen.state === 'ended' || seen.edgeId !== edge.edgeId) return undefined;
         if (lost) return edgeLost(seen, nowMs, 'drain');
@@ -99,22 +101,22 @@ async function finishDraining(report: SweepReport, deps: SettleDeps): Promise<vo
   for (const { pk } of due.items) {
     const gateway = gatewayOf(await table.get(String(pk)));
     if (gateway?.state !== 'draining' || gateway.lockedBy === undefined) continue;
-    await finish(gateway, gateway.lockedBy, deps);
+    await finish(gateway, identityOf(gateway.lockedBy), deps);
     report.finishedGateways += 1;
   }
 }
 
-async function finish(gateway: Gateway, callId: string, deps: SettleDeps): Promise<void> {
+async function finish(gateway: Gateway, call: CallIdentity, deps: SettleDeps): Promise<void> {
   const { table, afterCall, freeShards } = deps;
   const nowMs = deps.now();
   if (afterCall === 'reuse') {
-    await table.write(release(gateway, callId, freeShardOf(gateway.username, freeShards), nowMs));
+    await table.write(release(gateway, call, freeShardOf(gateway.username, freeShards), nowMs));
     return;
   }
   const { tombstone, stopTaskId } = stopped(gateway);
   // The task first: once the location is gone, nothing would find the task again.
-  if (stopTaskId !== undefined) await deps.stopTask(stopTaskId, `the edge of call ${callId} is lost`);
-  const writes = [deleteOwned(gateway, callId)];
+  if (stopTaskId !== undefined) await deps.stopTask(stopTaskId, `the edge of call ${call.callId} is lost`);
+  const writes = [deleteOwned(gateway, call)];
   // Refused where the gateway has left or come back anew in the meantime: then there is nothing to finish.
   await table.transact(
     tombstone === undefined ? writes : [...writes, putTombstone(gateway.username, tombstone, nowMs)],

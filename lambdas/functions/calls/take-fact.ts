@@ -16,5 +16,5 @@ export async function takeFact(fact: ConsumedFact, deps: SettleDeps): Promise<vo
     return;
   }
   const told = fact.type === 'gateway.lost' ? fact.username : fact.gateway;
-  await settleCall(fact.callId, (seen) => applyFact(seen, fact), told, deps);
+  await settleCall(fact, (seen) => applyFact(seen, fact), told, deps);
 }

@@ -1,7 +1,7 @@
 import type { PoolCounts } from '../../domain/fleet/types.ts';
 import { above, atMost, present } from '../../store/conditions.ts';
 import {
-  callIdOf,
+  callOfKey,
   drainedWatchKey,
   drainingWatchKey,
   freeIndex,
@@ -90,7 +90,7 @@ export async function countPool(
     freeManaged,
     saturated: free.some(({ more }) => more),
     waiting: queue.items.length,
-    ...(first && { firstWaiting: callIdOf(String(first.pk)) }),
+    ...(first && { firstWaiting: callOfKey(String(first.pk)).callId }),
   };
 }
 

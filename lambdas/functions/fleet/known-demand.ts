@@ -44,8 +44,7 @@ export async function noteDemand(
     return;
   }
   if (fact.type !== 'call.waiting' && fact.type !== 'call.offered' && fact.type !== 'call.failed') return;
-  const call =
-    fact.type === 'call.waiting' ? undefined : callOf(await table.get(callKey(fact.callId)), fact.at);
+  const call = fact.type === 'call.waiting' ? undefined : callOf(await table.get(callKey(fact)), fact.at);
   if (!isArrival(fact, call)) return;
   const { date, attribute } = slotOf(fact.at, policy.timeZone);
   await Promise.all([

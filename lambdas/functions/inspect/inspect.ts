@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { InspectAnswer, inspectCommandSchema } from '../../../contracts/inspect.ts';
+import type { CallView, InspectAnswer, inspectCommandSchema } from '../../../contracts/inspect.ts';
 import { byTurn } from '../../domain/call/waiting.ts';
 import { type Clock, isLive } from '../../domain/time.ts';
 import { callView, gatewayView } from '../../domain/views.ts';
@@ -7,14 +7,17 @@ import type { Item } from '../../store/attributes.ts';
 import { startsWith } from '../../store/conditions.ts';
 import { callOf } from '../../store/items/call-item.ts';
 import { gatewayFrom } from '../../store/items/gateway-item.ts';
-import { callKey, callKeyPrefix, gatewayKeyPrefix } from '../../store/keys.ts';
+import { callKeyPrefix, callsIndex, gatewayKeyPrefix } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
+import { readAll } from '../../store/watched.ts';
 import { listDecisions, listStarts } from './fleet-history.ts';
 
 /** Bounds of one answer: Lambda gives back at most 6 MB, and people wait for it. */
 const maxPages = 50;
 const maxGateways = 10_000;
 const maxCallsRead = 20_000;
+/** Calls, starts and decisions that name one Call-ID. */
+const maxTries = 500;
 
 /**
  * Shows people the table as it stands.
@@ -38,19 +41,30 @@ export async function inspect(
       const waiting = calls.filter((call) => call.state === 'waiting').sort(byTurn);
       const places = new Map(waiting.map((call, i) => [call, i + 1]));
       const views = calls.map((call) => callView(call, places.get(call)));
-      const newestFirst = views.sort((a, b) => b.offeredAt - a.offeredAt || compare(a.callId, b.callId));
-      return { result: 'calls', calls: newestFirst.slice(0, command.limit) };
+      return { result: 'calls', calls: newestFirst(views).slice(0, command.limit) };
     }
     case 'listDecisions':
       return listDecisions(table, command.limit, nowMs);
     case 'listStarts':
       return listStarts(table, command.limit, nowMs);
     case 'describeCall': {
-      const call = callOf(await table.get(callKey(command.callId)), nowMs);
-      return call === undefined ? { result: 'not-found' } : { result: 'call', call: callView(call) };
+      const [call, ...earlier] = await describe(command.callId, table, nowMs);
+      return call === undefined ? { result: 'not-found' } : { result: 'call', call, earlier };
     }
   }
 }
+
+/** All calls with this Call-ID, newest first. The index shows a call a moment after its first step. */
+async function describe(callId: string, table: Table, nowMs: number): Promise<CallView[]> {
+  const { items } = await table.query({ index: callsIndex, key: ['callId', callId], limit: maxTries });
+  // Starts and decisions name the call that they were made for.
+  const pks = items.map(({ pk }) => String(pk)).filter((pk) => pk.startsWith(callKeyPrefix));
+  const calls = table.readable(await readAll(table, pks), (item) => callOf(item, nowMs) ?? []).flat();
+  return newestFirst(calls.map((call) => callView(call)));
+}
+
+const newestFirst = (views: CallView[]): CallView[] =>
+  views.sort((a, b) => b.offeredAt - a.offeredAt || compare(a.callId, b.callId));
 
 async function scanAll(table: Table, prefix: string, most: number): Promise<Item[]> {
   const found: Item[] = [];

@@ -102,7 +102,7 @@ async function put(
   const { username, registrationId } = gateway;
   const waiting = mayMatch && becomesFree(gateway, nowMs) ? (await headsOfQueue(table, nowMs)).waiting : [];
   const match = matchNext(waiting, gateway, nowMs, leaseMs);
-  const registered = match === undefined ? gateway : lockedFor(gateway, match.call.callId, match.lockedUntil);
+  const registered = match === undefined ? gateway : lockedFor(gateway, match.call, match.lockedUntil);
   const write = replaceGateway(registered, seen, freeShards);
   const tombstone = checkTombstone ? noTombstone(username, registrationId, nowMs) : undefined;
   if (match === undefined && tombstone === undefined)
@@ -110,7 +110,7 @@ async function put(
 
   const others = [...(tombstone ? [tombstone] : []), ...(match ? [match.write] : [])];
   const written = await table.transact([write, ...others]);
-  if (written.done) return matchedAnswer(answer, match?.call.callId);
+  if (written.done) return matchedAnswer(answer, match?.call);
   const ofTombstone = tombstone && written.failures[1];
   const isCallOver = ofTombstone !== undefined && ofTombstone !== 'conflict';
   return isCallOver ? { result: 'refused', reason: 'call-over' } : undefined;

@@ -73,7 +73,7 @@ export function callOf(item: Item | undefined, nowMs: number): Call | undefined 
  */
 export function callItem(call: Call): Item & { pk: string } {
   return {
-    pk: callKey(call.callId),
+    pk: callKey(call),
     v: itemVersion,
     ...call,
     ...placeOf(call),

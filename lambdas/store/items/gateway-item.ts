@@ -30,7 +30,7 @@ const gatewaySchema = candidateSchema
     contactUris: z.set(z.string()),
     cseq: z.number(),
     freshCseq: z.number().exactOptional(),
-    lostCallId: z.string().exactOptional(),
+    lostCall: z.string().exactOptional(),
     state: gatewayStateSchema,
     lockedBy: z.string().exactOptional(),
     lockedUntil: z.number().exactOptional(),

@@ -358,7 +358,9 @@ describe('a table in trouble', () => {
 
 it('a record that ran out is no record', async () => {
   await registerSome(1);
-  await world.table.write({ put: { pk: callKey('call-1'), callId: 'call-1', version: 9, expiresAt: 1 } });
+  await world.table.write({
+    put: { pk: callKey({ callId: 'call-1' }), callId: 'call-1', version: 9, expiresAt: 1 },
+  });
   expect(await world.grant({ callId: 'call-1' })).toMatchObject({ username: gw(1) });
 });
 

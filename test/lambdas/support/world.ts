@@ -22,7 +22,15 @@ import { takeFact } from '../../../lambdas/functions/calls/take-fact.ts';
 import { type RegisterDeps, registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
 import { listBindings, unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
 import type { Item } from '../../../lambdas/store/attributes.ts';
-import { callKey, gatewayKey, poolKey, tombstoneKey, waitingWatchKey } from '../../../lambdas/store/keys.ts';
+import {
+  callKey,
+  callKeyPrefix,
+  callsIndex,
+  gatewayKey,
+  poolKey,
+  tombstoneKey,
+  waitingWatchKey,
+} from '../../../lambdas/store/keys.ts';
 import { openTable, type Table } from '../../../lambdas/store/table.ts';
 import { watched } from '../../../lambdas/store/watched.ts';
 import { loseGateway } from '../../../lambdas/usecases/lose-gateway.ts';
@@ -151,9 +159,14 @@ export class World {
     return (await this.table.get(gatewayKey(username))) as (Gateway & Item) | undefined;
   }
 
-  /** The item itself: also its place in the indexes. */
-  async call(callId: string): Promise<(Call & Item) | undefined> {
-    return (await this.table.get(callKey(callId))) as (Call & Item) | undefined;
+  /** The item itself: also its place in the indexes. Without a trace id it is the only call with this Call-ID. */
+  async call(callId: string, traceId?: string): Promise<(Call & Item) | undefined> {
+    const exact = await this.table.get(callKey({ callId, traceId }));
+    if (exact !== undefined || traceId !== undefined) return exact as (Call & Item) | undefined;
+    const { items } = await this.table.query({ index: callsIndex, key: ['callId', callId], limit: 10 });
+    const [only, ...others] = items.filter(({ pk }) => String(pk).startsWith(callKeyPrefix));
+    if (others.length > 0) throw new Error(`several calls with the Call-ID ${callId}`);
+    return only && ((await this.table.get(String(only.pk))) as (Call & Item) | undefined);
   }
 
   async tombstone(username: string, registrationId = 'reg-1') {

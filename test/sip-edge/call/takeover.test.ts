@@ -79,7 +79,7 @@ describe('an application that was killed in a call and started again', () => {
     await takenOver();
     scene.caller.answers('OPTIONS');
     scene.gateway.answers('OPTIONS');
-    scene.edge.handler.onGatewayLost(callId);
+    scene.edge.handler.onGatewayLost({ callId, gateway: scene.gateway.name });
     (await scene.caller.incoming('BYE')).reply(200);
     await scene.expectAllOver();
     expect(scene.world.ends).toMatchObject([{ type: 'call.ended', outcome: 'gateway-lost' }]);
@@ -196,7 +196,7 @@ describe('a gateway that is lost', () => {
   it('in a call: the caller is hung up', async () => {
     scene = await suite.open({ transport: 'tcp' });
     const { callId } = await scene.establish();
-    scene.edge.handler.onGatewayLost(callId);
+    scene.edge.handler.onGatewayLost({ callId, gateway: scene.gateway.name });
     const bye = await scene.caller.incoming('BYE');
     expect(bye.header('reason')).toContain('gateway-lost');
     expect(bye.header('reason')).toContain(callId);
@@ -213,7 +213,7 @@ describe('a gateway that is lost', () => {
     const call = scene.dial();
     (await scene.gateway.incoming('INVITE')).reply(180);
     await call.answer(180);
-    scene.edge.handler.onGatewayLost(call.callId);
+    scene.edge.handler.onGatewayLost({ callId: call.callId, gateway: scene.gateway.name });
     (await second.incoming('INVITE')).reply(486);
     const refusal = await call.refusal();
     expect(refusal.status).toBe(500);

@@ -50,7 +50,8 @@ async function start(n: number, { wakes = true } = {}): Promise<SipPeer> {
   extra.push(agent);
   const registered = await scene.world.add(agent);
   if (wakes && registered.result === 'bindings' && registered.matchedCallId !== undefined) {
-    scene.edge.handler.onMatched(registered.matchedCallId);
+    const { matchedCallId: callId, matchedTraceId: traceId } = registered;
+    scene.edge.handler.onMatched({ callId, traceId });
   }
   return agent;
 }

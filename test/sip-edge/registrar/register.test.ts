@@ -412,8 +412,8 @@ describe('trouble', () => {
     const gw = await gateway();
     const lostCallId = newCallId();
     const traceId = '1-67e00000-0123456789abcdef01234567';
-    edge.traceIds.set(lostCallId, traceId);
-    controlPlane.register = async () => ({ result: 'bindings', contacts: [], fresh: true, lostCallId });
+    const lost = { lostCallId, lostTraceId: traceId };
+    controlPlane.register = async () => ({ result: 'bindings', contacts: [], fresh: true, ...lost });
     expect((await gw.register()).status).toBe(200);
     await until('the fact', () => edge.factsOf('gateway.lost').length === 1);
     expect(edge.factsOf('gateway.lost')[0]).toMatchObject({
@@ -421,16 +421,17 @@ describe('trouble', () => {
       traceId,
       username: gw.username,
     });
-    expect(edge.lost).toEqual([lostCallId]);
+    expect(edge.lost).toEqual([{ callId: lostCallId, traceId, gateway: gw.username }]);
   });
 
   it('wakes the call that waited for this gateway', async () => {
     await start();
     const gw = await gateway();
-    const matchedCallId = newCallId();
-    controlPlane.register = async () => ({ result: 'bindings', contacts: [], fresh: true, matchedCallId });
+    const [matchedCallId, matchedTraceId] = [newCallId(), '1-67e00000-0123456789abcdef01234567'];
+    const matched = { matchedCallId, matchedTraceId };
+    controlPlane.register = async () => ({ result: 'bindings', contacts: [], fresh: true, ...matched });
     expect((await gw.register()).status).toBe(200);
-    expect(edge.matched).toEqual([matchedCallId]);
+    expect(edge.matched).toEqual([{ callId: matchedCallId, traceId: matchedTraceId }]);
   });
 
   it('a gateway whose call is over gets 403 with the reason', async () => {

@@ -1,3 +1,5 @@
+import type { Hangup } from '../../../contracts/commands.ts';
+import type { CallIdentity } from '../../../contracts/common.ts';
 import type { FactOf, FactType } from '../../../contracts/facts.ts';
 import { newCallId, newTag } from '../../../sip/message/build.ts';
 import { EdgeApp } from '../../../sip-edge/app.ts';
@@ -61,10 +63,8 @@ export async function startEdge(
   const facts: NewFact[] = [];
   const log = recordingLog();
   const secret = new TestSecret();
-  /** Of the calls that the edge holds. */
-  const traceIds = new Map<string, string>();
-  const lost: string[] = [];
-  const matched: string[] = [];
+  const lost: Hangup[] = [];
+  const matched: CallIdentity[] = [];
   const invited: string[] = [];
   const calls = { active: 0, takeOvers: 0, ended: false };
   const counted: Counted[] = [];
@@ -82,9 +82,8 @@ export async function startEdge(
         invited.push(req.get('Call-ID') ?? '');
         res.send(480);
       },
-      traceIdOf: (callId) => traceIds.get(callId),
-      onGatewayLost: (callId) => lost.push(callId),
-      onMatched: (callId) => matched.push(callId),
+      onGatewayLost: (loss) => lost.push(loss),
+      onMatched: (call) => matched.push(call),
       takeOver: () => {
         calls.takeOvers += 1;
       },
@@ -109,7 +108,6 @@ export async function startEdge(
     factsOf,
     log,
     secret,
-    traceIds,
     lost,
     matched,
     invited,
