@@ -155,8 +155,17 @@ const callStates = ['waiting', 'offered', 'answered', 'ended'] as const;
 export const callStateSchema = z.enum(callStates);
 export type CallState = z.infer<typeof callStateSchema>;
 
+/** What an edge says of itself with what it asks: each such command renews its lease. */
+const edgeSchema = z.object({
+  edgeId: edgeIdSchema,
+  /** Rises with each start of the edge's application. */
+  generation: z.number().int().nonnegative(),
+  leaseSec: z.number().int().min(15).max(600),
+});
+export type EdgeAsk = z.infer<typeof edgeSchema>;
+
 /** The calls that an edge holds: what its application takes over after a restart. */
-export const listEdgeCallsSchema = z.object({ command: z.literal('listEdgeCalls'), edgeId: edgeIdSchema });
+export const listEdgeCallsSchema = edgeSchema.extend({ command: z.literal('listEdgeCalls') });
 export type ListEdgeCalls = z.infer<typeof listEdgeCallsSchema>;
 
 export const edgeCallSchema = z.object({
@@ -176,11 +185,12 @@ export const listEdgeCallsAnswerSchema = z.object({ calls: z.array(edgeCallSchem
 export type ListEdgeCallsAnswer = z.infer<typeof listEdgeCallsAnswerSchema>;
 
 /**
- * The calls of an edge whose gateway the control plane found gone (its task has stopped): the edge ends their callers'
- * legs. It asks this every few seconds while it has calls, since nothing else reaches an edge from outside.
+ * An edge lives, and asks for the calls whose gateway the control plane found gone (its task has stopped): it ends their
+ * callers' legs. Every few seconds while it has calls, since nothing else reaches an edge from outside, and less often
+ * while it has none.
  */
-export const listHangupsSchema = z.object({ command: z.literal('listHangups'), edgeId: edgeIdSchema });
-export type ListHangups = z.infer<typeof listHangupsSchema>;
+export const renewEdgeSchema = edgeSchema.extend({ command: z.literal('renewEdge') });
+export type RenewEdge = z.infer<typeof renewEdgeSchema>;
 
 export const hangupSchema = z.object({
   callId: callIdSchema,
@@ -190,5 +200,5 @@ export const hangupSchema = z.object({
 });
 export type Hangup = z.infer<typeof hangupSchema>;
 
-export const listHangupsAnswerSchema = z.object({ hangups: z.array(hangupSchema) });
-export type ListHangupsAnswer = z.infer<typeof listHangupsAnswerSchema>;
+export const renewEdgeAnswerSchema = z.object({ hangups: z.array(hangupSchema) });
+export type RenewEdgeAnswer = z.infer<typeof renewEdgeAnswerSchema>;

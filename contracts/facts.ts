@@ -99,13 +99,6 @@ const callCancelledSchema = callFact('call.cancelled').extend({
   gatewayAnswered: z.boolean(),
 });
 
-const edgeHeartbeatSchema = fact('edge.heartbeat').extend({
-  /** Rises with each start of the edge's application. */
-  generation: z.number().int().nonnegative(),
-  calls: z.number().int().nonnegative(),
-  leaseSec: z.number().int().min(15).max(600),
-});
-
 export const factSchema = z.discriminatedUnion('type', [
   gatewayRegisteredSchema,
   gatewayUnregisteredSchema,
@@ -116,7 +109,6 @@ export const factSchema = z.discriminatedUnion('type', [
   callEndedSchema,
   callFailedSchema,
   callCancelledSchema,
-  edgeHeartbeatSchema,
 ]);
 export type Fact = z.infer<typeof factSchema>;
 export type FactType = Fact['type'];
@@ -129,7 +121,6 @@ export const consumedByCalls = [
   'call.ended',
   'call.failed',
   'call.cancelled',
-  'edge.heartbeat',
 ] as const satisfies readonly FactType[];
 
 /** What may change how many gateways are wanted or there: the `fleet` function looks at the pool on each. */

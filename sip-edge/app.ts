@@ -12,7 +12,7 @@ import { batchWrites } from './drachtio/batched-writes.ts';
 import { refuse } from './drachtio/refuse.ts';
 import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './drachtio/srf.ts';
 import { answerOptions } from './health/answer-options.ts';
-import { Heartbeat } from './health/heartbeat.ts';
+import { EdgeLease } from './health/edge-lease.ts';
 import type { Clock, FactSink, Log, Meter } from './ports.ts';
 import { Registrar } from './registrar/registrar.ts';
 import type { Settings } from './settings.ts';
@@ -54,12 +54,12 @@ const endCallsPatienceMs = 1500;
 const disconnectPatienceMs = 1000;
 const routePatienceMs = 1000;
 
-/** The edge's application on one drachtio: who may come in, the registrar, the calls, the heartbeat. */
+/** The edge's application on one drachtio: who may come in, the registrar, the calls, the edge's lease. */
 export class EdgeApp {
   readonly #parts: EdgeParts;
   readonly #srf: Srf;
   readonly #calls: Calls;
-  readonly #heartbeat: Heartbeat;
+  readonly #lease: EdgeLease;
   #isDraining = false;
 
   constructor(parts: EdgeParts) {
@@ -67,7 +67,14 @@ export class EdgeApp {
     const { settings, controlPlane, facts, secrets, clock, log, meter } = parts;
     this.#srf = createSrf();
     this.#calls = parts.createCalls({ srf: this.#srf, controlPlane, facts, settings, log, clock });
-    this.#heartbeat = new Heartbeat({ facts, settings, clock, countCalls: () => this.#calls.activeCalls });
+    this.#lease = new EdgeLease({
+      controlPlane,
+      settings,
+      clock,
+      log,
+      countCalls: () => this.#calls.activeCalls,
+      onHangup: (hangup) => this.#calls.onGatewayLost(hangup),
+    });
 
     const limits = new AddressLimits(settings, clock);
     const digest = new Digest({
@@ -109,7 +116,7 @@ export class EdgeApp {
         log.warn({ event: 'drachtio-error', error }, 'connection to drachtio'),
       );
       this.#srf.on('close', () => {
-        this.#heartbeat.stop();
+        this.#lease.stop();
         log.warn({ event: 'drachtio-gone' }, 'the connection to drachtio is gone');
       });
       this.#srf.on('connect', (error, hostPorts) => {
@@ -119,8 +126,7 @@ export class EdgeApp {
         }
         log.info({ event: 'drachtio-connected', hostPorts }, 'connected to drachtio');
         batchWrites(this.#srf);
-        // The edge lease is renewed first: the calls taken over live by it.
-        this.#heartbeat.start();
+        this.#lease.start();
         this.#takeOver();
         this.#untilRouted().then(
           () => resolve(hostPorts),
@@ -166,7 +172,7 @@ export class EdgeApp {
   }
 
   async close(): Promise<void> {
-    this.#heartbeat.stop();
+    this.#lease.stop();
     await this.#calls.close();
     // drachtio gives us requests until it has seen the connection end.
     const closed = once(this.#srf, 'close', { signal: AbortSignal.timeout(disconnectPatienceMs) });

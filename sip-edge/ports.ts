@@ -2,9 +2,9 @@ import type {
   AllocateAnswer,
   AllocateGateway,
   ListEdgeCallsAnswer,
-  ListHangupsAnswer,
   RegisterAnswer,
   RegisterCommand,
+  RenewEdgeAnswer,
 } from '../contracts/commands.ts';
 import type { Fact } from '../contracts/facts.ts';
 
@@ -21,10 +21,11 @@ export interface ControlPlane {
    */
   listEdgeCalls(): Promise<ListEdgeCallsAnswer>;
   /**
-   * The calls of this edge whose gateway the control plane found gone.
+   * Renews the edge's lease.
+   * @returns the calls of this edge whose gateway the control plane found gone
    * @throws {ControlPlaneUnavailable}
    */
-  listHangups(): Promise<ListHangupsAnswer>;
+  renewEdge(): Promise<RenewEdgeAnswer>;
 }
 
 /** `bad-answer`: the function answered with what the contract does not know (a half-done deployment). */

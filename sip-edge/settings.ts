@@ -89,7 +89,7 @@ const environmentSchema = z.object({
   RING_LIMIT_SEC: integer(1, 600, 60),
   /** How long a call waits for a gateway to start, seconds. */
   WAIT_LIMIT_SEC: integer(1, 600, 90),
-  /** How often the control plane is asked for calls whose gateway's task has stopped, while there are calls, ms. */
+  /** How often the edge's lease is renewed while there are calls, and asked whose gateway's task has stopped, ms. */
   HANGUP_POLL_MS: integer(500, 60_000, 2000),
   /** How often the legs of taken-over calls are probed with OPTIONS, ms. */
   PROBE_INTERVAL_MS: integer(500, 60_000, 5000),
@@ -109,7 +109,7 @@ const environmentSchema = z.object({
   /** Sockets kept open to the Lambda endpoint. 600 commands/s of 20 ms each need 12. */
   COMMAND_SOCKETS: integer(1, 1000, 100),
 
-  /** How often the edge's lease is renewed, seconds, and how long it lasts without. */
+  /** How often the edge's lease is renewed while there is no call, seconds, and how long it lasts without. */
   HEARTBEAT_SEC: integer(1, 60, 15),
   LEASE_SEC: integer(15, 600, 45),
   /** After SIGTERM: how long calls in progress may go on, seconds. */

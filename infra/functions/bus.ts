@@ -21,11 +21,7 @@ export class FactBus extends Construct {
     this.archive = this.bus.archive('Archive', {
       archiveName: `${Stack.of(this).stackName}-facts`,
       description: 'Facts of gateways and calls, to be replayed',
-      // Of heartbeats only the newest is worth anything, and they would be most of what is kept.
-      eventPattern: {
-        source: [edgeEventSource],
-        detailType: events.Match.anythingBut('edge.heartbeat'),
-      },
+      eventPattern: { source: [edgeEventSource] },
       retention: Duration.days(archiveDays),
     });
   }

@@ -129,6 +129,7 @@ export class Functions extends Construct {
         'dynamodb:PutItem',
         'dynamodb:UpdateItem',
         'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
       ],
       [freeIndexName, watchIndexName],
     );

@@ -1,4 +1,4 @@
-/** An edge, as far as its heartbeats tell. */
+/** An edge, as far as what it asks tells. */
 export interface Edge {
   edgeId: string;
   /** Rises with each start of the edge's application. */

@@ -1,8 +1,7 @@
-import type { FactOf } from '../../contracts/facts.ts';
 import type { Call } from '../domain/call/call.ts';
 import type { Edge } from '../domain/edge.ts';
 import { epochSec, expiryAfter } from '../domain/time.ts';
-import { allOf, anyOf, atMost, below, equals, missing, unchanged } from './conditions.ts';
+import { above, allOf, anyOf, atMost, equals, missing, unchanged } from './conditions.ts';
 import { callItem } from './items/call-item.ts';
 import { itemVersion } from './items/read-item.ts';
 import { callKey, edgeKey, edgesWatchKey, hangupKey, hangupsWatchKey } from './keys.ts';
@@ -10,7 +9,7 @@ import type { Write } from './transaction.ts';
 
 /* The writes of call records and of edges. */
 
-/** How long an edge is remembered after its last heartbeat. */
+/** How long an edge is remembered after its last lease. */
 const edgeKeptSec = 7 * 24 * 3600;
 /** An edge that has not asked in this time is gone, and its calls with it. */
 const hangupKeptSec = 600;
@@ -56,24 +55,33 @@ export function putHangup(call: Call, username: string, nowMs: number) {
   } satisfies Write;
 }
 
-/** Renews an edge's lease. One that comes late does not shorten it. */
-export function renewEdge(fact: FactOf<'edge.heartbeat'>) {
-  const watchAt = fact.at + fact.leaseSec * 1000;
-  return {
-    update: edgeKey(fact.edgeId),
-    set: {
-      v: itemVersion,
-      edgeId: fact.edgeId,
-      generation: fact.generation,
-      watchKey: edgesWatchKey,
-      watchAt,
-      expiresAt: expiryAfter(fact.at, edgeKeptSec),
-    },
-    when: anyOf(missing('watchAt'), below('watchAt', watchAt)),
-  } satisfies Write;
+const leaseHolds = (nowMs: number) => above('watchAt', nowMs);
+const leaseIsOver = (nowMs: number) => anyOf(missing('watchAt'), atMost('watchAt', nowMs));
+/** An application that was started anew has taken its place: what the old one asks renews nothing. */
+const isNewest = ({ generation }: Edge) => anyOf(missing('generation'), atMost('generation', generation));
+
+/** Renews the lease of an edge whose lease holds. */
+export function prolongEdge(edge: Edge, nowMs: number) {
+  return { ...edgeUpdate(edge), when: allOf(isNewest(edge), leaseHolds(nowMs)) } satisfies Write;
 }
 
-/** Stops looking at an edge that is long gone and holds no call; its next heartbeat brings it back. */
+/** Begins a lease of an edge that has none, or whose lease is over. */
+export function beginEdge(edge: Edge, nowMs: number) {
+  return { ...edgeUpdate(edge), when: allOf(isNewest(edge), leaseIsOver(nowMs)) } satisfies Write;
+}
+
+function edgeUpdate({ edgeId, generation, leaseUntil }: Edge) {
+  const expiresAt = expiryAfter(leaseUntil, edgeKeptSec);
+  const place = { watchKey: edgesWatchKey, watchAt: leaseUntil };
+  return { update: edgeKey(edgeId), set: { v: itemVersion, edgeId, generation, ...place, expiresAt } };
+}
+
+/** Holds while the edge is silent. */
+export function edgeIsLost(edgeId: string, nowMs: number) {
+  return { check: edgeKey(edgeId), when: leaseIsOver(nowMs) } satisfies Write;
+}
+
+/** Stops looking at an edge that is long gone and holds no call; what it asks next brings it back. */
 export function forgetEdge(seen: Pick<Edge, 'edgeId' | 'leaseUntil'>) {
   return {
     update: edgeKey(seen.edgeId),

@@ -139,7 +139,7 @@ export function makeBusy(seen: Gateway, call: CallIdentity) {
   return {
     update: gatewayKey(seen.username),
     set: { state: 'busy', lockedBy: ownerOf(call) },
-    remove: ['lockedUntil', ...freeAttributes],
+    remove: ['lockedUntil', ...freeAttributes, ...watchAttributes],
     when: allOf(
       registrationIs(seen.registrationId),
       equals('state', seen.state),

@@ -20,6 +20,12 @@ export type Write =
 
 /** For each write of a transaction that was refused why, or undefined where it was not the one to blame. */
 export type Failure = 'conflict' | { seen: Item | undefined };
+
+/** Whether the write's condition did not hold, and not another transaction was in the way. */
+export function isRefused(failure: Failure | undefined): failure is Exclude<Failure, 'conflict'> {
+  return failure !== undefined && failure !== 'conflict';
+}
+
 /** A write as DynamoDB takes it; a refused one then shows the item that was in the way. */
 export function transactItem(TableName: string, write: Write): TransactWriteItem {
   const e = expression();

@@ -20,7 +20,7 @@ const maxTries = 4;
 
 /**
  * A gateway is gone, and neither it nor its edge has said so: its task has stopped. Its location is deleted, a call
- * that it served is ended as `gateway-lost`, and the call's edge is told to end the caller's leg (`listHangups`); a
+ * that it served is ended as `gateway-lost`, and the call's edge is told to end the caller's leg (`renewEdge`); a
  * call that it was only being offered goes on to the next gateway. May be told twice.
  * @returns the call that lost it, if any
  * @throws TableUnavailable, TableContention, TaskNotStopped

@@ -22,7 +22,7 @@ import { callOf } from '../store/items/call-item.ts';
 import { gatewayOf } from '../store/items/gateway-item.ts';
 import { callKey, freeShardOf, gatewayKey } from '../store/keys.ts';
 import type { Table } from '../store/table.ts';
-import type { Write } from '../store/transaction.ts';
+import { isRefused, type Write } from '../store/transaction.ts';
 import { headsOfQueue, matchNext } from './waiting-queue.ts';
 
 export interface SettleDeps {
@@ -50,6 +50,7 @@ const pauseMs = 15;
  * nothing again. A gateway that becomes free is given to the call that has waited longest, if any.
  * @param decide gives the step from the call's record; undefined where there is nothing to do
  * @param told the gateway that the fact names, if any
+ * @param guard where it does not hold, the step is not taken
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
 export async function settleCall(
@@ -57,6 +58,7 @@ export async function settleCall(
   decide: (seen: Call | undefined) => Transition | undefined,
   told: string | undefined,
   deps: SettleDeps,
+  guard?: Extract<Write, { check: string }>,
 ): Promise<void> {
   const { table, afterCall } = deps;
   for (let tries = 1; tries <= maxTries; tries += 1) {
@@ -67,6 +69,8 @@ export async function settleCall(
     const concerned = gateways.filter((one) => (step.gateway ?? one.username) === one.username);
     const gateway = concerned.find((one) => one.lockedBy === ownerOf(identity)) ?? concerned[0];
     const decision = decideGateway(step, gateway, afterCall, nowMs);
+    // The gateway went on without the call.
+    if (step.effect === 'resume' && decision.write === 'none') return;
     const stopTaskId = decision.stopTaskId ?? seen?.stopTaskId;
     const call: Call = stopTaskId === undefined ? step.call : { ...step.call, stopTaskId };
 
@@ -79,9 +83,13 @@ export async function settleCall(
       writes.push(putTombstone(username, decision.tombstone, nowMs));
     }
     if (isNew && step.hangup && username !== undefined) writes.push(putHangup(call, username, nowMs));
-    if (isNew && !(await commit(table, writes))) {
-      await deps.pause(pauseMs * tries);
-      continue;
+    if (isNew) {
+      const written = await commit(table, guard === undefined ? writes : [...writes, guard]);
+      if (!written.done) {
+        if (guard !== undefined && isRefused(written.failures?.at(-1))) return;
+        await deps.pause(pauseMs * tries);
+        continue;
+      }
     }
     // Only what was written counts: a fact that comes twice changes nothing the second time.
     if (isNew) deps.measure(callMeasurements(seen, call), aboutCall(call));
@@ -94,10 +102,11 @@ export async function settleCall(
 }
 
 /** A write on its own costs half of what it costs in a transaction. */
-async function commit(table: Table, writes: readonly Write[]): Promise<boolean> {
+async function commit(table: Table, writes: readonly Write[]) {
   const [only, ...others] = writes;
-  if (only !== undefined && others.length === 0 && !('check' in only)) return (await table.write(only)).done;
-  return (await table.transact(writes)).done;
+  if (only === undefined || others.length > 0 || 'check' in only) return table.transact(writes);
+  const { done } = await table.write(only);
+  return { done, failures: undefined };
 }
 
 /** The call, and the gateways it may own: the one of its record first, then the one that the fact names. */

@@ -93,8 +93,6 @@ function tell(fact: Fact): Told | undefined {
         what: 'cancelled',
         detail: fact.gatewayAnswered ? 'as the gateway answered' : 'by the caller',
       };
-    case 'edge.heartbeat':
-      return undefined;
   }
 }
 

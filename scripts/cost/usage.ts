@@ -39,8 +39,11 @@ export const perCall: Usage = sum(
   { requests: 0, events: 0, writes: 16, reads: 3, logBytes: 0 },
 );
 
-/** A heartbeat of an edge: one event, taken by calls, one write and the index entry that moves. */
-export const perHeartbeat: Usage = { requests: 1, events: 1, writes: 3, reads: 0, logBytes: 500 };
+/**
+ * An edge renews its lease: one write and the index entry that moves, and one query. Often an instance of the function
+ * knows that the lease lasts, and writes nothing.
+ */
+export const perHeartbeat: Usage = { requests: 1, events: 0, writes: 3, reads: 0.5, logBytes: 500 };
 export const heartbeatSec = 15;
 
 /** A refresh of a gateway: one write, none of an index. */

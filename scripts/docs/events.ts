@@ -84,10 +84,6 @@ const said: Said = {
     when: 'The caller gave up. `gatewayAnswered`: its CANCEL crossed the 200 of the gateway.',
     example: { callId, traceId, gateway: username, gatewayAnswered: false },
   },
-  'edge.heartbeat': {
-    when: 'Every 15 s: the edge renews its lease, and says how many calls it has.',
-    example: { generation: atMs - 3_600_000, calls: 12, leaseSec: 45 },
-  },
 };
 
 const meanings: Readonly<Record<string, string>> = {

@@ -14,7 +14,6 @@ export type CallSettings = Pick<
   | 'maxAttempts'
   | 'ringLimitSec'
   | 'waitLimitSec'
-  | 'hangupPollMs'
   | 'probeIntervalMs'
   | 'probeTimeoutMs'
   | 'keepaliveIntervalMs'
@@ -23,7 +22,7 @@ export type CallSettings = Pick<
 /** What a call needs of the world. */
 export interface CallParts {
   readonly srf: Srf;
-  readonly controlPlane: Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'listHangups'>;
+  readonly controlPlane: Pick<ControlPlane, 'allocate' | 'listEdgeCalls'>;
   readonly facts: FactSink;
   readonly settings: CallSettings;
   readonly log: Log;

@@ -6,7 +6,6 @@ import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
 import { Bridge, type BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, InvitedCall, SetupFailure } from './call.ts';
-import { HangupWatch } from './hangups.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
 import { Leg } from './leg/leg.ts';
 import { Prober } from './probe.ts';
@@ -32,7 +31,6 @@ export class CallHandler {
   readonly #prober: Prober;
   /** Of all calls. */
   readonly #keepalive: Prober;
-  readonly #hangups: HangupWatch;
   /** Dialogs whose BYE could not be sent for want of a connection. */
   readonly #unsentByes = new Set<string>();
   #takingOver: Promise<void> = Promise.resolve();
@@ -44,10 +42,6 @@ export class CallHandler {
     const { probeIntervalMs, keepaliveIntervalMs, probeTimeoutMs: timeoutMs } = parts.settings;
     this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs }, parts.log);
     this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs }, parts.log);
-    this.#hangups = new HangupWatch(parts, {
-      countCalls: () => this.#active.size,
-      onHangup: (hangup) => this.onGatewayLost(hangup),
-    });
     parts.srf.on('close', this.#onConnectionLost);
   }
 
@@ -151,7 +145,6 @@ export class CallHandler {
     this.#closing.abort();
     this.#prober.stop();
     this.#keepalive.stop();
-    this.#hangups.stop();
     this.#parts.srf.removeListener('close', this.#onConnectionLost);
   }
 

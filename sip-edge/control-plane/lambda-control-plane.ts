@@ -4,15 +4,16 @@ import {
   type AllocateAnswer,
   type AllocateGateway,
   allocateAnswerSchema,
+  type EdgeAsk,
   type ListEdgeCalls,
   type ListEdgeCallsAnswer,
-  type ListHangups,
-  type ListHangupsAnswer,
   listEdgeCallsAnswerSchema,
-  listHangupsAnswerSchema,
   type RegisterAnswer,
   type RegisterCommand,
+  type RenewEdge,
+  type RenewEdgeAnswer,
   registerAnswerSchema,
+  renewEdgeAnswerSchema,
 } from '../../contracts/commands.ts';
 import { traceHeader } from '../../contracts/trace.ts';
 import { type ControlPlane, ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
@@ -26,6 +27,7 @@ export type LambdaControlPlaneSettings = Pick<
   | 'allocateFunction'
   | 'callsFunction'
   | 'edgeId'
+  | 'leaseSec'
   | 'commandTimeoutMs'
   | 'traceSamplePercent'
 >;
@@ -57,6 +59,7 @@ const retryPauseMs = () => 20 + Math.random() * 80;
 export class LambdaControlPlane implements ControlPlane {
   readonly #client: LambdaClient;
   readonly #settings: LambdaControlPlaneSettings;
+  readonly #edge: EdgeAsk;
   /** The header of each Invoke that is of a call, by its input. */
   readonly #traceHeaders = new WeakMap<object, string>();
 
@@ -64,6 +67,9 @@ export class LambdaControlPlane implements ControlPlane {
   constructor(client: LambdaClient, settings: LambdaControlPlaneSettings) {
     this.#client = client;
     this.#settings = settings;
+    const { edgeId, leaseSec } = settings;
+    // The time of the start: it rises with each, and needs no disk, which may not outlive the task.
+    this.#edge = { edgeId, leaseSec, generation: Date.now() };
     sendTraceHeaders(client, (input) => this.#traceHeaders.get(input));
   }
 
@@ -76,13 +82,13 @@ export class LambdaControlPlane implements ControlPlane {
   }
 
   listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
-    const command: ListEdgeCalls = { command: 'listEdgeCalls', edgeId: this.#settings.edgeId };
+    const command: ListEdgeCalls = { command: 'listEdgeCalls', ...this.#edge };
     return this.#ask(this.#settings.callsFunction, command, listEdgeCallsAnswerSchema);
   }
 
-  listHangups(): Promise<ListHangupsAnswer> {
-    const command: ListHangups = { command: 'listHangups', edgeId: this.#settings.edgeId };
-    return this.#ask(this.#settings.callsFunction, command, listHangupsAnswerSchema);
+  renewEdge(): Promise<RenewEdgeAnswer> {
+    const command: RenewEdge = { command: 'renewEdge', ...this.#edge };
+    return this.#ask(this.#settings.callsFunction, command, renewEdgeAnswerSchema);
   }
 
   async #ask<T>(functionName: string, command: Command, schema: ZodType<T>): Promise<T> {

@@ -37,8 +37,8 @@ export class WatchedControlPlane implements ControlPlane {
   }
 
   /** Its failures are not counted: no new call depends on it. */
-  listHangups() {
-    return this.#inner.listHangups();
+  renewEdge() {
+    return this.#inner.renewEdge();
   }
 
   async #watch<T>(answer: Promise<T>): Promise<T> {

@@ -27,8 +27,6 @@ export interface OutboxOptions {
  * is then in the file (see AppendLog for what that survives) and is sent again after a restart. Where the file
  * cannot be written the fact is kept in memory and an error is logged; the call goes on, and the file is tried
  * again. A fact may arrive twice, and in any order: every consumer allows for that.
- *
- * Heartbeats skip the file: only the newest is worth saying.
  */
 export class Outbox implements FactSink {
   readonly #options: OutboxOptions;
@@ -72,10 +70,6 @@ export class Outbox implements FactSink {
     const detail = JSON.stringify({ ...fact, version: factVersion, id, at, edgeId });
     const bytes = entryBytes(fact.type, detail);
     const entry: Entry = { id, type: fact.type, at, ...callOf(fact), detail, bytes, isStored: false };
-    if (fact.type === 'edge.heartbeat') {
-      this.#sender.offerLatest(entry);
-      return;
-    }
     this.#store.add(entry);
     this.#enqueue(entry);
   }

@@ -31,7 +31,6 @@ const maxInFlight = 4;
 export class Sender {
   readonly #options: SenderOptions;
   readonly #queue: Entry[] = [];
-  #latest: Entry | undefined;
   #inFlight = 0;
   #failures = 0;
   #pause: NodeJS.Timeout | undefined;
@@ -45,12 +44,6 @@ export class Sender {
 
   offer(entry: Entry): void {
     this.#queue.push(entry);
-    this.#schedule();
-  }
-
-  /** Offers an entry of which only the newest matters; it goes first. */
-  offerLatest(entry: Entry): void {
-    this.#latest = entry;
     this.#schedule();
   }
 
@@ -79,7 +72,7 @@ export class Sender {
   }
 
   #isIdle(): boolean {
-    return this.#queue.length === 0 && this.#inFlight === 0 && this.#latest === undefined;
+    return this.#queue.length === 0 && this.#inFlight === 0;
   }
 
   /** Waits a moment, so that facts published together go in one batch. */
@@ -96,10 +89,6 @@ export class Sender {
     while (!this.#isClosed && this.#pause === undefined && this.#inFlight < maxInFlight) {
       const isFull = this.#queue.length >= maxBatchEntries;
       if (this.#inFlight > 0 && !isFull) break;
-      if (this.#latest !== undefined) {
-        this.#queue.unshift(this.#latest);
-        this.#latest = undefined;
-      }
       const batch = takeBatch(this.#queue);
       if (batch.length === 0) break;
       this.#inFlight += 1;
@@ -138,10 +127,7 @@ export class Sender {
   }
 
   #retry(entries: readonly Entry[], why: string): void {
-    // A newer heartbeat has taken the place of an older one.
-    this.#queue.unshift(...entries.filter(({ type }) => type !== 'edge.heartbeat'));
-    const heartbeat = entries.find(({ type }) => type === 'edge.heartbeat');
-    this.#latest ??= heartbeat;
+    this.#queue.unshift(...entries);
     this.#failures += 1;
     const { backoffMs, random = Math.random, log } = this.#options;
     const ceilingMs = Math.min(maxBackoffMs, backoffMs * 2 ** (this.#failures - 1));

@@ -132,7 +132,9 @@ it('the flow of a call: free, locked, busy through a refresh, gone', async () =>
   expect(await state()).toBe('busy');
   await invoke('register', registerCommand({ username, cseq: 2 }));
   expect(await state()).toBe('busy');
-  expect(await invoke('calls', { command: 'listEdgeCalls', edgeId: 'edge-1' })).toMatchObject({
+  expect(
+    await invoke('calls', { command: 'listEdgeCalls', edgeId: 'edge-1', generation: 1, leaseSec: 45 }),
+  ).toMatchObject({
     calls: [{ callId: 'call-1', state: 'answered' }],
   });
   await tell({ type: 'call.ended', callId: 'call-1', gateway: username, by: 'caller', outcome: 'answered' });

@@ -36,6 +36,7 @@ async function controlPlane(behaviour: AwsBehaviour, commandTimeoutMs = 3000, tr
     allocateFunction: 'allocate',
     callsFunction: 'calls',
     edgeId: 'edge-1',
+    leaseSec: 45,
     commandTimeoutMs,
     traceSamplePercent,
   });
@@ -57,11 +58,12 @@ describe('a command', () => {
     });
     expect(await plane.register(fetchBindings)).toEqual(bindings);
     expect(await plane.listEdgeCalls()).toEqual({ calls: [] });
-    expect(await plane.listHangups()).toEqual({ hangups: [] });
+    expect(await plane.renewEdge()).toEqual({ hangups: [] });
+    const edge = { edgeId: 'edge-1', leaseSec: 45, generation: expect.any(Number) };
     expect(aws.requests).toEqual([
       { target: 'register', body: fetchBindings },
-      { target: 'calls', body: { command: 'listEdgeCalls', edgeId: 'edge-1' } },
-      { target: 'calls', body: { command: 'listHangups', edgeId: 'edge-1' } },
+      { target: 'calls', body: { command: 'listEdgeCalls', ...edge } },
+      { target: 'calls', body: { command: 'renewEdge', ...edge } },
     ]);
   });
 

@@ -4,6 +4,7 @@ import type { Candidate, Gateway } from '../gateway/gateway.ts';
 import { hasLapsed } from '../gateway/gateway-state.ts';
 import { isLive, type Random } from '../time.ts';
 import type { Attempt, Call } from './call.ts';
+import { isGuessedOver, withoutEnd } from './call-record.ts';
 
 /**
  * Puts candidates in a random order: callers who come at the same moment see the same page of the index, and each
@@ -36,6 +37,8 @@ export function answerFromCall(
   command: AllocateGateway,
   nowMs: number,
 ): AllocateAnswer | undefined {
+  // Its edge was thought lost, and asks: the call goes on.
+  if (isGuessedOver(call) && command.attempt >= call.attempt) return undefined;
   if (call.state === 'ended') return { result: 'refused', outcome: call.outcome ?? 'gateway-failed' };
   // It goes on waiting, or gets what has become free.
   if (call.state === 'waiting' && command.attempt >= call.attempt) return undefined;
@@ -70,7 +73,7 @@ export function askingCall(seen: Call | undefined, command: AllocateGateway, now
   return {
     version: 0,
     state: 'waiting',
-    ...seen,
+    ...(seen && withoutEnd(seen)),
     callId,
     edgeId,
     room,

@@ -13,6 +13,17 @@ export function latestStepAt(call: Call): number {
   );
 }
 
+/** Whether the call is over only because its edge was thought lost: the edge may still tell of it. */
+export function isGuessedOver(call: Call): boolean {
+  return call.state === 'ended' && call.endedBy === 'sweep';
+}
+
+/** The record as if the call had not ended; its state is the next step. */
+export function withoutEnd(call: Call): Call {
+  const { endedAt: _at, endedBy: _by, outcome: _outcome, detail: _detail, ...rest } = call;
+  return rest;
+}
+
 /** Whether a step changed nothing of a call's record. */
 export function isSameRecord(call: Call, seen: Call | undefined): boolean {
   return isDeepStrictEqual(call, seen);

@@ -2,6 +2,7 @@ import type { FactOf } from '../../../contracts/facts.ts';
 import type { Outcome } from '../../../contracts/outcomes.ts';
 import { withFailures } from './allocation.ts';
 import type { Attempt, Call } from './call.ts';
+import { isGuessedOver, withoutEnd } from './call-record.ts';
 
 /*
  *                        call.answered            call.ended, gateway.lost
@@ -22,9 +23,17 @@ export type CallFact = FactOf<
 /**
  * What a step of a call means for the gateway that the call owns. `confirm`: its lock becomes the call's for good;
  * `after-call`: single use or reuse, as set; `free` and `silence`: it did not get the call; `lost`: it is gone;
- * `drain`: its edge is gone, so nobody can end the call on it but itself.
+ * `drain`: its edge is gone, so nobody can end the call on it but itself; `resume`: the edge was not gone.
  */
-export type GatewayEffect = 'confirm' | 'after-call' | 'free' | 'silence' | 'lost' | 'drain' | 'none';
+export type GatewayEffect =
+  | 'confirm'
+  | 'after-call'
+  | 'free'
+  | 'silence'
+  | 'lost'
+  | 'drain'
+  | 'resume'
+  | 'none';
 
 export interface Transition {
   call: Call;
@@ -67,7 +76,7 @@ function transition(call: Call, fact: CallFact): Transition {
       const attempts = withLoss(call.attempts, fact);
       const noted = known({ ...call, attempts }, { gateway: fact.username });
       // Another edge met the gateway anew: the call's own edge does not know.
-      const hangup = fact.edgeId !== call.edgeId && call.state !== 'ended';
+      const hangup = fact.edgeId !== call.edgeId && mayGoOn(call);
       return { call: noted, effect: 'lost', gateway: fact.username, hangup };
     }
   }
@@ -83,7 +92,7 @@ export function gatewayLost(
 ): Transition {
   const noted = { ...seen, attempts: withLoss(seen.attempts, loss) };
   const call = endedByLoss(noted);
-  return { call, effect: 'lost', gateway: loss.username, hangup: seen.state !== 'ended' };
+  return { call, effect: 'lost', gateway: loss.username, hangup: mayGoOn(seen) };
 }
 
 /**
@@ -91,8 +100,18 @@ export function gatewayLost(
  * @param atMs when it was found so, epoch milliseconds
  */
 export function edgeLost(seen: Call, atMs: number, effect: 'drain' | 'free'): Transition {
-  return { call: ended(seen, atMs, 'edge-lost', {}), effect };
+  return { call: ended(seen, atMs, 'edge-lost', { by: 'sweep' }), effect };
 }
+
+/** Takes back `edgeLost`: the edge asks again. @returns undefined for a call that ended otherwise, or did not end */
+export function edgeFound(seen: Call): Transition | undefined {
+  if (!isGuessedOver(seen)) return undefined;
+  const state = seen.answeredAt === undefined ? 'offered' : 'answered';
+  return { call: { ...withoutEnd(seen), state }, effect: 'resume' };
+}
+
+/** As far as its edge knows: it was not told of the guess that it is lost. */
+const mayGoOn = (call: Call) => call.state !== 'ended' || isGuessedOver(call);
 
 /** A record that a fact begins: it overtook the allocation, or there was none. */
 function emptyCall({ callId, traceId, edgeId }: CallFact): Call {
@@ -160,7 +179,7 @@ function known(call: Call, fact: Partial<Pick<FactOf<'call.failed'>, 'gateway' |
   };
 }
 
-/** The end that happened first is the end: one the edge told beats a later guess that the edge was lost. */
+/** The end that happened first is the end, but what was told beats the guess that the edge was lost. */
 function ended(
   call: Call,
   atMs: number,
@@ -179,6 +198,7 @@ function ended(
   if (call.endedAt === atMs && call.outcome === outcome) return { ...end, ...over };
   const isFirst =
     call.endedAt === undefined ||
+    (call.endedBy === 'sweep' && by !== 'sweep') ||
     atMs < call.endedAt ||
     (atMs === call.endedAt && outcome < (call.outcome ?? outcome));
   if (!isFirst) return over;

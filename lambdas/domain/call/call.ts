@@ -66,7 +66,8 @@ export interface Call {
   ringingAt?: number;
   answeredAt?: number;
   endedAt?: number;
-  endedBy?: 'caller' | 'gateway' | 'edge';
+  /** `sweep`: nobody said so, the edge was thought lost. What the edge says counts more. */
+  endedBy?: 'caller' | 'gateway' | 'edge' | 'sweep';
   outcome?: Outcome;
   detail?: string;
   /** The task that the end of this call stops; a repeated fact stops it again, in case the first try failed. */

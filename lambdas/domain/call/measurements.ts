@@ -19,6 +19,10 @@ export function callMeasurements(seen: Call | undefined, call: Call): Measuremen
   if (call.state === 'ended' && seen?.state !== 'ended' && endedAt !== undefined && outcome !== undefined) {
     measurements.push({ name: 'Calls', value: 1, outcome, at: endedAt });
   }
+  // Its edge was thought lost, and was not: the call is counted when it ends.
+  if (call.state !== 'ended' && seen?.endedAt !== undefined && seen.outcome !== undefined) {
+    measurements.push({ name: 'Calls', value: -1, outcome: seen.outcome, at: seen.endedAt });
+  }
   if (answeredAt === undefined) return measurements;
   const isNew = (one: number | undefined, before: number | undefined): one is number =>
     one !== undefined && (before === undefined || seen?.answeredAt === undefined);

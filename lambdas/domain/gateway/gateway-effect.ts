@@ -44,6 +44,8 @@ export function decideGateway(
       return owned ? { write: 'silent' } : nothing;
     case 'drain':
       return owned && gateway.state !== 'draining' ? { write: 'draining' } : nothing;
+    case 'resume':
+      return owned && gateway.state === 'draining' ? { write: 'busy' } : nothing;
     case 'after-call':
     case 'lost':
       if (afterCall === 'stop') return owned ? stopped(gateway) : stoppedWithout(step, gateway);

@@ -9,7 +9,7 @@ import { callOf } from '../../store/items/call-item.ts';
 import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { callKey, freeShardOf, gatewayKey } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
-import type { Failure, Write } from '../../store/transaction.ts';
+import { isRefused, type Write } from '../../store/transaction.ts';
 
 export interface LockDeps {
   table: Table;
@@ -88,8 +88,4 @@ export function letGo(previous: Gateway, command: AllocateGateway, freeShards: n
   return failureOf(previous.username, command.failed) === 'silent'
     ? silence(previous, command)
     : release(previous, command, freeShardOf(previous.username, freeShards), nowMs);
-}
-
-export function isRefused(failure: Failure | undefined): failure is Exclude<Failure, 'conflict'> {
-  return failure !== undefined && failure !== 'conflict';
 }

@@ -4,8 +4,9 @@ import { byTurn } from '../../domain/call/waiting.ts';
 import type { Candidate } from '../../domain/gateway/gateway.ts';
 import { lock } from '../../store/gateway-writes.ts';
 import { freeShardOf } from '../../store/keys.ts';
+import { isRefused } from '../../store/transaction.ts';
 import { headsOfQueue, matchNext } from '../../usecases/waiting-queue.ts';
-import { isRefused, type LockDeps } from './lock-gateway.ts';
+import type { LockDeps } from './lock-gateway.ts';
 
 export interface Served {
   /** The candidates that nobody before the call may still want. */

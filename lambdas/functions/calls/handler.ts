@@ -1,5 +1,5 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
-import type { ListEdgeCallsAnswer, ListHangupsAnswer } from '../../../contracts/commands.ts';
+import type { ListEdgeCallsAnswer, RenewEdgeAnswer } from '../../../contracts/commands.ts';
 import { awsClientConfig, dynamoDbClient, pause } from '../../runtime/aws-clients.ts';
 import { callKeys, commandHandler } from '../../runtime/command-handler.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
@@ -9,8 +9,8 @@ import { openTable } from '../../store/table.ts';
 import type { SettleDeps } from '../../usecases/settle-call.ts';
 import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
-import { listHangups } from './list-hangups.ts';
 import { measurePool } from './measure-pool.ts';
+import { type KnownLeases, keepLease, renewEdge } from './renew-edge.ts';
 import { type SweepReport, sweep } from './sweep.ts';
 import { takeFact } from './take-fact.ts';
 
@@ -35,11 +35,16 @@ const deps: SettleDeps = {
   graceMs: environment.EDGE_LOST_GRACE_SEC * 1000,
 };
 
-type Answer = ListEdgeCallsAnswer | ListHangupsAnswer | SweepReport | undefined;
+const leases: KnownLeases = new Map();
+
+type Answer = ListEdgeCallsAnswer | RenewEdgeAnswer | SweepReport | undefined;
 
 async function calls(input: CallsInput): Promise<Answer> {
   if ('command' in input) {
-    return input.command === 'listHangups' ? listHangups(input, deps) : listEdgeCalls(input, deps);
+    if (input.command === 'renewEdge') return renewEdge(input, leases, deps);
+    // First: calls that were ended since their edge was thought lost are then among those that it holds.
+    await keepLease(input, leases, deps);
+    return listEdgeCalls(input, deps);
   }
   if (!('detail' in input)) {
     // Counted first: a sweep that fails shall not leave the pool unseen.

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { listEdgeCallsSchema, listHangupsSchema } from '../../../contracts/commands.ts';
+import { listEdgeCallsSchema, renewEdgeSchema } from '../../../contracts/commands.ts';
 import { consumedByCalls, edgeEventSource, factSchema } from '../../../contracts/facts.ts';
 import type { ConsumedFact } from './take-fact.ts';
 
@@ -16,7 +16,7 @@ const scheduledEventSchema = z.object({ 'detail-type': z.literal('Scheduled Even
 /** All that the `calls` function is invoked with. */
 export const callsInputSchema = z.union([
   listEdgeCallsSchema,
-  listHangupsSchema,
+  renewEdgeSchema,
   factEventSchema,
   scheduledEventSchema,
 ]);

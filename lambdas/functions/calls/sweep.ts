@@ -4,7 +4,7 @@ import { edgeLost } from '../../domain/call/call-state.ts';
 import type { Edge } from '../../domain/edge.ts';
 import type { Gateway } from '../../domain/gateway/gateway.ts';
 import { stopped } from '../../domain/gateway/gateway-effect.ts';
-import { forgetEdge } from '../../store/call-writes.ts';
+import { edgeIsLost, forgetEdge } from '../../store/call-writes.ts';
 import { atMost } from '../../store/conditions.ts';
 import { deleteOwned, putTombstone, release } from '../../store/gateway-writes.ts';
 import { watchedEdgeOf } from '../../store/items/edge-item.ts';
@@ -79,6 +79,7 @@ async function sweepEdge(
       },
       undefined,
       deps,
+      lost ? edgeIsLost(edge.edgeId, nowMs) : undefined,
     );
     report.endedCalls += 1;
   }

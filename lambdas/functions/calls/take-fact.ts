@@ -1,6 +1,5 @@
 import type { consumedByCalls, FactOf } from '../../../contracts/facts.ts';
 import { applyFact } from '../../domain/call/call-state.ts';
-import { renewEdge } from '../../store/call-writes.ts';
 import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
 
 export type ConsumedFact = FactOf<(typeof consumedByCalls)[number]>;
@@ -10,11 +9,6 @@ export type ConsumedFact = FactOf<(typeof consumedByCalls)[number]>;
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
 export async function takeFact(fact: ConsumedFact, deps: SettleDeps): Promise<void> {
-  if (fact.type === 'edge.heartbeat') {
-    // Refused where a later heartbeat came first.
-    await deps.table.write(renewEdge(fact));
-    return;
-  }
   const told = fact.type === 'gateway.lost' ? fact.username : fact.gateway;
   await settleCall(fact, (seen) => applyFact(seen, fact), told, deps);
 }

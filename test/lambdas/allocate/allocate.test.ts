@@ -243,7 +243,7 @@ describe('no gateway', () => {
 
   it.each(['edge-1', 'edge-2'])('says that all are in a call, seen from %s', async (edgeId) => {
     await registerSome(1);
-    await world.say({ type: 'edge.heartbeat', generation: 1, calls: 0, leaseSec: 60 });
+    await world.hangups();
     await world.grant({ callId: 'call-1' });
     const locked = await world.allocate({ callId: 'call-2', edgeId });
     expect(locked).toMatchObject({ cause: 'none-free', retryAfterSec: 5 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Table } from '../../../lambdas/store/table.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { overtakenIn } from '../support/overtaking.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
 /* Something happens between a function's look at the table and its write: the write must notice. */
@@ -22,32 +22,8 @@ const gw = managed(1);
 const contacts = [{ uri: 'sip:gw@10.0.0.7', expiresSec: 3600 }];
 const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
 
-/**
- * A second world on the same table, in which `meanwhile` happens right before the n-th write.
- * @param nth counts writes and transactions from 1
- */
-function overtaken(meanwhile: () => Promise<unknown>, nth = 1): World {
-  const slow = new World(engine.client, tableName);
-  slow.nowMs = world.nowMs;
-  let writes = 0;
-  const before = async () => {
-    writes += 1;
-    if (writes === nth) await meanwhile();
-  };
-  const { write, transact } = slow.table;
-  const table: Pick<Table, 'write' | 'transact'> = {
-    write: async (one) => {
-      await before();
-      return write(one);
-    },
-    transact: async (all) => {
-      await before();
-      return transact(all);
-    },
-  };
-  Object.assign(slow.table, table);
-  return slow;
-}
+const overtaken = (meanwhile: () => Promise<unknown>, nth?: number) =>
+  overtakenIn({ client: engine.client, tableName, world }, meanwhile, nth);
 
 describe('a REGISTER that is no refresh', () => {
   const moved = { address: '10.9.9.9', port: 7000, protocol: 'tcp' as const };
@@ -291,7 +267,7 @@ describe('a call that waits', () => {
 
 describe('the sweep', () => {
   beforeEach(async () => {
-    await world.say({ type: 'edge.heartbeat', generation: 1, calls: 1, leaseSec: 45 });
+    await world.hangups();
     await world.grant({ callId: 'call-1' });
     await world.say({ type: 'call.answered', callId: 'call-1', gateway: gw, receivedAt: 0, ...dialogs });
     world.pass(46);

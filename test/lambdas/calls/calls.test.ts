@@ -343,7 +343,7 @@ describe('order and repetition', () => {
   it('the end that the edge told beats a later guess', async () => {
     await world.grant({ callId: 'call-1' });
     const told = ended();
-    await world.say({ type: 'edge.heartbeat', generation: 1, calls: 1, leaseSec: 30 });
+    await world.hangups('edge-1', { leaseSec: 30 });
     world.pass(31);
     await world.sweep();
     expect(await world.call('call-1')).toMatchObject({ outcome: 'edge-lost' });

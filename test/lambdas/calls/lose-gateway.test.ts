@@ -113,14 +113,15 @@ it('a gateway that is not registered is nothing to lose', async () => {
   expect(await world.lose(managed(9))).toEqual({});
 });
 
-it('a gateway that was draining goes, and its call stays ended as it was', async () => {
-  await world.say({ type: 'edge.heartbeat', generation: 1, calls: 1, leaseSec: 45 });
+it('a gateway that was draining goes, and the edge that was thought lost is told when it asks', async () => {
+  await world.hangups();
   await answered();
   world.pass(46);
   await world.sweep();
   expect(await world.gateway(gw)).toMatchObject({ state: 'draining' });
   await world.lose(gw);
   expect(await world.gateway(gw)).toBeUndefined();
-  expect(await world.call('call-1')).toMatchObject({ outcome: 'edge-lost' });
-  expect(await world.hangups()).toEqual({ hangups: [] });
+  expect(await world.call('call-1')).toMatchObject({ state: 'ended', outcome: 'gateway-lost' });
+  expect(await world.hangups()).toEqual(toldLost);
+  expect(await world.call('call-1')).toMatchObject({ state: 'ended', outcome: 'gateway-lost' });
 });

@@ -16,8 +16,7 @@ beforeEach(async () => {
 
 const contacts = (n: number, expiresSec = 3600) => [{ uri: `sip:gw@10.0.0.${n}`, expiresSec }];
 const measured = (name: MetricName) => world.measured.filter((one) => one.name === name);
-const beat = () =>
-  world.say({ type: 'edge.heartbeat', at: world.nowMs, generation: 1, calls: 0, leaseSec: 600 });
+const beat = () => world.hangups('edge-1', { leaseSec: 600 });
 
 /** The facts of a call that rang for 2 s after a wait of 1 s and lasted a minute, without being said. */
 async function factsOfCall(callId: string) {
@@ -60,7 +59,7 @@ describe('a call', () => {
 
   it('whose edge is lost is counted by the sweep', async () => {
     const { answered } = await factsOfCall('call-3');
-    await world.say({ type: 'edge.heartbeat', at: world.nowMs, generation: 1, calls: 1, leaseSec: 15 });
+    await world.hangups('edge-1', { leaseSec: 15 });
     await world.say(answered);
     world.pass(20);
     await world.sweep();

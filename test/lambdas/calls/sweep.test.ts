@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { edgeKey } from '../../../lambdas/store/keys.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { countOperations } from '../support/operations.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
 let engine: TestTable;
@@ -14,13 +15,13 @@ beforeEach(() => newWorld('stop'));
 async function newWorld(afterCall: 'stop' | 'reuse'): Promise<void> {
   world = new World(engine.client, await engine.createTable(), { afterCall });
   await world.register({ username: gw, contacts });
-  await beat();
+  await ask();
 }
 
 const gw = managed(1);
 const contacts = [{ uri: 'sip:gw@10.0.0.7', expiresSec: 3600 }];
-const beat = (at = world.nowMs, edgeId = 'edge-1') =>
-  world.say({ type: 'edge.heartbeat', at, edgeId, generation: 1, calls: 0, leaseSec: 45 });
+/** The edge asks, as it does every few seconds. */
+const ask = (edgeId = 'edge-1') => world.hangups(edgeId);
 
 async function callInProgress(callId = 'call-1'): Promise<void> {
   await world.grant({ callId });
@@ -33,20 +34,23 @@ describe('an edge whose lease holds', () => {
     await callInProgress();
     for (let minutes = 0; minutes < 30; minutes += 1) {
       world.pass(40);
-      await beat();
+      await ask();
       await world.sweep();
     }
     expect(await world.call('call-1')).toMatchObject({ state: 'answered' });
     expect(await world.gateway(gw)).toMatchObject({ state: 'busy' });
   });
 
-  it('is not shortened by a heartbeat that comes late', async () => {
-    const old = world.nowMs - 40_000;
-    await beat(old);
-    await callInProgress();
-    world.pass(40);
-    await world.sweep();
-    expect(await world.call('call-1')).toMatchObject({ state: 'answered' });
+  it('costs a write each few asks, and one query an ask', async () => {
+    const { counts, client } = countOperations(engine.client);
+    const counted = new World(client, await engine.createTable());
+    for (let asks = 0; asks < 30; asks += 1) {
+      await counted.hangups();
+      counted.pass(2);
+    }
+    client.destroy();
+    // The first two find no lease; then one each 15 s.
+    expect(counts).toEqual({ UpdateItem: 2 + 3, Query: 30 + 1 });
   });
 });
 
@@ -126,7 +130,7 @@ describe('an edge whose lease is over', () => {
     world.pass(1000);
     await world.sweep();
     expect(await world.table.get(edgeKey('edge-1'))).not.toHaveProperty('watchKey');
-    await beat();
+    await ask();
     await world.register({ username: gw, registrationId: 'reg-3', contacts });
     await callInProgress('call-2');
     world.pass(46);
@@ -134,7 +138,7 @@ describe('an edge whose lease is over', () => {
   });
 
   it('does not take the calls of others with it', async () => {
-    await beat(world.nowMs, 'edge-2');
+    await ask('edge-2');
     await world.register({ username: managed(2), contacts });
     await world.grant({ callId: 'call-2', edgeId: 'edge-2' });
     await world.sweep();
@@ -158,11 +162,11 @@ it('gateways that are used again return to the pool after their grace', async ()
 it('an offer that was never answered nor failed is given up a minute after its lock lapsed', async () => {
   await world.grant({ callId: 'call-1' });
   world.pass(150);
-  await beat();
+  await ask();
   await world.sweep();
   expect(await world.call('call-1')).toMatchObject({ state: 'offered' });
   world.pass(31);
-  await beat();
+  await ask();
   await world.sweep();
   expect(await world.call('call-1')).toMatchObject({ state: 'ended', outcome: 'edge-lost' });
   expect(await world.gateway(gw)).toMatchObject({ state: 'free' });

@@ -79,16 +79,14 @@ describe.each([
   it('holds it whatever becomes of the first edge', async () => {
     await register(1);
     await register(2);
-    const beat = (edgeId: string) =>
-      world.say({ type: 'edge.heartbeat', edgeId, generation: 1, calls: 1, leaseSec: 45 });
-    await beat('edge-1');
+    await world.hangups('edge-1');
     await world.grant(first);
     world.pass(2);
     const { username } = await world.grant({ ...second, edgeId: 'edge-2' });
     await world.say(answered({ ...second, edgeId: 'edge-2' }, username));
     for (let minutes = 0; minutes < 3; minutes += 1) {
       world.pass(60);
-      await beat('edge-2');
+      await world.hangups('edge-2');
       await world.sweep();
     }
     expect(await world.call(callId, second.traceId)).toMatchObject({ state: 'answered' });

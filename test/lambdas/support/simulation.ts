@@ -291,7 +291,7 @@ export class Simulation {
 
   async sweep(): Promise<void> {
     const { nowMs } = this.world;
-    await this.world.say({ type: 'edge.heartbeat', generation: 1, calls: 0, leaseSec: 60 });
+    await this.world.hangups('edge-1', { leaseSec: 60 });
     await this.world.sweep();
     for (const call of this.calls) {
       const grant = this.lastGrant(call);

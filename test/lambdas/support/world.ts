@@ -16,7 +16,7 @@ import type { Gateway } from '../../../lambdas/domain/gateway/gateway.ts';
 import { type AllocateDeps, allocateGateway } from '../../../lambdas/functions/allocate/allocate-gateway.ts';
 import { isConsumed } from '../../../lambdas/functions/calls/input.ts';
 import { listEdgeCalls } from '../../../lambdas/functions/calls/list-edge-calls.ts';
-import { listHangups } from '../../../lambdas/functions/calls/list-hangups.ts';
+import { type KnownLeases, keepLease, renewEdge } from '../../../lambdas/functions/calls/renew-edge.ts';
 import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
 import { takeFact } from '../../../lambdas/functions/calls/take-fact.ts';
 import { type RegisterDeps, registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
@@ -44,6 +44,8 @@ export class World {
   readonly stopped: string[] = [];
   readonly warnings: string[] = [];
   readonly measured: Measurement[] = [];
+  /** What one instance of the calls function remembers. */
+  readonly leases: KnownLeases = new Map();
   readonly leaseMs = 120_000;
   readonly graceMs = 60_000;
   readonly waitLimitMs = 90_000;
@@ -138,8 +140,9 @@ export class World {
     return items.map(({ pk }) => String(pk).slice('CALL#'.length));
   }
 
-  hangups(edgeId = 'edge-1') {
-    return listHangups({ command: 'listHangups', edgeId }, this.deps);
+  /** An edge asks, as it does every few seconds: its lease is renewed. @returns what it is told to hang up */
+  hangups(edgeId = 'edge-1', { leaseSec = 45, generation = 1 } = {}) {
+    return renewEdge({ command: 'renewEdge', edgeId, leaseSec, generation }, this.leases, this.deps);
   }
 
   lose(username: string, cause = 'task stopped') {
@@ -150,8 +153,10 @@ export class World {
     return sweep(this.deps);
   }
 
-  edgeCalls(edgeId = 'edge-1') {
-    return listEdgeCalls({ command: 'listEdgeCalls', edgeId }, this.deps);
+  async edgeCalls(edgeId = 'edge-1', { leaseSec = 45, generation = 1 } = {}) {
+    const command = { command: 'listEdgeCalls', edgeId, leaseSec, generation } as const;
+    await keepLease(command, this.leases, this.deps);
+    return listEdgeCalls(command, this.deps);
   }
 
   /** The item itself: also its place in the indexes. */

@@ -110,7 +110,6 @@ describe('what is told of a run', () => {
   });
 
   it.each([
-    ['a heartbeat', fact('edge.heartbeat', { generation: 1, calls: 0, leaseSec: 45 })],
     ['a task that is being started', task({ lastStatus: 'PENDING', desiredStatus: 'RUNNING' })],
     ['what is no fact of ours', event('somebody', 'call.ended', {})],
   ])('but not %s', (_what, given) => {

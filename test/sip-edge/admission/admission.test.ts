@@ -20,7 +20,7 @@ const registered: ControlPlane = {
   register: async () => ({ result: 'bindings', contacts: [], fresh: false }),
   allocate: down,
   listEdgeCalls: async () => ({ calls: [] }),
-  listHangups: async () => ({ hangups: [] }),
+  renewEdge: async () => ({ hangups: [] }),
 };
 
 let server: SipServer;

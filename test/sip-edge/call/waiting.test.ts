@@ -248,7 +248,7 @@ describe('a gateway whose task stops without a word', () => {
 
   it('while it rings: the call goes on to the next, and is not taken from that one', async () => {
     await open({ gateways: 2 });
-    const asked = vi.spyOn(scene.world, 'listHangups');
+    const asked = vi.spyOn(scene.world, 'renewEdge');
     const call = scene.dial();
     const offers = () => scene.world.factsOf('call.offered');
     await eventually(() => expect(offers()).toHaveLength(1));
@@ -271,7 +271,7 @@ describe('a gateway whose task stops without a word', () => {
 
   it('nothing is asked while there is no call', async () => {
     await open({ gateways: 1 });
-    const asked = vi.spyOn(scene.world, 'listHangups');
+    const asked = vi.spyOn(scene.world, 'renewEdge');
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(asked).not.toHaveBeenCalled();
     await scene.establish();

@@ -125,22 +125,6 @@ describe('the outbox', () => {
     expect(line).toMatchObject({ callId: 'call-1', why: 'MalformedDetail' });
     expect(JSON.parse(String(line?.detail))).toMatchObject({ callId: 'call-1' });
   });
-
-  it('keeps only the newest heartbeat while the bus is down, and none on disk', async () => {
-    const bus = downBus();
-    const { outbox } = openOutbox(bus);
-    const beat = (calls: number) =>
-      outbox.publish({ type: 'edge.heartbeat', generation: 1, calls, leaseSec: 45 });
-    beat(1);
-    await until('a failure', () => bus.refused > 0);
-    beat(2);
-    beat(3);
-    bus.behaviour = undefined;
-    await until('a heartbeat', () => bus.facts.length > 0);
-    expect(bus.facts.at(-1)).toMatchObject({ type: 'edge.heartbeat', calls: 3 });
-    expect(bus.facts.length).toBeLessThan(3);
-    expect(readFileSync(file(), 'utf8')).toBe('');
-  });
 });
 
 describe('after a restart the outbox', () => {

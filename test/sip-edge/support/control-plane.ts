@@ -36,7 +36,7 @@ export type TestGateway = Pick<SipPeer, 'name' | 'contact' | 'port' | 'transport
 export interface TestWorld
   extends FactLog,
     FactSink,
-    Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'listHangups'> {
+    Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'renewEdge'> {
   /** Registers a gateway. */
   add(gateway: TestGateway): unknown;
   /** @returns whether nothing is locked for any call */
@@ -111,7 +111,7 @@ export class TestControlPlane extends FactLog implements TestWorld {
     return { calls: [...this.#calls.values()] };
   }
 
-  async listHangups(): Promise<{ hangups: Hangup[] }> {
+  async renewEdge(): Promise<{ hangups: Hangup[] }> {
     return { hangups: [] };
   }
 

@@ -3,9 +3,9 @@ import type {
   AllocateAnswer,
   AllocateGateway,
   ListEdgeCallsAnswer,
-  ListHangupsAnswer,
   RegisterAnswer,
   RegisterCommand,
+  RenewEdgeAnswer,
 } from '../../../contracts/commands.ts';
 import { registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
 import { listBindings, unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
@@ -67,7 +67,7 @@ export class TableWorld extends FactLog implements TestWorld, ControlPlane {
     return this.table.edgeCalls();
   }
 
-  listHangups(): Promise<ListHangupsAnswer> {
+  renewEdge(): Promise<RenewEdgeAnswer> {
     return this.table.hangups();
   }
 

@@ -49,7 +49,7 @@ export const callChecks: readonly Check[] = [
       const { username } = await plane.command<{ username: string }>('ALLOCATE_FUNCTION', again);
       await plane.tell(answered(call, username));
       await plane.until('the call is answered', async () => (await plane.callState(call)) === 'answered');
-      const list = { command: 'listEdgeCalls', edgeId: plane.edgeId };
+      const list = { command: 'listEdgeCalls', edgeId: plane.edgeId, generation: 1, leaseSec: 15 };
       const { calls } = await plane.command<{ calls: { callId: string }[] }>('CALLS_FUNCTION', list);
       compare('calls', { callId: calls[0]?.callId }, { callId: call });
       await plane.tell({
@@ -98,7 +98,7 @@ export const callChecks: readonly Check[] = [
       compare('register', await registered, { matchedCallId: waits });
       const granted = plane.command<Answer>('ALLOCATE_FUNCTION', plane.allocate(waits));
       compare('allocate', await granted, { result: 'granted', username });
-      const ask = { command: 'listHangups', edgeId: plane.edgeId };
+      const ask = { command: 'renewEdge', edgeId: plane.edgeId, generation: 1, leaseSec: 15 };
       compare('calls', await plane.command<Answer>('CALLS_FUNCTION', ask), { hangups: [] });
     },
   },
@@ -174,8 +174,10 @@ export const callChecks: readonly Check[] = [
     run: async (plane) => {
       const edgeId = `edge-${randomUUID().slice(0, 8)}`;
       const { call, taskId } = await upCall(plane, edgeId);
-      const longAgo = { at: Date.now() - 700_000, edgeId };
-      await plane.tell({ type: 'edge.heartbeat', generation: 1, calls: 1, leaseSec: 15 }, longAgo);
+      const at = { TableName: plane.table.ref };
+      const longAgo = String(Date.now() - 700_000);
+      const edge = { pk: { S: `EDGE#${edgeId}` }, watchKey: { S: 'edges' }, watchAt: { N: longAgo } };
+      await callDynamoDb(plane.cloud.dynamoDbEndpoint, 'PutItem', { ...at, Item: edge });
       const calls = plane.environment.CALLS_FUNCTION;
       const tick = () => plane.tick(calls ?? '');
       await plane.until(`${call} is over, and its task stopped`, async () => {
@@ -183,7 +185,7 @@ export const callChecks: readonly Check[] = [
         const isOver = (await plane.callState(call)) === 'ended';
         return isOver && plane.cloud.tasks.find(taskId)?.desiredStatus === 'STOPPED';
       });
-      const row = { TableName: plane.table.ref, Key: { pk: { S: `EDGE#${edgeId}` } } };
+      const row = { ...at, Key: { pk: edge.pk } };
       await plane.until(`${edgeId} is forgotten`, async () => {
         tick();
         const { Item } = await callDynamoDb(plane.cloud.dynamoDbEndpoint, 'GetItem', row);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { callDynamoDb } from '../../../../local/aws/dynamodb/dynamodb.ts';
 import type { JsonObject } from '../../../../local/aws/template.ts';
 import { until } from '../../../support/until.ts';
@@ -34,8 +35,9 @@ export const deadLetterChecks: readonly Check[] = [
         const { cloud, resources } = plane;
         cloud.permissions.provision(resources.filter(({ type }) => type !== 'AWS::Lambda::Permission'));
         try {
-          await plane.tell({ type: 'edge.heartbeat', generation: 1, calls: 0, leaseSec: 15 });
           await plane.tell({ type: 'gateway.unregistered', username: '10.0.0.5.x.1', registrationId: 'r' });
+          const cancelled = { callId: `call-${randomUUID()}`, gatewayAnswered: false };
+          await plane.tell({ type: 'call.cancelled', ...cancelled });
           await runGateway(plane);
           cloud.buses.fireSchedules();
         } finally {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { CallHandler } from '../../../../sip-edge/call/handler.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
+import { EdgeLease } from '../../../../sip-edge/health/edge-lease.ts';
 import { type ControlPlane, type FactSink, systemClock } from '../../../../sip-edge/ports.ts';
 import { patienceMs } from '../../../support/patience.ts';
 import { SipPeer } from '../../../support/sip-peer/peer.ts';
@@ -40,7 +41,6 @@ const testSettings: CallSettings = {
   maxAttempts: 3,
   ringLimitSec: 30,
   waitLimitSec: 30,
-  hangupPollMs: 200,
   probeIntervalMs: 300,
   probeTimeoutMs: 2000,
   keepaliveIntervalMs: 60_000,
@@ -48,7 +48,7 @@ const testSettings: CallSettings = {
 
 export async function startTestEdge(
   server: SipServer,
-  world: Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'listHangups'> & FactSink,
+  world: Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'renewEdge'> & FactSink,
   settings: Partial<CallSettings> = {},
 ): Promise<TestEdge> {
   const srf = createSrf();
@@ -60,6 +60,14 @@ export async function startTestEdge(
     settings: { ...testSettings, ...settings },
     log,
     clock: systemClock,
+  });
+  const lease = new EdgeLease({
+    controlPlane: world,
+    settings: { hangupPollMs: 200, heartbeatSec: 15 },
+    clock: systemClock,
+    log,
+    countCalls: () => handler.activeCalls,
+    onHangup: (hangup) => handler.onGatewayLost(hangup),
   });
   let cancels = 0;
   srf.invite((request, response) => {
@@ -73,6 +81,7 @@ export async function startTestEdge(
   srf.on('error', () => {});
   const connected = new Promise<void>((resolve) => {
     srf.on('connect', () => {
+      lease.start();
       void handler.takeOver();
       resolve();
     });
@@ -85,6 +94,7 @@ export async function startTestEdge(
     for (const socket of sockets()) socket.destroy();
   };
   const kill = () => {
+    lease.stop();
     handler.close();
     // `srf.disconnect()` throws while it is reconnecting, and goes on with that.
     const { wp } = insides.app.client;

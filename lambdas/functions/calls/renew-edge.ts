@@ -1,0 +1,76 @@
+import type { EdgeAsk, RenewEdge, RenewEdgeAnswer } from '../../../contracts/commands.ts';
+import { identityOf } from '../../domain/call/call.ts';
+import { edgeFound } from '../../domain/call/call-state.ts';
+import type { Edge } from '../../domain/edge.ts';
+import { beginEdge, prolongEdge } from '../../store/call-writes.ts';
+import { above } from '../../store/conditions.ts';
+import { gatewayFrom } from '../../store/items/gateway-item.ts';
+import { drainingWatchKey, hangupOf, hangupsWatchKey } from '../../store/keys.ts';
+import { readAll, watched } from '../../store/watched.ts';
+import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
+
+/** An edge that asks has been told long before; to be told again does no harm. */
+const toldForMs = 60_000;
+const mostTold = 500;
+/** Gateways in calls whose edges were thought lost. */
+const mostDraining = 2000;
+/** An edge asks far more often than its lease must be written: each write lasts for this part of it. */
+const writtenFor = 1 / 3;
+/** Names come from outside, so the memory of them is bounded. */
+const mostRemembered = 1000;
+
+/** The edges' leases, as far as this instance of the function has written them. */
+export type KnownLeases = Map<string, Edge>;
+
+/** The edge lives. @returns what the control plane knows and the edge does not: calls whose gateway's task has stopped */
+export async function renewEdge(
+  command: RenewEdge,
+  leases: KnownLeases,
+  deps: SettleDeps,
+): Promise<RenewEdgeAnswer> {
+  await keepLease(command, leases, deps);
+  const recent = above('watchAt', deps.now() - toldForMs);
+  const { items } = await watched(deps.table, hangupsWatchKey(command.edgeId), mostTold, recent);
+  return { hangups: items.map(({ pk }) => hangupOf(String(pk))) };
+}
+
+/**
+ * Renews the lease of an edge that asks. Where it was over, the calls that the sweep has ended for that go on.
+ * @throws TableUnavailable, TableContention
+ */
+export async function keepLease(
+  { edgeId, generation, leaseSec }: EdgeAsk,
+  leases: KnownLeases,
+  deps: SettleDeps,
+): Promise<void> {
+  const nowMs = deps.now();
+  const leaseMs = leaseSec * 1000;
+  const known = leases.get(edgeId);
+  const isFresh = known !== undefined && known.leaseUntil - nowMs > leaseMs * (1 - writtenFor);
+  if (isFresh && known.generation === generation) return;
+  const edge: Edge = { edgeId, generation, leaseUntil: nowMs + leaseMs };
+  const prolonged = await deps.table.write(prolongEdge(edge, nowMs));
+  if (!prolonged.done) {
+    const begun = await deps.table.write(beginEdge(edge, nowMs));
+    // A newer application has the edge.
+    if (!begun.done) return;
+    await resumeCalls(edgeId, deps);
+  }
+  if (leases.size >= mostRemembered) leases.clear();
+  leases.set(edgeId, edge);
+}
+
+/** A gateway whose edge was thought lost drains for its grace, and still belongs to its call. */
+async function resumeCalls(edgeId: string, deps: SettleDeps): Promise<void> {
+  const { items } = await watched(deps.table, drainingWatchKey, mostDraining);
+  const pks = items.map(({ pk }) => String(pk));
+  for (const { lockedBy, username } of deps.table.readable(await readAll(deps.table, pks), gatewayFrom)) {
+    if (lockedBy === undefined) continue;
+    await settleCall(
+      identityOf(lockedBy),
+      (seen) => (seen?.edgeId === edgeId ? edgeFound(seen) : undefined),
+      username,
+      deps,
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import type { Hangup } from '../../contracts/commands.ts';
+import { type Clock, type ControlPlane, ControlPlaneUnavailable, type Log } from '../ports.ts';
+import type { Settings } from '../settings.ts';
+
+export interface EdgeLeaseParts {
+  controlPlane: Pick<ControlPlane, 'renewEdge'>;
+  settings: Pick<Settings, 'heartbeatSec' | 'hangupPollMs'>;
+  clock: Clock;
+  log: Log;
+  countCalls(): number;
+  /** The gateway of a call is gone. */
+  onHangup(hangup: Hangup): void;
+}
+
+/**
+ * Renews the edge's lease while it can serve its calls, that is, while it has its drachtio; and is told which calls have
+ * lost their gateway without a word. Nothing outside can reach an edge, so it asks: often while it has calls, and
+ * seldom while it has none.
+ */
+export class EdgeLease {
+  readonly #parts: EdgeLeaseParts;
+  #timer: NodeJS.Timeout | undefined;
+  #askedAt = 0;
+  #isAsking = false;
+
+  constructor(parts: EdgeLeaseParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks at once, and from then on at each interval. */
+  start(): void {
+    this.stop();
+    void this.#ask();
+    this.#timer = setInterval(() => this.#tick(), this.#parts.settings.hangupPollMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const { clock, countCalls, settings } = this.#parts;
+    const isDue = clock.now() - this.#askedAt >= settings.heartbeatSec * 1000;
+    if (isDue || countCalls() > 0) void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const { clock, controlPlane, log, onHangup } = this.#parts;
+    this.#askedAt = clock.now();
+    try {
+      const { hangups } = await controlPlane.renewEdge();
+      for (const hangup of hangups) onHangup(hangup);
+    } catch (error) {
+      const why = error instanceof ControlPlaneUnavailable ? error.why : 'internal error';
+      log.warn({ why, error }, 'no answer to renewEdge: asking again');
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+}
