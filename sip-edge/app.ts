@@ -9,6 +9,7 @@ import { Digest } from './auth/digest.ts';
 import type { CallParts } from './call/call.ts';
 import type { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
 import { batchWrites } from './drachtio/batched-writes.ts';
+import { keepPendingInvites } from './drachtio/pending-invites.ts';
 import { refuse } from './drachtio/refuse.ts';
 import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './drachtio/srf.ts';
 import { answerOptions } from './health/answer-options.ts';
@@ -126,6 +127,8 @@ export class EdgeApp {
         }
         log.info({ event: 'drachtio-connected', hostPorts }, 'connected to drachtio');
         batchWrites(this.#srf);
+        keepPendingInvites(this.#srf);
+
         this.#lease.start();
         this.#takeOver();
         this.#untilRouted().then(

@@ -10,6 +10,7 @@ import { CallerLeg } from './leg/caller-leg.ts';
 import { Leg } from './leg/leg.ts';
 import { Prober } from './probe.ts';
 import { refuseCaller, reportEnd, reportFailure } from './report.ts';
+import { readFrom } from './setup/from-header.ts';
 import { readInvite } from './setup/read-invite.ts';
 import { CallSetup, type SetupSuccess } from './setup/setup.ts';
 import { type AnsweredEdgeCall, listCallsToTakeOver } from './takeover.ts';
@@ -17,6 +18,8 @@ import { type AnsweredEdgeCall, listCallsToTakeOver } from './takeover.ts';
 /** A call that this application holds. */
 interface ActiveCall {
   readonly call: Call;
+  /** Of the caller's leg. */
+  readonly dialogId: string;
   /** Until it is answered. */
   readonly caller?: CallerLeg;
   setup?: CallSetup;
@@ -26,6 +29,7 @@ interface ActiveCall {
 /** Takes calls in, holds them, and takes them over after a restart or a lost connection. */
 export class CallHandler {
   readonly #parts: CallParts;
+  /** By the dialog of the caller's leg: a dialog is more than its Call-ID (RFC 3261 12). */
   readonly #active = new Map<string, ActiveCall>();
   /** Of calls taken over. */
   readonly #prober: Prober;
@@ -58,13 +62,14 @@ export class CallHandler {
     const caller = new CallerLeg(this.#parts.srf, request, response, callId);
     // No fact is published: it would be taken for one of the call that has this Call-ID already.
     if (callId === '' || callId.length > maxCallIdLength) return this.#refuseUntold(caller, 'bad-request');
-    if (this.#active.has(callId)) return this.#refuseUntold(caller, 'loop-detected');
+    const dialogId = caller.dialogId(readFrom(request.headers.from ?? '')?.tag) ?? callId;
+    if (this.#active.has(dialogId)) return this.#refuseUntold(caller, 'loop-detected');
 
     const receivedAt = this.#parts.clock.now();
-    const traceId = traceIdOf(this.#parts.settings.edgeId, callId, receivedAt);
+    const traceId = traceIdOf(this.#parts.settings.edgeId, dialogId, receivedAt);
     const call: Call = { callId, traceId, receivedAt, failed: [] };
-    const active: ActiveCall = { call, caller };
-    this.#active.set(callId, active);
+    const active: ActiveCall = { call, dialogId, caller };
+    this.#active.set(dialogId, active);
     let end: SetupSuccess | SetupFailure;
     try {
       end = await this.#setUp(active, caller);
@@ -73,7 +78,7 @@ export class CallHandler {
       end = { result: 'refused', outcome: 'edge-lost', detail: `internal error: ${String(error)}` };
     }
     if (end.result === 'answered') return this.#hold(active, end);
-    this.#active.delete(callId);
+    this.#active.delete(dialogId);
     if (end.result === 'refused') refuseCaller(caller, end);
     reportFailure(this.#parts, call, end);
   }
@@ -97,8 +102,11 @@ export class CallHandler {
 
   /** The call, and not another with its Call-ID. */
   #find({ callId, traceId }: CallIdentity): ActiveCall | undefined {
-    const active = this.#active.get(callId);
-    return traceId === undefined || active?.call.traceId === traceId ? active : undefined;
+    for (const active of this.#active.values()) {
+      const { call } = active;
+      if (call.callId === callId && (traceId === undefined || call.traceId === traceId)) return active;
+    }
+    return undefined;
   }
 
   /**
@@ -174,10 +182,10 @@ export class CallHandler {
     const { srf, log } = this.#parts;
     const { callId, gateway, callerDialogId, gatewayDialogId } = edgeCall;
     const call: Call = { ...this.#callOf(edgeCall), gateway };
-    const active: ActiveCall = { call };
+    const active: ActiveCall = { call, dialogId: callerDialogId };
     const caller = new Leg(srf, 'caller', callerDialogId);
     active.bridge = new Bridge(caller, new Leg(srf, 'gateway', gatewayDialogId), this.#listener(active));
-    this.#active.set(callId, active);
+    this.#active.set(callerDialogId, active);
     log.info({ callId, traceId: call.traceId, gateway }, 'call taken over');
     return active.bridge;
   }
@@ -200,10 +208,10 @@ export class CallHandler {
     return { callId, traceId, receivedAt, failed: [] };
   }
 
-  #listener({ call }: ActiveCall) {
+  #listener({ call, dialogId: own }: ActiveCall) {
     return {
       onEnd: (end: BridgeEnd) => {
-        this.#active.delete(call.callId);
+        this.#active.delete(own);
         reportEnd(this.#parts, call as Call & { gateway: string }, end);
       },
       onUnsentBye: (dialogId: string) => void this.#unsentByes.add(dialogId),

@@ -4,12 +4,13 @@ import { createHash } from 'node:crypto';
  * The id that all log lines, commands and facts of a call share, in the format of X-Ray (contracts/trace.ts). It is
  * derived, so that the same INVITE always has the same one; an INVITE with the same Call-ID that comes later, or at
  * another edge, has another.
+ * @param dialogId of the caller's leg: Call-ID and From tag
  * @param receivedAt when the INVITE came, epoch ms
  */
-export function traceIdOf(edgeId: string, callId: string, receivedAt: number): string {
+export function traceIdOf(edgeId: string, dialogId: string, receivedAt: number): string {
   const seconds = Math.floor(receivedAt / 1000).toString(16);
   const hash = createHash('sha256')
-    .update(JSON.stringify([edgeId, callId, receivedAt]))
+    .update(JSON.stringify([edgeId, dialogId, receivedAt]))
     .digest('hex');
   return `1-${seconds.padStart(8, '0')}-${hash.slice(0, 24)}`;
 }

@@ -48,7 +48,6 @@ it('serves on the next connection where one is gone before drachtio has the rout
     meter,
     createCalls: () => ({
       invite: () => {},
-      traceIdOf: () => undefined,
       onGatewayLost: () => {},
       onMatched: () => {},
       takeOver: () => {},

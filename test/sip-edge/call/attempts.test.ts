@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../../support/eventually.ts';
 import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
 import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
@@ -244,15 +243,4 @@ it('gives up waiting at the limit with 503 and Retry-After', async () => {
   expectRefusal(refusal, 503, 'start-timeout: starting', call.callId);
   expect(Number(refusal.header('retry-after'))).toBe(20);
   await scene.expectAllOver();
-});
-
-it('refuses a second INVITE with the Call-ID of a call under way, which goes on', async () => {
-  scene = await suite.open();
-  const { callId, caller } = await scene.establish();
-  const double = scene.dial('room', { body: offer, callId, from: '<sip:eve@127.0.0.1>' });
-  expectRefusal(await double.refusal(), 482, 'loop-detected', callId);
-  expect(scene.world.ends).toEqual([]);
-  void caller.bye();
-  (await scene.gateway.incoming('BYE')).reply(200);
-  await eventually(() => expect(scene.world.factsOf('call.ended')).toHaveLength(1));
 });

@@ -131,16 +131,3 @@ describe('the gateway of a call', () => {
     expect(await stateOf(scene.gateway)).toBeUndefined();
   });
 });
-
-it('serves an INVITE with the Call-ID of a call that is over', async () => {
-  await open({ gateways: 2 });
-  let callId: string | undefined;
-  for (const n of [1, 2]) {
-    const call = scene.dial('room', callId === undefined ? {} : { callId });
-    const { agent, invite } = await offered(n);
-    await answerCall(call, invite, { body: answer });
-    await eventually(async () => expect(await stateOf(agent)).toBe('busy'));
-    await scene.hangUp(call.dialog, { gateway: agent, ends: n });
-    ({ callId } = call);
-  }
-});

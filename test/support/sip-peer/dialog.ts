@@ -9,7 +9,9 @@ type InDialog = Content & { cseq?: number };
 
 /** What a caller may say of itself. */
 export interface Caller {
+  /** Without its tag. */
   from?: string;
+  tag?: string;
   callId?: string;
 }
 
@@ -33,8 +35,12 @@ export class SipDialog {
   }
 
   /** The dialog that a call of ours would begin, of which nothing is sent yet. */
-  static outside(peer: RawPeer, uri: string, { from, callId = newCallId() }: Caller = {}): SipDialog {
-    const local = `${from ?? '"Ann" <sip:ann@127.0.0.1>'};tag=${newTag()}`;
+  static outside(
+    peer: RawPeer,
+    uri: string,
+    { from = '"Ann" <sip:ann@127.0.0.1>', tag = newTag(), callId = newCallId() }: Caller = {},
+  ): SipDialog {
+    const local = `${from};tag=${tag}`;
     return new SipDialog(peer, { callId, local, remote: `<${uri}>`, target: uri });
   }
 
@@ -103,11 +109,9 @@ export class OutgoingCall {
   readonly dialog: SipDialog;
   readonly invite: SipRequest;
 
-  constructor(peer: RawPeer, uri: string, { from, callId, ...content }: Content & Caller = {}) {
-    this.dialog = SipDialog.outside(peer, uri, {
-      ...(from !== undefined && { from }),
-      ...(callId !== undefined && { callId }),
-    });
+  constructor(peer: RawPeer, uri: string, { from, tag, callId, ...content }: Content & Caller = {}) {
+    const caller = { ...(from && { from }), ...(tag && { tag }), ...(callId && { callId }) };
+    this.dialog = SipDialog.outside(peer, uri, caller);
     this.invite = this.dialog.send('INVITE', content);
   }
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { CallHandler } from '../../../../sip-edge/call/handler.ts';
+import { keepPendingInvites } from '../../../../sip-edge/drachtio/pending-invites.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
 import { EdgeLease } from '../../../../sip-edge/health/edge-lease.ts';
 import { type ControlPlane, type FactSink, systemClock } from '../../../../sip-edge/ports.ts';
@@ -81,6 +82,7 @@ export async function startTestEdge(
   srf.on('error', () => {});
   const connected = new Promise<void>((resolve) => {
     srf.on('connect', () => {
+      keepPendingInvites(srf);
       lease.start();
       void handler.takeOver();
       resolve();
