@@ -51,12 +51,17 @@ const gatewayLostSchema = callFact('gateway.lost').extend({
   cause: z.string(),
 });
 
-/** No gateway is free, and the call waits for one. Once a call; the pool starts one the sooner for it. */
+/**
+ * No gateway is free, and the call waits for one: the pool starts one the sooner for it. Said when it begins to, and again
+ * while it lasts, ever less often, since a start may have been refused.
+ */
 const callWaitingSchema = callFact('call.waiting').extend({
   room: z.string(),
   cause: exhaustionCauseSchema,
   /** How many calls wait before this one. */
   ahead: z.number().int().min(0),
+  /** How long it has waited; 0 when it begins to. */
+  waitedSec: z.number().int().min(0),
 });
 
 /** The INVITE goes out to a gateway. One for each attempt. */

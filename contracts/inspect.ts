@@ -69,6 +69,8 @@ export type CallView = z.infer<typeof callViewSchema>;
 
 const countsSchema = z.object({
   free: z.number(),
+  /** Of the free ones those that the fleet did not start. */
+  unmanaged: z.number(),
   locked: z.number(),
   busy: z.number(),
   draining: z.number(),

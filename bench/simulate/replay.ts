@@ -193,6 +193,7 @@ class Replay {
       free: this.#free.length,
       locked: 0,
       busy: this.#busy,
+      unmanaged: 0,
       draining: this.#draining,
       starting: this.#starting,
     };

@@ -54,6 +54,7 @@ function tell(fact: Fact): Told | undefined {
         trouble: true,
       };
     case 'call.waiting': {
+      if (fact.waitedSec > 0) return undefined;
       const before = fact.ahead === 0 ? 'next in line' : `${fact.ahead} before it`;
       return {
         subject: callOf(fact.callId),

@@ -38,8 +38,8 @@ const said: Said = {
     example: { callId, traceId, username, cause: 'registered anew' },
   },
   'call.waiting': {
-    when: 'No gateway is free, and the call waits for one. Once a call.',
-    example: { callId, traceId, room: '1234', cause: 'starting', ahead: 0 },
+    when: 'No gateway is free, and the call waits for one. When it begins to, and then after 5, 10, 20 … seconds.',
+    example: { callId, traceId, room: '1234', cause: 'starting', ahead: 0, waitedSec: 0 },
   },
   'call.offered': {
     when: 'The INVITE goes out to a gateway. One for each attempt.',
@@ -97,6 +97,7 @@ const meanings: Readonly<Record<string, string>> = {
   cause: 'why, in a word of [outcomes.md](outcomes.md) or in a sentence',
   room: 'the user part that was dialled',
   ahead: 'how many calls wait before this one',
+  waitedSec: 'how long it has waited, seconds',
   caller: 'From, and where the INVITE came from',
   attempt: 'which gateway is tried, counted from 1',
   receivedAt: 'when the INVITE came',

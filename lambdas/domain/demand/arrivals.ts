@@ -12,7 +12,7 @@ const learntDays = 56;
  * @param call its record, if there is one
  */
 export function isArrival(fact: Fact, call: Call | undefined): boolean {
-  if (fact.type === 'call.waiting') return true;
+  if (fact.type === 'call.waiting') return fact.waitedSec === 0;
   if (call?.waitingSince !== undefined) return false;
   if (fact.type === 'call.offered') return fact.attempt === 1;
   return fact.type === 'call.failed' && fact.outcome === 'pool-exhausted' && fact.failed.length === 0;

@@ -14,11 +14,12 @@ export function decide(input: FleetInput): FleetDecision {
   const compared = { figures: need.figures, level: need.level, keep: need.keep, ready };
   const short = Math.ceil(need.level + waiting - ready);
   // A maximum that was lowered (by the time of day) goes before the need.
-  const tooMany = counts.free + counts.locked + counts.busy + counts.starting - need.max;
-  if (short > 0 && (tooMany <= 0 || counts.free === 0)) return start(input, need, compared, short);
+  const freeManaged = counts.free - counts.unmanaged;
+  const tooMany = freeManaged + counts.locked + counts.busy + counts.starting - need.max;
+  if (short > 0 && (tooMany <= 0 || freeManaged === 0)) return start(input, need, compared, short);
 
   const spare = ready - waiting - need.keep;
-  const surplus = Math.min(counts.free, Math.max(Math.floor(spare), tooMany));
+  const surplus = Math.min(freeManaged, Math.max(Math.floor(spare), tooMany));
   if (surplus <= 0) return { action: 'none', count: 0, reason: { ...compared, rule: 'enough' }, memory: {} };
   return drain(policy.drainAfterSec * 1000, input.memory, nowMs, surplus, compared);
 }
@@ -28,7 +29,8 @@ type Compared = Pick<FleetDecision['reason'], 'figures' | 'level' | 'keep' | 're
 function start(input: FleetInput, need: Need, compared: Compared, short: number): FleetDecision {
   const { policy, counts, recentStarts, nowMs } = input;
   const memory: FleetMemory = {};
-  const total = counts.free + counts.locked + counts.busy + counts.draining + counts.starting;
+  const total =
+    counts.free - counts.unmanaged + counts.locked + counts.busy + counts.draining + counts.starting;
   const room = need.max - total;
   const inFlight = policy.maxStarting - counts.starting;
   const count = Math.max(0, Math.min(short, room, inFlight));

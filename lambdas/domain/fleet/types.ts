@@ -4,6 +4,8 @@ import type { Profile } from '../demand/profile.ts';
 /** How many gateways of the pool stand in each state; a lapsed lock counts as free. */
 export interface PoolCounts {
   free: number;
+  /** Of the free ones those that others started: they serve calls, and are not the fleet's to count or to drain. */
+  unmanaged: number;
   /** Promised to a call that is not answered yet. */
   locked: number;
   busy: number;

@@ -22,8 +22,6 @@ const maxWaiting = 500;
 
 export interface Census {
   counts: PoolCounts;
-  /** Free gateways that the fleet may drain: it started them. */
-  freeManaged: number;
   /** More were free than the limit. */
   saturated: boolean;
   waiting: number;
@@ -82,12 +80,12 @@ export async function countPool(
     counts: {
       // Gateways that others started serve calls as well; they are no part of `managed`.
       free: sum(free, 'scanned') + late,
+      unmanaged: sum(free, 'scanned') - sum(free, 'count'),
       locked,
       busy: Math.max(0, managed - starting - freeManaged - locked - leaving),
       draining: leaving,
       starting,
     },
-    freeManaged,
     saturated: free.some(({ more }) => more),
     waiting: queue.items.length,
     ...(first && { firstWaiting: callOfKey(String(first.pk)).callId }),

@@ -148,8 +148,7 @@ async function act(decision: FleetDecision, census: Census, run: LeasedRun, trig
   const callId = census.waiting > 0 ? census.firstWaiting : undefined;
   let done = 0;
   if (decision.action === 'start') done = await startGateways(decision.count, reason.rule, callId, run);
-  // Gateways that others started are free as well, and not ours to drain.
-  if (decision.action === 'drain' && census.freeManaged > 0) done = await drainGateways(decision.count, run);
+  if (decision.action === 'drain') done = await drainGateways(decision.count, run);
   if (done === 0 || decision.action === 'none') {
     run.state = { ...run.state, quiet: stillQuiet(quiet, reason.rule, at) };
     return;

@@ -23,8 +23,7 @@ export interface FleetDeps extends SettleDeps {
 
 /**
  * A run holds its lease for so long. More than the function may take (`fleetTimeoutSec`), so that the next run waits for
- * one that was killed. A run that middy gave up may still write for a moment: each of its writes names the holder of the
- * lease, and is refused once another holds it.
+ * one that was killed. Each of its writes names the holder of the lease, and is refused once another holds it.
  */
 export const fleetLeaseMs = 20_000;
 

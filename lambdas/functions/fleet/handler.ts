@@ -14,6 +14,7 @@ import { decideAndAct, type FleetReport } from './decide-and-act.ts';
 import type { FleetDeps } from './deps.ts';
 import { type FleetInput, fleetInputSchema } from './input.ts';
 import { KnownDemand, noteDemand } from './known-demand.ts';
+import { takeRegistration } from './take-registration.ts';
 import { takeTaskEvent } from './take-task-event.ts';
 
 const environment = readEnvironment([
@@ -72,7 +73,10 @@ type Decided = Extract<FleetReport, { result: 'decided' }>;
 async function fleet(input: FleetInput, deps: FleetDeps): Promise<FleetReport> {
   if ('detail' in input) {
     if (input.source === 'aws.ecs') await takeTaskEvent(fromApi(input.detail), deps);
-    else await noteDemand(input.detail, deps);
+    else {
+      if (input.detail.type === 'gateway.registered') await takeRegistration(input.detail, deps);
+      await noteDemand(input.detail, deps);
+    }
   }
   const tick = !('detail' in input);
   const report = await decideAndAct({ name: nameOf(input), tick }, deps);

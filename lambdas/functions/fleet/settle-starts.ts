@@ -37,6 +37,7 @@ export async function collectEnded(run: LeasedRun): Promise<void> {
     const ended = table.readable(read, taskFrom).filter((task) => isOver(task) && !task.counted);
     if (ended.length === 0) continue;
     const { managed, starts } = run.state;
+    const inFlight = new Set(starts);
     const over = new Set(ended.map(({ startId }) => startId));
     const written = await run.commit(
       ended.map((task) => putTask(countedTask(task), task)),
@@ -44,6 +45,11 @@ export async function collectEnded(run: LeasedRun): Promise<void> {
     );
     if (!written) continue;
     run.report.ended += ended.length;
+    // Registered and over between two looks.
+    for (const task of ended) {
+      const { startId, registeredAt } = task;
+      if (registeredAt !== undefined && inFlight.has(startId)) noteStarted(task, registeredAt, run);
+    }
     const failed = ended.filter(hasFailed).sort((a, b) => (a.stoppedAt ?? 0) - (b.stoppedAt ?? 0));
     for (const task of failed) run.noteFailure(task.stoppedAt ?? run.deps.now());
   }
@@ -69,6 +75,8 @@ export async function settleStarts(run: LeasedRun): Promise<{ justFree: string[]
   const nowMs = run.deps.now();
   for (const task of tasks) {
     const gateway = task.taskId === undefined ? undefined : gateways.get(task.taskId);
+    // Its registration was told, and it may be gone again.
+    if (task.registeredAt !== undefined) noteStarted(task, task.registeredAt, run);
     if (isOver(task) || task.state === 'stopping' || task.state === 'registered') continue;
     if (gateway !== undefined && isLive(gateway, nowMs)) {
       await noteRegistered(task, gateway.registeredAt, run);
@@ -94,9 +102,12 @@ export async function settleStarts(run: LeasedRun): Promise<{ justFree: string[]
 async function noteRegistered(task: Task, registeredAt: number, run: LeasedRun): Promise<void> {
   const change = (seen: Task) => (isOver(seen) ? seen : registeredTask(seen, registeredAt));
   const changed = await changeTask(run.deps.table, task, change);
-  if (changed?.state !== 'registered') return;
+  if (changed?.state === 'registered') noteStarted(changed, registeredAt, run);
+}
+
+function noteStarted(task: Task, registeredAt: number, run: LeasedRun): void {
   run.noteRegistered(registeredAt - task.requestedAt, registeredAt);
-  run.deps.registered(changed);
+  run.deps.registered(task);
 }
 
 /** It counts until ECS says that it has stopped. */

@@ -15,6 +15,9 @@ function timedOut({ cause, estimateSec }: Waiting): SetupFailure {
   return { result: 'refused', outcome: 'start-timeout', cause, retryAfterSec };
 }
 
+/** The pool is told of a waiting call again after so long, and then after twice as long each time. */
+const sayAgainMs = 5000;
+
 /** A little less, so that those that came together do not ask together. */
 const spread = (ms: number) => ms * (0.75 + Math.random() / 4);
 
@@ -58,6 +61,8 @@ export class GatewayRequest {
     const { clock, settings } = this.#parts;
     let giveUpAt: number | undefined;
     let waiting: Waiting | undefined;
+    let sinceMs = 0;
+    let sayAt = 0;
     for (;;) {
       // What was said of a match before this command is in its answer.
       this.#isMatched = false;
@@ -70,10 +75,15 @@ export class GatewayRequest {
         const outcome = afterRefusal(this.#call.failed, answer.outcome);
         return { result: 'refused', outcome, cause, detail, retryAfterSec };
       }
-      if (waiting === undefined) this.#sayWaiting(answer);
+      const nowMs = clock.now();
+      if (waiting === undefined) sinceMs = nowMs;
+      if (nowMs >= sayAt) {
+        this.#sayWaiting(answer, nowMs - sinceMs);
+        sayAt = nowMs + Math.max(sayAgainMs, nowMs - sinceMs);
+      }
       waiting = answer;
-      giveUpAt ??= clock.now() + settings.waitLimitSec * 1000;
-      const leftMs = giveUpAt - clock.now();
+      giveUpAt ??= nowMs + settings.waitLimitSec * 1000;
+      const leftMs = giveUpAt - nowMs;
       if (leftMs <= 0) return timedOut(answer);
       ringback.waits(answer.ahead);
       await this.#pause(Math.min(spread(answer.askAgainSec * 1000), leftMs));
@@ -81,11 +91,12 @@ export class GatewayRequest {
     }
   }
 
-  #sayWaiting({ cause, ahead }: Waiting): void {
+  #sayWaiting({ cause, ahead }: Waiting, waitedMs: number): void {
     const { facts, log } = this.#parts;
     const { callId, traceId, room } = this.#call;
-    facts.publish({ type: 'call.waiting', callId, traceId, room, cause, ahead });
-    log.debug({ callId, traceId, room, cause, ahead }, 'call waits for a gateway');
+    const waitedSec = Math.floor(waitedMs / 1000);
+    facts.publish({ type: 'call.waiting', callId, traceId, room, cause, ahead, waitedSec });
+    log.debug({ callId, traceId, room, cause, ahead, waitedSec }, 'call waits for a gateway');
   }
 
   /** @param waiting the last answer, while the call waits: it goes on waiting where the next answer is lost */

@@ -21,13 +21,13 @@ describe('whatever the pool and the policy, a decision', () => {
     );
   });
 
-  it('drains free gateways only', async () => {
+  it('drains free gateways of ours only', async () => {
     await fc.assert(
       fc.property(anyInput, (one) => {
         const { action, count } = decide(one);
         if (action !== 'drain') return;
         expect(count).toBeGreaterThan(0);
-        expect(count).toBeLessThanOrEqual(one.counts.free);
+        expect(count).toBeLessThanOrEqual(one.counts.free - one.counts.unmanaged);
       }),
       { numRuns: 2000 },
     );
@@ -118,6 +118,26 @@ describe('starts', () => {
     expect(decide(input({ policy, counts: counts({ starting: 10 }) }))).toMatchObject({
       action: 'none',
       reason: { rule: 'full', limit: 'starts-in-flight' },
+    });
+  });
+});
+
+describe('free gateways that others started', () => {
+  const pool = { free: 30, unmanaged: 30, busy: 59 };
+
+  it('serve calls, and leave the maximum to ours', () => {
+    expect(decide(input({ policy: twoFree, counts: counts(pool) })).action).toBe('none');
+    const decision = decide(input({ policy: twoFree, counts: counts(pool), waiting: 40 }));
+    expect(decision).toMatchObject({ action: 'start', count: 1, reason: { short: 12, limit: 'maximum' } });
+  });
+
+  it('are no surplus of ours', () => {
+    const memory = { surplusSince: tuesdayMs - 600_000, surplusMin: 30 };
+    expect(decide(input({ policy: twoFree, counts: counts(pool), memory })).action).toBe('none');
+    const some = counts({ ...pool, free: 31 });
+    expect(decide(input({ policy: twoFree, counts: some, memory }))).toMatchObject({
+      action: 'drain',
+      count: 1,
     });
   });
 });

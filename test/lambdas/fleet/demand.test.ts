@@ -44,7 +44,14 @@ it('a call counts once: as it waits or is offered, not again with its next gatew
   await offered(world, 'call-1');
   await offered(world, 'call-1', 2);
   world.pass(60);
-  const waiting = { type: 'call.waiting', callId: 'call-2', room: 'r', cause: 'starting', ahead: 0 } as const;
+  const waiting = {
+    type: 'call.waiting',
+    callId: 'call-2',
+    room: 'r',
+    cause: 'starting',
+    ahead: 0,
+    waitedSec: 0,
+  } as const;
   await noteDemand(world.fact(waiting), world.fleet);
   await world.pool({ mayGrow: true, maximum: 5 });
   await world.allocate({ callId: 'call-2' });

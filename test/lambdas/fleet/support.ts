@@ -9,13 +9,15 @@ export const counts = (some: Partial<PoolCounts> = {}): PoolCounts => ({
   free: 0,
   locked: 0,
   busy: 0,
+  unmanaged: 0,
   draining: 0,
   starting: 0,
   ...some,
 });
 
+/** Gateways that the fleet started. */
 export function totalOf(pool: PoolCounts): number {
-  return pool.free + pool.locked + pool.busy + pool.draining + pool.starting;
+  return pool.free - pool.unmanaged + pool.locked + pool.busy + pool.draining + pool.starting;
 }
 
 /** One row for every day and time. */
@@ -40,13 +42,16 @@ export function input(some: Partial<FleetInput> & Pick<FleetInput, 'policy'>): F
 
 const count = fc.nat(400);
 
-const anyCounts: fc.Arbitrary<PoolCounts> = fc.record({
-  free: count,
-  locked: count,
-  busy: count,
-  draining: fc.nat(20),
-  starting: count,
-});
+const anyCounts: fc.Arbitrary<PoolCounts> = fc
+  .record({
+    free: count,
+    locked: count,
+    busy: count,
+    unmanaged: count,
+    draining: fc.nat(20),
+    starting: count,
+  })
+  .map((all) => ({ ...all, unmanaged: Math.min(all.unmanaged, all.free) }));
 
 const limits = {
   maxGateways: fc.integer({ min: 1, max: 1500 }),

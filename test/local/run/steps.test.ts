@@ -49,7 +49,7 @@ describe('what is told of a run', () => {
     ],
     [
       'a call that waits',
-      fact('call.waiting', { callId, room: '1234', cause: 'starting', ahead: 2 }),
+      fact('call.waiting', { callId, room: '1234', cause: 'starting', ahead: 2, waitedSec: 0 }),
       { subject: 'call 3f2a9c1b', what: 'waits', detail: 'room 1234, starting, 2 before it' },
     ],
     [

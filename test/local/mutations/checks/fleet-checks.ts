@@ -57,7 +57,8 @@ export const fleetChecks: readonly Check[] = [
       compare('allocate', await plane.command('ALLOCATE_FUNCTION', plane.allocate(call)), {
         result: 'waiting',
       });
-      await plane.tell({ type: 'call.waiting', callId: call, room: '1234', cause: 'starting', ahead: 0 });
+      const waits = { callId: call, room: '1234', cause: 'starting', ahead: 0, waitedSec: 0 } as const;
+      await plane.tell({ type: 'call.waiting', ...waits });
       const started = () => startedByFleet(plane).find((id) => !before.includes(id));
       await plane.until(`${plane.fleet} starts a gateway for ${call}`, () => started() !== undefined);
       const username = usernameOf(started() ?? '', plane);

@@ -35,7 +35,7 @@ export interface TestEdge {
   kill(): void;
 }
 
-const testSettings: CallSettings = {
+export const testSettings: CallSettings = {
   edgeId: 'edge-1',
   gatewayName: 'mediagw',
   gatewayTimeoutMs: 5000,

@@ -1,0 +1,36 @@
+import type { FactOf } from '../../../contracts/facts.ts';
+import { parseGatewayName, taskIdOf } from '../../../contracts/gateway-name.ts';
+import { isOver, registeredTask } from '../../domain/fleet/task.ts';
+import { fleetPoolOf } from '../../store/items/pool-item.ts';
+import { taskFrom } from '../../store/items/task-item.ts';
+import { poolKey, taskKey } from '../../store/keys.ts';
+import { changeTask } from '../../store/task-writes.ts';
+import { readAll } from '../../store/watched.ts';
+import type { FleetDeps } from './deps.ts';
+
+/**
+ * Takes down that a gateway of ours has registered. The next look would see it by its location; one that takes a call at
+ * once may be gone by then, and its start would count as failed.
+ * @throws TableUnavailable, TableContention
+ */
+export async function takeRegistration(
+  { username, at }: FactOf<'gateway.registered'>,
+  { table, gatewayName }: FleetDeps,
+): Promise<void> {
+  const name = parseGatewayName(username, gatewayName);
+  const taskId = name && taskIdOf(name);
+  if (taskId === undefined) return;
+  const { starts = [] } = fleetPoolOf(await table.get(poolKey));
+  const tasks = table.readable(await readAll(table, starts.map(taskKey)), taskFrom);
+  const task = tasks.find((one) => one.taskId === taskId);
+  if (task === undefined) return;
+  await changeTask(table, task, (seen) =>
+    seen.registeredAt !== undefined || seen.state === 'failed' ? seen : withRegistration(seen, at),
+  );
+}
+
+/** One that is stopping, or has stopped, had registered before. */
+function withRegistration(task: Parameters<typeof registeredTask>[0], at: number) {
+  const isLeaving = isOver(task) || task.state === 'stopping';
+  return isLeaving ? { ...task, registeredAt: at } : registeredTask(task, at);
+}
