@@ -110,9 +110,6 @@ const meanings: Readonly<Record<string, string>> = {
   failed: 'the gateways that were tried in vain',
   detail: 'more, for people',
   gatewayAnswered: 'whether the CANCEL crossed the 200 of the gateway',
-  generation: "when the edge's application started: rises with each start",
-  calls: 'how many it has',
-  leaseSec: 'how long it counts as alive from here on',
 };
 
 /** Checked by the schema: an example that the bus would not carry stops the writing of the page. */
