@@ -5,4 +5,6 @@ export interface Edge {
   generation: number;
   /** End of its lease, epoch milliseconds. */
   leaseUntil: number;
+  /** When it began to ask after it had been silent, epoch milliseconds. */
+  begunAt: number;
 }

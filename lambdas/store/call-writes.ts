@@ -58,19 +58,22 @@ export function putHangup(call: Call, username: string, nowMs: number) {
 const leaseHolds = (nowMs: number) => above('watchAt', nowMs);
 const leaseIsOver = (nowMs: number) => anyOf(missing('watchAt'), atMost('watchAt', nowMs));
 /** An application that was started anew has taken its place: what the old one asks renews nothing. */
-const isNewest = ({ generation }: Edge) => anyOf(missing('generation'), atMost('generation', generation));
+const isNewest = ({ generation }: Pick<Edge, 'generation'>) =>
+  anyOf(missing('generation'), atMost('generation', generation));
 
 /** Renews the lease of an edge whose lease holds. */
-export function prolongEdge(edge: Edge, nowMs: number) {
+export function prolongEdge(edge: Omit<Edge, 'begunAt'>, nowMs: number) {
   return { ...edgeUpdate(edge), when: allOf(isNewest(edge), leaseHolds(nowMs)) } satisfies Write;
 }
 
 /** Begins a lease of an edge that has none, or whose lease is over. */
 export function beginEdge(edge: Edge, nowMs: number) {
-  return { ...edgeUpdate(edge), when: allOf(isNewest(edge), leaseIsOver(nowMs)) } satisfies Write;
+  const { set, ...update } = edgeUpdate(edge);
+  const when = allOf(isNewest(edge), leaseIsOver(nowMs));
+  return { ...update, set: { ...set, begunAt: edge.begunAt }, when } satisfies Write;
 }
 
-function edgeUpdate({ edgeId, generation, leaseUntil }: Edge) {
+function edgeUpdate({ edgeId, generation, leaseUntil }: Omit<Edge, 'begunAt'>) {
   const expiresAt = expiryAfter(leaseUntil, edgeKeptSec);
   const place = { watchKey: edgesWatchKey, watchAt: leaseUntil };
   return { update: edgeKey(edgeId), set: { v: itemVersion, edgeId, generation, ...place, expiresAt } };

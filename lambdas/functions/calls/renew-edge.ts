@@ -4,6 +4,7 @@ import { edgeFound } from '../../domain/call/call-state.ts';
 import type { Edge } from '../../domain/edge.ts';
 import { beginEdge, prolongEdge } from '../../store/call-writes.ts';
 import { above } from '../../store/conditions.ts';
+import { edgeOf } from '../../store/items/edge-item.ts';
 import { gatewayFrom } from '../../store/items/gateway-item.ts';
 import { drainingWatchKey, hangupOf, hangupsWatchKey } from '../../store/keys.ts';
 import { readAll, watched } from '../../store/watched.ts';
@@ -16,6 +17,8 @@ const mostTold = 500;
 const mostDraining = 2000;
 /** An edge asks far more often than its lease must be written: each write lasts for this part of it. */
 const writtenFor = 1 / 3;
+/** For so long after it began to ask again an edge's calls are looked for: longer than an index lags. */
+const resumeForMs = 20_000;
 /** Names come from outside, so the memory of them is bounded. */
 const mostRemembered = 1000;
 
@@ -38,26 +41,32 @@ export async function renewEdge(
  * Renews the lease of an edge that asks. Where it was over, the calls that the sweep has ended for that go on.
  * @throws TableUnavailable, TableContention
  */
-export async function keepLease(
-  { edgeId, generation, leaseSec }: EdgeAsk,
-  leases: KnownLeases,
-  deps: SettleDeps,
-): Promise<void> {
+export async function keepLease(ask: EdgeAsk, leases: KnownLeases, deps: SettleDeps): Promise<void> {
   const nowMs = deps.now();
-  const leaseMs = leaseSec * 1000;
-  const known = leases.get(edgeId);
-  const isFresh = known !== undefined && known.leaseUntil - nowMs > leaseMs * (1 - writtenFor);
-  if (isFresh && known.generation === generation) return;
-  const edge: Edge = { edgeId, generation, leaseUntil: nowMs + leaseMs };
-  const prolonged = await deps.table.write(prolongEdge(edge, nowMs));
-  if (!prolonged.done) {
-    const begun = await deps.table.write(beginEdge(edge, nowMs));
-    // A newer application has the edge.
-    if (!begun.done) return;
-    await resumeCalls(edgeId, deps);
-  }
+  const edge = await renewed(ask, leases.get(ask.edgeId), nowMs, deps);
+  // A newer application has the edge.
+  if (edge === undefined) return;
   if (leases.size >= mostRemembered) leases.clear();
-  leases.set(edgeId, edge);
+  leases.set(edge.edgeId, edge);
+  // Again for a while: the index may not show yet what the sweep did last.
+  if (nowMs - edge.begunAt < resumeForMs) await resumeCalls(edge.edgeId, deps);
+}
+
+/** @returns the edge with its lease, which is written where it needs to be; undefined where a newer one has it */
+async function renewed(
+  { edgeId, generation, leaseSec }: EdgeAsk,
+  known: Edge | undefined,
+  nowMs: number,
+  { table }: SettleDeps,
+): Promise<Edge | undefined> {
+  const leaseMs = leaseSec * 1000;
+  const isFresh = known !== undefined && known.leaseUntil - nowMs > leaseMs * (1 - writtenFor);
+  if (isFresh && known.generation === generation) return known;
+  const edge: Edge = { edgeId, generation, leaseUntil: nowMs + leaseMs, begunAt: nowMs };
+  const prolonged = await table.write(prolongEdge(edge, nowMs));
+  if (prolonged.done) return edgeOf(prolonged.item);
+  const begun = await table.write(beginEdge(edge, nowMs));
+  return begun.done ? edge : undefined;
 }
 
 /** A gateway whose edge was thought lost drains for its grace, and still belongs to its call. */

@@ -1,15 +1,17 @@
 import type { CallIdentity } from '../../../contracts/common.ts';
 import { identityOf } from '../../domain/call/call.ts';
-import { edgeLost } from '../../domain/call/call-state.ts';
+import { isGuessedOver } from '../../domain/call/call-record.ts';
+import { edgeFound, edgeLost } from '../../domain/call/call-state.ts';
 import type { Edge } from '../../domain/edge.ts';
 import type { Gateway } from '../../domain/gateway/gateway.ts';
 import { stopped } from '../../domain/gateway/gateway-effect.ts';
 import { edgeIsLost, forgetEdge } from '../../store/call-writes.ts';
 import { atMost } from '../../store/conditions.ts';
 import { deleteOwned, putTombstone, release } from '../../store/gateway-writes.ts';
-import { watchedEdgeOf } from '../../store/items/edge-item.ts';
+import { callOf } from '../../store/items/call-item.ts';
+import { edgeOf, watchedEdgeOf } from '../../store/items/edge-item.ts';
 import { gatewayOf } from '../../store/items/gateway-item.ts';
-import { drainingWatchKey, edgesWatchKey, freeShardOf } from '../../store/keys.ts';
+import { callKey, drainingWatchKey, edgeKey, edgesWatchKey, freeShardOf } from '../../store/keys.ts';
 import { watched } from '../../store/watched.ts';
 import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
 import { endSilent, readQueue } from '../../usecases/waiting-queue.ts';
@@ -102,9 +104,21 @@ async function finishDraining(report: SweepReport, deps: SettleDeps): Promise<vo
   for (const { pk } of due.items) {
     const gateway = gatewayOf(await table.get(String(pk)));
     if (gateway?.state !== 'draining' || gateway.lockedBy === undefined) continue;
+    if (await isResumed(gateway, identityOf(gateway.lockedBy), deps)) continue;
     await finish(gateway, identityOf(gateway.lockedBy), deps);
     report.finishedGateways += 1;
   }
+}
+
+/** The edge asks again, and its call goes on: nothing in a call that its edge still tells of is stopped. */
+async function isResumed({ username }: Gateway, identity: CallIdentity, deps: SettleDeps): Promise<boolean> {
+  const { table, now } = deps;
+  const call = callOf(await table.get(callKey(identity)), now());
+  const edge = call && edgeOf(await table.get(edgeKey(call.edgeId)));
+  if (call === undefined || edge === undefined || edge.leaseUntil < now() || !isGuessedOver(call))
+    return false;
+  await settleCall(identity, (seen) => seen && edgeFound(seen), username, deps);
+  return true;
 }
 
 async function finish(gateway: Gateway, call: CallIdentity, deps: SettleDeps): Promise<void> {

@@ -59,12 +59,13 @@ const callSchema = z.object({
   stopTaskId: text,
 });
 
-const read = itemReader(callSchema);
+/** @returns the call's record, whether or not it ran out. @throws UnreadableItem */
+export const callFrom = itemReader(callSchema) as (item: Item) => Call;
 
 /** @returns the call's record; none where it ran out, or there is none. @throws UnreadableItem */
 export function callOf(item: Item | undefined, nowMs: number): Call | undefined {
   if (item === undefined || !isLive({ expiresAt: Number(item.expiresAt) }, nowMs)) return undefined;
-  return read(item) as Call;
+  return callFrom(item);
 }
 
 /**

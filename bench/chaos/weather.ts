@@ -1,0 +1,81 @@
+import type { Sim } from './sim.ts';
+
+/** What goes wrong on a day, and how often. Shares are of each request, fact or call. */
+export interface Weather {
+  /** A table request fails before it has taken effect, or after. */
+  tableFails: number;
+  /** Its reply is lost, and the SDK sends it again. */
+  replyLost: number;
+  /** It takes seconds. */
+  tableSlow: number;
+  conflict: number;
+  /** An Invoke is lost on its way to the function, or its answer on the way back. */
+  invokeLost: number;
+  /** A function dies at one of its table requests. */
+  functionDies: number;
+  /** The longest time until an index shows a write, milliseconds. */
+  indexLagMs: number;
+  /** A fact comes twice. */
+  factTwice: number;
+  /** The longest way of a fact, milliseconds. */
+  busMs: number;
+  /** Clocks differ by so much at most, either way, milliseconds. */
+  skewMs: number;
+  /** Each minute: an edge's application dies; an edge dies with its SIP server; an edge is cut off for a while. */
+  applicationDies: number;
+  edgeDies: number;
+  edgeCutOff: number;
+  /** Each minute: a gateway starts anew. */
+  gatewayRestarts: number;
+  /** A start is refused, or throttled, or what it starts dies. */
+  startFails: number;
+  /** An offered gateway rejects, or says nothing. */
+  gatewayRefuses: number;
+}
+
+export const fair: Weather = {
+  tableFails: 0,
+  replyLost: 0,
+  tableSlow: 0,
+  conflict: 0,
+  invokeLost: 0,
+  functionDies: 0,
+  indexLagMs: 0,
+  factTwice: 0,
+  busMs: 300,
+  skewMs: 0,
+  applicationDies: 0,
+  edgeDies: 0,
+  edgeCutOff: 0,
+  gatewayRestarts: 0,
+  startFails: 0,
+  gatewayRefuses: 0,
+};
+
+const worst: Weather = {
+  tableFails: 0.05,
+  replyLost: 0.1,
+  tableSlow: 0.02,
+  conflict: 0.1,
+  invokeLost: 0.1,
+  functionDies: 0.05,
+  indexLagMs: 4000,
+  factTwice: 0.3,
+  busMs: 90_000,
+  skewMs: 5000,
+  applicationDies: 0.3,
+  edgeDies: 0.1,
+  edgeCutOff: 0.2,
+  gatewayRestarts: 0.5,
+  startFails: 0.3,
+  gatewayRefuses: 0.3,
+};
+
+/** Each kind of trouble is absent on every other day, and else as bad as chance has it. */
+export function drawWeather(sim: Sim): Weather {
+  const drawn = { ...fair };
+  for (const name of Object.keys(fair) as (keyof Weather)[]) {
+    if (sim.chance(0.5)) drawn[name] = Math.max(fair[name], worst[name] * sim.random());
+  }
+  return drawn;
+}
