@@ -3,6 +3,7 @@ import type {
   AllocateAnswer,
   AllocateGateway,
   AttemptFailure,
+  EdgeCall,
   Hangup,
   RegisterAnswer,
   RegisterGateway,
@@ -135,7 +136,10 @@ export class Edge {
     call.endedAt = nowMs;
     call.gateway?.over(call.traceId, true);
     // Without its application drachtio answers 481: the call is over all the same, and found so by the next one.
-    if (!this.held.delete(call.traceId)) return;
+    if (!this.held.delete(call.traceId)) {
+      call.isBroken = true;
+      return;
+    }
     this.dialogs.delete(call.traceId);
     const gateway = call.gateway?.username ?? '';
     const told = { callId: call.callId, traceId: call.traceId, gateway, by, outcome };
@@ -177,30 +181,50 @@ export class Edge {
       calls = await list();
       if (calls === undefined) await sim.sleep(2000);
     }
-    await sim.sleep(5000);
-    const again = (await list()) ?? calls;
-    if (generation !== this.#generation) return;
-    for (const { callId, traceId = '', gateway, state } of again) {
-      if (this.held.has(traceId)) continue;
-      const call = this.dialogs.get(traceId);
-      const told = { callId, traceId, ...(gateway && { gateway }) };
-      if (state === 'answered' && call?.endedAt !== undefined && gateway !== undefined) {
-        this.dialogs.delete(traceId);
-        this.#say({ type: 'call.ended', callId, traceId, gateway, by: 'caller', outcome: 'answered' });
-      } else if (state === 'answered' && call !== undefined) this.held.set(traceId, call);
-      else if (state === 'answered' && gateway !== undefined) {
-        // Its probe is answered by 481.
-        this.#say({ type: 'call.ended', callId, traceId, gateway, by: 'edge', outcome: 'edge-lost' });
-      } else if (!calls.some((one) => one.traceId === traceId)) continue;
-      else
-        this.#say({
-          type: 'call.failed',
-          ...told,
-          outcome: 'edge-lost',
-          failed: [],
-          detail: 'restart in set-up',
-        });
+    let unsure: EdgeCall[] = calls.filter((one) => !this.#adopt(one));
+    for (let waitedMs = 0; unsure.length > 0; waitedMs += 5000) {
+      await sim.sleep(5000);
+      if (!this.isAlive || generation !== this.#generation) return;
+      unsure = ((await list()) ?? unsure).filter((one) => {
+        if (this.#adopt(one)) return false;
+        // A dialog of the caller tells that the fact of the answer is still on its way.
+        if (this.dialogs.has(one.traceId ?? '') && waitedMs < 180_000) return true;
+        this.#giveUp(one);
+        return false;
+      });
     }
+  }
+
+  /** @returns whether it is clear what has become of it */
+  #adopt({ callId, traceId = '', gateway, state }: EdgeCall): boolean {
+    if (this.held.has(traceId)) return true;
+    if (state !== 'answered' || gateway === undefined) return false;
+    const call = this.dialogs.get(traceId);
+    if (call !== undefined && call.endedAt === undefined) {
+      this.held.set(traceId, call);
+      return true;
+    }
+    this.dialogs.delete(traceId);
+    // One side is gone, or both are.
+    const end =
+      call === undefined
+        ? ({ by: 'edge', outcome: 'edge-lost' } as const)
+        : ({ by: 'caller', outcome: 'answered' } as const);
+    this.#say({ type: 'call.ended', callId, traceId, gateway, ...end });
+    return true;
+  }
+
+  /** The caller's dialog is ended, if there is one. */
+  #giveUp({ callId, traceId = '', gateway }: EdgeCall): void {
+    const call = this.dialogs.get(traceId);
+    this.dialogs.delete(traceId);
+    if (call !== undefined && call.endedAt === undefined) {
+      call.isBroken = true;
+      call.endedAt = this.#world.sim.nowMs;
+      call.gateway?.leftAlone(traceId, true);
+    }
+    const told = { callId, traceId, ...(gateway && { gateway }), failed: [] };
+    this.#say({ type: 'call.failed', ...told, outcome: 'edge-lost', detail: 'restart in set-up' });
   }
 
   async #setUp(call: TrueCall, generation: number): Promise<void> {

@@ -8,12 +8,12 @@ import { Bridge, type BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, InvitedCall, SetupFailure } from './call.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
 import { Leg } from './leg/leg.ts';
-import { Prober } from './probe.ts';
+import { Prober, takePulse } from './probe.ts';
 import { refuseCaller, reportEnd, reportFailure } from './report.ts';
 import { readFrom } from './setup/from-header.ts';
 import { readInvite } from './setup/read-invite.ts';
 import { CallSetup, type SetupSuccess } from './setup/setup.ts';
-import { type AnsweredEdgeCall, listCallsToTakeOver } from './takeover.ts';
+import { type AnsweredEdgeCall, type TakeoverActions, takeOverCalls } from './takeover.ts';
 
 /** A call that this application holds. */
 interface ActiveCall {
@@ -38,6 +38,8 @@ export class CallHandler {
   /** Dialogs whose BYE could not be sent for want of a connection. */
   readonly #unsentByes = new Set<string>();
   #takingOver: Promise<void> = Promise.resolve();
+  /** While calls are taken over: trace ids of what this application had before and began since, ended or not. */
+  #ours: Set<string> | undefined;
   readonly #closing = new AbortController();
   readonly #onConnectionLost = () => this.#loseSetups();
 
@@ -70,6 +72,7 @@ export class CallHandler {
     const call: Call = { callId, traceId, receivedAt, failed: [] };
     const active: ActiveCall = { call, dialogId, caller };
     this.#active.set(dialogId, active);
+    this.#ours?.add(traceId);
     let end: SetupSuccess | SetupFailure;
     try {
       end = await this.#setUp(active, caller);
@@ -132,13 +135,16 @@ export class CallHandler {
   }
 
   async #takeOverOthers(): Promise<void> {
-    // A call that ends while the table is read must not be taken over either.
-    const heldBefore = new Set([...this.#active.values()].map(({ call }) => call.traceId));
-    const isHeld = (call: CallIdentity) =>
-      heldBefore.has(call.traceId ?? '') || this.#find(call) !== undefined;
-    const { answered, lost } = await listCallsToTakeOver(this.#parts, isHeld, this.#closing.signal);
-    for (const call of lost) this.#giveUpLost(call);
-    this.#prober.probeNow(answered.map((call) => this.#adopt(call)));
+    const ours = new Set([...this.#active.values()].map(({ call }) => call.traceId));
+    this.#ours = ours;
+    const actions: TakeoverActions = {
+      isHeld: (call) => ours.has(call.traceId ?? '') || this.#find(call) !== undefined,
+      isUp: (call) => this.#isUp(call),
+      adopt: (calls) => this.#prober.probeNow(calls.map((call) => this.#adopt(call))),
+      giveUp: (call) => this.#giveUpLost(call),
+    };
+    await takeOverCalls(this.#parts, actions, this.#closing.signal);
+    this.#ours = undefined;
   }
 
   /** Ends all calls that are up, as the edge stops. */
@@ -188,6 +194,12 @@ export class CallHandler {
     this.#active.set(callerDialogId, active);
     log.info({ callId, traceId: call.traceId, gateway }, 'call taken over');
     return active.bridge;
+  }
+
+  async #isUp({ callerDialogId }: EdgeCall): Promise<boolean> {
+    if (callerDialogId === undefined) return false;
+    const { srf, settings } = this.#parts;
+    return (await takePulse(new Leg(srf, 'caller', callerDialogId), settings.probeTimeoutMs)) !== 'gone';
   }
 
   /** Of a call in set-up drachtio keeps a dialog only where the call was answered and the fact of it was lost. */

@@ -16,7 +16,7 @@ export type Pulse = 'alive' | 'gone' | 'no-answer' | 'unreachable';
 const deadStatuses: ReadonlySet<number> = new Set([481, 408]);
 
 /** @param timeoutMs how long to wait for an answer */
-function takePulse(leg: Leg, timeoutMs: number): Promise<Pulse> {
+export function takePulse(leg: Leg, timeoutMs: number): Promise<Pulse> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve('no-answer'), timeoutMs);
     const feel = (pulse: Pulse) => {

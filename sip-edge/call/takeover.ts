@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EdgeCall } from '../../contracts/commands.ts';
-import type { CallIdentity } from '../../contracts/common.ts';
 import { ControlPlaneUnavailable } from '../ports.ts';
 import type { CallParts } from './call.ts';
 
@@ -10,33 +9,45 @@ export type AnsweredEdgeCall = EdgeCall & {
   readonly gatewayDialogId: string;
 };
 
-export interface CallsToTakeOver {
-  readonly answered: readonly AnsweredEdgeCall[];
-  /** The application died while they were set up: they cannot be saved. */
-  readonly lost: readonly EdgeCall[];
+export interface TakeoverActions {
+  /** Whether this application holds the call, or held it a moment ago. */
+  isHeld(call: EdgeCall): boolean;
+  /** Whether the caller's dialog stands: then the call was answered, and the fact of it is still on its way. */
+  isUp(call: EdgeCall): Promise<boolean>;
+  adopt(calls: readonly AnsweredEdgeCall[]): void;
+  /** The application died while it was set up: it cannot be saved. */
+  giveUp(call: EdgeCall): void;
 }
 
 const retryMs = 2000;
+/** A fact may take so long, out of the outbox and over the bus. */
+const longestWayMs = 180_000;
 
 /**
- * Reads which calls the table says this edge holds.
- * @param isHeld calls that this application knows itself
+ * Takes over the calls that the table says this edge holds. Settles when what has become of each is known.
  * @param signal ends the wait for a control plane that does not answer
  */
-export async function listCallsToTakeOver(
+export async function takeOverCalls(
   parts: Pick<CallParts, 'controlPlane' | 'settings' | 'log'>,
-  isHeld: (call: CallIdentity) => boolean,
+  { isHeld, isUp, adopt, giveUp }: TakeoverActions,
   signal: AbortSignal,
-): Promise<CallsToTakeOver> {
-  const others = (calls: readonly EdgeCall[]) => calls.filter((call) => !isHeld(call));
-  let calls = others(await listEdgeCalls(parts, signal));
-  if (calls.some((call) => !isAnswered(call))) {
-    // The fact of an answer may still be on its way, out of the outbox or over the bus: look again.
-    await pause(parts.settings.probeIntervalMs, undefined, { signal }).catch(() => {});
-    const seen = new Set(calls.map(({ traceId }) => traceId));
-    calls = others(await listEdgeCalls(parts, signal)).filter(({ traceId }) => seen.has(traceId));
+): Promise<void> {
+  const { probeIntervalMs } = parts.settings;
+  const look = async () => {
+    const others = (await listEdgeCalls(parts, signal)).filter((call) => !isHeld(call));
+    adopt(others.filter(isAnswered));
+    return others.filter((call) => !isAnswered(call));
+  };
+  let unsure = await look();
+  for (let waitedMs = 0; unsure.length > 0 && !signal.aborted; ) {
+    await pause(probeIntervalMs, undefined, { signal }).catch(() => {});
+    waitedMs += probeIntervalMs;
+    const left = await look();
+    const areUp = await Promise.all(left.map(isUp));
+    if (signal.aborted) return;
+    unsure = left.filter((_call, n) => areUp[n] && waitedMs < longestWayMs);
+    for (const call of left) if (!unsure.includes(call)) giveUp(call);
   }
-  return { answered: calls.filter(isAnswered), lost: calls.filter((call) => !isAnswered(call)) };
 }
 
 function isAnswered(call: EdgeCall): call is AnsweredEdgeCall {

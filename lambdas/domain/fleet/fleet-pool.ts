@@ -30,6 +30,8 @@ export interface FleetPool extends Pool {
   /** Free gateways above which they were superfluous, at the last decision. */
   keep?: number;
   reconciledAt?: number;
+  /** When a start was asked for, registered or ended last. */
+  changedAt?: number;
   /** By how much `managed` was found wrong at the last reconciliation. */
   drift?: number;
 }

@@ -37,7 +37,7 @@ export class LeasedRun {
    */
   async commit(writes: readonly Write[], change: Partial<FleetState>): Promise<boolean> {
     const { table, now, pause, random } = this.deps;
-    const changed = { ...this.state, ...change };
+    const changed = { ...this.state, ...change, changedAt: now() };
     // Calls read these beside the pool's count: a start must not look like a gateway that is there already.
     const state = { ...changed, starting: changed.starts.length };
     for (let tries = 1; ; tries += 1) {
@@ -71,6 +71,7 @@ export class LeasedRun {
     this.state = {
       ...this.state,
       recentStarts: noteStart(this.state.recentStarts, 'registered', atMs, policy.breaker),
+      changedAt: this.deps.now(),
       startMs: Math.round(before + newWeight * (tookMs - before)),
     };
   }

@@ -15,6 +15,8 @@ export const reconcileEveryMs = 300_000;
 const youngMs = 60_000;
 /** How long a gateway may be without a registration before its task is stopped: it may be restarting or leaving. */
 const lapsedMs = 120_000;
+/** Longer than an index lags. */
+const quietMs = 15_000;
 const maxTasks = 20_000;
 
 /**
@@ -117,9 +119,13 @@ async function stopLapsed(tasks: readonly Task[], run: LeasedRun): Promise<void>
   }
 }
 
-/** Corrects the count where it was found wrong by as much twice in a row: once may be an index that lags. */
+/**
+ * Corrects the count where it was found wrong by as much twice in a row. What has changed a moment ago an index may not
+ * show yet, so that a busy pool is not counted.
+ */
 async function recount(run: LeasedRun): Promise<void> {
-  const { warn } = run.deps;
+  const { warn, now } = run.deps;
+  if (now() - (run.state.changedAt ?? 0) < quietMs) return;
   const pks = await recorded(run, [runningWatchKey, stoppingWatchKey, goneWatchKey]);
   const drift = run.state.managed - pks.size;
   if (drift !== 0 && drift === run.state.drift) {

@@ -45,6 +45,7 @@ const readFleetPool = itemReader(
     startMs: z.number().exactOptional(),
     keep: count.exactOptional(),
     reconciledAt: time.exactOptional(),
+    changedAt: count.exactOptional(),
     drift: count.exactOptional(),
   }),
 );
@@ -63,7 +64,7 @@ export function fleetPoolOf(item: Item | undefined): Partial<FleetPool> {
   return item === undefined ? {} : readFleetPool(item);
 }
 
-const optional = ['estimateSec', 'quiet', 'startMs', 'keep', 'reconciledAt', 'drift'] as const;
+const optional = ['estimateSec', 'quiet', 'startMs', 'keep', 'reconciledAt', 'changedAt', 'drift'] as const;
 
 /** What an update of the item sets and removes, so that it holds this state. The lease in it stays as it is. */
 export function fleetStateAttributes(state: FleetState, nowMs: number): { set: Item; remove: string[] } {
