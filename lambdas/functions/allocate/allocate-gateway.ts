@@ -2,7 +2,6 @@ import type { AllocateAnswer, AllocateGateway } from '../../../contracts/command
 import { answerFromCall, excludedGateways, refusalOfNamed, shuffled } from '../../domain/call/allocation.ts';
 import { TableContention } from '../../domain/errors.ts';
 import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
-import type { Measure } from '../../domain/ports.ts';
 import { isLive, type Random } from '../../domain/time.ts';
 import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { freeShardNames, gatewayKey } from '../../store/keys.ts';
@@ -15,7 +14,6 @@ import { type WaitDeps, waitForGateway } from './wait-for-gateway.ts';
 export interface AllocateDeps extends WaitDeps {
   random: Random;
   pause: (ms: number) => Promise<void>;
-  measure: Measure;
   /** Told of a failure that does not change the answer (a dead location that could not be swept). */
   warn: (message: string, error: Error) => void;
 }

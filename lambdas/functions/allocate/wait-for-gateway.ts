@@ -12,7 +12,7 @@ import { callKey, poolKey } from '../../store/keys.ts';
 import type { Write } from '../../store/transaction.ts';
 import { countAhead } from '../../usecases/waiting-queue.ts';
 import { causeOfExhaustion } from './free-gateways.ts';
-import { type LockDeps, letGo, withPrevious } from './lock-gateway.ts';
+import { countBack, type LockDeps, letGo, withPrevious } from './lock-gateway.ts';
 
 export interface WaitDeps extends LockDeps {
   /** The longest wait for a gateway. */
@@ -80,8 +80,10 @@ async function noteWait(
     return !isAskStale(call, nowMs) || (await table.write(renewAsk(call, nowMs))).done;
   }
   const { previous } = await withPrevious(call, table);
-  const entered = putCall(waitingCall(askingCall(call, command, nowMs), nowMs), call, nowMs);
-  if (previous === undefined) return (await table.write(entered)).done;
-  const writes: Write[] = [entered, letGo(previous, command, freeShards, nowMs)];
-  return (await table.transact(writes)).done;
+  const waiting = waitingCall(askingCall(call, command, nowMs), nowMs);
+  const entered = putCall(waiting, call, nowMs);
+  const writes: Write[] = previous ? [entered, letGo(previous, command, freeShards, nowMs)] : [];
+  const { done } = await (previous ? table.transact(writes) : table.write(entered));
+  if (done) countBack(call, waiting, deps);
+  return done;
 }

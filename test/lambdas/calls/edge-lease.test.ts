@@ -197,4 +197,7 @@ it('a call that waited and was given up goes on where its edge asks after all', 
     result: 'granted',
     username: managed(2),
   });
+  // Counted as lost, and counted back: it has not ended.
+  const counted = world.measured.filter(({ name }) => name === 'Calls').map(({ value }) => value);
+  expect(counted).toEqual([1, -1]);
 });
