@@ -17,6 +17,7 @@ import { takeTaskEvent } from '../../lambdas/functions/fleet/take-task-event.ts'
 import type { RegisterDeps } from '../../lambdas/functions/register/register-gateway.ts';
 import type { RunResult } from '../../lambdas/runtime/ecs-gateways.ts';
 import type { Table } from '../../lambdas/store/table.ts';
+import type { Write } from '../../lambdas/store/transaction.ts';
 import { MemoryTable } from './memory-table.ts';
 import type { Sim } from './sim.ts';
 import type { Weather } from './weather.ts';
@@ -54,11 +55,12 @@ export class Cloud {
   readonly #knownDemand = new KnownDemand();
   #ids = 0;
 
-  constructor(sim: Sim, weather: Weather) {
+  constructor(sim: Sim, weather: Weather, isUnchecked?: (write: Write) => boolean) {
     this.#sim = sim;
     this.weather = weather;
     this.table = new MemoryTable({
       later: (show) => sim.in(sim.between(0, this.weather.indexLagMs), show),
+      ...(isUnchecked && { isUnchecked }),
     });
     const tick = () => {
       void this.#untilDone(async (deps) => {
@@ -153,11 +155,13 @@ export class Cloud {
       isDead: false,
       dieAt: sim.chance(this.weather.functionDies) ? Math.ceil(sim.between(0, 6)) : 0,
     };
-    const tooLate = sim.sleep(limitMs).then(() => {
+    const { promise: tooLate, reject } = Promise.withResolvers<never>();
+    sim.in(limitMs, () => {
+      if (isOver) return;
       life.isDead = true;
-      throw new Unavailable('timeout');
+      reject(new Unavailable('timeout'));
     });
-    tooLate.catch(() => {});
+    let isOver = false;
     const skewMs = Math.round(sim.between(-1, 1) * this.weather.skewMs);
     try {
       return await Promise.race([run(this.#deps(life, skewMs)), tooLate]);
@@ -168,6 +172,7 @@ export class Cloud {
       }
       throw error;
     } finally {
+      isOver = true;
       life.isDead = true;
     }
   }

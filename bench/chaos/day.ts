@@ -2,6 +2,7 @@ import type { EcsTask } from '../../lambdas/domain/fleet/task.ts';
 import { Cloud } from './cloud.ts';
 import { Edge, type TrueCall } from './edge.ts';
 import { Gateway } from './gateway.ts';
+import type { Mutation } from './mutations.ts';
 import { Sim } from './sim.ts';
 import { drawWeather, fair, type Weather } from './weather.ts';
 
@@ -9,6 +10,7 @@ export interface DayOptions {
   seed: number;
   /** Instead of what the seed draws. */
   weather?: Partial<Weather>;
+  mutation?: Mutation | undefined;
   /** How long things go wrong, minutes. */
   minutes: number;
 }
@@ -17,7 +19,8 @@ export interface DayOptions {
 const quietMinutes = 20;
 /** The edge's lease and its grace, and the way to the next sweep. */
 const edgeLostMs = (45 + 60) * 1000;
-const callEveryMs = 9000;
+/** Calls come so often, drawn for each day, milliseconds: more at times than the pool can serve. */
+const callEveryMs = { least: 1500, most: 15_000 };
 
 /** One day: who calls, what goes wrong, and what must hold at every moment. */
 export class Day {
@@ -29,14 +32,16 @@ export class Day {
   readonly edges: Edge[] = [];
   readonly gateways = new Map<string, Gateway>();
   readonly #minutes: number;
+  readonly #callEveryMs: number;
   #isQuiet = false;
   #names = 0;
 
-  constructor({ seed, weather, minutes }: DayOptions) {
+  constructor({ seed, weather, mutation, minutes }: DayOptions) {
     this.sim = new Sim(seed);
     this.weather = { ...drawWeather(this.sim), ...weather };
-    this.cloud = new Cloud(this.sim, this.weather);
+    this.cloud = new Cloud(this.sim, this.weather, mutation && ((write) => mutation.isOf(write)));
     this.#minutes = minutes;
+    this.#callEveryMs = this.sim.between(callEveryMs.least, callEveryMs.most);
     this.cloud.listener = {
       started: (task) => this.#startGateway(task),
       stopped: (taskId, reason) => this.#stopGateway(taskId, reason),
@@ -118,7 +123,7 @@ export class Day {
   #nextCaller(): void {
     if (this.#isQuiet) return;
     void this.#caller(`call-${this.#names}-${this.sim.nowMs}`);
-    this.sim.in(this.sim.between(0, 2 * callEveryMs), () => this.#nextCaller());
+    this.sim.in(this.sim.between(0, 2 * this.#callEveryMs), () => this.#nextCaller());
   }
 
   /** Calls, tries the other edge where it is refused, talks, and hangs up. */

@@ -1,13 +1,14 @@
 import { readOptions, wholeNumber } from '../../command-line/read-options.ts';
 import { runCommand } from '../../command-line/run-command.ts';
-import { checkEnd } from './checks.ts';
-import { Day } from './day.ts';
+import { mutations } from './mutations.ts';
+import { playDay } from './play.ts';
 
 const help = `npm run chaos -- [options]     Plays days in which everything goes wrong, on the functions' real code.
 
   --seeds N        so many days (200)
   --seed N         one day only, with what did not hold
-  --minutes N      how long things go wrong on a day (30)
+  --minutes N      how long things go wrong on a day (15)
+  --mutations      leaves out conditions of the real code, one by one: each must be found
   --help           this text
 
 Ends with 0 where everything held, and with 1 where something did not.
@@ -16,18 +17,38 @@ Ends with 0 where everything held, and with 1 where something did not.
 const flags = {
   seeds: { type: 'string', default: '200' },
   seed: { type: 'string' },
-  minutes: { type: 'string', default: '30' },
+  minutes: { type: 'string', default: '15' },
+  mutations: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
 const command = 'npm run chaos';
 
-/** @returns what did not hold on the day of this seed */
-async function playDay(seed: number, minutes: number): Promise<string[]> {
-  const day = new Day({ seed, minutes });
-  await day.play();
-  checkEnd(day);
-  return day.broken;
+/** The shortest day of this seed that breaks: what comes first is what to look at. */
+async function shortest(seed: number, minutes: number): Promise<number> {
+  let least = minutes;
+  for (const fewer of [1, 2, 3, 5, 8, 12, 20]) {
+    if (fewer >= least) break;
+    if ((await playDay({ seed, minutes: fewer })).length > 0) least = fewer;
+  }
+  return least;
+}
+
+/** Leaves one condition out after the other. @returns how many no day has shown */
+async function playMutations(seeds: readonly number[], minutes: number): Promise<number> {
+  let unseen = 0;
+  for (const mutation of mutations) {
+    let found: string | undefined;
+    for (const seed of seeds) {
+      const [first] = await playDay({ seed, minutes, mutation });
+      if (first === undefined) continue;
+      found = `seed ${seed}: ${first}`;
+      break;
+    }
+    if (found === undefined) unseen += 1;
+    process.stdout.write(`${mutation.name}: ${found ?? 'not found'}\n`);
+  }
+  return unseen;
 }
 
 await runCommand('chaos', async () => {
@@ -41,13 +62,17 @@ await runCommand('chaos', async () => {
     values.seed === undefined ? undefined : wholeNumber(command, '--seed', values.seed, 1, 2 ** 31);
   const many = wholeNumber(command, '--seeds', values.seeds, 1, 1_000_000);
   const seeds = only === undefined ? Array.from({ length: many }, (_, n) => n + 1) : [only];
+  if (values.mutations) {
+    if ((await playMutations(seeds, minutes)) > 0) process.exitCode = 1;
+    return;
+  }
   let failing = 0;
   for (const seed of seeds) {
-    const broken = await playDay(seed, minutes);
+    const broken = await playDay({ seed, minutes });
     if (broken.length === 0) continue;
     failing += 1;
     process.stdout.write(
-      `seed ${seed}: ${broken.length} did not hold (npm run chaos -- --seed ${seed} --minutes ${minutes})\n`,
+      `seed ${seed}: ${broken.length} did not hold (npm run chaos -- --seed ${seed} --minutes ${await shortest(seed, minutes)})\n`,
     );
     for (const what of broken.slice(0, only === undefined ? 3 : 100)) process.stdout.write(`  ${what}\n`);
   }

@@ -31,6 +31,8 @@ const indexes: Readonly<Record<string, Index>> = {
 export interface MemoryTableOptions {
   /** Lets the indexes show a write later. Default: at once. */
   later?: (show: () => void) => void;
+  /** Writes whose condition is left out, to show that it is needed. Default: none. */
+  isUnchecked?: (write: Write) => boolean;
 }
 
 export class MemoryTable implements Table {
@@ -38,11 +40,13 @@ export class MemoryTable implements Table {
   /** What each index shows by now: `pk` to the item as it was when the index took it. */
   readonly #shown = new Map<string, Item>();
   readonly #later: (show: () => void) => void;
+  readonly #isUnchecked: (write: Write) => boolean;
   /** Rises with each write of an item, so that an index never goes back. */
   readonly #versions = new Map<string, number>();
 
-  constructor({ later = (show) => show() }: MemoryTableOptions = {}) {
+  constructor({ later = (show) => show(), isUnchecked = () => false }: MemoryTableOptions = {}) {
     this.#later = later;
+    this.#isUnchecked = isUnchecked;
   }
 
   async get(pk: string): Promise<Item | undefined> {
@@ -56,7 +60,7 @@ export class MemoryTable implements Table {
 
   async write(write: Exclude<Write, { check: string }>): Promise<Written> {
     const seen = this.items.get(keyOf(write));
-    if (!holds(write.when, seen)) return { done: false, seen: copyOf(seen) };
+    if (!this.#holds(write, seen)) return { done: false, seen: copyOf(seen) };
     const item = this.#apply(write);
     return { done: true, item: 'update' in write ? copyOf(item) : undefined };
   }
@@ -64,7 +68,7 @@ export class MemoryTable implements Table {
   async transact(writes: readonly Write[]): Promise<Transacted> {
     const failures = writes.map((write): Failure | undefined => {
       const seen = this.items.get(keyOf(write));
-      return holds(write.when, seen) ? undefined : { seen: copyOf(seen) };
+      return this.#holds(write, seen) ? undefined : { seen: copyOf(seen) };
     });
     if (failures.some(Boolean)) return { done: false, failures };
     for (const write of writes) if (!('check' in write)) this.#apply(write);
@@ -100,6 +104,10 @@ export class MemoryTable implements Table {
     });
   }
 
+  #holds(write: Write, seen: Item | undefined): boolean {
+    return this.#isUnchecked(write) || testOf(write.when)(seen ?? {});
+  }
+
   #apply(write: Exclude<Write, { check: string }>): Item | undefined {
     const pk = keyOf(write);
     const item = after(write, this.items.get(pk));
@@ -121,10 +129,6 @@ function keyOf(write: Write): string {
   if ('put' in write) return write.put.pk;
   if ('update' in write) return write.update;
   return 'delete' in write ? write.delete : write.check;
-}
-
-function holds(when: Condition | undefined, seen: Item | undefined): boolean {
-  return testOf(when)(seen ?? {});
 }
 
 /** @returns the item after the write; undefined: there is none */

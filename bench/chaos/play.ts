@@ -1,0 +1,19 @@
+import { checkEnd } from './checks.ts';
+import { Day, type DayOptions } from './day.ts';
+
+/** Plays a day to its end. @returns what did not hold; what is thrown and is no typed error of the functions, too */
+export async function playDay(options: DayOptions): Promise<string[]> {
+  const day = new Day(options);
+  const thrown: string[] = [];
+  const note = (error: unknown) => void thrown.push(`thrown: ${String(error)}`);
+  process.on('unhandledRejection', note);
+  try {
+    await day.play();
+    checkEnd(day);
+  } catch (error) {
+    note(error);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+  return [...day.broken, ...thrown];
+}
