@@ -18,12 +18,12 @@ function checkPool(day: Day): void {
     const { username, state, lockedBy } = gatewayFrom(item);
     if (lockedBy !== undefined) day.breaks(`${username.slice(0, 6)} is ${state} for ${lockedBy} at the end`);
   }
-  const running = cloud.running().length;
+  const running = cloud.ecs.running().length;
   if (running !== minFree) day.breaks(`${running} tasks run at the end, and not ${minFree}`);
   const managed = cloud.table.items.get(poolKey)?.managed;
   if (managed !== running) day.breaks(`the pool counts ${String(managed)} of ${running} gateways`);
-  if (cloud.tasksAtMost > maxGateways)
-    day.breaks(`${cloud.tasksAtMost} tasks ran at once, of at most ${maxGateways}`);
+  if (cloud.ecs.atMost > maxGateways)
+    day.breaks(`${cloud.ecs.atMost} tasks ran at once, of at most ${maxGateways}`);
 }
 
 function checkCalls(day: Day): void {

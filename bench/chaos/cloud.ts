@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { consumedByCalls, consumedByFleet, type Fact } from '../../contracts/facts.ts';
 import type { Measurement } from '../../contracts/metrics.ts';
-import { TableUnavailable } from '../../lambdas/domain/errors.ts';
 import { parsePolicy } from '../../lambdas/domain/fleet/read-policy.ts';
 import type { EcsTask } from '../../lambdas/domain/fleet/task.ts';
 import type { AllocateDeps } from '../../lambdas/functions/allocate/allocate-gateway.ts';
@@ -15,9 +13,9 @@ import { KnownDemand, noteDemand } from '../../lambdas/functions/fleet/known-dem
 import { takeRegistration } from '../../lambdas/functions/fleet/take-registration.ts';
 import { takeTaskEvent } from '../../lambdas/functions/fleet/take-task-event.ts';
 import type { RegisterDeps } from '../../lambdas/functions/register/register-gateway.ts';
-import type { RunResult } from '../../lambdas/runtime/ecs-gateways.ts';
-import type { Table } from '../../lambdas/store/table.ts';
 import type { Write } from '../../lambdas/store/transaction.ts';
+import { Ecs } from './ecs.ts';
+import { faultyTable, type Life, never } from './faulty-table.ts';
 import { MemoryTable } from './memory-table.ts';
 import type { Sim } from './sim.ts';
 import type { Weather } from './weather.ts';
@@ -27,31 +25,20 @@ export class Unavailable extends Error {}
 
 export type FunctionDeps = RegisterDeps & AllocateDeps & FleetDeps;
 
-/** What the cloud tells the gateways that it runs. */
-export interface TaskListener {
-  started(task: EcsTask): void;
-  /** SIGTERM. */
-  stopped(taskId: string, reason: string): void;
-}
-
 const invokeLimitMs = 5000;
 /** Less than the lease of the fleet. */
 const eventLimitMs = 15_000;
-const never = new Promise<never>(() => {});
 export const maxGateways = 12;
 export const minFree = 2;
 
 /** AWS: the table, the functions with their real code, the bus, the clock's rules, and ECS. */
 export class Cloud {
   readonly table: MemoryTable;
-  readonly tasks = new Map<string, EcsTask>();
+  readonly ecs: Ecs;
   readonly measured: Measurement[] = [];
   readonly leases: KnownLeases = new Map();
-  tasksAtMost = 0;
   weather: Weather;
-  listener: TaskListener | undefined;
   readonly #sim: Sim;
-  readonly #byToken = new Map<string, EcsTask>();
   readonly #knownDemand = new KnownDemand();
   #ids = 0;
 
@@ -62,6 +49,11 @@ export class Cloud {
       later: (show) => sim.in(sim.between(0, this.weather.indexLagMs), show),
       ...(isUnchecked && { isUnchecked }),
     });
+    this.ecs = new Ecs(
+      sim,
+      () => this.weather,
+      (task) => this.#deliver(this.#takeByTask(task)),
+    );
     const tick = () => {
       void this.#untilDone(async (deps) => {
         deps.measure(await measurePool(deps));
@@ -95,22 +87,6 @@ export class Cloud {
     for (const run of consumers) if (run) this.#deliver(run);
   }
 
-  /** A task's state changes, and its event goes out. */
-  change(taskId: string, change: Partial<EcsTask>): void {
-    const before = this.tasks.get(taskId) as EcsTask;
-    if (before.lastStatus === 'STOPPED') return;
-    const after = { ...before, ...change, version: before.version + 1 };
-    this.tasks.set(taskId, after);
-    this.#deliver(async (deps) => {
-      await takeTaskEvent(after, deps);
-      await decideAndAct({ name: `task ${after.lastStatus}`, tick: false }, deps);
-    });
-  }
-
-  running(): EcsTask[] {
-    return [...this.tasks.values()].filter(({ lastStatus }) => lastStatus !== 'STOPPED');
-  }
-
   #loss() {
     const chance = this.#sim.chance(this.weather.invokeLost);
     return { chance, lost: this.#sim.pick(['before', 'after'] as const) };
@@ -118,6 +94,13 @@ export class Cloud {
 
   #takeByCalls(fact: ConsumedFact) {
     return (deps: FunctionDeps) => takeFact(fact, deps);
+  }
+
+  #takeByTask(task: EcsTask) {
+    return async (deps: FunctionDeps) => {
+      await takeTaskEvent(task, deps);
+      await decideAndAct({ name: `task ${task.lastStatus}`, tick: false }, deps);
+    };
   }
 
   #takeByFleet(fact: Fact) {
@@ -151,7 +134,7 @@ export class Cloud {
   async #invoke<T>(run: (deps: FunctionDeps) => Promise<T>, limitMs = invokeLimitMs): Promise<T> {
     const sim = this.#sim;
     await sim.sleep(sim.between(3, 20));
-    const life = {
+    const life: Life = {
       isDead: false,
       dieAt: sim.chance(this.weather.functionDies) ? Math.ceil(sim.between(0, 6)) : 0,
     };
@@ -177,12 +160,12 @@ export class Cloud {
     }
   }
 
-  #deps(life: { isDead: boolean; dieAt: number }, skewMs: number): FunctionDeps {
+  #deps(life: Life, skewMs: number): FunctionDeps {
     const sim = this.#sim;
     const alive = async <T>(value: T): Promise<T> => (life.isDead ? never : value);
     const threshold = { unlockedMin: minFree, loadMax: 1 };
     return {
-      table: this.#faulty(life),
+      table: faultyTable(this.table, life, sim, () => this.weather),
       now: () => sim.nowMs + skewMs,
       random: sim.random,
       pause: (ms) => sim.sleep(ms).then(() => alive(undefined)),
@@ -194,17 +177,18 @@ export class Cloud {
       stopTask: async (taskId, reason) => {
         await alive(sim.sleep(30));
         await alive(undefined);
-        this.#stop(taskId, reason);
+        this.ecs.stop(taskId, reason);
       },
       ecs: {
         zones: 2,
         run: async (task) => {
           await sim.sleep(sim.between(50, 500));
-          return alive(this.#start(task.startId, `${task.startId}-${task.refusals}`));
+          return alive(this.ecs.start(task.startId, `${task.startId}-${task.refusals}`));
         },
-        describe: async (ids) => ids.flatMap((id) => this.tasks.get(id) ?? []),
+        describe: async (ids) => ids.flatMap((id) => this.ecs.tasks.get(id) ?? []),
         list: async () =>
-          this.running()
+          this.ecs
+            .running()
             .filter(({ desiredStatus }) => desiredStatus === 'RUNNING')
             .map(({ taskId }) => taskId),
       },
@@ -225,82 +209,5 @@ export class Cloud {
       waitLimitMs: 90_000,
       graceMs: 60_000,
     };
-  }
-
-  #faulty(life: { isDead: boolean; dieAt: number }): Table {
-    const { table } = this;
-    const sim = this.#sim;
-    let requests = 0;
-    const request = async <T>(run: () => Promise<T>, isSentAgain = false): Promise<T> => {
-      const { weather } = this;
-      requests += 1;
-      await sim.sleep(sim.chance(weather.tableSlow) ? sim.between(500, 3000) : sim.between(1, 6));
-      if (life.isDead) return never;
-      if (sim.chance(weather.tableFails / 2)) throw new TableUnavailable('before');
-      let answer = await run();
-      if (isSentAgain && sim.chance(weather.replyLost)) {
-        await sim.sleep(sim.between(20, 200));
-        answer = await run();
-      }
-      if (requests === life.dieAt) life.isDead = true;
-      await sim.sleep(sim.between(1, 6));
-      if (life.isDead) return never;
-      if (sim.chance(weather.tableFails / 2)) throw new TableUnavailable('after');
-      return answer;
-    };
-    return {
-      get: (pk) => request(() => table.get(pk)),
-      getMany: (pks) => request(() => table.getMany(pks)),
-      query: (input) => request(() => table.query(input)),
-      count: (input, filter) => request(() => table.count(input, filter)),
-      scan: (filter) => request(() => table.scan(filter)),
-      write: (write) => request(() => table.write(write), true),
-      transact: (writes) =>
-        request(async () => {
-          if (sim.chance(this.weather.conflict))
-            return { done: false, failures: writes.map(() => 'conflict') };
-          // Sent again it has the same ClientRequestToken, and so is done once.
-          return table.transact(writes);
-        }),
-      readable: (items, read) => table.readable(items, read),
-    };
-  }
-
-  #start(startId: string, token: string): RunResult {
-    const sim = this.#sim;
-    const known = this.#byToken.get(token);
-    if (known !== undefined) return { result: 'started', task: this.tasks.get(known.taskId) as EcsTask };
-    if (sim.chance(this.weather.startFails)) {
-      return sim.chance(0.5)
-        ? { result: 'refused', reason: 'Capacity is unavailable' }
-        : { result: 'unsure', reason: 'ThrottlingException' };
-    }
-    const taskId = createHash('sha256').update(token).digest('hex').slice(0, 32);
-    const status = { lastStatus: 'PROVISIONING', desiredStatus: 'RUNNING', version: 1 };
-    const task: EcsTask = { taskId, startId, ...status, createdAt: sim.nowMs };
-    this.#byToken.set(token, task);
-    this.tasks.set(taskId, task);
-    this.tasksAtMost = Math.max(this.tasksAtMost, this.running().length);
-    sim.in(sim.between(4000, 30_000), () => {
-      if (this.tasks.get(taskId)?.desiredStatus !== 'RUNNING') return;
-      if (sim.chance(this.weather.startFails / 3)) {
-        const failed = { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stopCode: 'TaskFailedToStart' };
-        this.change(taskId, { ...failed, stoppedAt: sim.nowMs });
-        return;
-      }
-      this.change(taskId, { lastStatus: 'RUNNING', startedAt: sim.nowMs });
-      this.listener?.started(this.tasks.get(taskId) as EcsTask);
-    });
-    return { result: 'started', task };
-  }
-
-  #stop(taskId: string, reason: string): void {
-    const task = this.tasks.get(taskId);
-    if (task === undefined || task.desiredStatus === 'STOPPED') return;
-    this.change(taskId, { desiredStatus: 'STOPPED', stopCode: 'UserInitiated', stoppedReason: reason });
-    this.listener?.stopped(taskId, reason);
-    this.#sim.in(this.#sim.between(500, 3000), () =>
-      this.change(taskId, { lastStatus: 'STOPPED', stoppedAt: this.#sim.nowMs, exitCode: 0 }),
-    );
   }
 }

@@ -1,9 +1,10 @@
 import type { EcsTask } from '../../lambdas/domain/fleet/task.ts';
 import { Cloud } from './cloud.ts';
-import { Edge, type TrueCall } from './edge.ts';
+import { Edge } from './edge.ts';
 import { Gateway } from './gateway.ts';
 import type { Mutation } from './mutations.ts';
 import { Sim } from './sim.ts';
+import type { TrueCall } from './true-call.ts';
 import { drawWeather, fair, type Weather } from './weather.ts';
 
 export interface DayOptions {
@@ -35,6 +36,7 @@ export class Day {
   readonly #callEveryMs: number;
   #isQuiet = false;
   #names = 0;
+  #callers = 0;
 
   constructor({ seed, weather, mutation, minutes }: DayOptions) {
     this.sim = new Sim(seed);
@@ -42,7 +44,7 @@ export class Day {
     this.cloud = new Cloud(this.sim, this.weather, mutation && ((write) => mutation.isOf(write)));
     this.#minutes = minutes;
     this.#callEveryMs = this.sim.between(callEveryMs.least, callEveryMs.most);
-    this.cloud.listener = {
+    this.cloud.ecs.listener = {
       started: (task) => this.#startGateway(task),
       stopped: (taskId, reason) => this.#stopGateway(taskId, reason),
     };
@@ -74,6 +76,10 @@ export class Day {
       cloud: this.cloud,
       gatewayAt: (username) => this.gateways.get(username.split('.')[0] ?? ''),
       offers: (call, gateway) => this.#checkOffer(call, gateway),
+      onUntold: (traceId) => {
+        const call = this.calls.find((one) => one.traceId === traceId);
+        if (call) call.isBroken = true;
+      },
     });
     this.edges.push(edge);
   }
@@ -81,7 +87,7 @@ export class Day {
   #startGateway({ taskId }: EcsTask): void {
     const exit = (id: string) => {
       const over = { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stopCode: 'EssentialContainerExited' };
-      this.cloud.change(id, { ...over, stoppedAt: this.sim.nowMs, exitCode: 0 });
+      this.cloud.ecs.change(id, { ...over, stoppedAt: this.sim.nowMs, exitCode: 0 });
     };
     this.gateways.set(taskId, new Gateway(taskId, this.sim, () => this.edges, exit));
   }
@@ -110,7 +116,7 @@ export class Day {
   /** Its edge holds it, and was not silent for so long that it counts as lost. */
   #isHeld(call: TrueCall): boolean {
     const edge = this.#edgeOf(call);
-    return edge !== undefined && edge.held.has(call.traceId) && this.sim.nowMs - edge.renewedAt < edgeLostMs;
+    return edge?.held.has(call.traceId) === true && this.sim.nowMs - edge.renewedAt < edgeLostMs;
   }
 
   #checkOffer(call: TrueCall, gateway: Gateway): void {
@@ -122,7 +128,8 @@ export class Day {
 
   #nextCaller(): void {
     if (this.#isQuiet) return;
-    void this.#caller(`call-${this.#names}-${this.sim.nowMs}`);
+    this.#callers += 1;
+    void this.#caller(`call-${this.#callers}`);
     this.sim.in(this.sim.between(0, 2 * this.#callEveryMs), () => this.#nextCaller());
   }
 

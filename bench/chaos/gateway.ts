@@ -1,6 +1,13 @@
 import type { RegisterGateway, UnregisterGateway } from '../../contracts/commands.ts';
-import type { Edge } from './edge.ts';
 import type { Sim } from './sim.ts';
+
+/** What a gateway needs of an edge. */
+export interface Registrar {
+  readonly isReachable: boolean;
+  /** @returns whether it was answered with 200 */
+  register(command: Omit<RegisterGateway, 'edgeId'>): Promise<boolean>;
+  unregister(command: UnregisterGateway): Promise<void>;
+}
 
 /** How a gateway takes an INVITE. */
 export type OfferAnswer =
@@ -20,13 +27,13 @@ export class Gateway {
   inCall: string | undefined;
   isGone = false;
   readonly #sim: Sim;
-  readonly #edges: () => readonly Edge[];
+  readonly #edges: () => readonly Registrar[];
   readonly #exit: (taskId: string) => void;
   #life = 0;
   #cseq = 0;
-  #edge: Edge | undefined;
+  #edge: Registrar | undefined;
 
-  constructor(taskId: string, sim: Sim, edges: () => readonly Edge[], exit: (taskId: string) => void) {
+  constructor(taskId: string, sim: Sim, edges: () => readonly Registrar[], exit: (taskId: string) => void) {
     this.taskId = taskId;
     this.username = `${taskId}.mediagw.1`;
     this.#sim = sim;

@@ -1,0 +1,15 @@
+import type { Cloud } from './cloud.ts';
+import type { Gateway } from './gateway.ts';
+import type { Sim } from './sim.ts';
+import type { TrueCall } from './true-call.ts';
+
+/** What is around an edge. */
+export interface EdgeWorld {
+  sim: Sim;
+  cloud: Cloud;
+  gatewayAt(username: string): Gateway | undefined;
+  /** An INVITE goes out to a gateway. */
+  offers(call: TrueCall, gateway: Gateway): void;
+  /** An edge has died before it could say something of a call. */
+  onUntold(traceId: string): void;
+}
