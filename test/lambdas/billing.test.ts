@@ -2,25 +2,21 @@ import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toAttributes } from '../../lambdas/store/attributes.ts';
 import { freeIndex, gatewayKey } from '../../lambdas/store/keys.ts';
-import { startTestTable, type TestTable } from '../support/dynamodb.ts';
 import { tableDefinition } from '../support/table-definition.ts';
+import { useTestTable } from '../support/use-test-table.ts';
 import { type Counted, countOperations } from './support/operations.ts';
 import { World } from './support/world.ts';
 
 /* What AWS bills for: counted on the wire, so that a read or a write that slips in fails here. */
 
-let engine: TestTable;
+const engine = useTestTable();
 let counted: Counted;
 let tableName: string;
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
+beforeAll(() => {
   counted = countOperations(engine.client);
 });
-afterAll(async () => {
-  counted.client.destroy();
-  await engine.stop();
-});
+afterAll(() => counted.client.destroy());
 beforeEach(async () => {
   tableName = await engine.createTable();
   world = new World(counted.client, tableName);
@@ -76,23 +72,10 @@ describe('operations on the table', () => {
     await world.register({ username: gw(1) });
     await world.grant({ callId: 'call-1' });
     counted.reset();
-    await world.say({
-      type: 'call.answered',
-      callId: 'call-1',
-      gateway: gw(1),
-      receivedAt: world.nowMs,
-      callerDialogId: 'a',
-      gatewayDialogId: 'b',
-    });
+    await world.say(world.answered('call-1', gw(1)));
     expect(counted.counts).toEqual({ BatchGetItem: 1, TransactWriteItems: 1 });
     counted.reset();
-    await world.say({
-      type: 'call.ended',
-      callId: 'call-1',
-      gateway: gw(1),
-      by: 'caller',
-      outcome: 'answered',
-    });
+    await world.say(world.ended('call-1', gw(1)));
     expect(counted.counts).toEqual({ BatchGetItem: 1, TransactWriteItems: 1 });
   });
 

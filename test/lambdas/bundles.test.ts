@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Built, build } from '../../scripts/build.ts';
-import { startTestTable, type TestTable } from '../support/dynamodb.ts';
+import { useTestTable } from '../support/use-test-table.ts';
 import { allocateCommand, managed, registerCommand, taskId } from './support/world.ts';
 
 /* The bundles as they are deployed: loaded with a function's environment, invoked as Lambda does. */
@@ -23,7 +23,7 @@ const context = {
   getRemainingTimeInMillis: () => 5000,
 };
 
-let engine: TestTable;
+const engine = useTestTable();
 let ecs: FakeEcs;
 let out: string;
 let built: Built[];
@@ -31,7 +31,6 @@ const functions: Record<string, Handler> = {};
 const environmentBefore = { ...process.env };
 
 beforeAll(async () => {
-  engine = await startTestTable();
   ecs = await startEcs();
   out = await mkdtemp(join(tmpdir(), 'switchroom-bundles-'));
   built = await build(out);
@@ -65,7 +64,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   process.env = environmentBefore;
-  await Promise.all([engine?.stop(), ecs?.stop(), out && rm(out, { recursive: true, force: true })]);
+  await Promise.all([ecs?.stop(), out && rm(out, { recursive: true, force: true })]);
 });
 
 async function load(name: string, query = ''): Promise<Handler> {

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { inspectAnswerSchema, inspectCommandSchema } from '../../contracts/inspect.ts';
 import { inspect } from '../../lambdas/functions/inspect/inspect.ts';
-import { startTestTable, type TestTable } from '../support/dynamodb.ts';
+import { useTestTable } from '../support/use-test-table.ts';
 import { managed, peer, taskId, World } from './support/world.ts';
 
-let engine: TestTable;
+const engine = useTestTable();
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
   world = new World(engine.client, await engine.createTable());
 });
@@ -54,18 +50,11 @@ it('tells the story of one call, oldest step first', async () => {
   const failed = [{ username: first.username, cause: 'rejected' as const, status: 486 }];
   const second = await world.grant({ callId: 'call-1', attempt: 2, failed });
   world.nowMs += 900;
-  await world.say({
-    type: 'call.answered',
-    callId: 'call-1',
-    gateway: second.username,
-    receivedAt: start - 10,
-    ringingAt: world.nowMs - 500,
-    callerDialogId: 'a',
-    gatewayDialogId: 'b',
-  });
+  const times = { receivedAt: start - 10, ringingAt: world.nowMs - 500 };
+  await world.say(world.answered('call-1', second.username, times));
   world.pass(60);
   const gateway = second.username;
-  await world.say({ type: 'call.ended', callId: 'call-1', gateway, by: 'gateway', outcome: 'answered' });
+  await world.say(world.ended('call-1', gateway, { by: 'gateway' }));
   expect(await ask({ command: 'describeCall', callId: 'call-1' })).toMatchObject({
     call: {
       state: 'ended',

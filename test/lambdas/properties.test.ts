@@ -1,16 +1,12 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestTable, type TestTable } from '../support/dynamodb.ts';
+import { expect, it } from 'vitest';
+import { useTestTable } from '../support/use-test-table.ts';
 import { kinds, Simulation, type Step } from './support/simulation.ts';
 import { World } from './support/world.ts';
 
 /* Whatever happens, in whatever order, told twice or late: see Simulation for what must hold after each step. */
 
-let engine: TestTable;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
+const engine = useTestTable();
 
 /** Stories told of each kind: `PROPERTY_RUNS=300 npx vitest run test/lambdas/properties.test.ts` looks longer. */
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 15);

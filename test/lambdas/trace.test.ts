@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { inspect } from '../../lambdas/functions/inspect/inspect.ts';
-import { startTestTable, type TestTable } from '../support/dynamodb.ts';
+import { useTestTable } from '../support/use-test-table.ts';
 import { managed, World } from './support/world.ts';
 
-let engine: TestTable;
+const engine = useTestTable();
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
   world = new World(engine.client, await engine.createTable());
 });

@@ -1,18 +1,14 @@
 import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { TableContention, TableUnavailable } from '../../../lambdas/domain/errors.ts';
 import { callKey, gatewayKey } from '../../../lambdas/store/keys.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { countOperations } from '../support/operations.ts';
 import { peer, World } from '../support/world.ts';
 
-let engine: TestTable;
+const engine = useTestTable();
 let tableName: string;
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
   tableName = await engine.createTable();
   world = new World(engine.client, tableName);
@@ -247,14 +243,7 @@ describe('no gateway', () => {
     await world.grant({ callId: 'call-1' });
     const locked = await world.allocate({ callId: 'call-2', edgeId });
     expect(locked).toMatchObject({ cause: 'none-free', retryAfterSec: 5 });
-    const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
-    await world.say({
-      type: 'call.answered',
-      callId: 'call-1',
-      gateway: gw(1),
-      receivedAt: world.nowMs,
-      ...dialogs,
-    });
+    await world.say(world.answered('call-1', gw(1)));
     expect(await world.allocate({ callId: 'call-3', edgeId })).toMatchObject({ cause: 'none-free' });
   });
 });

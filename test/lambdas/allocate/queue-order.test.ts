@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { AttemptFailure } from '../../../contracts/commands.ts';
 import type { Call } from '../../../lambdas/domain/call/call.ts';
 import { byTurn, isAsking, mayGet } from '../../../lambdas/domain/call/waiting.ts';
 import type { Gateway } from '../../../lambdas/domain/gateway/gateway.ts';
 import { startsWith } from '../../../lambdas/store/conditions.ts';
 import { callKeyPrefix } from '../../../lambdas/store/keys.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { managed, World } from '../support/world.ts';
 
 /*
@@ -15,11 +15,7 @@ import { managed, World } from '../support/world.ts';
  * that are used again. After each step: who got a gateway was the first that might have it.
  */
 
-let engine: TestTable;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
+const engine = useTestTable();
 
 /** `PROPERTY_RUNS=300 npx vitest run test/lambdas/allocate/queue-order.test.ts` looks longer. */
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 15);

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { overtakenIn } from '../support/overtaking.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
 /* Something happens between a function's look at the table and its write: the write must notice. */
 
-let engine: TestTable;
+const engine = useTestTable();
 let tableName: string;
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
   tableName = await engine.createTable();
   world = new World(engine.client, tableName);
@@ -36,8 +32,7 @@ describe('a REGISTER that is no refresh', () => {
 
   it('keeps a call that was answered meanwhile', async () => {
     await world.grant({ callId: 'call-1' });
-    const answer = () =>
-      world.say({ type: 'call.answered', callId: 'call-1', gateway: gw, receivedAt: 0, ...dialogs });
+    const answer = () => world.say(world.answered('call-1', gw));
     await overtaken(answer, 2).register({ username: gw, cseq: 2, contacts, received: moved });
     expect(await world.gateway(gw)).toMatchObject({ state: 'busy', lockedBy: 'call-1', received: moved });
     expect(await world.gateway(gw)).not.toHaveProperty('freeShard');
@@ -45,8 +40,7 @@ describe('a REGISTER that is no refresh', () => {
 
   it('is refused where the call ended meanwhile', async () => {
     await world.grant({ callId: 'call-1' });
-    const end = () =>
-      world.say({ type: 'call.ended', callId: 'call-1', gateway: gw, by: 'caller', outcome: 'answered' });
+    const end = () => world.say(world.ended('call-1', gw));
     const answer = await overtaken(end, 2).register({ username: gw, cseq: 2, contacts, received: moved });
     expect(answer).toEqual({ result: 'refused', reason: 'call-over' });
     expect(await world.gateway(gw)).toBeUndefined();
@@ -118,14 +112,13 @@ describe('a fact about a call whose lock has lapsed', () => {
 });
 
 describe('a fact of a call whose gateway has left', () => {
-  const end = () =>
-    world.say({ type: 'call.ended', callId: 'call-1', gateway: gw, by: 'gateway', outcome: 'answered' });
+  const end = () => world.say(world.ended('call-1', gw, { by: 'gateway' }));
 
   it('does not reopen the call that ends meanwhile', async () => {
     await world.grant({ callId: 'call-1' });
     await world.unregister({ username: gw });
     const slow = overtaken(end);
-    await slow.say({ type: 'call.answered', callId: 'call-1', gateway: gw, receivedAt: 5, ...dialogs });
+    await slow.say(world.answered('call-1', gw, { receivedAt: 5 }));
     expect(await world.call('call-1')).toMatchObject({ state: 'ended', outcome: 'answered', receivedAt: 5 });
   });
 
@@ -269,7 +262,7 @@ describe('the sweep', () => {
   beforeEach(async () => {
     await world.hangups();
     await world.grant({ callId: 'call-1' });
-    await world.say({ type: 'call.answered', callId: 'call-1', gateway: gw, receivedAt: 0, ...dialogs });
+    await world.say(world.answered('call-1', gw));
     world.pass(46);
   });
 
@@ -283,8 +276,7 @@ describe('the sweep', () => {
   });
 
   it('does not drain the gateway of a call that ended meanwhile', async () => {
-    const end = () =>
-      world.say({ type: 'call.ended', callId: 'call-1', gateway: gw, by: 'caller', outcome: 'answered' });
+    const end = () => world.say(world.ended('call-1', gw));
     await overtaken(end).sweep();
     expect(await world.gateway(gw)).toBeUndefined();
     expect(world.stopped).toEqual([taskId(1)]);

@@ -1,28 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { type Counted, countOperations } from '../support/operations.ts';
 import { managed, World } from '../support/world.ts';
 
 /* Calls for which no gateway is free, while the pool may grow. */
 
-let engine: TestTable;
+const engine = useTestTable();
 let counted: Counted;
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
+beforeAll(() => {
   counted = countOperations(engine.client);
 });
-afterAll(async () => {
-  counted.client.destroy();
-  await engine.stop();
-});
+afterAll(() => counted.client.destroy());
 beforeEach(() => newWorld());
 
 async function newWorld(options: ConstructorParameters<typeof World>[2] = {}): Promise<void> {
   world = new World(counted.client, await engine.createTable(), options);
 }
-
-const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
 
 /** Calls that begin to wait one after the other. */
 async function wait(...callIds: string[]): Promise<void> {
@@ -170,13 +164,7 @@ describe('the queue', () => {
     await newWorld({ afterCall: 'reuse' });
     await world.register({ username: managed(1) });
     await world.grant({ callId: 'call-0' });
-    await world.say({
-      type: 'call.answered',
-      callId: 'call-0',
-      gateway: managed(1),
-      receivedAt: 0,
-      ...dialogs,
-    });
+    await world.say(world.answered('call-0', managed(1)));
     await world.pool({ managed: 1 });
     await wait('call-1', 'call-2');
     const ends = { type: 'call.ended', gateway: managed(1), by: 'caller', outcome: 'answered' } as const;

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Fact } from '../../../contracts/facts.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
-let engine: TestTable;
+const engine = useTestTable();
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(() => newWorld('stop'));
 
 async function newWorld(afterCall: 'stop' | 'reuse'): Promise<void> {
@@ -19,17 +15,9 @@ async function newWorld(afterCall: 'stop' | 'reuse'): Promise<void> {
 const gw = managed(1);
 
 const answered = (callId = 'call-1', gateway = gw) =>
-  world.fact({
-    type: 'call.answered',
-    callId,
-    gateway,
-    receivedAt: world.nowMs - 300,
-    ringingAt: world.nowMs - 100,
-    callerDialogId: `${callId}-a`,
-    gatewayDialogId: `${callId}-b`,
-  });
+  world.answered(callId, gateway, { receivedAt: world.nowMs - 300, ringingAt: world.nowMs - 100 });
 const ended = (callId = 'call-1', outcome: 'answered' | 'gateway-lost' = 'answered') =>
-  world.fact({ type: 'call.ended', callId, gateway: gw, by: 'caller', outcome });
+  world.ended(callId, gw, { outcome });
 
 describe('call.answered', () => {
   it('makes the gateway the call’s own, out of the pool, without an end', async () => {

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { overtakenIn } from '../support/overtaking.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
 /* An edge lives by what it asks. What comes late over the bus, or a sweep that guessed wrong, costs no call. */
 
-let engine: TestTable;
+const engine = useTestTable();
 let tableName: string;
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
   tableName = await engine.createTable();
   world = new World(engine.client, tableName, { afterCall: 'stop' });
@@ -21,17 +17,8 @@ beforeEach(async () => {
 
 const gw = managed(1);
 const callId = 'call-1';
-const answered = () =>
-  world.fact({
-    type: 'call.answered',
-    callId,
-    gateway: gw,
-    receivedAt: world.nowMs,
-    callerDialogId: 'a',
-    gatewayDialogId: 'b',
-  });
-const ended = () =>
-  world.fact({ type: 'call.ended', callId, gateway: gw, by: 'caller', outcome: 'answered' });
+const answered = () => world.answered(callId, gw);
+const ended = () => world.ended(callId, gw);
 
 /** The edge could not ask for so long that the sweep took it for lost. */
 async function thoughtLost(): Promise<void> {

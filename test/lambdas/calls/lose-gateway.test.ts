@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { managed, World } from '../support/world.ts';
 
 /* A gateway's task has stopped, and nobody but ECS has said so. */
 
-let engine: TestTable;
+const engine = useTestTable();
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(() => newWorld('stop'));
 
 async function newWorld(afterCall: 'stop' | 'reuse'): Promise<void> {
@@ -21,8 +17,7 @@ const gw = managed(1);
 
 async function answered(callId = 'call-1'): Promise<void> {
   await world.grant({ callId });
-  const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
-  await world.say({ type: 'call.answered', callId, gateway: gw, receivedAt: world.nowMs, ...dialogs });
+  await world.say(world.answered(callId, gw));
   world.pass(10);
 }
 
@@ -67,21 +62,15 @@ describe('a gateway in a call', () => {
 
   it('whose end is told at the same moment is over once, whoever was first, and stops no other task', async () => {
     await answered();
-    const end = {
-      type: 'call.ended',
-      callId: 'call-1',
-      gateway: gw,
-      by: 'caller',
-      outcome: 'answered',
-    } as const;
-    await Promise.all([world.lose(gw), world.say(end), world.lose(gw)]);
+    const end = () => world.say(world.ended('call-1', gw));
+    await Promise.all([world.lose(gw), end(), world.lose(gw)]);
     const record = await world.call('call-1');
     expect(record).toMatchObject({ state: 'ended', endedAt: world.nowMs });
     expect(['answered', 'gateway-lost']).toContain(record?.outcome);
     // Each may ask to stop the task, which is one that has stopped: ECS takes that as often as it comes.
     expect(new Set(world.stopped)).toEqual(new Set([gw.split('.')[0]]));
     world.pass(1);
-    await world.say(end);
+    await end();
     await world.lose(gw);
     expect(await world.call('call-1')).toEqual(record);
     expect(await world.gateway(gw)).toBeUndefined();

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { MetricName } from '../../../contracts/metrics.ts';
 import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { managed, World } from '../support/world.ts';
 
-let engine: TestTable;
+const engine = useTestTable();
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
   world = new World(engine.client, await engine.createTable());
 });
@@ -25,10 +21,9 @@ async function factsOfCall(callId: string) {
   world.pass(1);
   const { username: gateway } = await world.grant({ callId });
   world.pass(2);
-  const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
-  const answered = world.fact({ type: 'call.answered', callId, gateway, receivedAt, ...dialogs });
+  const answered = world.answered(callId, gateway, { receivedAt });
   world.pass(60);
-  const ended = world.fact({ type: 'call.ended', callId, gateway, by: 'caller', outcome: 'answered' });
+  const ended = world.ended(callId, gateway);
   return { answered, ended };
 }
 
@@ -79,14 +74,7 @@ describe('the count of the pool', () => {
     for (const n of [1, 2, 3, 4]) await world.register({ username: managed(n), contacts: contacts(n) });
     await world.grant({ callId: 'locked' });
     const { username: gateway } = await world.grant({ callId: 'busy' });
-    const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
-    await world.say({
-      type: 'call.answered',
-      callId: 'busy',
-      gateway,
-      receivedAt: world.nowMs,
-      ...dialogs,
-    });
+    await world.say(world.answered('busy', gateway));
     const counts = { RegisteredGateways: 4, FreeGateways: 2, LockedGateways: 1, BusyGateways: 1 };
     expect(await count()).toEqual(counts);
     // A lock that nobody confirmed is none.

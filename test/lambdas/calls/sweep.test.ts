@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { edgeKey } from '../../../lambdas/store/keys.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { countOperations } from '../support/operations.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
-let engine: TestTable;
+const engine = useTestTable();
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(() => newWorld('stop'));
 
 async function newWorld(afterCall: 'stop' | 'reuse'): Promise<void> {
@@ -25,8 +21,7 @@ const ask = (edgeId = 'edge-1') => world.hangups(edgeId);
 
 async function callInProgress(callId = 'call-1'): Promise<void> {
   await world.grant({ callId });
-  const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
-  await world.say({ type: 'call.answered', callId, gateway: gw, receivedAt: world.nowMs, ...dialogs });
+  await world.say(world.answered(callId, gw));
 }
 
 describe('an edge whose lease holds', () => {
@@ -106,13 +101,7 @@ describe('an edge whose lease is over', () => {
 
   it('a draining gateway whose end is told after all is stopped at once', async () => {
     await world.sweep();
-    await world.say({
-      type: 'call.ended',
-      callId: 'call-1',
-      gateway: gw,
-      by: 'gateway',
-      outcome: 'answered',
-    });
+    await world.say(world.ended('call-1', gw, { by: 'gateway' }));
     expect(world.stopped).toEqual([taskId(1)]);
     expect(await world.gateway(gw)).toBeUndefined();
   });

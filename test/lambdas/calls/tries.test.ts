@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { inspect } from '../../../lambdas/functions/inspect/inspect.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { managed, World } from '../support/world.ts';
 
 /*
@@ -8,12 +8,8 @@ import { managed, World } from '../support/world.ts';
  * again, after Retry-After), a fork, a client that reuses its Call-IDs. Each is a call of its own.
  */
 
-let engine: TestTable;
+const engine = useTestTable();
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
   world = new World(engine.client, await engine.createTable(), { afterCall: 'stop' });
 });
@@ -31,14 +27,7 @@ const register = (n = 1, more = {}) =>
     ...more,
   });
 const answered = (call: typeof first, gateway: string) =>
-  world.fact({
-    type: 'call.answered',
-    ...call,
-    gateway,
-    receivedAt: world.nowMs - 300,
-    callerDialogId: 'a',
-    gatewayDialogId: 'b',
-  });
+  world.answered(callId, gateway, { ...call, receivedAt: world.nowMs - 300 });
 const unavailable = (call: typeof first) =>
   world.fact({ type: 'call.failed', ...call, outcome: 'control-plane-unavailable', failed: [], room: '1' });
 
@@ -151,7 +140,7 @@ describe('a try after the first is over', () => {
     }
     if (how === 'ended') {
       await world.say(answered(first, gw));
-      await world.say({ type: 'call.ended', ...first, gateway: gw, by: 'caller', outcome: 'answered' });
+      await world.say(world.ended(callId, gw, first));
     }
     world.pass(60);
     await register(2);

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
 import { KnownDemand, noteDemand } from '../../../lambdas/functions/fleet/known-demand.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { peer } from '../support/world.ts';
 import { FleetWorld } from './fleet-world.ts';
 
-let engine: TestTable;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
+const engine = useTestTable();
 
 /** A world whose policy learns, at 10:00:30 of a Wednesday in Paris. */
 async function newWorld(): Promise<FleetWorld> {
@@ -67,14 +63,7 @@ it('what earlier days of the same weekday showed is expected, at the hour of the
     world.nowMs = today - weeks * 7 * 24 * 3_600_000;
     for (let call = 0; call < 30; call += 1) await offered(world, `call-${weeks}-${call}`);
     await noteDemand(
-      world.fact({
-        type: 'call.ended',
-        callId: `call-${weeks}-0`,
-        gateway: 'g',
-        by: 'caller',
-        outcome: 'answered',
-        answeredAt: world.nowMs - 1_200_000,
-      }),
+      world.ended(`call-${weeks}-0`, 'g', { answeredAt: world.nowMs - 1_200_000 }),
       world.fleet,
     );
   }

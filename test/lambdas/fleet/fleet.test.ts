@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EcsTask } from '../../../lambdas/domain/fleet/task.ts';
 import { fleetLeaseMs } from '../../../lambdas/functions/fleet/deps.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { eventually } from '../../support/eventually.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { type FleetOptions, FleetWorld } from './fleet-world.ts';
 
-let engine: TestTable;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
+const engine = useTestTable();
 
 const newWorld = async (options?: FleetOptions) =>
   new FleetWorld(engine.client, await engine.createTable(), options);
@@ -21,9 +17,8 @@ async function settled(options?: FleetOptions): Promise<{ world: FleetWorld; gat
   return { world, gateways: await world.registerAll() };
 }
 
-const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
 const answer = (world: FleetWorld, callId: string, gateway: string) =>
-  world.say({ type: 'call.answered', callId, gateway, receivedAt: world.nowMs, ...dialogs });
+  world.say(world.answered(callId, gateway));
 
 /** A run that is killed at ECS: its request is never answered, and so it never goes on. */
 async function killedRun(world: FleetWorld): Promise<void> {
@@ -50,13 +45,7 @@ describe('the pool', () => {
     expect(await world.run('call.offered')).toMatchObject({ action: 'start', started: 1 });
     await answer(world, 'call-1', username);
     await world.registerAll();
-    await world.say({
-      type: 'call.ended',
-      callId: 'call-1',
-      gateway: username,
-      by: 'caller',
-      outcome: 'answered',
-    });
+    await world.say(world.ended('call-1', username));
     expect(world.stopped).toEqual([gateways[0]?.split('.')[0]]);
     await world.leaveAll();
     await world.leaveAll();

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { stateOf } from '../../../lambdas/domain/fleet/fleet-pool.ts';
 import { openTable, type Table } from '../../../lambdas/store/table.ts';
 import { releaseLease, renewLease, takeLease } from '../../../lambdas/usecases/fleet-lease.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { clientThatLoses } from '../support/lost-replies.ts';
 
-let engine: TestTable;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
+const engine = useTestTable();
 
 const leaseMs = 20_000;
 const nowMs = 1_800_000_000_000;

@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { AllocateAnswer } from '../../../contracts/commands.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { FleetWorld } from './fleet-world.ts';
 
 /* Everybody joins at the top of the hour: calls, the queue and the fleet together, over one real table. */
 
-let engine: TestTable;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
+const engine = useTestTable();
 
-const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
 const callId = (n: number) => `call-${String(n).padStart(3, '0')}`;
 
 it('a hundred calls at once on ten gateways of sixty at most: sixty are served in order, forty are told why not, and after them the pool is as before', async () => {
@@ -54,11 +49,11 @@ it('a hundred calls at once on ten gateways of sixty at most: sixty are served i
   for (const id of served) {
     const call = await world.call(id);
     const gateway = call?.gateway as string;
-    await world.say({ type: 'call.answered', callId: id, gateway, receivedAt: world.nowMs, ...dialogs });
+    await world.say(world.answered(id, gateway));
   }
   for (const id of served) {
     const gateway = (await world.call(id))?.gateway as string;
-    await world.say({ type: 'call.ended', callId: id, gateway, by: 'caller', outcome: 'answered' });
+    await world.say(world.ended(id, gateway));
   }
   const over = world.nowMs;
   await world.leaveAll();

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Item } from '../../../lambdas/store/attributes.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
-let engine: TestTable;
+const engine = useTestTable();
 let world: World;
-beforeAll(async () => {
-  engine = await startTestTable();
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
   world = new World(engine.client, await engine.createTable());
 });
@@ -255,7 +251,7 @@ describe('after its call', () => {
     await world.register({ username: gw });
     await world.grant({ callId: 'call-1' });
     await answer('call-1');
-    await world.say({ type: 'call.ended', callId: 'call-1', gateway: gw, by: 'caller', outcome: 'answered' });
+    await world.say(world.ended('call-1', gw));
   });
 
   it('a late refresh is refused, until the tombstone is over', async () => {
@@ -316,13 +312,7 @@ describe('un-REGISTER', () => {
     await world.unregister({ username: managed(1), cseq: 2 });
     expect(await world.gateway(managed(1))).toBeUndefined();
     expect(await world.call('call-1')).toMatchObject({ state: 'answered' });
-    await world.say({
-      type: 'call.ended',
-      callId: 'call-1',
-      gateway: managed(1),
-      by: 'gateway',
-      outcome: 'answered',
-    });
+    await world.say(world.ended('call-1', managed(1), { by: 'gateway' }));
     expect(world.stopped).toEqual([taskId(1)]);
     expect(await world.register({ username: managed(1), cseq: 3 })).toMatchObject({ reason: 'call-over' });
   });
@@ -347,12 +337,5 @@ it('many at once, in any order, leave the latest', async () => {
 });
 
 async function answer(callId: string, gateway = gw): Promise<void> {
-  await world.say({
-    type: 'call.answered',
-    callId,
-    gateway,
-    receivedAt: world.nowMs,
-    callerDialogId: `${callId}-a`,
-    gatewayDialogId: `${callId}-b`,
-  });
+  await world.say(world.answered(callId, gateway));
 }

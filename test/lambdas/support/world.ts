@@ -113,6 +113,18 @@ export class World {
     return factSchema.parse({ version: 1, id: randomUUID(), at: this.nowMs, edgeId: 'edge-1', ...fact });
   }
 
+  /** The gateway has answered, at this moment unless told otherwise. */
+  answered(callId: string, gateway: string, more: object = {}): Fact {
+    const [callerDialogId, gatewayDialogId] = [`${callId}-a`, `${callId}-b`];
+    const now = { receivedAt: this.nowMs, callerDialogId, gatewayDialogId };
+    return this.fact({ type: 'call.answered', callId, gateway, ...now, ...more });
+  }
+
+  /** The caller has hung up, unless told otherwise. */
+  ended(callId: string, gateway: string, more: object = {}): Fact {
+    return this.fact({ type: 'call.ended', callId, gateway, by: 'caller', outcome: 'answered', ...more });
+  }
+
   async say(fact: Fact | FactBody): Promise<void> {
     const whole = 'version' in fact ? (fact as Fact) : this.fact(fact);
     if (isConsumed(whole)) await takeFact(whole, this.deps);
