@@ -11,15 +11,13 @@ import { World } from './support/world.ts';
 
 const engine = useTestTable();
 let counted: Counted;
-let tableName: string;
 let world: World;
 beforeAll(() => {
   counted = countOperations(engine.client);
 });
 afterAll(() => counted.client.destroy());
 beforeEach(async () => {
-  tableName = await engine.createTable();
-  world = new World(counted.client, tableName);
+  world = new World(counted.client, await engine.createTable());
 });
 
 const gw = (n: number) => `10.0.0.${n}.mediagw.1`;
@@ -109,7 +107,7 @@ it('an allocation costs the same with 10 and with 10,000 registered gateways', a
         const item = { ...template, pk: gatewayKey(username), username, availableAt };
         return { PutRequest: { Item: toAttributes(item) } };
       });
-      await engine.client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: some } }));
+      await engine.client.send(new BatchWriteItemCommand({ RequestItems: { [world.tableName]: some } }));
     }
     counted.reset();
     for (let n = 0; n < 5; n += 1) await world.grant({ callId: `call-${count}-${n}` });

@@ -1,138 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { useTestTable } from '../../support/use-test-table.ts';
+import { contacts, gw, oneGateway } from '../support/one-gateway.ts';
 import { overtakenIn } from '../support/overtaking.ts';
-import { managed, taskId, World } from '../support/world.ts';
+import { managed, type World } from '../support/world.ts';
 
 /* Something happens between a function's look at the table and its write: the write must notice. */
 
 const engine = useTestTable();
-let tableName: string;
 let world: World;
 beforeEach(async () => {
-  tableName = await engine.createTable();
-  world = new World(engine.client, tableName);
-  await world.register({ username: gw, contacts });
+  world = await oneGateway(engine);
 });
 
-const gw = managed(1);
-const contacts = [{ uri: 'sip:gw@10.0.0.7', expiresSec: 3600 }];
-const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
-
-const overtaken = (meanwhile: () => Promise<unknown>, nth?: number) =>
-  overtakenIn({ client: engine.client, tableName, world }, meanwhile, nth);
-
-describe('a REGISTER that is no refresh', () => {
-  const moved = { address: '10.9.9.9', port: 7000, protocol: 'tcp' as const };
-
-  it('keeps a lock that was made meanwhile', async () => {
-    const slow = overtaken(() => world.grant({ callId: 'call-1' }), 2);
-    await slow.register({ username: gw, cseq: 2, contacts, received: moved });
-    expect(await world.gateway(gw)).toMatchObject({ state: 'locked', lockedBy: 'call-1', received: moved });
-  });
-
-  it('keeps a call that was answered meanwhile', async () => {
-    await world.grant({ callId: 'call-1' });
-    const answer = () => world.say(world.answered('call-1', gw));
-    await overtaken(answer, 2).register({ username: gw, cseq: 2, contacts, received: moved });
-    expect(await world.gateway(gw)).toMatchObject({ state: 'busy', lockedBy: 'call-1', received: moved });
-    expect(await world.gateway(gw)).not.toHaveProperty('freeShard');
-  });
-
-  it('is refused where the call ended meanwhile', async () => {
-    await world.grant({ callId: 'call-1' });
-    const end = () => world.say(world.ended('call-1', gw));
-    const answer = await overtaken(end, 2).register({ username: gw, cseq: 2, contacts, received: moved });
-    expect(answer).toEqual({ result: 'refused', reason: 'call-over' });
-    expect(await world.gateway(gw)).toBeUndefined();
-  });
-
-  it('does not undo a later one that was faster', async () => {
-    const later = () => world.register({ username: gw, cseq: 3, contacts });
-    const answer = await overtaken(later, 2).register({ username: gw, cseq: 2, contacts, received: moved });
-    expect(answer).toEqual({ result: 'refused', reason: 'out-of-order' });
-    expect(await world.gateway(gw)).toMatchObject({ cseq: 3 });
-  });
-
-  it('of a gateway started anew tells the call that got the old one meanwhile', async () => {
-    const slow = overtaken(() => world.grant({ callId: 'call-1' }), 2);
-    const anew = [{ uri: 'sip:anew@10.0.0.7', expiresSec: 60 }];
-    const answer = await slow.register({ username: gw, registrationId: 'reg-2', contacts: anew });
-    expect(answer).toMatchObject({ fresh: true, lostCallId: 'call-1' });
-  });
-});
-
-it('a refresh that finds a lapsed lock leaves it to the call that takes it meanwhile', async () => {
-  await world.grant({ callId: 'call-1' });
-  world.pass(121);
-  const slow = overtaken(() => world.grant({ callId: 'call-2' }), 2);
-  await slow.register({ username: gw, cseq: 2, contacts });
-  expect(await world.gateway(gw)).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
-});
-
-describe('an un-REGISTER', () => {
-  it('does not remove the gateway that took the name meanwhile', async () => {
-    const anew = [{ uri: 'sip:anew@10.0.0.7', expiresSec: 60 }];
-    const restart = () => world.register({ username: gw, registrationId: 'reg-2', contacts: anew });
-    await overtaken(restart).unregister({ username: gw, cseq: 2, contacts: ['sip:gw@10.0.0.7'] });
-    expect(await world.gateway(gw)).toMatchObject({ registrationId: 'reg-2', contact: 'sip:anew@10.0.0.7' });
-  });
-
-  it('that was overtaken by a later REGISTER is out of order', async () => {
-    const refresh = () => world.register({ username: gw, cseq: 3, contacts });
-    const answer = await overtaken(refresh).unregister({ username: gw, cseq: 2 });
-    expect(answer).toEqual({ result: 'refused', reason: 'out-of-order' });
-    expect(await world.gateway(gw)).toBeDefined();
-  });
-});
-
-describe('a fact about a call whose lock has lapsed', () => {
-  beforeEach(async () => {
-    await world.grant({ callId: 'call-1' });
-    world.pass(121);
-  });
-  const taken = () => world.grant({ callId: 'call-2' });
-  const failed = (cause: 'rejected' | 'silent') => [{ username: gw, cause }];
-
-  it.each([
-    () => ({ type: 'call.failed', outcome: 'no-answer', gateway: gw, failed: failed('silent') }) as const,
-    () =>
-      ({ type: 'call.failed', outcome: 'gateway-failed', gateway: gw, failed: failed('rejected') }) as const,
-    () => ({ type: 'call.cancelled', gateway: gw, gatewayAnswered: false }) as const,
-    () => ({ type: 'call.cancelled', gateway: gw, gatewayAnswered: true }) as const,
-    () => ({ type: 'call.ended', gateway: gw, by: 'caller', outcome: 'answered' }) as const,
-    () => ({ type: 'gateway.lost', username: gw, cause: 'gone' }) as const,
-    () => ({ type: 'call.answered', gateway: gw, receivedAt: 0, ...dialogs }) as const,
-  ])('does not touch the gateway that another call takes meanwhile (%#)', async (fact) => {
-    const slow = overtaken(taken);
-    await slow.say({ ...fact(), callId: 'call-1' });
-    expect(await world.gateway(gw)).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
-    expect(slow.stopped).toEqual([]);
-    expect(await world.tombstone(gw)).toBeUndefined();
-  });
-});
-
-describe('a fact of a call whose gateway has left', () => {
-  const end = () => world.say(world.ended('call-1', gw, { by: 'gateway' }));
-
-  it('does not reopen the call that ends meanwhile', async () => {
-    await world.grant({ callId: 'call-1' });
-    await world.unregister({ username: gw });
-    const slow = overtaken(end);
-    await slow.say(world.answered('call-1', gw, { receivedAt: 5 }));
-    expect(await world.call('call-1')).toMatchObject({ state: 'ended', outcome: 'answered', receivedAt: 5 });
-  });
-
-  it('does not take the record back to before the next attempt', async () => {
-    await world.grant({ callId: 'call-1' });
-    await world.unregister({ username: gw });
-    await world.register({ username: managed(2), contacts });
-    const next = { callId: 'call-1', attempt: 2, failed: [{ username: gw, cause: 'silent' as const }] };
-    const slow = overtaken(() => world.grant(next));
-    await slow.say({ type: 'call.failed', callId: 'call-1', outcome: 'gateway-failed', failed: [] });
-    expect(await world.call('call-1')).toMatchObject({ state: 'ended', attempt: 2, gateway: managed(2) });
-    expect(await world.gateway(managed(2))).toMatchObject({ state: 'free' });
-  });
-});
+const overtaken = (meanwhile: () => Promise<unknown>, nth?: number) => overtakenIn(world, meanwhile, nth);
 
 describe('an allocation', () => {
   it('is refused where the caller’s CANCEL arrives meanwhile', async () => {
@@ -255,30 +135,5 @@ describe('a call that waits', () => {
     const items = before.map((callId, i) => ({ pk: `CALL#${callId}`, watchKey: 'waiting', watchAt: i }));
     world.table.query = async (input) => (input.key[1] === 'waiting' ? { items } : query(input));
     expect(await world.register(anew)).toMatchObject({ matchedCallId: 'call-2' });
-  });
-});
-
-describe('the sweep', () => {
-  beforeEach(async () => {
-    await world.hangups();
-    await world.grant({ callId: 'call-1' });
-    await world.say(world.answered('call-1', gw));
-    world.pass(46);
-  });
-
-  it('leaves alone a gateway that was lost and came back anew meanwhile', async () => {
-    await world.sweep();
-    world.pass(60);
-    const anew = [{ uri: 'sip:anew@10.0.0.7', expiresSec: 60 }];
-    const slow = overtaken(() => world.register({ username: gw, registrationId: 'reg-2', contacts: anew }));
-    await slow.sweep();
-    expect(await world.gateway(gw)).toMatchObject({ registrationId: 'reg-2', state: 'free' });
-  });
-
-  it('does not drain the gateway of a call that ended meanwhile', async () => {
-    const end = () => world.say(world.ended('call-1', gw));
-    await overtaken(end).sweep();
-    expect(await world.gateway(gw)).toBeUndefined();
-    expect(world.stopped).toEqual([taskId(1)]);
   });
 });

@@ -1,21 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { useTestTable } from '../../support/use-test-table.ts';
+import { gw, oneGateway } from '../support/one-gateway.ts';
 import { overtakenIn } from '../support/overtaking.ts';
-import { managed, taskId, World } from '../support/world.ts';
+import { managed, taskId, type World } from '../support/world.ts';
 
 /* An edge lives by what it asks. What comes late over the bus, or a sweep that guessed wrong, costs no call. */
 
 const engine = useTestTable();
-let tableName: string;
 let world: World;
 beforeEach(async () => {
-  tableName = await engine.createTable();
-  world = new World(engine.client, tableName, { afterCall: 'stop' });
-  await world.register({ username: gw, contacts: [{ uri: 'sip:gw@10.0.0.7', expiresSec: 3600 }] });
+  world = await oneGateway(engine);
   await world.hangups();
 });
 
-const gw = managed(1);
 const callId = 'call-1';
 const answered = () => world.answered(callId, gw);
 const ended = () => world.ended(callId, gw);
@@ -151,7 +148,7 @@ it('a sweep that read the lease before the edge asked ends nothing', async () =>
   await world.say(answered());
   world.pass(46);
   // Between the sweep's look at the edges and its first write.
-  await overtakenIn({ client: engine.client, tableName, world }, () => world.hangups()).sweep();
+  await overtakenIn(world, () => world.hangups()).sweep();
   expect(await world.call(callId)).toMatchObject({ state: 'answered' });
   expect(await world.gateway(gw)).toMatchObject({ state: 'busy' });
 });

@@ -1,21 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { edgeKey } from '../../../lambdas/store/keys.ts';
 import { useTestTable } from '../../support/use-test-table.ts';
+import { contacts, gw, oneGateway } from '../support/one-gateway.ts';
 import { countOperations } from '../support/operations.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
 const engine = useTestTable();
 let world: World;
-beforeEach(() => newWorld('stop'));
-
-async function newWorld(afterCall: 'stop' | 'reuse'): Promise<void> {
-  world = new World(engine.client, await engine.createTable(), { afterCall });
-  await world.register({ username: gw, contacts });
+beforeEach(async () => {
+  world = await oneGateway(engine);
   await ask();
-}
+});
 
-const gw = managed(1);
-const contacts = [{ uri: 'sip:gw@10.0.0.7', expiresSec: 3600 }];
 /** The edge asks, as it does every few seconds. */
 const ask = (edgeId = 'edge-1') => world.hangups(edgeId);
 
@@ -136,7 +132,8 @@ describe('an edge whose lease is over', () => {
 });
 
 it('gateways that are used again return to the pool after their grace', async () => {
-  await newWorld('reuse');
+  world = await oneGateway(engine, 'reuse');
+  await ask();
   await callInProgress();
   world.pass(46);
   await world.sweep();

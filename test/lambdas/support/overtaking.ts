@@ -1,18 +1,12 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Table } from '../../../lambdas/store/table.ts';
-import { World } from './world.ts';
+import type { World } from './world.ts';
 
 /**
  * A second world on the same table, in which `meanwhile` happens right before the n-th write.
  * @param nth counts writes and transactions from 1
  */
-export function overtakenIn(
-  { client, tableName, world }: { client: DynamoDBClient; tableName: string; world: World },
-  meanwhile: () => Promise<unknown>,
-  nth = 1,
-): World {
-  const slow = new World(client, tableName);
-  slow.nowMs = world.nowMs;
+export function overtakenIn(world: World, meanwhile: () => Promise<unknown>, nth = 1): World {
+  const slow = world.beside();
   let writes = 0;
   const before = async () => {
     writes += 1;

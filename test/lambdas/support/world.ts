@@ -49,6 +49,8 @@ export class World {
   readonly leaseMs = 120_000;
   readonly graceMs = 60_000;
   readonly waitLimitMs = 90_000;
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
   readonly table: Table;
   readonly deps: RegisterDeps & AllocateDeps & SettleDeps;
 
@@ -57,6 +59,8 @@ export class World {
     tableName: string,
     options: { afterCall?: 'stop' | 'reuse'; freeShards?: number; random?: () => number } = {},
   ) {
+    this.client = client;
+    this.tableName = tableName;
     this.table = openTable(client, tableName, { pause: async () => {} });
     this.deps = {
       table: this.table,
@@ -75,6 +79,13 @@ export class World {
       graceMs: this.graceMs,
       afterCall: options.afterCall ?? 'stop',
     };
+  }
+
+  /** @returns another world on the same table, at the same moment */
+  beside(client = this.client): World {
+    const other = new World(client, this.tableName);
+    other.nowMs = this.nowMs;
+    return other;
   }
 
   pass(seconds: number): void {

@@ -1,0 +1,114 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Fact } from '../../../contracts/facts.ts';
+import { useTestTable } from '../../support/use-test-table.ts';
+import { gw, oneGateway } from '../support/one-gateway.ts';
+import type { World } from '../support/world.ts';
+
+const engine = useTestTable();
+let world: World;
+beforeEach(async () => {
+  world = await oneGateway(engine);
+});
+
+const answered = () =>
+  world.answered('call-1', gw, { receivedAt: world.nowMs - 300, ringingAt: world.nowMs - 100 });
+const ended = (outcome = 'answered') => world.ended('call-1', gw, { outcome });
+
+describe('order and repetition', () => {
+  const stories: Record<string, () => Fact[]> = {
+    'answered, ended': () => [answered(), later(30, () => ended())],
+    'answered, gateway lost, ended': () => [
+      answered(),
+      later(30, () => world.fact({ type: 'gateway.lost', callId: 'call-1', username: gw, cause: 'gone' })),
+      later(31, () => ended('gateway-lost')),
+    ],
+    'answered, lost and ended at one moment': () => [
+      answered(),
+      later(30, () => world.fact({ type: 'gateway.lost', callId: 'call-1', username: gw, cause: 'gone' })),
+      later(30, () => ended('gateway-lost')),
+    ],
+    'cancelled as it was answered': () => [
+      answered(),
+      later(0, () =>
+        world.fact({ type: 'call.cancelled', callId: 'call-1', gateway: gw, gatewayAnswered: true }),
+      ),
+    ],
+    failed: () => [
+      world.fact({
+        type: 'call.failed',
+        callId: 'call-1',
+        outcome: 'no-answer',
+        gateway: gw,
+        failed: [{ username: gw, cause: 'silent' }],
+        room: '1234',
+      }),
+    ],
+  };
+
+  for (const afterCall of ['stop', 'reuse'] as const) {
+    for (const [name, story] of Object.entries(stories)) {
+      it(`${name} (${afterCall}): any order, each fact twice, leaves the same table`, async () => {
+        const tables: unknown[] = [];
+        for (const order of permutations(story().length)) {
+          world = await oneGateway(engine, afterCall);
+          await world.grant({ callId: 'call-1' });
+          const facts = story();
+          for (const i of order) await world.say(facts[i] as Fact);
+          const before = await everything();
+          for (const i of [...order].reverse()) await world.say(facts[i] as Fact);
+          expect(await everything()).toEqual(before);
+          tables.push(before);
+        }
+        for (const table of tables) expect(table).toEqual(tables[0]);
+      });
+    }
+  }
+
+  it('a cancel that overtook its own allocation refuses it, and leaves the gateway free', async () => {
+    await world.say({ type: 'call.cancelled', callId: 'call-1', gatewayAnswered: false });
+    expect(await world.allocate({ callId: 'call-1' })).toMatchObject({ outcome: 'cancelled' });
+    expect((await world.gateway(gw))?.state).toBe('free');
+  });
+
+  it('the end that the edge told beats a later guess', async () => {
+    await world.grant({ callId: 'call-1' });
+    const told = ended();
+    await world.hangups('edge-1', { leaseSec: 30 });
+    world.pass(31);
+    await world.sweep();
+    expect(await world.call('call-1')).toMatchObject({ outcome: 'edge-lost' });
+    await world.say(told);
+    expect(await world.call('call-1')).toMatchObject({ outcome: 'answered', endedAt: told.at });
+    expect(await world.gateway(gw)).toBeUndefined();
+  });
+
+  it('all facts of a call at the same moment settle it', async () => {
+    await world.grant({ callId: 'call-1' });
+    const facts = [answered(), ended(), answered(), ended()];
+    await Promise.all(facts.map((fact) => world.say(fact)));
+    expect(await world.call('call-1')).toMatchObject({ state: 'ended', answeredAt: world.nowMs });
+    expect(await world.gateway(gw)).toBeUndefined();
+  });
+});
+
+/** All items, without what counts writes. */
+async function everything(): Promise<unknown[]> {
+  const { items } = await world.table.scan(() => 'attribute_exists(pk)');
+  return items
+    .map(({ version: _version, ...item }) => item)
+    .sort((a, b) => (String(a.pk) < String(b.pk) ? -1 : 1));
+}
+
+function later<T>(seconds: number, make: () => T): T {
+  world.pass(seconds);
+  const made = make();
+  world.pass(-seconds);
+  return made;
+}
+
+function permutations(length: number): number[][] {
+  if (length === 0) return [[]];
+  return permutations(length - 1).flatMap((rest) =>
+    Array.from({ length }, (_, at) => [...rest.slice(0, at), length - 1, ...rest.slice(at)]),
+  );
+}
