@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { useTestTable } from '../support/use-test-table.ts';
-import { kinds, Simulation, type Step } from './support/simulation.ts';
+import { kinds, Simulation, type Step } from './support/simulation/simulation.ts';
 import { World } from './support/world.ts';
 
 /* Whatever happens, in whatever order, told twice or late: see Simulation for what must hold after each step. */
