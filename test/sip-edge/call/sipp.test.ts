@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
+import { Sipp, type SippOptions } from '../../support/sipp.ts';
 import type { Scene } from './support/scene.ts';
-import { type Sipp, startSipp } from './support/sipp.ts';
 import { Suite } from './support/suite.ts';
 
 /* Calls between SIPp and SIPp, several at once: each scenario of test/sipp/call is named after its outcome. */
@@ -11,14 +11,15 @@ const calls = 5;
 const suite = new Suite();
 let scene: Scene;
 
-const stopLater = (sipp: Sipp): Sipp => {
-  onTestFinished(() => sipp.stop());
+async function start(options: SippOptions): Promise<Sipp> {
+  const sipp = await Sipp.start(options);
+  onTestFinished(() => sipp.kill());
   return sipp;
-};
+}
 
 /** SIPp as gateways, each of `calls` usernames at its one socket. */
 async function gateways(name: string, transport: Transport, expected = calls): Promise<Sipp> {
-  const sipp = stopLater(await startSipp(name, { transport, calls: expected }));
+  const sipp = await start({ scenario: `call/${name}`, transport, calls: expected });
   for (let index = 0; index < calls; index++) {
     const username = `${sipp.port}.mediagw.${index}`;
     const contact = `sip:${username}@127.0.0.1:${sipp.port};transport=${transport}`;
@@ -27,8 +28,8 @@ async function gateways(name: string, transport: Transport, expected = calls): P
   return sipp;
 }
 
-const callers = async (name: string, transport: Transport, room?: string): Promise<Sipp> =>
-  stopLater(await startSipp(name, { transport, calls, server: suite.server.sip, ...(room && { room }) }));
+const callers = (name: string, transport: Transport, service = 'room') =>
+  start({ scenario: `call/${name}`, target: suite.server.sip, transport, calls, service });
 
 const transports: Transport[] = ['udp', 'tcp'];
 
@@ -45,8 +46,8 @@ describe.each(transports)('%s calls', (transport) => {
       Array.from({ length: attempts }, () => gateways(gateway, transport, calls * attempts)),
     );
     const caller = await callers(outcome, transport);
-    await caller.finished();
-    if (attempts === 1) await busy[0]?.finished();
+    await caller.succeeded();
+    if (attempts === 1) await busy[0]?.succeeded();
     await scene.expectAllOver(calls);
     expect(scene.edge.logged.map((line) => line.outcome)).toEqual(Array(calls).fill(outcome));
     expect(scene.world.factsOf('call.offered')).toHaveLength(calls * attempts);
@@ -58,27 +59,27 @@ describe.each(transports)('%s calls', (transport) => {
     const answering = await gateways('gateway-answers', transport);
     scene.world.limit = (command, { port }) => (command.attempt === 1) === (port !== answering.port);
     const caller = await callers('answered', transport);
-    await caller.finished();
-    await answering.finished();
+    await caller.succeeded();
+    await answering.succeeded();
     await scene.expectAllOver(calls);
     expect(scene.world.factsOf('call.offered')).toHaveLength(calls * 2);
   });
 
   it('end as pool-exhausted where there is no gateway', async () => {
     scene = await suite.open({ gateways: 0 });
-    await (await callers('pool-exhausted', transport)).finished();
+    await (await callers('pool-exhausted', transport)).succeeded();
     await scene.expectAllOver(calls);
   });
 
   it('end as not-registered where the gateway asked for is not there', async () => {
     scene = await suite.open({ gateways: 0 });
-    await (await callers('not-registered', transport, '10.0.0.9.mediagw.1')).finished();
+    await (await callers('not-registered', transport, '10.0.0.9.mediagw.1')).succeeded();
     await scene.expectAllOver(calls);
   });
 
   it('end as no-room where the request URI names none', async () => {
     scene = await suite.open();
-    await (await callers('no-room', transport, '%20')).finished();
+    await (await callers('no-room', transport, '%20')).succeeded();
     await scene.expectAllOver(calls);
   });
 
@@ -86,7 +87,7 @@ describe.each(transports)('%s calls', (transport) => {
     scene = await suite.open();
     const down = () => Promise.reject(new ControlPlaneUnavailable('timeout', 'no answer'));
     scene.world.script.push(...Array(calls).fill(down));
-    await (await callers('control-plane-unavailable', transport)).finished();
+    await (await callers('control-plane-unavailable', transport)).succeeded();
     await scene.expectAllOver(calls);
   });
 });
