@@ -3,28 +3,24 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TaskProtection } from '../../sip-edge/health/task-protection.ts';
 import { eventually } from '../support/eventually.ts';
 import { SipPeer } from '../support/sip-peer/peer.ts';
-import { isOurServer, type SipServer, startSipServer } from '../support/sip-server.ts';
+import { isOurServer } from '../support/sip-server.ts';
 import { until } from '../support/until.ts';
+import { useSipServer } from '../support/use-sip-server.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
 import { gatewayAt, password } from './support/edge.ts';
 import { recordingLog } from './support/log.ts';
 import { edgeEnvironment, spawnEdge } from './support/process.ts';
 
-let server: SipServer;
+const server = useSipServer();
 let aws: TestAws;
 let behaviour: AwsBehaviour;
 let stateDir: string;
 let edge: ReturnType<typeof spawnEdge>;
 let port: number;
-
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
 
 beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'edge-'));

@@ -1,22 +1,23 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EdgeAsk, RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
 import { newCallId } from '../../sip/message/build.ts';
 import { isEmf, readEmf } from '../support/emf.ts';
 import { SipPeer } from '../support/sip-peer/peer.ts';
 import type { Registrant } from '../support/sip-peer/registrant.ts';
-import { isOurServer, type SipServer, startSipServer } from '../support/sip-server.ts';
+import { isOurServer } from '../support/sip-server.ts';
 import { until } from '../support/until.ts';
+import { useSipServer } from '../support/use-sip-server.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
 import { domain, gatewayAt, password } from './support/edge.ts';
 import { edgeEnvironment, spawnEdge } from './support/process.ts';
 
 /* The edge's process whole: main.ts with the SDK unmodified, a SIP server, and AWS's wire. */
 
-let server: SipServer;
+const server = useSipServer();
 let aws: TestAws;
 let behaviour: AwsBehaviour;
 let stateDir: string;
@@ -25,11 +26,6 @@ let facts: Fact[];
 let asks: (EdgeAsk & { command: string })[];
 let edges: ReturnType<typeof spawnEdge>[];
 const clients: SipPeer[] = [];
-
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
 
 const answerOf = (command: RegisterCommand): RegisterAnswer => ({
   result: 'bindings',

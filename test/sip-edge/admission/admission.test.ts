@@ -1,16 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bestChallenge, type Challenge, digestAnswer } from '../../../sip/digest/client.ts';
 import { newCallId } from '../../../sip/message/build.ts';
-import { type CheckPolicy, checkRequest, type IncomingRequest } from '../../../sip-edge/admission/check.ts';
-import { AddressLimits } from '../../../sip-edge/admission/limits.ts';
-import { trustedAddresses } from '../../../sip-edge/admission/trusted.ts';
 import { type ControlPlane, ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
 import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
 import { SipPeer } from '../../support/sip-peer/peer.ts';
 import type { RequestParts } from '../../support/sip-peer/raw-peer.ts';
 import { challengeParams } from '../../support/sip-peer/registrant.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { until } from '../../support/until.ts';
+import { useSipServer } from '../../support/use-sip-server.ts';
 import { domain, gatewayAt, password, startEdge, type TestEdge } from '../support/edge.ts';
 
 const down = async () => {
@@ -23,15 +20,10 @@ const registered: ControlPlane = {
   renewEdge: async () => ({ hangups: [] }),
 };
 
-let server: SipServer;
+const server = useSipServer();
 let edge: TestEdge;
 let isOpen = false;
 let client: SipPeer;
-
-beforeAll(async () => {
-  server = await startSipServer();
-});
-afterAll(() => server.stop());
 
 beforeEach(async () => {
   client = await SipPeer.connect('udp', server.sip);
@@ -250,124 +242,4 @@ describe('what no parser should see', () => {
     expect([400, 413, 513]).toContain(reply.status);
     expect(edge.invited).toEqual([]);
   });
-});
-
-describe('the check', () => {
-  const policy: CheckPolicy = { sipDomain: domain, scannerAgents: ['sipcli'] };
-  const request: IncomingRequest = {
-    method: 'INVITE',
-    uri: `sip:room@${domain}`,
-    callId: 'call-1',
-    from: '<sip:caller@elsewhere.test>;tag=1',
-    to: `<sip:room@${domain}>`,
-    maxForwards: '70',
-    userAgent: undefined,
-    size: 1000,
-    headerSize: 800,
-  };
-
-  it.each<[string, Partial<IncomingRequest>, object]>([
-    ['passes a call', {}, { result: 'pass' }],
-    ['passes a tel: caller', { from: '<tel:+33123>;tag=1' }, { result: 'pass' }],
-    ['passes an anonymous caller', { from: '<sip:anonymous@anonymous.invalid>;tag=1' }, { result: 'pass' }],
-    ['passes without Max-Forwards', { maxForwards: undefined }, { result: 'pass' }],
-    [
-      'names a user of ours',
-      { from: `Boss <sip:boss@${domain.toUpperCase()};x=y>;tag=1` },
-      { username: 'boss' },
-    ],
-    ['drops a scanner', { userAgent: 'SIPCLI/v1.8' }, { result: 'drop' }],
-    ['knows methods', { method: 'PUBLISH' }, { word: 'method-not-allowed' }],
-    ['knows no others', { method: 'FOO' }, { word: 'unknown-method' }],
-    ['knows sip: and sips: only', { uri: 'tel:123' }, { word: 'unsupported-scheme' }],
-    ['wants a Request-URI', { uri: 'sip:' }, { word: 'bad-request-uri' }],
-    ['wants From', { from: undefined }, { word: 'bad-from-or-to' }],
-    ['wants a From that is one', { from: '<sip:>;tag=1' }, { word: 'bad-from' }],
-    ['wants To', { to: 'x y' }, { word: 'bad-from-or-to' }],
-    ['wants Max-Forwards to be a number', { maxForwards: '-1' }, { word: 'bad-max-forwards' }],
-    ['bounds a message', { size: 70_000 }, { word: 'too-large' }],
-    ['bounds its headers', { headerSize: 17_000 }, { word: 'too-large' }],
-    [
-      'is not misled by an escape',
-      { uri: `sip:room%40${domain}@elsewhere.test` },
-      { word: 'foreign-domain' },
-    ],
-  ])('%s', (_case, changes, expected) => {
-    expect(checkRequest({ ...request, ...changes }, policy)).toMatchObject(expected);
-  });
-});
-
-describe('the limits', () => {
-  const limitsOf = (changes = {}) => {
-    const clock = { time: 1_800_000_000_000, now: () => clock.time };
-    const policy = {
-      addressRatePerSec: 10,
-      addressBurst: 20,
-      banAfterFailures: 3,
-      banWindowSec: 60,
-      banSec: 300,
-      trackedAddresses: 100,
-      ...changes,
-    };
-    return { clock, limits: new AddressLimits(policy, clock) };
-  };
-  const takes = (limits: AddressLimits, address: string, count: number) =>
-    Array.from({ length: count }, () => limits.take(address));
-
-  it('give back what time brings', () => {
-    const { clock, limits } = limitsOf();
-    expect(takes(limits, 'a', 21)).toEqual([...Array(20).fill('ok'), 'over']);
-    clock.time += 500;
-    expect(takes(limits, 'a', 6)).toEqual([...Array(5).fill('ok'), 'over']);
-    expect(limits.take('b')).toBe('ok');
-  });
-
-  it('see one source in all addresses of an IPv6 network of 64 bits', () => {
-    const { limits } = limitsOf();
-    takes(limits, '2001:db8:0:1::1', 20);
-    expect(limits.take('2001:db8::1:ffff:0:0:2')).toBe('over');
-    expect(limits.take('2001:db8:0:2::1')).toBe('ok');
-    takes(limits, '::ffff:10.0.0.1', 20);
-    expect(limits.take('10.0.0.1')).toBe('over');
-  });
-
-  it('ban an address and a user for a while, after wrong answers close together', () => {
-    const { clock, limits } = limitsOf();
-    limits.countWrongAnswer('user', 'a');
-    limits.countWrongAnswer('user', 'a');
-    clock.time += 60_000;
-    limits.countWrongAnswer('user', 'a');
-    expect(limits.isBanned('a')).toBe(false);
-    limits.countWrongAnswer('user', 'b');
-    limits.countWrongAnswer('user', 'a');
-    expect([limits.isBanned('a'), limits.isUserBanned('user', 'c')]).toEqual([false, true]);
-    limits.countWrongAnswer('other', 'a');
-    expect([limits.isBanned('a'), limits.isUserBanned('other', 'c')]).toEqual([true, false]);
-    clock.time += 300_000;
-    expect([limits.isBanned('a'), limits.isUserBanned('user', 'c')]).toEqual([false, false]);
-  });
-
-  it('remember no more sources than they may', () => {
-    const { limits } = limitsOf({ trackedAddresses: 2 });
-    takes(limits, 'a', 21);
-    expect(limits.take('a')).toBe('over');
-    limits.take('b');
-    limits.take('c');
-    expect(limits.take('a')).toBe('ok');
-  });
-});
-
-describe('trusted addresses', () => {
-  it('are those in the given networks', () => {
-    const isTrusted = trustedAddresses(['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']);
-    expect(['10.1.2.3', '192.0.2.1', '2001:db8::1'].map(isTrusted)).toEqual([true, true, true]);
-    expect(['11.0.0.1', '192.0.2.2', '2001:db9::1'].map(isTrusted)).toEqual([false, false, false]);
-  });
-
-  it.each(['10.0.0.0/33', '10.0.0', 'example.test', '10.0.0.0/8/8', '10.0.0.0/'])(
-    'must be networks: %s',
-    (cidr) => {
-      expect(() => trustedAddresses([cidr])).toThrow(cidr);
-    },
-  );
 });

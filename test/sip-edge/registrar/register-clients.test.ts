@@ -2,42 +2,28 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newTag } from '../../../sip/message/build.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { hasTool } from '../../support/process/tools.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
 import { until } from '../../support/until.ts';
-import { domain, startEdge, type TestEdge } from '../support/edge.ts';
-import { TableWorld } from '../support/table-world.ts';
+import { domain } from '../support/edge.ts';
+import { RegistrarSuite } from './support.ts';
 
 /* Clients that none of us wrote. */
 
-let table: TestTable;
-let server: SipServer;
-let edge: TestEdge;
-let controlPlane: TableWorld;
+const suite = new RegistrarSuite();
 const running: ChildProcess[] = [];
 const directories: string[] = [];
 const secret = 'secret';
 
-beforeAll(async () => {
-  [table, server] = await Promise.all([startTestTable(), startSipServer()]);
-});
-afterAll(async () => {
-  await Promise.all([table?.stop(), server?.stop()]);
-});
-
 beforeEach(async () => {
-  controlPlane = new TableWorld(table.client, table.tableName);
-  edge = await startEdge(server, controlPlane);
-  edge.secret.secrets = [secret];
+  await suite.start();
+  suite.edge.secret.secrets = [secret];
 });
 
 afterEach(async () => {
   for (const child of running.splice(0)) await end(child, 'SIGKILL');
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
-  await edge.close();
 });
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -66,7 +52,7 @@ function startBaresip(username: string, password: string, transport: 'udp' | 'tc
   directories.push(directory);
   const modules = 'module_path /usr/lib/baresip/modules\nmodule_app account.so\nmodule_app menu.so\n';
   writeFileSync(join(directory, 'config'), `sip_listen 127.0.0.1:0\n${modules}`);
-  const outbound = `sip:${server.sip.host}:${server.sip.port};transport=${transport}`;
+  const outbound = `sip:${suite.server.sip.host}:${suite.server.sip.port};transport=${transport}`;
   const account =
     `<sip:${username}@${domain};transport=${transport}>;regint=60;` +
     `auth_user=${username};auth_pass=${password};outbound="${outbound}"\n`;
@@ -75,14 +61,14 @@ function startBaresip(username: string, password: string, transport: 'udp' | 'tc
 }
 
 const registrations = (username: string) =>
-  controlPlane.commands.filter((command) => command.username === username);
+  suite.controlPlane.commands.filter((command) => command.username === username);
 
 describe.skipIf(!hasTool('baresip')).each(['udp', 'tcp'] as const)('baresip over %s', (transport) => {
   it('registers for 60 s, and un-registers as it is stopped', async () => {
     const username = `10.0.0.7.mediagw.${newTag()}`;
     const { child } = startBaresip(username, secret, transport);
-    await until('its registration', () => edge.factsOf('gateway.registered').length > 0);
-    expect(edge.factsOf('gateway.registered')[0]).toMatchObject({
+    await until('its registration', () => suite.edge.factsOf('gateway.registered').length > 0);
+    expect(suite.edge.factsOf('gateway.registered')[0]).toMatchObject({
       username,
       received: { address: '127.0.0.1', protocol: transport },
     });
@@ -91,8 +77,8 @@ describe.skipIf(!hasTool('baresip')).each(['udp', 'tcp'] as const)('baresip over
       contacts: [{ expiresSec: 60, uri: expect.stringContaining(username) }],
     });
     await end(child, 'SIGTERM');
-    await until('its farewell', () => edge.factsOf('gateway.unregistered').length > 0);
-    expect(edge.factsOf('gateway.unregistered')[0]).toMatchObject({ username });
+    await until('its farewell', () => suite.edge.factsOf('gateway.unregistered').length > 0);
+    expect(suite.edge.factsOf('gateway.unregistered')[0]).toMatchObject({ username });
   });
 
   it('with a wrong password is refused, and says so', async () => {
@@ -100,7 +86,7 @@ describe.skipIf(!hasTool('baresip')).each(['udp', 'tcp'] as const)('baresip over
     const { output } = startBaresip(username, 'guess', transport);
     await until('its complaint', () => output().includes('403'));
     expect(registrations(username)).toEqual([]);
-    expect(edge.log.lines).toContainEqual(
+    expect(suite.edge.log.lines).toContainEqual(
       expect.objectContaining({ outcome: 'wrong-password', status: 403 }),
     );
   });
@@ -108,7 +94,11 @@ describe.skipIf(!hasTool('baresip')).each(['udp', 'tcp'] as const)('baresip over
 
 describe.skipIf(!hasTool('sipsak'))('sipsak', () => {
   const sipsak = async (args: string[]) => {
-    const { child, output } = run('sipsak', ['-p', `${server.sip.host}:${server.sip.port}`, ...args]);
+    const { child, output } = run('sipsak', [
+      '-p',
+      `${suite.server.sip.host}:${suite.server.sip.port}`,
+      ...args,
+    ]);
     const code = await new Promise((done) => child.once('close', done));
     return { code, output: output() };
   };

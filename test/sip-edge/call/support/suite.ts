@@ -1,18 +1,14 @@
-import { afterAll, afterEach, beforeAll } from 'vitest';
-import { type SipServer, startSipServer } from '../../../support/sip-server.ts';
+import { afterEach } from 'vitest';
+import { useSipServer } from '../../../support/use-sip-server.ts';
 import { Scene, type SceneOptions } from './scene.ts';
 
 /** What the tests of a file share: one SIP server. The scene of each is closed after it. */
 export class Suite {
-  server!: SipServer;
+  readonly server = useSipServer();
   #scene: Scene | undefined;
 
-  /** Registers the hooks that start the server and end everything. */
+  /** Registers the hook that ends everything. */
   constructor() {
-    beforeAll(async () => {
-      this.server = await startSipServer();
-    });
-    afterAll(() => this.server?.stop());
     afterEach(async () => {
       await this.#scene?.close();
       this.#scene = undefined;
