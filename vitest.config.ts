@@ -14,8 +14,10 @@ const unit = [
   'test/scenarios/files.test.ts',
   'test/sip/**/*.test.ts',
   'test/sip-edge/{own-address,settings}.test.ts',
-  'test/sip-edge/auth/digest.test.ts',
+  'test/sip-edge/admission/{check,limits,trusted}.test.ts',
+  'test/sip-edge/auth/{digest,nonce,replay,response}.test.ts',
   'test/sip-edge/call/{ringback,text}.test.ts',
+  'test/sip-edge/outbox/batch.test.ts',
   'test/sip-edge/registrar/registration.test.ts',
 ];
 

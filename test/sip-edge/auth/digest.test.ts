@@ -1,70 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DigestAlgorithm } from '../../../sip/digest/auth-params.ts';
-import { bestChallenge, type Challenge, digestAnswer } from '../../../sip/digest/client.ts';
 import { parseCredentials } from '../../../sip/digest/credentials.ts';
-import { digestResponse } from '../../../sip/digest/response.ts';
-import { Digest, type DigestVerdict, type Secrets } from '../../../sip-edge/auth/digest.ts';
-import { makeNonce, nonceKey, readNonce } from '../../../sip-edge/auth/nonce.ts';
-import { NonceCounts } from '../../../sip-edge/auth/replay.ts';
+import type { Secrets } from '../../../sip-edge/auth/digest.ts';
 import { challengeParams } from '../../support/sip-peer/registrant.ts';
 
-const realm = 'example.test';
-const uri = `sip:${realm}`;
-const username = '10.0.0.7.mediagw.1';
-const password = 'secret';
-const secrets: Secrets = [password];
-const startedAt = 1_800_000_000_000;
-
-function setUp(options: { at?: number; capacity?: number } = {}) {
-  const clock = { time: options.at ?? startedAt, now: () => clock.time };
-  const capacity = options.capacity ?? 1000;
-  const digest = new Digest({ realm, nonceLifetimeSec: 300, clock, capacity });
-  clock.time += 1;
-  const challenge = (algorithm: DigestAlgorithm = 'SHA-256', of: Secrets = secrets) =>
-    bestChallenge(digest.challenges(of, false, [algorithm])) as Challenge;
-  const check = (authorization: string | undefined, given: Partial<{ of: Secrets; user: string }> = {}) =>
-    digest.check(
-      { method: 'REGISTER', authorization, username: given.user ?? username },
-      given.of ?? secrets,
-    );
-  return { clock, digest, challenge, check };
-}
-
-const right = { username, password, method: 'REGISTER', uri };
-const answerTo = (challenge: Challenge, given: typeof right & { nonceCount?: number }) =>
-  digestAnswer({ challenge, nonceCount: 1, ...given });
-const accepted = expect.objectContaining({ result: 'accepted' });
-const stale: DigestVerdict = { result: 'challenge', stale: true, why: 'stale-nonce' };
-
-describe('the response', () => {
-  const vector = { username: 'Mufasa', method: 'GET', uri: '/dir/index.html' };
-  const rfc7616 = {
-    ...vector,
-    realm: 'http-auth@example.org',
-    password: 'Circle of Life',
-    nonce: '7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v',
-    auth: { nonceCount: '00000001', clientNonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ' },
-  };
-
-  it('is that of RFC 7616 3.9.1 for SHA-256 and MD5', () => {
-    expect(digestResponse({ ...rfc7616, algorithm: 'SHA-256' })).toBe(
-      '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1',
-    );
-    expect(digestResponse({ ...rfc7616, algorithm: 'MD5' })).toBe('8ca523f5e9506fed4657c9700eebdbec');
-  });
-
-  it('is that of RFC 2617 3.5', () => {
-    const rfc2617 = {
-      ...vector,
-      realm: 'testrealm@host.com',
-      password: 'Circle Of Life',
-      nonce: 'dcd98b7102dd2f0e8b11d0f600bfb0c093',
-      auth: { nonceCount: '00000001', clientNonce: '0a4f113b' },
-    };
-    expect(digestResponse({ ...rfc2617, algorithm: 'MD5' })).toBe('6629fae49393a05397450978507c4ef1');
-  });
-});
+import { accepted, answerTo, password, realm, right, secrets, setUp, stale } from './support.ts';
 
 describe('a challenge', () => {
   it('offers the algorithms in the given order, each with a nonce of its own', () => {
@@ -203,88 +143,5 @@ describe('credentials', () => {
   it('may quote anything', () => {
     const header = 'Digest username="a\\"b,c=d", realm="example.test",nonce = "n",uri="u" , response="r"';
     expect(parseCredentials(header, realm)).toMatchObject({ username: 'a"b,c=d', algorithm: 'MD5' });
-  });
-});
-
-describe('a replay', () => {
-  it('of a nonce count is refused with a fresh nonce', () => {
-    const { challenge, check } = setUp();
-    const answer = answerTo(challenge(), right);
-    expect(check(answer)).toEqual(accepted);
-    expect(check(answer)).toEqual({ result: 'challenge', stale: true, why: 'replayed' });
-  });
-
-  it('is told apart from requests that UDP swapped', () => {
-    const { challenge, check } = setUp();
-    const given = challenge();
-    const send = (nonceCount: number) => check(answerTo(given, { ...right, nonceCount })).result;
-    expect([3, 1, 2, 3, 2, 40, 39, 9, 8].map(send)).toEqual([
-      'accepted',
-      'accepted',
-      'accepted',
-      'challenge',
-      'challenge',
-      'accepted',
-      'accepted',
-      'accepted',
-      'challenge',
-    ]);
-  });
-
-  it('is not possible with a nonce issued before this application started', () => {
-    const before = setUp({ at: startedAt - 10_000 });
-    const after = setUp();
-    expect(after.check(answerTo(before.challenge(), right))).toEqual(stale);
-  });
-
-  it('is not possible with a nonce that had to be forgotten', () => {
-    const { clock, challenge, check } = setUp({ capacity: 2 });
-    const answers = [1, 2, 3].map(() => {
-      clock.time += 1;
-      return answerTo(challenge(), right);
-    });
-    expect(answers.map((answer) => check(answer).result)).toEqual(['accepted', 'accepted', 'accepted']);
-    expect(check(answers[0])).toEqual(stale);
-  });
-
-  it('is never accepted, whatever the order of the counts', () => {
-    const counts = fc.array(
-      fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 2 ** 32 - 1 })),
-    );
-    fc.assert(
-      fc.property(counts, (sent) => {
-        const used = new NonceCounts(10, 0);
-        const taken = sent.filter((count) => used.use('nonce', 1, count));
-        expect(new Set(taken).size).toBe(taken.length);
-      }),
-    );
-  });
-
-  it('is not what an in-order client is taken for', () => {
-    const steps = fc.array(fc.integer({ min: 1, max: 1000 }));
-    fc.assert(
-      fc.property(steps, (gaps) => {
-        const used = new NonceCounts(10, 0);
-        const counts = gaps.map((_gap, index) => gaps.slice(0, index + 1).reduce((sum, gap) => sum + gap, 0));
-        expect(counts.every((count) => used.use('nonce', 1, count))).toBe(true);
-      }),
-    );
-  });
-});
-
-describe('a nonce', () => {
-  it('tells when it was made, to those who share the key, and to nobody else', () => {
-    const time = fc.integer({ min: 0, max: 2 ** 47 });
-    const random = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => Buffer.from(bytes));
-    fc.assert(
-      fc.property(time, random, (at, bytes) => {
-        const key = nonceKey('a');
-        const nonce = makeNonce(key, at, bytes, 'MD5', realm);
-        expect(readNonce([nonceKey('b'), key], nonce, 'MD5', realm)).toBe(at);
-        expect(readNonce([nonceKey('b')], nonce, 'MD5', realm)).toBeUndefined();
-        expect(readNonce([key], nonce, 'SHA-256', realm)).toBeUndefined();
-        expect(readNonce([key], nonce, 'MD5', 'elsewhere.test')).toBeUndefined();
-      }),
-    );
   });
 });

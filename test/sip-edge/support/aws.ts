@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
 
 /** What a test's AWS does with a request. */
 export interface AwsBehaviour {
@@ -88,3 +89,10 @@ export async function startAws(behaviour: AwsBehaviour) {
 }
 
 export type TestAws = Awaited<ReturnType<typeof startAws>>;
+
+/** AWS until the end of the test that asks for it. */
+export async function awsForTest(behaviour: AwsBehaviour): Promise<TestAws> {
+  const aws = await startAws(behaviour);
+  onTestFinished(() => aws.stop());
+  return aws;
+}
