@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
 import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
 import { freeSipPort } from '../../support/sip-server.ts';
+import { expectRefusal } from './support/refusal.ts';
 import { answer, offer, type Scene } from './support/scene.ts';
 import { Suite } from './support/suite.ts';
 
@@ -11,14 +11,6 @@ let scene: Scene;
 
 const transports: Transport[] = ['udp', 'tcp'];
 const at = (index: number) => scene.gateways[index] as SipPeer;
-
-/** What a refused caller must find: the outcome and the correlation id. */
-function expectRefusal(refusal: ReceivedResponse, status: number, outcome: string, callId: string): void {
-  expect(refusal.status).toBe(status);
-  const reason = refusal.header('reason');
-  expect(reason).toContain(`SIP;cause=${status};text="${outcome}`);
-  expect(reason).toContain(callId);
-}
 
 describe.each(transports)('over %s, a gateway that does not take the call', (transport) => {
   it.each([302, 404, 486, 503, 600])('but answers %i leaves it to the next', async (status) => {
@@ -147,63 +139,6 @@ describe('a call that no gateway takes', () => {
   });
 });
 
-describe('a call that gets no gateway', () => {
-  it('because none is free is refused with 503, the cause and Retry-After', async () => {
-    scene = await suite.open({ gateways: 0 });
-    const call = scene.dial();
-    const refusal = await call.refusal();
-    expectRefusal(refusal, 503, 'pool-exhausted: none-free', call.callId);
-    expect(refusal.header('retry-after')).toBe('7');
-    await scene.expectAllOver();
-  });
-
-  it('because the control plane is down is refused with 503 and Retry-After', async () => {
-    scene = await suite.open();
-    const { ControlPlaneUnavailable } = await import('../../../sip-edge/ports.ts');
-    scene.world.script.push(() => Promise.reject(new ControlPlaneUnavailable('timeout', 'no answer')));
-    const call = scene.dial();
-    const refusal = await call.refusal();
-    expectRefusal(refusal, 503, 'control-plane-unavailable', call.callId);
-    expect(Number(refusal.header('retry-after'))).toBeGreaterThan(0);
-    await scene.expectAllOver();
-  });
-
-  it('because its Call-ID was used before is refused with 482, not with the outcome of that call', async () => {
-    scene = await suite.open();
-    scene.world.script.push(() => ({ result: 'refused', outcome: 'answered' }));
-    const call = scene.dial();
-    expectRefusal(await call.refusal(), 482, 'loop-detected', call.callId);
-    await scene.expectAllOver();
-  });
-
-  it('because this application fails is refused with 503, and the lock is released', async () => {
-    scene = await suite.open();
-    scene.world.script.push((command) => {
-      scene.world.grant(command);
-      throw new TypeError('a bug');
-    });
-    const call = scene.dial();
-    expectRefusal(await call.refusal(), 503, 'edge-lost', call.callId);
-    await scene.expectAllOver();
-  });
-
-  it('because the one asked for by name is not registered is refused with 480', async () => {
-    scene = await suite.open();
-    const call = scene.dial('10.9.9.9.mediagw.1');
-    expectRefusal(await call.refusal(), 480, 'not-registered', call.callId);
-    await scene.expectAllOver();
-  });
-
-  it.each(['', '@', '%20@', '"@'])('because sip:%shost names no room is refused with 484', async (user) => {
-    scene = await suite.open();
-    const { host, port } = suite.server.sip;
-    const call = scene.caller.call(`sip:${user.replace('"', '%22')}${host}:${port}`, { body: offer });
-    expectRefusal(await call.refusal(), 484, 'no-room', call.callId);
-    expect(scene.world.commands).toEqual([]);
-    expect(scene.world.factsOf('call.failed')).toMatchObject([{ outcome: 'no-room' }]);
-  });
-});
-
 it('locks the gateway that the caller asks for by name, and gives it no room', async () => {
   scene = await suite.open({ gateways: 2 });
   const call = scene.dial(at(1).name, { body: offer, from: '"5-other" <sip:ann@127.0.0.1>' });
@@ -213,34 +148,4 @@ it('locks the gateway that the caller asks for by name, and gives it no room', a
   invite.reply(486);
   expectRefusal(await call.refusal(), 486, 'busy-everywhere', call.callId);
   expect(scene.world.commands).toHaveLength(1);
-});
-
-it('tells a caller that must wait that it rings, asks again, and goes through when a gateway is free', async () => {
-  scene = await suite.open({ transport: 'tcp' });
-  const waiting = () => ({ result: 'waiting', cause: 'starting', ahead: 0, askAgainSec: 0.1 }) as const;
-  scene.world.script.push(waiting, waiting);
-  const call = scene.dial();
-  await call.answer(180);
-  const invite = await scene.gateway.incoming('INVITE');
-  await answerCall(call, invite, { body: answer });
-  expect(scene.world.commands.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
-  await scene.hangUp(call.dialog);
-});
-
-it('gives up waiting at the limit with 503 and Retry-After', async () => {
-  scene = await suite.open({ settings: { waitLimitSec: 1 } });
-  const ask = {
-    result: 'waiting',
-    cause: 'starting',
-    ahead: 3,
-    askAgainSec: 0.3,
-    estimateSec: 19.5,
-  } as const;
-  scene.world.script.push(...Array.from({ length: 20 }, () => () => ask));
-  const call = scene.dial();
-  await call.answer(180);
-  const refusal = await call.refusal();
-  expectRefusal(refusal, 503, 'start-timeout: starting', call.callId);
-  expect(Number(refusal.header('retry-after'))).toBe(20);
-  await scene.expectAllOver();
 });

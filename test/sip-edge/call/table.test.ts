@@ -1,30 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { TableWorld } from '../support/table-world.ts';
+import type { TableWorld } from '../support/table-world.ts';
 import { startTestEdge } from './support/edge.ts';
-import { answer, Scene, type SceneOptions } from './support/scene.ts';
+import { answer, type Scene } from './support/scene.ts';
+import { TableSuite } from './support/table-suite.ts';
 
 /* The call with the functions' own code and a real table behind it: what the table shows at each step. */
 
-let server: SipServer;
-let engine: TestTable;
+const suite = new TableSuite();
 let scene: Scene<TableWorld>;
-beforeAll(async () => {
-  [server, engine] = await Promise.all([startSipServer(), startTestTable()]);
-});
-afterAll(() => Promise.all([server.stop(), engine.stop()]));
-afterEach(async () => {
-  await scene.world.settled();
-  await scene.close();
-});
-
-async function open(options: SceneOptions = {}): Promise<void> {
-  const world = new TableWorld(engine.client, await engine.createTable());
-  scene = await Scene.openIn(world, server, { transport: 'tcp', ...options });
-}
 
 async function stateOf(agent: SipPeer): Promise<string | undefined> {
   await scene.world.settled();
@@ -42,7 +27,7 @@ async function offered(attempt: number) {
 
 describe('the gateway of a call', () => {
   it('is locked while it rings, busy in the call, and gone after it, with a tombstone', async () => {
-    await open();
+    scene = await suite.open();
     expect(await stateOf(scene.gateway)).toBe('free');
     const call = scene.dial();
     const invite = await scene.gateway.incoming('INVITE');
@@ -63,7 +48,7 @@ describe('the gateway of a call', () => {
   });
 
   it('is free again where it rejects, and out where it is silent', async () => {
-    await open({ gateways: 3, settings: { gatewayTimeoutMs: 300 } });
+    scene = await suite.open({ gateways: 3, settings: { gatewayTimeoutMs: 300 } });
     const call = scene.dial();
     const silent = await offered(1);
     const rejecting = await offered(2);
@@ -76,7 +61,7 @@ describe('the gateway of a call', () => {
   });
 
   it('is free again where the caller gives up, and gone where it had answered', async () => {
-    await open({ gateways: 1 });
+    scene = await suite.open({ gateways: 1 });
     const first = scene.dial();
     const ringing = await scene.gateway.incoming('INVITE');
     ringing.reply(180);
@@ -102,7 +87,7 @@ describe('the gateway of a call', () => {
   });
 
   it('serves one call at a time: another is refused meanwhile', async () => {
-    await open();
+    scene = await suite.open();
     const { caller } = await scene.establish();
     const other = scene.dial('other');
     expect((await other.refusal()).status).toBe(503);
@@ -110,7 +95,7 @@ describe('the gateway of a call', () => {
   });
 
   it('can be asked for by its name', async () => {
-    await open({ gateways: 3 });
+    scene = await suite.open({ gateways: 3 });
     const [, , third] = scene.gateways as [SipPeer, SipPeer, SipPeer];
     const call = scene.dial(third.name);
     await answerCall(call, await third.incoming('INVITE'), { body: answer });
@@ -121,10 +106,10 @@ describe('the gateway of a call', () => {
   });
 
   it('keeps its call when the application is killed, and loses it when the caller hangs up', async () => {
-    await open();
+    scene = await suite.open();
     const { caller } = await scene.establish();
     scene.edge.kill();
-    scene.edge = await startTestEdge(server, scene.world);
+    scene.edge = await startTestEdge(suite.server, scene.world);
     await eventually(() => expect(scene.edge.handler.activeCalls).toBe(1));
     expect(await stateOf(scene.gateway)).toBe('busy');
     await scene.hangUp(caller);

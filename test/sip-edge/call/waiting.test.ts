@@ -1,35 +1,22 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { OutgoingCall } from '../../support/sip-peer/dialog.ts';
 import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
 import { answerCall, hangUp, type SipPeer } from '../../support/sip-peer/peer.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { TableWorld } from '../support/table-world.ts';
+import type { TableWorld } from '../support/table-world.ts';
 import { startTestEdge } from './support/edge.ts';
-import { answer, openPeer, Scene, type SceneOptions } from './support/scene.ts';
+import { answer, openPeer, type Scene } from './support/scene.ts';
+import { TableSuite } from './support/table-suite.ts';
 
 /* Callers that wait for a gateway to start, with the functions' own code and a real table behind the edge. */
 
-let server: SipServer;
-let engine: TestTable;
+const suite = new TableSuite();
 let scene: Scene<TableWorld>;
-const extra: SipPeer[] = [];
-beforeAll(async () => {
-  [server, engine] = await Promise.all([startSipServer(), startTestTable()]);
-});
-afterAll(() => Promise.all([server.stop(), engine.stop()]));
-afterEach(async () => {
-  await scene.world.settled();
-  await scene.close();
-  await Promise.all(extra.splice(0).map((agent) => agent.close()));
-});
 
 /** An edge without gateways, in a pool that may grow. */
-async function open(options: SceneOptions = {}): Promise<void> {
-  const world = new TableWorld(engine.client, await engine.createTable());
-  scene = await Scene.openIn(world, server, { transport: 'tcp', gateways: 0, ...options });
+async function open(): Promise<void> {
+  scene = await suite.open({ gateways: 0 });
   await pool();
 }
 
@@ -46,8 +33,8 @@ function neverAsksAgain(): void {
 
 /** A gateway starts and registers at this edge, which tells its call as the registrar does. */
 async function start(n: number, { wakes = true } = {}): Promise<SipPeer> {
-  const agent = await openPeer('tcp', server, `10.0.1.${n}.mediagw.0`);
-  extra.push(agent);
+  const agent = await openPeer('tcp', suite.server, `10.0.1.${n}.mediagw.0`);
+  scene.gateways.push(agent);
   const registered = await scene.world.add(agent);
   if (wakes && registered.result === 'bindings' && registered.matchedCallId !== undefined) {
     const { matchedCallId: callId, matchedTraceId: traceId } = registered;
@@ -208,7 +195,7 @@ describe('an application that was killed while its callers wait, and started aga
     scene.dial();
     await waiting(2);
     scene.edge.kill();
-    scene.edge = await startTestEdge(server, scene.world);
+    scene.edge = await startTestEdge(suite.server, scene.world);
     await eventually(() => expect(scene.world.ends).toHaveLength(2));
     expect(scene.world.ends).toMatchObject([{ outcome: 'edge-lost' }, { outcome: 'edge-lost' }]);
     await scene.world.settled();
@@ -224,57 +211,7 @@ describe('an application that was killed while its callers wait, and started aga
     scene.edge.kill();
     await start(1, { wakes: false });
     expect(await scene.world.isUnlocked()).toBe(false);
-    scene.edge = await startTestEdge(server, scene.world);
+    scene.edge = await startTestEdge(suite.server, scene.world);
     await eventually(async () => expect(await scene.world.isUnlocked()).toBe(true));
-  });
-});
-
-describe('a gateway whose task stops without a word', () => {
-  it('in a call: the caller is hung up as soon as the edge asks', async () => {
-    await open({ gateways: 1 });
-    const { callId } = await scene.establish();
-    await scene.world.settled();
-    await scene.world.table.lose(scene.gateway.name);
-    const bye = await scene.caller.incoming('BYE');
-    expect(bye.header('reason')).toContain('gateway-lost');
-    bye.reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', outcome: 'gateway-lost', callId }]);
-    expect(await scene.world.table.call(callId)).toMatchObject({
-      outcome: 'gateway-lost',
-      detail: 'task stopped',
-    });
-  });
-
-  it('while it rings: the call goes on to the next, and is not taken from that one', async () => {
-    await open({ gateways: 2 });
-    const asked = vi.spyOn(scene.world, 'renewEdge');
-    const call = scene.dial();
-    const offers = () => scene.world.factsOf('call.offered');
-    await eventually(() => expect(offers()).toHaveLength(1));
-    const agentOf = (name: string | undefined) => scene.gateways.find((one) => one.name === name) as SipPeer;
-    const first = agentOf(offers()[0]?.gateway);
-    (await first.incoming('INVITE')).reply(180);
-    await call.answer(180);
-    await scene.world.table.lose(first.name);
-    await eventually(() => expect(offers()).toHaveLength(2));
-    const second = agentOf(offers()[1]?.gateway);
-    expect(second).not.toBe(first);
-    const invite = await second.incoming('INVITE');
-    await answerCall(call, invite, { body: answer });
-    // The mark is still there: several more questions do not end the call.
-    const sofar = asked.mock.calls.length;
-    await eventually(() => expect(asked.mock.calls.length).toBeGreaterThan(sofar + 2));
-    expect(scene.world.ends).toEqual([]);
-    await scene.hangUp(call.dialog, { gateway: second });
-  });
-
-  it('nothing is asked while there is no call', async () => {
-    await open({ gateways: 1 });
-    const asked = vi.spyOn(scene.world, 'renewEdge');
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(asked).not.toHaveBeenCalled();
-    await scene.establish();
-    await eventually(() => expect(asked).toHaveBeenCalled());
   });
 });
