@@ -95,71 +95,52 @@ export class Dashboard extends Construct {
 
   #arePlacesFree(): cloudwatch.IWidget[] {
     return [
-      new cloudwatch.GraphWidget({
-        title: 'Are there free gateways?',
+      graph('Are there free gateways?', half, {
         stacked: true,
         left: [
           this.#own('BusyGateways', 'Maximum', 'busy'),
           this.#own('LockedGateways', 'Maximum', 'locked'),
           this.#own('FreeGateways', 'Minimum', 'free'),
         ],
-        leftYAxis: { min: 0, showUnits: false },
-        width: half,
       }),
-      new cloudwatch.GraphWidget({
-        title: 'Calls refused for want of one, and gateways that two calls wanted',
+      graph('Calls refused for want of one, and gateways that two calls wanted', half, {
         left: [
           this.#calls('pool-exhausted'),
           this.#calls('start-timeout'),
-          ownMetric(this.#stack, 'AllocationConflicts', { statistic: 'Sum', period: fiveMinutes }),
+          this.#each5min('AllocationConflicts', 'Sum'),
         ],
-        leftYAxis: { min: 0, showUnits: false },
-        width: half,
       }),
     ];
   }
 
   #doesThePoolFollow(): cloudwatch.IWidget[] {
     return [
-      new cloudwatch.GraphWidget({
-        title: 'Does the pool follow? Gateways there, those to come, and calls that wait',
+      graph('Does the pool follow? Gateways there, those to come, and calls that wait', 8, {
         left: [
           this.#own('ManagedGateways', 'Maximum', 'there'),
           this.#own('StartingGateways', 'Maximum', 'starting'),
           this.#own('WaitingCalls', 'Maximum', 'calls that wait'),
         ],
-        leftYAxis: { min: 0, showUnits: false },
-        width: 8,
       }),
-      new cloudwatch.GraphWidget({
-        title: 'How long starts take, by phase (mean)',
-        left: phases.map(([name, label]) =>
-          ownMetric(this.#stack, name, { statistic: 'Average', period: fiveMinutes, label }),
-        ),
-        leftYAxis: { min: 0, label: metrics.StartTime, showUnits: false },
-        width: 8,
+      graph('How long starts take, by phase (mean)', 8, {
+        label: metrics.StartTime,
+        left: phases.map(([name, label]) => this.#each5min(name, 'Average', label)),
       }),
-      new cloudwatch.GraphWidget({
-        title: 'Starts that failed, and whether the pool holds back',
+      graph('Starts that failed, and whether the pool holds back', 8, {
         left: [
-          ownMetric(this.#stack, 'FailedStarts', { statistic: 'Sum', period: fiveMinutes, label: 'failed' }),
+          this.#each5min('FailedStarts', 'Sum', 'failed'),
           this.#own('StartsFailing', 'Maximum', 'holds back'),
         ],
-        leftYAxis: { min: 0, showUnits: false },
-        width: 8,
       }),
     ];
   }
 
   #areCallsFailing({ edgeLog }: DashboardProps): cloudwatch.IWidget[] {
     return [
-      new cloudwatch.GraphWidget({
-        title: 'Are calls failing? By outcome',
+      graph('Are calls failing? By outcome', half, {
         view: cloudwatch.GraphWidgetView.TIME_SERIES,
         stacked: true,
         left: outcomes.map((outcome) => this.#calls(outcome)),
-        leftYAxis: { min: 0, showUnits: false },
-        width: half,
       }),
       new cloudwatch.LogQueryWidget({
         title: 'Why: failed calls and refused requests by outcome',
@@ -174,78 +155,58 @@ export class Dashboard extends Construct {
 
   #whatIsSlow({ functions }: DashboardProps): cloudwatch.IWidget[] {
     const times = (title: string, name: 'SetupTime' | 'WaitTime') =>
-      new cloudwatch.GraphWidget({
-        title,
-        left: ['p50', 'p90', 'p99'].map((statistic) =>
-          ownMetric(this.#stack, name, { statistic, period: fiveMinutes, label: statistic }),
-        ),
-        leftYAxis: { min: 0, label: metrics[name], showUnits: false },
-        width: 6,
+      graph(title, 6, {
+        label: metrics[name],
+        left: ['p50', 'p90', 'p99'].map((statistic) => this.#each5min(name, statistic, statistic)),
       });
     return [
       times('What is slow? INVITE to answer', 'SetupTime'),
       times('of that, waiting for a gateway', 'WaitTime'),
-      new cloudwatch.GraphWidget({
-        title: 'Functions, p99',
+      graph('Functions, p99', 6, {
+        label: 'Milliseconds',
         left: functions.map((one) =>
           one.metricDuration({ statistic: 'p99', period: fiveMinutes, label: nameOf(one) }),
         ),
-        leftYAxis: { min: 0, label: 'Milliseconds', showUnits: false },
-        width: 6,
       }),
-      new cloudwatch.GraphWidget({
-        title: 'How long calls last',
-        left: ['p50', 'p90'].map((statistic) =>
-          ownMetric(this.#stack, 'CallLength', { statistic, period: fiveMinutes, label: statistic }),
-        ),
-        leftYAxis: { min: 0, label: metrics.CallLength, showUnits: false },
-        width: 6,
+      graph('How long calls last', 6, {
+        label: metrics.CallLength,
+        left: ['p50', 'p90'].map((statistic) => this.#each5min('CallLength', statistic, statistic)),
       }),
     ];
   }
 
   #whatIsInside({ functions, table, deadLetters }: DashboardProps): cloudwatch.IWidget[] {
     return [
-      new cloudwatch.GraphWidget({
-        title: 'Functions: errors, throttles',
+      graph('Functions: errors, throttles', 6, {
         left: functions.flatMap((one) => [
           one.metricErrors({ statistic: 'Sum', period: fiveMinutes, label: `${nameOf(one)} errors` }),
           one.metricThrottles({ statistic: 'Sum', period: fiveMinutes, label: `${nameOf(one)} throttles` }),
         ]),
-        leftYAxis: { min: 0, showUnits: false },
-        width: 6,
       }),
-      new cloudwatch.GraphWidget({
-        title: 'Edges: no answer, refused INVITEs',
-        left: [
-          ownMetric(this.#stack, 'ControlPlaneFailures', { statistic: 'Sum', period: fiveMinutes }),
-          ownMetric(this.#stack, 'RefusedInvites', { statistic: 'Sum', period: fiveMinutes }),
-        ],
-        leftYAxis: { min: 0, showUnits: false },
-        width: 6,
+      graph('Edges: no answer, refused INVITEs', 6, {
+        left: [this.#each5min('ControlPlaneFailures', 'Sum'), this.#each5min('RefusedInvites', 'Sum')],
       }),
-      new cloudwatch.GraphWidget({
-        title: 'Facts that wait at an edge, dead letters',
+      graph('Facts that wait at an edge, dead letters', 6, {
+        label: metrics.FactDelay,
         left: [this.#own('FactDelay', 'Maximum', 'oldest fact')],
-        leftYAxis: { min: 0, label: metrics.FactDelay, showUnits: false },
         right: [deadLetters.metricApproximateNumberOfMessagesVisible({ label: 'dead letters' })],
         rightYAxis: { min: 0, label: 'letters', showUnits: false },
-        width: 6,
       }),
-      new cloudwatch.GraphWidget({
-        title: 'Table: units consumed',
+      graph('Table: units consumed', 6, {
         left: [
           table.metricConsumedReadCapacityUnits({ period: fiveMinutes, label: 'reads' }),
           table.metricConsumedWriteCapacityUnits({ period: fiveMinutes, label: 'writes' }),
         ],
-        leftYAxis: { min: 0, showUnits: false },
-        width: 6,
       }),
     ];
   }
 
   #own(name: MetricName, statistic: string, label: string): cloudwatch.Metric {
     return ownMetric(this.#stack, name, { statistic, label });
+  }
+
+  #each5min(name: MetricName, statistic: string, label?: string): cloudwatch.Metric {
+    return ownMetric(this.#stack, name, { statistic, period: fiveMinutes, ...(label && { label }) });
   }
 
   #calls(outcome: Outcome): cloudwatch.Metric {
@@ -259,6 +220,20 @@ export class Dashboard extends Construct {
     });
   }
 }
+
+interface Graph extends cloudwatch.GraphWidgetProps {
+  /** Of the left axis. */
+  label?: string;
+}
+
+/** A graph from 0 on. @param width of 24 columns */
+const graph = (title: string, width: number, { label, ...props }: Graph) =>
+  new cloudwatch.GraphWidget({
+    title,
+    width,
+    leftYAxis: { min: 0, ...(label !== undefined && { label }), showUnits: false },
+    ...props,
+  });
 
 /** `register`, `allocate`, … */
 const nameOf = (one: lambda.Function) => one.node.scope?.node.id.toLowerCase() ?? one.node.id;
