@@ -5,9 +5,9 @@ import { AwsError } from '../http/errors.ts';
 import type { JsonObject } from '../template.ts';
 import { ClientTokens } from './client-tokens.ts';
 import { keepTasks, readKeptTasks } from './kept-tasks.ts';
+import { lastPart, StackResources } from './stack-resources.ts';
 import { atOnce, type StartPlan } from './start-plan.ts';
 import { type Task, taskArn, taskOfApi } from './task.ts';
-import { familyOf, readTaskDefinition } from './task-definition.ts';
 import {
   type LocalTaskDefinition,
   logFileOf,
@@ -31,13 +31,10 @@ const noCapacity =
 /** Stopped tasks can still be described for a while (about an hour in ECS); bounded here. */
 const maxStoppedTasks = 200;
 
-const lastPart = (id: string) => id.slice(id.lastIndexOf('/') + 1);
-
 /** Amazon ECS without machines: a task is a process of this one. */
 export class EcsTasks {
   readonly #options: TasksOptions;
-  #clusters = new Map<string, string>();
-  #definitions = new Map<string, LocalTaskDefinition>();
+  #stacks = new StackResources([]);
   readonly #tasks = new Map<string, TaskRun>();
   readonly #tokens = new ClientTokens<Task[]>();
   readonly #starts: StartPlan;
@@ -50,27 +47,17 @@ export class EcsTasks {
 
   /** Makes the clusters and task definitions of the stacks. The tasks of a cluster that is gone are stopped. */
   provision(resources: readonly ProvisionedResource[]): void {
-    const clusters = new Map<string, string>();
-    const definitions = new Map<string, LocalTaskDefinition>();
-    for (const resource of resources) {
-      if (resource.type === 'AWS::ECS::Cluster') clusters.set(resource.ref, resource.attributes.Arn ?? '');
-      if (resource.type === 'AWS::ECS::TaskDefinition') {
-        const { imageDirectory } = resource.assets;
-        const definition = { ...readTaskDefinition(resource), imageDirectory };
-        definitions.set(definition.family, definition);
-      }
-    }
-    this.#clusters = clusters;
-    this.#definitions = definitions;
+    this.#stacks = new StackResources(resources);
     for (const entry of this.#tasks.values()) {
-      if (!clusters.has(entry.task.clusterName)) entry.stop('The cluster was deleted');
+      if (this.#stacks.clusterArn(entry.task.clusterName) === undefined)
+        entry.stop('The cluster was deleted');
     }
   }
 
   /** @throws AwsError ClusterNotFoundException, ClientException, InvalidParameterException, ConflictException */
   runTask(request: RunTaskRequest): { tasks: JsonObject[]; failures: Failure[] } {
-    const clusterName = this.#clusterName(request.cluster);
-    const definition = this.#definition(request.taskDefinition);
+    const clusterName = this.#stacks.clusterName(request.cluster);
+    const definition = this.#stacks.givenDefinition(request.taskDefinition);
     const count = request.count ?? 1;
     if (!Number.isInteger(count) || count < 1 || count > maxTasksPerCall) {
       throw new AwsError('InvalidParameterException', `count must be 1 to ${maxTasksPerCall}`);
@@ -100,7 +87,7 @@ export class EcsTasks {
 
   /** @throws AwsError InvalidParameterException where there is no such task, as ECS says it */
   stopTask(request: { cluster?: string; task?: string; reason?: string }): { task: JsonObject } {
-    const clusterName = this.#clusterName(request.cluster);
+    const clusterName = this.#stacks.clusterName(request.cluster);
     const entry = this.#tasks.get(lastPart(request.task ?? ''));
     if (!entry || entry.task.clusterName !== clusterName) {
       throw new AwsError('InvalidParameterException', 'The referenced task was not found.');
@@ -113,7 +100,7 @@ export class EcsTasks {
     tasks: JsonObject[];
     failures: Failure[];
   } {
-    const clusterName = this.#clusterName(request.cluster);
+    const clusterName = this.#stacks.clusterName(request.cluster);
     const tasks: JsonObject[] = [];
     const failures: Failure[] = [];
     for (const id of request.tasks ?? []) {
@@ -133,7 +120,7 @@ export class EcsTasks {
     maxResults?: number;
     nextToken?: string;
   }): { taskArns: string[]; nextToken?: string } {
-    const clusterName = this.#clusterName(request.cluster);
+    const clusterName = this.#stacks.clusterName(request.cluster);
     const desired = request.desiredStatus ?? 'RUNNING';
     const found = [...this.#tasks.values()].filter(
       ({ task }) =>
@@ -150,7 +137,7 @@ export class EcsTasks {
 
   /** @returns the task definition of this ARN, `family:revision` or `family` */
   definition(id: string): LocalTaskDefinition | undefined {
-    return this.#definitions.get(familyOf(id));
+    return this.#stacks.definition(id);
   }
 
   /** @returns the task, for its metadata endpoint */
@@ -172,8 +159,8 @@ export class EcsTasks {
     const { file } = this.#options;
     if (file === undefined) return;
     for (const { family, ...kept } of readKeptTasks(file)) {
-      const definition = this.#definitions.get(family);
-      const clusterArn = this.#clusters.get(kept.clusterName);
+      const definition = this.#stacks.definition(family);
+      const clusterArn = this.#stacks.clusterArn(kept.clusterName);
       if (definition === undefined || clusterArn === undefined) continue;
       const { startedBy, startedAt, ...known } = kept;
       const task: Task = {
@@ -214,7 +201,7 @@ export class EcsTasks {
       id,
       arn: taskArn(clusterName, id),
       clusterName,
-      clusterArn: this.#clusters.get(clusterName) as string,
+      clusterArn: this.#stacks.clusterArn(clusterName) as string,
       definition,
       lastStatus: 'PROVISIONING',
       desiredStatus: 'RUNNING',
@@ -258,17 +245,5 @@ export class EcsTasks {
       this.#tasks.delete(task.id);
       rmSync(logFileOf(this.#options.dir, task.id), { force: true });
     }
-  }
-
-  #clusterName(cluster = 'default'): string {
-    const name = lastPart(cluster);
-    if (!this.#clusters.has(name)) throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
-    return name;
-  }
-
-  #definition(id = ''): LocalTaskDefinition {
-    const definition = this.definition(id);
-    if (!definition) throw new AwsError('ClientException', `Unable to find task definition ${id}.`);
-    return definition;
   }
 }
