@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
+import { answerCall } from '../../support/sip-peer/peer.ts';
 import type { TableWorld } from '../support/table-world.ts';
 import { answer, type Scene } from './support/scene.ts';
 import { TableSuite } from './support/table-suite.ts';
@@ -34,17 +34,12 @@ describe('a gateway whose task stops without a word', () => {
     await open(2);
     const asked = vi.spyOn(scene.world, 'renewEdge');
     const call = scene.dial();
-    const offers = () => scene.world.factsOf('call.offered');
-    await eventually(() => expect(offers()).toHaveLength(1));
-    const agentOf = (name: string | undefined) => scene.gateways.find((one) => one.name === name) as SipPeer;
-    const first = agentOf(offers()[0]?.gateway);
-    (await first.incoming('INVITE')).reply(180);
+    const { agent: first, invite: ringing } = await scene.offered(1);
+    ringing.reply(180);
     await call.answer(180);
     await scene.world.table.lose(first.name);
-    await eventually(() => expect(offers()).toHaveLength(2));
-    const second = agentOf(offers()[1]?.gateway);
+    const { agent: second, invite } = await scene.offered(2);
     expect(second).not.toBe(first);
-    const invite = await second.incoming('INVITE');
     await answerCall(call, invite, { body: answer });
     // The mark is still there: several more questions do not end the call.
     const sofar = asked.mock.calls.length;

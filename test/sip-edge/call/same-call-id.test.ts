@@ -1,39 +1,20 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
+import { expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
-import { type SipServer, startSipServer } from '../../support/sip-server.ts';
-import { TableWorld } from '../support/table-world.ts';
-import { answer, offer, openPeer, Scene } from './support/scene.ts';
+import type { TableWorld } from '../support/table-world.ts';
+import { answer, offer, openPeer, type Scene } from './support/scene.ts';
+import { TableSuite } from './support/table-suite.ts';
 
 /* The same Call-ID more than once at one edge. A dialog is more than its Call-ID (RFC 3261 12). */
 
-let server: SipServer;
-let engine: TestTable;
+const suite = new TableSuite();
 let scene: Scene<TableWorld>;
 let other: SipPeer;
-beforeAll(async () => {
-  [server, engine] = await Promise.all([startSipServer(), startTestTable()]);
-});
-afterAll(() => Promise.all([server.stop(), engine.stop()]));
-afterEach(async () => {
-  await scene.world.settled();
-  await other.close();
-  await scene.close();
-});
 
 async function open(gateways = 2): Promise<void> {
-  const world = new TableWorld(engine.client, await engine.createTable());
-  scene = await Scene.openIn(world, server, { transport: 'tcp', gateways });
-  other = await openPeer('tcp', server, 'bob');
-}
-
-/** @returns the gateway that a call is offered to, with its INVITE; `n` counts all offers from 1 */
-async function offered(n: number) {
-  const offers = () => scene.world.factsOf('call.offered');
-  await eventually(() => expect(offers()).toHaveLength(n));
-  const agent = scene.gateways.find(({ name }) => name === offers()[n - 1]?.gateway) as SipPeer;
-  return { agent, invite: await agent.incoming('INVITE') };
+  scene = await suite.open({ gateways });
+  other = await openPeer('tcp', suite.server, 'bob');
+  onTestFinished(() => other.close());
 }
 
 const callOf = (peer: SipPeer, caller: { callId?: string; tag?: string } = {}) =>
@@ -44,7 +25,7 @@ it('after a call is over, it is a new one', async () => {
   let callId: string | undefined;
   for (const n of [1, 2]) {
     const call = callOf(scene.caller, callId === undefined ? {} : { callId });
-    const { agent, invite } = await offered(n);
+    const { agent, invite } = await scene.offered(n);
     await answerCall(call, invite, { body: answer });
     await eventually(() => expect(scene.world.factsOf('call.answered')).toHaveLength(n));
     await scene.hangUp(call.dialog, { gateway: agent, ends: n });
@@ -55,7 +36,7 @@ it('after a call is over, it is a new one', async () => {
 it('in the same dialog it is a loop, and the call under way goes on', async () => {
   await open();
   const call = callOf(scene.caller, { tag: 'one' });
-  const { agent, invite } = await offered(1);
+  const { agent, invite } = await scene.offered(1);
   await answerCall(call, invite, { body: answer });
   await eventually(() => expect(scene.world.factsOf('call.answered')).toHaveLength(1));
   const refusal = await callOf(other, { callId: call.callId, tag: 'one' }).refusal();
@@ -68,10 +49,10 @@ it('in the same dialog it is a loop, and the call under way goes on', async () =
 it('in another dialog it is another call, with a gateway of its own', async () => {
   await open();
   const one = callOf(scene.caller);
-  const first = await offered(1);
+  const first = await scene.offered(1);
   await answerCall(one, first.invite, { body: answer });
   const two = callOf(other, { callId: one.callId });
-  const second = await offered(2);
+  const second = await scene.offered(2);
   expect(second.agent).not.toBe(first.agent);
   await answerCall(two, second.invite, { body: answer });
   await eventually(() => expect(scene.world.factsOf('call.answered')).toHaveLength(2));
@@ -87,11 +68,11 @@ it('in another dialog it is another call, with a gateway of its own', async () =
 it('while both ring, each CANCEL ends its own', async () => {
   await open();
   const one = callOf(scene.caller);
-  const first = await offered(1);
+  const first = await scene.offered(1);
   first.invite.reply(180);
   await one.answer(180);
   const two = callOf(other, { callId: one.callId });
-  const second = await offered(2);
+  const second = await scene.offered(2);
   second.invite.reply(180);
   await two.answer(180);
 
@@ -108,7 +89,7 @@ it('while both ring, each CANCEL ends its own', async () => {
 it('refused, it does not lose the CANCEL of the one that rings', async () => {
   await open(1);
   const one = callOf(scene.caller);
-  const first = await offered(1);
+  const first = await scene.offered(1);
   first.invite.reply(180);
   await one.answer(180);
   await callOf(other, { callId: one.callId }).refusal(503);

@@ -16,15 +16,6 @@ async function stateOf(agent: SipPeer): Promise<string | undefined> {
   return (await scene.world.table.gateway(agent.name))?.state;
 }
 
-/** @returns the gateway that the call is offered to at this attempt, with its INVITE */
-async function offered(attempt: number) {
-  const offers = () => scene.world.factsOf('call.offered');
-  await eventually(() => expect(offers()).toHaveLength(attempt));
-  const name = offers()[attempt - 1]?.gateway;
-  const agent = scene.gateways.find((one) => one.name === name) as SipPeer;
-  return { agent, invite: await agent.incoming('INVITE') };
-}
-
 describe('the gateway of a call', () => {
   it('is locked while it rings, busy in the call, and gone after it, with a tombstone', async () => {
     scene = await suite.open();
@@ -50,10 +41,10 @@ describe('the gateway of a call', () => {
   it('is free again where it rejects, and out where it is silent', async () => {
     scene = await suite.open({ gateways: 3, settings: { gatewayTimeoutMs: 300 } });
     const call = scene.dial();
-    const silent = await offered(1);
-    const rejecting = await offered(2);
+    const silent = await scene.offered(1);
+    const rejecting = await scene.offered(2);
     rejecting.invite.reply(486);
-    const taking = await offered(3);
+    const taking = await scene.offered(3);
     await answerCall(call, taking.invite, { body: answer });
     expect(await stateOf(silent.agent)).toBe('silent');
     expect(await stateOf(rejecting.agent)).toBe('free');

@@ -67,6 +67,14 @@ export class Scene<World extends TestWorld = TestControlPlane> {
     return this.caller.call(this.uri(user), content);
   }
 
+  /** @returns the gateway that a call is offered to, with its INVITE; `n` counts all offers from 1 */
+  async offered(n: number) {
+    const offers = () => this.world.factsOf('call.offered');
+    await eventually(() => expect(offers()).toHaveLength(n));
+    const agent = this.gateways.find(({ name }) => name === offers()[n - 1]?.gateway) as SipPeer;
+    return { agent, invite: await agent.incoming('INVITE') };
+  }
+
   /** A call that is up on both sides. */
   async establish(): Promise<{
     callId: string;
