@@ -3,9 +3,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Tests that need nothing but this process: `npm run test:unit`. test/support/no-sockets.ts holds them to it. */
 const unit = [
   'test/bench/replay.test.ts',
-  'test/infra/{cost,pool-policy,service,settings,stack,template-rules,watch}.test.ts',
+  'test/infra/{cost,permissions,pool-policy,service,settings,stack,template-rules,watch}.test.ts',
   'test/lambdas/domain-purity.test.ts',
-  'test/lambdas/fleet/{decide,predictive-policy,timeline-policy}.test.ts',
+  'test/lambdas/fleet/{decide,learning,predictive-policy,quantile,timeline-policy}.test.ts',
   'test/local/aws/cloudformation/{changes,template}.test.ts',
   'test/local/aws/events/event-pattern.test.ts',
   'test/local/aws/http/query.test.ts',

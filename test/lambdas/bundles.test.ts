@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Built, build } from '../../scripts/build.ts';
 import { useTestTable } from '../support/use-test-table.ts';
+import { type EcsWire, startEcsWire } from './support/ecs-wire.ts';
 import { allocateCommand, managed, registerCommand, taskId } from './support/world.ts';
 
 /* The bundles as they are deployed: loaded with a function's environment, invoked as Lambda does. */
@@ -24,14 +24,14 @@ const context = {
 };
 
 const engine = useTestTable();
-let ecs: FakeEcs;
+let ecs: EcsWire;
 let out: string;
 let built: Built[];
 const functions: Record<string, Handler> = {};
 const environmentBefore = { ...process.env };
 
 beforeAll(async () => {
-  ecs = await startEcs();
+  ecs = await startEcsWire();
   out = await mkdtemp(join(tmpdir(), 'switchroom-bundles-'));
   built = await build(out);
   Object.assign(process.env, {
@@ -216,44 +216,3 @@ it('a table that is gone is a typed error, within the time the edge waits', asyn
     Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB });
   }
 });
-
-interface FakeEcs {
-  endpoint: string;
-  requests: unknown[];
-  /** The next request gets this error. */
-  fail(type: string, message: string): void;
-  stop(): Promise<void>;
-}
-
-/** ECS cannot run here: this speaks its wire (json 1.1) for StopTask. */
-async function startEcs(): Promise<FakeEcs> {
-  const requests: unknown[] = [];
-  let failure: { __type: string; message: string } | undefined;
-  const server: Server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += chunk;
-    });
-    request.on('end', () => {
-      const failed = failure;
-      failure = undefined;
-      if (!failed) requests.push(JSON.parse(body));
-      response.writeHead(failed ? 400 : 200, { 'content-type': 'application/x-amz-json-1.1' });
-      response.end(JSON.stringify(failed ?? { task: {} }));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    requests,
-    fail(type, message) {
-      failure = { __type: type, message };
-    },
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
-}
