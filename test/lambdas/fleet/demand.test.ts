@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
 import { KnownDemand, noteDemand } from '../../../lambdas/functions/fleet/known-demand.ts';
-import { useTestTable } from '../../support/use-test-table.ts';
 import { peer } from '../support/world.ts';
-import { FleetWorld } from './fleet-world.ts';
+import type { FleetWorld } from './fleet-world.ts';
+import { FleetSuite } from './suite.ts';
 
-const engine = useTestTable();
+const suite = new FleetSuite();
 
 /** A world whose policy learns, at 10:00:30 of a Wednesday in Paris. */
 async function newWorld(): Promise<FleetWorld> {
-  const world = new FleetWorld(engine.client, await engine.createTable(), { max: 100 });
+  const world = await suite.open({ max: 100 });
   Object.assign(world.fleet, {
     policy: parsePolicy(
       { policy: 'predictive', minFree: 1 },

@@ -68,6 +68,18 @@ class FakeEcs implements GatewayEcs {
     return [...this.tasks.values()].filter((one) => one.lastStatus !== 'STOPPED');
   }
 
+  /** It has stopped. @returns it as its event tells */
+  stop(taskId: string, change: Partial<EcsTask> = {}): EcsTask {
+    return this.change(taskId, { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', ...change });
+  }
+
+  /** The only task that runs, which the fleet has started. */
+  get only(): EcsTask & { startId: string } {
+    const [task, ...others] = this.running();
+    if (task?.startId === undefined || others.length > 0) throw new Error('not one task');
+    return { ...task, startId: task.startId };
+  }
+
   #start(startId: string, token: string): EcsTask {
     const taskId = createHash('sha256').update(token).digest('hex').slice(0, 32);
     const task = {

@@ -1,16 +1,15 @@
 import { expect, it } from 'vitest';
 import type { AllocateAnswer } from '../../../contracts/commands.ts';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { FleetWorld } from './fleet-world.ts';
+import { FleetSuite } from './suite.ts';
 
 /* Everybody joins at the top of the hour: calls, the queue and the fleet together, over one real table. */
 
-const engine = useTestTable();
+const suite = new FleetSuite();
 
 const callId = (n: number) => `call-${String(n).padStart(3, '0')}`;
 
 it('a hundred calls at once on ten gateways of sixty at most: sixty are served in order, forty are told why not, and after them the pool is as before', async () => {
-  const world = new FleetWorld(engine.client, await engine.createTable(), { minFree: 10, max: 60 });
+  const world = await suite.open({ minFree: 10, max: 60 });
   await world.run();
   await world.registerAll();
   expect(await world.state()).toMatchObject({ managed: 10 });
@@ -73,7 +72,7 @@ it('a hundred calls at once on ten gateways of sixty at most: sixty are served i
 });
 
 it('a call that comes while gateways are being started waits for one like those before it', async () => {
-  const world = new FleetWorld(engine.client, await engine.createTable(), { minFree: 0, max: 20 });
+  const world = await suite.open({ minFree: 0, max: 20 });
   await world.run();
   for (let n = 1; n <= 12; n += 1) {
     world.pass(0.001);
