@@ -1,14 +1,10 @@
-import { beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { inspectAnswerSchema, inspectCommandSchema } from '../../contracts/inspect.ts';
 import { inspect } from '../../lambdas/functions/inspect/inspect.ts';
-import { useTestTable } from '../support/use-test-table.ts';
-import { managed, peer, taskId, World } from './support/world.ts';
+import { useWorld, world } from './support/use-world.ts';
+import { managed, peer, taskId } from './support/world.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable());
-});
+useWorld();
 
 /** Answers as the contract has them: what the schema does not know would be dropped, what it misses throws. */
 async function ask(command: object) {

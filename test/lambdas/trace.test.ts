@@ -1,13 +1,9 @@
-import { beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { inspect } from '../../lambdas/functions/inspect/inspect.ts';
-import { useTestTable } from '../support/use-test-table.ts';
-import { managed, World } from './support/world.ts';
+import { useWorld, world } from './support/use-world.ts';
+import { managed } from './support/world.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable());
-});
+useWorld();
 
 const traceId = '1-67e00000-0123456789abcdef01234567';
 const shown = async (callId: string) => {

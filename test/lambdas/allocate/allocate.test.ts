@@ -1,13 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { peer, World } from '../support/world.ts';
+import { describe, expect, it } from 'vitest';
+import { newWorld, useWorld, world } from '../support/use-world.ts';
+import { peer } from '../support/world.ts';
 import { freeShards, gw, registerSome } from './support.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable());
-});
+useWorld();
 
 describe('a first attempt', () => {
   it('locks a free gateway for the call and says where it is', async () => {
@@ -75,7 +71,7 @@ describe('a first attempt', () => {
   });
 
   it('finds a free gateway in any shard', async () => {
-    world = new World(world.client, world.tableName, { freeShards: 5 });
+    await newWorld({ freeShards: 5 });
     await registerSome(world, 10);
     const granted = await Promise.all(
       Array.from({ length: 10 }, (_, n) => world.grant({ callId: `call-${n}` })),

@@ -1,13 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { World } from '../support/world.ts';
+import { describe, expect, it } from 'vitest';
+import { useWorld, world } from '../support/use-world.ts';
 import { gw, registerSome } from './support.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable());
-});
+useWorld();
 
 describe('a later attempt', () => {
   const rejected = (username: string) => ({ username, cause: 'rejected' as const, status: 486 });

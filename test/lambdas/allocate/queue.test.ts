@@ -1,17 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { managed, World } from '../support/world.ts';
+import { newWorld, useWorld, world } from '../support/use-world.ts';
+import { managed } from '../support/world.ts';
 import { wait } from './support.ts';
 
 /* Who is served next of the calls that wait. */
 
-const engine = useTestTable();
-let world: World;
-beforeEach(() => newWorld());
-
-async function newWorld(options: ConstructorParameters<typeof World>[2] = {}): Promise<void> {
-  world = new World(engine.client, await engine.createTable(), options);
-}
+useWorld();
 
 const ask = (callId: string) => world.allocate({ callId });
 

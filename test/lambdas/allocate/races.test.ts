@@ -1,16 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { contacts, gw, oneGateway } from '../support/one-gateway.ts';
 import { overtakenIn } from '../support/overtaking.ts';
-import { managed, type World } from '../support/world.ts';
+import { contacts, gw, oneGateway, useWorld, world } from '../support/use-world.ts';
+import { managed } from '../support/world.ts';
 
 /* Something happens between a function's look at the table and its write: the write must notice. */
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = await oneGateway(engine);
-});
+useWorld(oneGateway);
 
 const overtaken = (meanwhile: () => Promise<unknown>, nth?: number) => overtakenIn(world, meanwhile, nth);
 

@@ -1,15 +1,10 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { callKey, gatewayKey } from '../../../lambdas/store/keys.ts';
-import { useTestTable } from '../../support/use-test-table.ts';
 import { countOperations } from '../support/operations.ts';
-import { World } from '../support/world.ts';
+import { useWorld, world } from '../support/use-world.ts';
 import { freeShards, gw, registerSome } from './support.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable());
-});
+const engine = useWorld();
 
 describe('registrations that ran out', () => {
   it('are not given, and are swept so that the next caller does not meet them', async () => {
@@ -33,13 +28,13 @@ describe('registrations that ran out', () => {
     await registerSome(world, 16);
     world.pass(61);
     const counted = countOperations(engine.client);
-    world = world.beside(counted.client);
-    await world.allocate({ callId: 'call-1' });
+    const other = world.beside(counted.client);
+    await other.allocate({ callId: 'call-1' });
     expect(counted.counts.TransactWriteItems).toBeLessThanOrEqual(2);
     // The page's gateways; then the call's record and the pool's.
     expect(counted.counts.BatchGetItem).toBe(2);
     counted.reset();
-    await world.allocate({ callId: 'call-2' });
+    await other.allocate({ callId: 'call-2' });
     expect(counted.counts.TransactWriteItems ?? 0).toBe(0);
   });
 

@@ -1,15 +1,11 @@
 import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TableContention, TableUnavailable } from '../../../lambdas/domain/errors.ts';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { World } from '../support/world.ts';
+import { useWorld, world } from '../support/use-world.ts';
+import type { World } from '../support/world.ts';
 import { gw, registerSome } from './support.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable());
-});
+const engine = useWorld();
 
 describe('an index that lags behind the table', () => {
   it('shows a gateway that moved: the grant says where it is now', async () => {

@@ -1,15 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { gw, oneGateway } from '../support/one-gateway.ts';
 import { overtakenIn } from '../support/overtaking.ts';
-import { managed, taskId, type World } from '../support/world.ts';
+import { gw, oneGateway, useWorld, world } from '../support/use-world.ts';
+import { managed, taskId } from '../support/world.ts';
 
 /* An edge lives by what it asks. What comes late over the bus, or a sweep that guessed wrong, costs no call. */
 
-const engine = useTestTable();
-let world: World;
+useWorld(oneGateway);
 beforeEach(async () => {
-  world = await oneGateway(engine);
   await world.hangups();
 });
 

@@ -1,14 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../../contracts/facts.ts';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { gw, oneGateway } from '../support/one-gateway.ts';
-import type { World } from '../support/world.ts';
+import { gw, oneGateway, useWorld, world } from '../support/use-world.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = await oneGateway(engine);
-});
+useWorld(oneGateway);
 
 const answered = () =>
   world.answered('call-1', gw, { receivedAt: world.nowMs - 300, ringingAt: world.nowMs - 100 });
@@ -50,7 +44,7 @@ describe('order and repetition', () => {
       it(`${name} (${afterCall}): any order, each fact twice, leaves the same table`, async () => {
         const tables: unknown[] = [];
         for (const order of permutations(story().length)) {
-          world = await oneGateway(engine, afterCall);
+          await oneGateway(afterCall);
           await world.grant({ callId: 'call-1' });
           const facts = story();
           for (const i of order) await world.say(facts[i] as Fact);

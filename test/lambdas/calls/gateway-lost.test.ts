@@ -1,13 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { gw, oneGateway } from '../support/one-gateway.ts';
-import { managed, taskId, type World } from '../support/world.ts';
+import { gw, oneGateway, useWorld, world } from '../support/use-world.ts';
+import { managed, taskId } from '../support/world.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = await oneGateway(engine);
-});
+useWorld(oneGateway);
 
 const answered = (gateway = gw) => world.answered('call-1', gateway);
 
@@ -28,7 +23,7 @@ describe('gateway.lost', () => {
   });
 
   it('keeps a gateway that is used again out of the pool until it registers', async () => {
-    world = await oneGateway(engine, 'reuse');
+    await oneGateway('reuse');
     await world.grant({ callId: 'call-1' });
     await world.say(answered());
     await world.say(lost());

@@ -1,13 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { gw, oneGateway } from '../support/one-gateway.ts';
-import { managed, type World } from '../support/world.ts';
+import { describe, expect, it } from 'vitest';
+import { gw, oneGateway, useWorld, world } from '../support/use-world.ts';
+import { managed } from '../support/world.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = await oneGateway(engine);
-});
+useWorld(oneGateway);
 
 describe('listEdgeCalls', () => {
   it('tells an edge the open calls it holds, with their dialogs', async () => {

@@ -1,19 +1,10 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { managed, World } from '../support/world.ts';
+import { describe, expect, it } from 'vitest';
+import { gw, oneGateway, useWorld, world } from '../support/use-world.ts';
+import { managed } from '../support/world.ts';
 
 /* A gateway's task has stopped, and nobody but ECS has said so. */
 
-const engine = useTestTable();
-let world: World;
-beforeEach(() => newWorld('stop'));
-
-async function newWorld(afterCall: 'stop' | 'reuse'): Promise<void> {
-  world = new World(engine.client, await engine.createTable(), { afterCall });
-  await world.register({ username: gw });
-}
-
-const gw = managed(1);
+useWorld(oneGateway);
 
 async function answered(callId = 'call-1'): Promise<void> {
   await world.grant({ callId });
@@ -27,7 +18,7 @@ describe('a gateway in a call', () => {
   it.each(['stop', 'reuse'] as const)(
     'ends it as gateway-lost, leaves no location, and its edge is told (%s)',
     async (afterCall) => {
-      await newWorld(afterCall);
+      await oneGateway(afterCall);
       await answered();
       expect(await world.lose(gw)).toEqual({ lostCallId: 'call-1' });
       const end = { state: 'ended', outcome: 'gateway-lost', endedAt: world.nowMs, detail: 'task stopped' };

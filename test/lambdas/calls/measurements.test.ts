@@ -1,14 +1,10 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { MetricName } from '../../../contracts/metrics.ts';
 import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { managed, World } from '../support/world.ts';
+import { newWorld, useWorld, world } from '../support/use-world.ts';
+import { managed } from '../support/world.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable());
-});
+useWorld();
 
 const contacts = (n: number, expiresSec = 3600) => [{ uri: `sip:gw@10.0.0.${n}`, expiresSec }];
 const measured = (name: MetricName) => world.measured.filter((one) => one.name === name);
@@ -107,7 +103,7 @@ describe('allocation', () => {
     await world.grant({ callId: 'd' });
     expect(measured('AllocationConflicts')).toEqual([]);
     // Two callers with one gateway: whoever comes second has lost a race, or found the index empty.
-    world = new World(engine.client, await engine.createTable(), { random: () => 0 });
+    await newWorld({ random: () => 0 });
     await world.register({ username: managed(1), contacts: contacts(1) });
     await Promise.all(['e', 'f', 'g', 'h'].map((callId) => world.allocate({ callId })));
     expect(measured('AllocationConflicts').length).toBeGreaterThan(0);

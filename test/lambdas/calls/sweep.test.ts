@@ -1,14 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { edgeKey } from '../../../lambdas/store/keys.ts';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { contacts, gw, oneGateway } from '../support/one-gateway.ts';
 import { countOperations } from '../support/operations.ts';
+import { contacts, gw, oneGateway, useWorld, world } from '../support/use-world.ts';
 import { managed, taskId, World } from '../support/world.ts';
 
-const engine = useTestTable();
-let world: World;
+const engine = useWorld(oneGateway);
 beforeEach(async () => {
-  world = await oneGateway(engine);
   await ask();
 });
 
@@ -132,7 +129,7 @@ describe('an edge whose lease is over', () => {
 });
 
 it('gateways that are used again return to the pool after their grace', async () => {
-  world = await oneGateway(engine, 'reuse');
+  await oneGateway('reuse');
   await ask();
   await callInProgress();
   world.pass(46);

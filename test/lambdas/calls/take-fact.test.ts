@@ -1,13 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { gw, oneGateway } from '../support/one-gateway.ts';
-import { taskId, type World } from '../support/world.ts';
+import { describe, expect, it } from 'vitest';
+import { gw, oneGateway, useWorld, world } from '../support/use-world.ts';
+import { taskId } from '../support/world.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = await oneGateway(engine);
-});
+useWorld(oneGateway);
 
 const answered = (callId = 'call-1') => world.answered(callId, gw);
 const ended = (callId = 'call-1') => world.ended(callId, gw);
@@ -71,7 +66,7 @@ describe('call.ended', () => {
   });
 
   it('returns the gateway to the pool where gateways are used again', async () => {
-    world = await oneGateway(engine, 'reuse');
+    await oneGateway('reuse');
     await world.grant({ callId: 'call-1' });
     await world.say(answered());
     await world.say(ended());

@@ -1,18 +1,14 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inspect } from '../../../lambdas/functions/inspect/inspect.ts';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { managed, World } from '../support/world.ts';
+import { useWorld, world } from '../support/use-world.ts';
+import { managed } from '../support/world.ts';
 
 /*
  * The same Call-ID more than once: RFC 3263 4.3 (the other edge, after 503 or silence), RFC 3261 21.5.4 (the same one
  * again, after Retry-After), a fork, a client that reuses its Call-IDs. Each is a call of its own.
  */
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable(), { afterCall: 'stop' });
-});
+useWorld();
 
 const callId = 'c1';
 const gw = managed(1);

@@ -1,12 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { World } from '../support/world.ts';
+import { describe, expect, it } from 'vitest';
+import { useWorld, world } from '../support/use-world.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable());
-});
+useWorld();
 
 const gw = '10.0.0.7.mediagw.1';
 const uri = (n: number) => `sip:gw-${n}@10.0.0.7:5060`;

@@ -1,13 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Item } from '../../../lambdas/store/attributes.ts';
-import { useTestTable } from '../../support/use-test-table.ts';
-import { managed, taskId, World } from '../support/world.ts';
+import { useWorld, world } from '../support/use-world.ts';
+import { managed, taskId } from '../support/world.ts';
 
-const engine = useTestTable();
-let world: World;
-beforeEach(async () => {
-  world = new World(engine.client, await engine.createTable());
-});
+useWorld();
 
 const gw = '10.0.0.7.mediagw.1';
 const uri = (n: number) => `sip:gw-${n}@10.0.0.7:5060`;

@@ -36,6 +36,12 @@ import { watched } from '../../../lambdas/store/watched.ts';
 import { loseGateway } from '../../../lambdas/usecases/lose-gateway.ts';
 import type { SettleDeps } from '../../../lambdas/usecases/settle-call.ts';
 
+export interface WorldOptions {
+  afterCall?: 'stop' | 'reuse';
+  freeShards?: number;
+  random?: () => number;
+}
+
 /** The functions over one real table, with a clock that the test owns. */
 export class World {
   /** Epoch milliseconds. Nothing but the test moves it. */
@@ -54,11 +60,7 @@ export class World {
   readonly table: Table;
   readonly deps: RegisterDeps & AllocateDeps & SettleDeps;
 
-  constructor(
-    client: DynamoDBClient,
-    tableName: string,
-    options: { afterCall?: 'stop' | 'reuse'; freeShards?: number; random?: () => number } = {},
-  ) {
+  constructor(client: DynamoDBClient, tableName: string, options: WorldOptions = {}) {
     this.client = client;
     this.tableName = tableName;
     this.table = openTable(client, tableName, { pause: async () => {} });
