@@ -11,14 +11,9 @@ export const watchIndexName = 'watch';
 /** The index of calls by their Call-ID, for people. */
 export const callsIndexName = 'calls';
 
-type TableAction =
-  | 'dynamodb:GetItem'
-  | 'dynamodb:BatchGetItem'
-  | 'dynamodb:PutItem'
-  | 'dynamodb:UpdateItem'
-  | 'dynamodb:DeleteItem'
-  | 'dynamodb:ConditionCheckItem'
-  | 'dynamodb:Scan';
+/** What a function needs that reads items and writes them. */
+export const readAndWrite = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'] as const;
+type TableAction = (typeof readAndWrite)[number] | 'ConditionCheckItem' | 'Scan';
 
 /** The one table: gateways, calls, tombstones and edges. */
 export class StateTable extends Construct {
@@ -64,7 +59,10 @@ export class StateTable extends Construct {
     queriedIndexes: readonly string[] = [],
   ): void {
     grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ actions: [...actions], resources: [this.table.tableArn] }),
+      new PolicyStatement({
+        actions: actions.map((action) => `dynamodb:${action}`),
+        resources: [this.table.tableArn],
+      }),
     );
     if (queriedIndexes.length === 0) return;
     grantee.grantPrincipal.addToPrincipalPolicy(

@@ -8,7 +8,7 @@ import { acknowledgeTasksOf } from '../acknowledge.ts';
 import { fleetEnvironment, grantFleet } from '../gateways/fleet.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { Settings } from '../settings.ts';
-import { callsIndexName, freeIndexName, type StateTable, watchIndexName } from '../table.ts';
+import { callsIndexName, freeIndexName, readAndWrite, type StateTable, watchIndexName } from '../table.ts';
 import { BundledFunction } from './bundled-function.ts';
 
 /**
@@ -76,18 +76,7 @@ export class Functions extends Construct {
       ...freeShards,
     });
     // The index and the many items at once are for the queue of calls that wait for a gateway.
-    table.grant(
-      this.register,
-      [
-        'dynamodb:GetItem',
-        'dynamodb:BatchGetItem',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:ConditionCheckItem',
-      ],
-      [watchIndexName],
-    );
+    table.grant(this.register, [...readAndWrite, 'ConditionCheckItem'], [watchIndexName]);
 
     this.allocate = make('Allocate', 'Locks a free gateway for a call', 5, {
       WAIT_LIMIT_SEC: String(settings.waitLimitSec),
@@ -95,17 +84,7 @@ export class Functions extends Construct {
       ...stackName,
       ...freeShards,
     });
-    table.grant(
-      this.allocate,
-      [
-        'dynamodb:GetItem',
-        'dynamodb:BatchGetItem',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-      ],
-      [freeIndexName, watchIndexName],
-    );
+    table.grant(this.allocate, readAndWrite, [freeIndexName, watchIndexName]);
 
     this.calls = make(
       'Calls',
@@ -121,18 +100,7 @@ export class Functions extends Construct {
       },
       props.deadLetters,
     );
-    table.grant(
-      this.calls,
-      [
-        'dynamodb:GetItem',
-        'dynamodb:BatchGetItem',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:ConditionCheckItem',
-      ],
-      [freeIndexName, watchIndexName],
-    );
+    table.grant(this.calls, [...readAndWrite, 'ConditionCheckItem'], [freeIndexName, watchIndexName]);
     this.calls.addToRolePolicy(
       new iam.PolicyStatement({
         actions: ['ecs:StopTask'],
@@ -154,10 +122,6 @@ export class Functions extends Construct {
     grantFleet(this.fleet, table, props.gateways);
 
     this.inspect = make('Inspect', 'Shows the pool and the calls to people', 10);
-    table.grant(
-      this.inspect,
-      ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Scan'],
-      [watchIndexName, callsIndexName],
-    );
+    table.grant(this.inspect, ['GetItem', 'BatchGetItem', 'Scan'], [watchIndexName, callsIndexName]);
   }
 }

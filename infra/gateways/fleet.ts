@@ -2,7 +2,7 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { acknowledge, acknowledgeRevisionsOf, acknowledgeTasksOf } from '../acknowledge.ts';
 import type { Settings } from '../settings.ts';
-import { freeIndexName, type StateTable, watchIndexName } from '../table.ts';
+import { freeIndexName, readAndWrite, type StateTable, watchIndexName } from '../table.ts';
 import type { Gateways } from './gateways.ts';
 import { poolPolicy } from './pool-policy.ts';
 
@@ -26,18 +26,7 @@ export function fleetEnvironment(settings: Settings, gateways: Gateways): Record
 
 /** Lets the function start, see and stop gateways of this cluster, of this definition: nothing else. */
 export function grantFleet(fleet: lambda.Function, table: StateTable, gateways: Gateways): void {
-  table.grant(
-    fleet,
-    [
-      'dynamodb:GetItem',
-      'dynamodb:BatchGetItem',
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-      'dynamodb:DeleteItem',
-      'dynamodb:ConditionCheckItem',
-    ],
-    [freeIndexName, watchIndexName],
-  );
+  table.grant(fleet, [...readAndWrite, 'ConditionCheckItem'], [freeIndexName, watchIndexName]);
   const { cluster, taskDefinition, taskDefinitionArns, taskArns } = gateways;
   const inCluster = { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
   const allow = (actions: string[], resources: string[], conditions: Record<string, unknown>) =>

@@ -35,11 +35,12 @@ const fiveMinutes = Duration.minutes(5);
 const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
 const { LESS_THAN_THRESHOLD, GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST } = cloudwatch.ComparisonOperator;
 
-type AlarmOptions = Omit<cloudwatch.AlarmProps, 'alarmName' | 'alarmDescription' | 'actionsEnabled'> & {
-  /** What is wrong, and what to do (docs/operate.md says more). */
-  says: string;
-  treatMissingData: cloudwatch.TreatMissingData;
-};
+/** Unless told otherwise: at least the threshold, once; nothing measured is nothing wrong. */
+type AlarmOptions = Pick<cloudwatch.AlarmProps, 'metric' | 'threshold'> &
+  Partial<cloudwatch.AlarmProps> & {
+    /** What is wrong, and what to do (docs/operate.md says more). */
+    says: string;
+  };
 
 /** What somebody is told of, each alarm with a sentence on what to do. */
 export class Alarms extends Construct {
@@ -85,10 +86,8 @@ export class Alarms extends Construct {
       says: 'Edges get no answer to commands: calls are refused with 503 and gateways cannot register. Look at errors and throttles of the functions, then at the table.',
       metric: ownMetric(stack, 'ControlPlaneFailures', { statistic: 'Sum' }),
       threshold: 3,
-      comparisonOperator: AT_LEAST,
       evaluationPeriods: 3,
       datapointsToAlarm: 2,
-      treatMissingData: NOT_BREACHING,
     });
   }
 
@@ -99,9 +98,6 @@ export class Alarms extends Construct {
       says: 'Starts of gateways fail one after the other and are only tried now and then: callers are refused once the free ones are taken. npm run pool -- starts says what ECS answers.',
       metric: ownMetric(stack, 'StartsFailing', { statistic: 'Maximum' }),
       threshold: 1,
-      comparisonOperator: AT_LEAST,
-      evaluationPeriods: 1,
-      treatMissingData: NOT_BREACHING,
     });
     // A pool that starts gateways only for calls may well have none.
     if (minFree === 0) return;
@@ -127,79 +123,52 @@ export class Alarms extends Construct {
       says: 'Calls were refused because no gateway was free. npm run pool -- history says why: at the maximum, raise the setting poolMax; else see StartsFailing and GatewaysMissing.',
       metric: callsOf('pool-exhausted'),
       threshold: 1,
-      comparisonOperator: AT_LEAST,
-      evaluationPeriods: 1,
-      treatMissingData: NOT_BREACHING,
     });
     this.#add('CallsFailing', {
       says: 'Three or more calls in 5 minutes failed or broke off through us. The saved query failures-by-outcome says which way; call-timeline shows one of them.',
       metric: sumOf(failures.map(callsOf), 'failed calls', fiveMinutes),
       threshold: 3,
-      comparisonOperator: AT_LEAST,
-      evaluationPeriods: 1,
-      treatMissingData: NOT_BREACHING,
     });
     this.#add('SetupSlow', {
       says: 'For 15 minutes one call in ten took over 10 s to be answered. The saved query slowest-setups shows which; compare with the time they waited for a gateway.',
       metric: ownMetric(stack, 'SetupTime', { statistic: 'p90', period: fiveMinutes }),
       threshold: 10_000,
-      comparisonOperator: AT_LEAST,
       evaluationPeriods: 3,
-      treatMissingData: NOT_BREACHING,
     });
   }
 
   /** Does something inside not work, whether or not a caller has noticed? */
   #parts({ functions, table, deadLetters }: AlarmsProps): void {
     const stack = Stack.of(this);
+    const sum = { period: fiveMinutes, statistic: 'Sum' };
+    const ofAll = (label: string, of: (one: lambda.Function) => cloudwatch.Metric) =>
+      sumOf(functions.map(of), label, fiveMinutes);
+    // SQS says nothing of a queue that nobody used for six hours: it is empty.
     this.#add('DeadLetters', {
       says: 'Facts could not be handled and are kept in the dead-letter queue: gateways may stay locked or tasks running. Mend the cause (npm run replay -- --show), then npm run replay.',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: 'Maximum' }),
       threshold: 1,
-      comparisonOperator: AT_LEAST,
-      evaluationPeriods: 1,
-      // SQS says nothing of a queue that nobody used for six hours: it is empty.
-      treatMissingData: NOT_BREACHING,
     });
     this.#add('FactsDelayed', {
       says: 'An edge has had facts for over a minute that the bus does not take: gateways stay busy after their calls. Look for delivery errors in the edge log; nothing is lost while its task lives.',
       metric: ownMetric(stack, 'FactDelay', { statistic: 'Maximum' }),
       threshold: 60,
-      comparisonOperator: AT_LEAST,
       evaluationPeriods: 2,
-      treatMissingData: NOT_BREACHING,
     });
     this.#add('FunctionErrors', {
       says: 'Functions failed three times or more in 5 minutes. Look for "failed" in the log of the one that the dashboard shows.',
-      metric: sumOf(
-        functions.map((one) => one.metricErrors({ period: fiveMinutes, statistic: 'Sum' })),
-        'errors',
-        fiveMinutes,
-      ),
+      metric: ofAll('errors', (one) => one.metricErrors(sum)),
       threshold: 3,
-      comparisonOperator: AT_LEAST,
-      evaluationPeriods: 1,
-      treatMissingData: NOT_BREACHING,
     });
     this.#add('FunctionsThrottled', {
       says: 'Functions were throttled: more at once than the account or reservedConcurrency allows. See who calls so much; then raise the quota or the setting.',
-      metric: sumOf(
-        functions.map((one) => one.metricThrottles({ period: fiveMinutes, statistic: 'Sum' })),
-        'throttles',
-        fiveMinutes,
-      ),
+      metric: ofAll('throttles', (one) => one.metricThrottles(sum)),
       threshold: 1,
-      comparisonOperator: AT_LEAST,
-      evaluationPeriods: 1,
-      treatMissingData: NOT_BREACHING,
     });
     this.#add('TableThrottled', {
       says: 'DynamoDB throttled the table or an index. If one partition of the index free is hot, raise freeShards; else see who writes so much.',
       metric: sumOf(throttlesOf(table), 'throttled requests', fiveMinutes),
       threshold: 10,
-      comparisonOperator: AT_LEAST,
-      evaluationPeriods: 1,
-      treatMissingData: NOT_BREACHING,
     });
   }
 
@@ -207,6 +176,9 @@ export class Alarms extends Construct {
     const alarm = new cloudwatch.Alarm(this, name, {
       alarmName: `${Stack.of(this).stackName}-${name}`,
       alarmDescription: says,
+      comparisonOperator: AT_LEAST,
+      evaluationPeriods: 1,
+      treatMissingData: NOT_BREACHING,
       ...props,
     });
     const action = new SnsAction(this.topic);
