@@ -10,16 +10,7 @@ let stack: Stack;
 const children: Child[] = [];
 
 beforeAll(async () => {
-  stack = await Stack.start(
-    '--min-free',
-    '1',
-    '--max',
-    '1',
-    '--gateway-kind',
-    'node',
-    '--after-call',
-    'reuse',
-  );
+  stack = await Stack.start(...'--min-free 1 --max 1 --gateway-kind node --after-call reuse'.split(' '));
 });
 afterAll(() => stack?.stop());
 afterEach(async () => {

@@ -98,16 +98,7 @@ describe('npm run pool', () => {
   let run: SwitchroomProcess;
 
   beforeAll(async () => {
-    run = new SwitchroomProcess([
-      '--min-free',
-      '1',
-      '--max',
-      '1',
-      '--gateway-kind',
-      'node',
-      '--after-call',
-      'reuse',
-    ]);
+    run = new SwitchroomProcess('--min-free 1 --max 1 --gateway-kind node --after-call reuse'.split(' '));
     await run.ready();
   });
 

@@ -115,14 +115,8 @@ describe('npm run trace', () => {
   });
 
   it('finds a call that was refused at admission, which has no record', async () => {
-    const refused = await runCommand('cli/call.ts', [
-      '1234',
-      '--domain',
-      'other.example',
-      '--json',
-      '--run-file',
-      run.runFile,
-    ]);
+    const options = ['--domain', 'other.example', '--json', '--run-file', run.runFile];
+    const refused = await runCommand('cli/call.ts', ['1234', ...options]);
     const [first = ''] = refused.stdout.split('\n');
     const { callId } = JSON.parse(first) as { callId: string };
     expect((await trace(callId)).stdout).toMatch(/edge local +request refused +outcome=foreign-domain/);

@@ -121,13 +121,8 @@ it('the flow of a call: free, locked, busy through a refresh, gone', async () =>
   expect(await invoke('allocate', allocateCommand({ callId: 'call-1' }))).toMatchObject({ username });
   expect(await state()).toBe('locked');
   const dialogs = { callerDialogId: 'a', gatewayDialogId: 'b' };
-  await tell({
-    type: 'call.answered',
-    callId: 'call-1',
-    gateway: username,
-    receivedAt: Date.now(),
-    ...dialogs,
-  });
+  const receivedAt = Date.now();
+  await tell({ type: 'call.answered', callId: 'call-1', gateway: username, receivedAt, ...dialogs });
   expect(await state()).toBe('busy');
   await invoke('register', registerCommand({ username, cseq: 2 }));
   expect(await state()).toBe('busy');

@@ -81,16 +81,8 @@ describe('a gateway that is gone in mid-call', () => {
 
 describe('starts that fail', () => {
   it('half of the time still bring as many gateways as are wanted', async () => {
-    const of = await start(
-      '--min-free',
-      '2',
-      '--max',
-      '4',
-      '--start-failure-rate',
-      '0.4',
-      '--start-delay',
-      '200ms',
-    );
+    const options = '--min-free 2 --max 4 --start-failure-rate 0.4 --start-delay 200ms';
+    const of = await start(...options.split(' '));
     expect((await of.gateways()).length).toBeGreaterThanOrEqual(2);
   });
 });

@@ -1,57 +1,36 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { TaskProtection } from '../../sip-edge/health/task-protection.ts';
+import { freePort } from '../support/dynamodb.ts';
 import { eventually } from '../support/eventually.ts';
 import { SipPeer } from '../support/sip-peer/peer.ts';
 import { isOurServer } from '../support/sip-server.ts';
 import { until } from '../support/until.ts';
-import { useSipServer } from '../support/use-sip-server.ts';
-import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
+import type { AwsBehaviour } from './support/aws.ts';
 import { gatewayAt, password } from './support/edge.ts';
 import { recordingLog } from './support/log.ts';
-import { edgeEnvironment, spawnEdge } from './support/process.ts';
+import { EdgeProcesses } from './support/process.ts';
 
-const server = useSipServer();
-let aws: TestAws;
 let behaviour: AwsBehaviour;
-let stateDir: string;
-let edge: ReturnType<typeof spawnEdge>;
+let edge: ReturnType<EdgeProcesses['start']>;
 let port: number;
-
-beforeEach(async () => {
-  stateDir = mkdtempSync(join(tmpdir(), 'edge-'));
+const edges = new EdgeProcesses(() => {
   behaviour = {
     secret: () => JSON.stringify({ current: password }),
     invoke: () => ({ calls: [] }),
     putEvents: () => undefined,
   };
-  aws = await startAws(behaviour);
-  port = await freePort();
-  edge = spawnEdge({
-    ...edgeEnvironment(server, aws, stateDir),
-    HEALTH_PORT: String(port),
-    HEALTH_SIP_ADDRESS: `${server.sip.host}:${server.sip.port}`,
-    HEALTH_TIMEOUT_MS: '500',
-  });
-  await edge.event('edge-ready');
-});
-afterEach(async () => {
-  edge.kill('SIGKILL');
-  await edge.exited;
-  await aws.stop();
-  rmSync(stateDir, { recursive: true, force: true });
+  return behaviour;
 });
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0);
-  const { port: free } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return free;
-}
+beforeEach(async () => {
+  port = await freePort();
+  const { host, port: sipPort } = edges.server.sip;
+  const health = { HEALTH_PORT: String(port), HEALTH_SIP_ADDRESS: `${host}:${sipPort}` };
+  edge = edges.start({ ...health, HEALTH_TIMEOUT_MS: '500' });
+  await edge.event('edge-ready');
+});
 
 async function ask(path: string): Promise<{ status: number; why?: string }> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`);
@@ -70,7 +49,7 @@ describe('the health of an edge', () => {
     behaviour.invoke = () => {
       throw new Error('down');
     };
-    const client = await SipPeer.connect('udp', server.sip);
+    const client = await SipPeer.connect('udp', edges.server.sip);
     try {
       const gateway = gatewayAt(client);
       const health = await until('bad health', async () => {
@@ -86,11 +65,11 @@ describe('the health of an edge', () => {
   });
 
   it.skipIf(!isOurServer)('is bad for both without a SIP server, and good again with it', async () => {
-    await server.crash();
+    await edges.server.crash();
     for (const path of ['/health', '/alive']) {
       await eventually(async () => expect((await ask(path)).status, path).toBe(503));
     }
-    await server.restart();
+    await edges.server.restart();
     await eventually(async () => expect((await ask('/health')).status).toBe(200));
   });
 });

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { EdgeAsk, RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
 import { newCallId } from '../../sip/message/build.ts';
@@ -10,21 +7,16 @@ import { SipPeer } from '../support/sip-peer/peer.ts';
 import type { Registrant } from '../support/sip-peer/registrant.ts';
 import { isOurServer } from '../support/sip-server.ts';
 import { until } from '../support/until.ts';
-import { useSipServer } from '../support/use-sip-server.ts';
-import { type AwsBehaviour, startAws, type TestAws } from './support/aws.ts';
+import type { AwsBehaviour } from './support/aws.ts';
 import { domain, gatewayAt, password } from './support/edge.ts';
-import { edgeEnvironment, spawnEdge } from './support/process.ts';
+import { EdgeProcesses } from './support/process.ts';
 
 /* The edge's process whole: main.ts with the SDK unmodified, a SIP server, and AWS's wire. */
 
-const server = useSipServer();
-let aws: TestAws;
 let behaviour: AwsBehaviour;
-let stateDir: string;
 let facts: Fact[];
 /** What the edge asked of its own. */
 let asks: (EdgeAsk & { command: string })[];
-let edges: ReturnType<typeof spawnEdge>[];
 const clients: SipPeer[] = [];
 
 const answerOf = (command: RegisterCommand): RegisterAnswer => ({
@@ -33,11 +25,9 @@ const answerOf = (command: RegisterCommand): RegisterAnswer => ({
   fresh: true,
 });
 
-beforeEach(async () => {
-  stateDir = mkdtempSync(join(tmpdir(), 'edge-'));
+const edges = new EdgeProcesses(() => {
   facts = [];
   asks = [];
-  edges = [];
   behaviour = {
     secret: () => JSON.stringify({ current: password }),
     invoke: (name, command) => {
@@ -50,27 +40,15 @@ beforeEach(async () => {
       return undefined;
     },
   };
-  aws = await startAws(behaviour);
+  return behaviour;
 });
 
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
-  for (const edge of edges) {
-    edge.kill('SIGKILL');
-    await edge.exited;
-  }
-  await aws.stop();
-  rmSync(stateDir, { recursive: true, force: true });
-});
+afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())));
 
-function start(environment: Record<string, string> = {}) {
-  const edge = spawnEdge({ ...edgeEnvironment(server, aws, stateDir), ...environment });
-  edges.push(edge);
-  return edge;
-}
+const start = (environment?: Record<string, string>) => edges.start(environment);
 
 async function gateway(): Promise<Registrant> {
-  const client = await SipPeer.connect('udp', server.sip);
+  const client = await SipPeer.connect('udp', edges.server.sip);
   clients.push(client);
   return gatewayAt(client);
 }
@@ -118,7 +96,7 @@ describe('the edge process', () => {
     };
     const gw = await gateway();
     expect((await gw.register()).status).toBe(503);
-    const client = await SipPeer.connect('udp', server.sip);
+    const client = await SipPeer.connect('udp', edges.server.sip);
     clients.push(client);
     const invite = { method: 'INVITE', uri: 'sip:room@elsewhere.test' };
     expect((await client.ask(invite)).status).toBe(403);
@@ -151,10 +129,10 @@ describe('the edge process', () => {
   it.skipIf(!isOurServer)('connects again to a drachtio that was gone, and serves as before', async () => {
     const edge = start();
     await edge.event('edge-ready');
-    await server.crash();
+    await edges.server.crash();
     await edge.event('drachtio-gone');
     const before = renewals().length;
-    await server.restart();
+    await edges.server.restart();
     await until(
       'a connection',
       () => edge.lines.filter(({ event }) => event === 'drachtio-connected').length === 2,
@@ -199,7 +177,7 @@ describe('the edge process', () => {
   it('answers an INVITE by the call handler, and OPTIONS by itself', async () => {
     const edge = start();
     await edge.event('edge-ready');
-    const client = await SipPeer.connect('tcp', server.sip);
+    const client = await SipPeer.connect('tcp', edges.server.sip);
     clients.push(client);
     const options = { method: 'OPTIONS', uri: `sip:${domain}` };
     expect((await client.ask(options)).status).toBe(200);

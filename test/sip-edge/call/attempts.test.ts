@@ -3,7 +3,7 @@ import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
 import { freeSipPort } from '../../support/sip-server.ts';
 import { expectRefusal } from './support/refusal.ts';
-import { answer, offer, type Scene } from './support/scene.ts';
+import { answer, offer, type Scene, takeCancel } from './support/scene.ts';
 import { Suite } from './support/suite.ts';
 
 const suite = new Suite();
@@ -130,9 +130,7 @@ describe('a call that no gateway takes', () => {
     const call = scene.dial();
     const invite = await at(0).incoming('INVITE');
     invite.reply(180);
-    (await at(0).incoming('CANCEL')).reply(200);
-    invite.reply(487);
-    await invite.ack();
+    await takeCancel(at(0), invite);
     expectRefusal(await call.refusal(), 480, 'no-answer', call.callId);
     expect(at(1).leftOver).toEqual([]);
     await scene.expectAllOver();

@@ -4,7 +4,7 @@ import { eventually } from '../../support/eventually.ts';
 import type { OutgoingCall } from '../../support/sip-peer/dialog.ts';
 import type { SipPeer } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
-import { answer, type Scene } from './support/scene.ts';
+import { answer, type Scene, takeCancel } from './support/scene.ts';
 import { Suite } from './support/suite.ts';
 
 const suite = new Suite();
@@ -69,23 +69,16 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
     // The CANCEL must wait for a first answer (RFC 3261 9.1).
     expect(scene.gateway.leftOver).toEqual([]);
     invite.reply(180);
-    (await scene.gateway.incoming('CANCEL')).reply(200);
-    invite.reply(487);
-    await invite.ack();
+    await takeCancel(scene.gateway, invite);
     await expectCancelled(false);
   });
 
   it('while the gateway rings', async () => {
     scene = await suite.open({ transport });
-    const call = scene.dial();
-    const invite = await scene.gateway.incoming('INVITE');
-    invite.reply(180);
-    await call.answer(180);
+    const { call, invite } = await scene.ring();
     call.cancel();
     await expect487(call);
-    (await scene.gateway.incoming('CANCEL')).reply(200);
-    invite.reply(487);
-    await invite.ack();
+    await takeCancel(scene.gateway, invite);
     await expectCancelled(false);
   });
 
@@ -113,10 +106,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
   it('as the gateway answers: the call is answered or cancelled, and no leg is left', async () => {
     scene = await suite.open({ transport });
     for (let round = 1; round <= 12; round++) {
-      const call = scene.dial();
-      const invite = await scene.gateway.incoming('INVITE');
-      invite.reply(180);
-      await call.answer(180);
+      const { call, invite } = await scene.ring();
       // Which comes first is the server's to say; a little head start for each in turn meets every window.
       if (round % 2 === 0) call.cancel();
       for (let turn = 0; turn < round; turn++) await new Promise(setImmediate);
@@ -140,10 +130,7 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
 
   it('and the gateway, told so, has answered meanwhile: it is acknowledged and hung up', async () => {
     scene = await suite.open({ transport });
-    const call = scene.dial();
-    const invite = await scene.gateway.incoming('INVITE');
-    invite.reply(180);
-    await call.answer(180);
+    const { call, invite } = await scene.ring();
     call.cancel();
     await expect487(call);
     (await scene.gateway.incoming('CANCEL')).reply(200);

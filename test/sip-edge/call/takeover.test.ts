@@ -105,10 +105,7 @@ describe('an application that was killed in a call and started again', () => {
 
 it('gives up the calls that were in set-up when the application was killed', async () => {
   scene = await suite.open({ transport: 'tcp' });
-  const call = scene.dial();
-  const invite = await scene.gateway.incoming('INVITE');
-  invite.reply(180);
-  await call.answer(180);
+  const { call } = await scene.ring();
   await restartEdge();
   await scene.expectAllOver();
   expect(scene.world.ends).toMatchObject([
@@ -157,10 +154,7 @@ describe('an application whose connection to drachtio breaks', () => {
 
   it('gives up what was in set-up', async () => {
     scene = await suite.open({ transport: 'tcp', settings: { gatewayTimeoutMs: 1000 } });
-    const call = scene.dial();
-    const invite = await scene.gateway.incoming('INVITE');
-    invite.reply(180);
-    await call.answer(180);
+    await scene.ring();
     scene.edge.breakConnection();
     await scene.expectAllOver();
     expect(scene.world.ends).toMatchObject([{ type: 'call.failed', outcome: 'edge-lost' }]);

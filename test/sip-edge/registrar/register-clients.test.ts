@@ -107,20 +107,8 @@ describe.skipIf(!hasTool('sipsak'))('sipsak', () => {
     const username = `10.0.0.8.mediagw.${newTag()}`;
     const contact = `sip:${username}@127.0.0.1:5999`;
     const aor = `sip:${username}@${domain}`;
-    const { code, output } = await sipsak([
-      '-U',
-      '-C',
-      contact,
-      '-x',
-      '120',
-      '-u',
-      username,
-      '-a',
-      secret,
-      '-s',
-      aor,
-      '-vv',
-    ]);
+    const shown = ['-u', username, '-a', secret];
+    const { code, output } = await sipsak(['-U', '-C', contact, '-x', '120', ...shown, '-s', aor, '-vv']);
     expect(code, output).toBe(0);
     expect(registrations(username)[0]).toMatchObject({ contacts: [{ uri: contact, expiresSec: 120 }] });
   });

@@ -1,15 +1,19 @@
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { afterEach, beforeEach } from 'vitest';
 import type { SipServer } from '../../support/sip-server.ts';
 import { until } from '../../support/until.ts';
-import type { TestAws } from './aws.ts';
+import { useSipServer } from '../../support/use-sip-server.ts';
+import { type AwsBehaviour, startAws, type TestAws } from './aws.ts';
 import { domain } from './edge.ts';
 
 const main = resolve(import.meta.dirname, '../../../sip-edge/main.ts');
 
 /** Starts the edge's process as a container would; its lines are collected as objects. */
-export function spawnEdge(environment: Record<string, string>) {
+function spawnEdge(environment: Record<string, string>) {
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [main], {
     env: { PATH, ...environment },
@@ -35,7 +39,7 @@ export function spawnEdge(environment: Record<string, string>) {
 }
 
 /** The environment of an edge on this SIP server and AWS. */
-export function edgeEnvironment(server: SipServer, aws: TestAws, stateDir: string): Record<string, string> {
+function edgeEnvironment(server: SipServer, aws: TestAws, stateDir: string): Record<string, string> {
   return {
     ...aws.environment,
     SIP_DOMAIN: domain,
@@ -49,4 +53,34 @@ export function edgeEnvironment(server: SipServer, aws: TestAws, stateDir: strin
     DRACHTIO_ADDRESS: `${server.admin.host}:${server.admin.port}`,
     DRACHTIO_SECRET: server.secret,
   };
+}
+
+/** Edges as processes of their own, on a SIP server and AWS. What a test starts is gone after it. */
+export class EdgeProcesses {
+  readonly server = useSipServer();
+  readonly #edges: ReturnType<typeof spawnEdge>[] = [];
+  #stateDir = '';
+  #aws!: TestAws;
+
+  /** Registers the hooks that start AWS and end everything. */
+  constructor(behaviour: () => AwsBehaviour) {
+    beforeEach(async () => {
+      this.#stateDir = mkdtempSync(join(tmpdir(), 'edge-'));
+      this.#aws = await startAws(behaviour());
+    });
+    afterEach(async () => {
+      for (const edge of this.#edges.splice(0)) {
+        edge.kill('SIGKILL');
+        await edge.exited;
+      }
+      await this.#aws.stop();
+      rmSync(this.#stateDir, { recursive: true, force: true });
+    });
+  }
+
+  start(environment: Record<string, string> = {}) {
+    const edge = spawnEdge({ ...edgeEnvironment(this.server, this.#aws, this.#stateDir), ...environment });
+    this.#edges.push(edge);
+    return edge;
+  }
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { eventually } from '../../../support/eventually.ts';
-import type { Caller, IncomingRequest, SipDialog } from '../../../support/sip-peer/dialog.ts';
+import type { Caller, IncomingRequest, OutgoingCall, SipDialog } from '../../../support/sip-peer/dialog.ts';
 import type { Content } from '../../../support/sip-peer/message.ts';
 import { answerCall, hangUp, SipPeer } from '../../../support/sip-peer/peer.ts';
 import type { Transport } from '../../../support/sip-peer/wire.ts';
@@ -17,6 +17,13 @@ export const answer =
 /** A caller or a gateway. What it was sent twice over UDP counts once. */
 export const openPeer = (transport: Transport, server: SipServer, name: string): Promise<SipPeer> =>
   SipPeer.connect(transport, server.sip, { name, absorbsRepeats: true });
+
+/** A gateway takes the CANCEL of an INVITE, and gives it up. */
+export async function takeCancel(gateway: SipPeer, invite: IncomingRequest): Promise<void> {
+  (await gateway.incoming('CANCEL')).reply(200);
+  invite.reply(487);
+  await invite.ack();
+}
 
 /** A caller, some gateways, and an edge between them. */
 export class Scene<World extends TestWorld = TestControlPlane> {
@@ -75,6 +82,15 @@ export class Scene<World extends TestWorld = TestControlPlane> {
     return { agent, invite: await agent.incoming('INVITE') };
   }
 
+  /** A call that rings at its gateway, which its caller hears. */
+  async ring(): Promise<{ call: OutgoingCall; invite: IncomingRequest }> {
+    const call = this.dial();
+    const invite = await this.gateway.incoming('INVITE');
+    invite.reply(180);
+    await call.answer(180);
+    return { call, invite };
+  }
+
   /** A call that is up on both sides. */
   async establish(): Promise<{
     callId: string;
@@ -82,9 +98,7 @@ export class Scene<World extends TestWorld = TestControlPlane> {
     gateway: SipDialog;
     invite: IncomingRequest;
   }> {
-    const call = this.dial();
-    const invite = await this.gateway.incoming('INVITE');
-    invite.reply(180);
+    const { call, invite } = await this.ring();
     const { callee } = await answerCall(call, invite, { body: answer });
     await eventually(() => expect(this.world.factsOf('call.answered')).toHaveLength(1));
     return { callId: call.callId, caller: call.dialog, gateway: callee, invite };
