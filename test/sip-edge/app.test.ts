@@ -5,6 +5,7 @@ import { WatchedControlPlane } from '../../sip-edge/control-plane/watched-contro
 import { createSrf, type Srf } from '../../sip-edge/drachtio/srf.ts';
 import { type ControlPlane, systemClock } from '../../sip-edge/ports.ts';
 import { readSettings } from '../../sip-edge/settings.ts';
+import { neededEnvironment } from './support/environment.ts';
 import { recordingLog } from './support/log.ts';
 
 // No server can be made to lose its connection between two statements of the application.
@@ -30,16 +31,7 @@ it('serves on the next connection where one is gone before drachtio has the rout
   const log = recordingLog();
   const meter = { count: () => {} };
   const app = new EdgeApp({
-    settings: readSettings({
-      SIP_DOMAIN: 'example.test',
-      REGISTER_FUNCTION: 'register',
-      ALLOCATE_FUNCTION: 'allocate',
-      CALLS_FUNCTION: 'calls',
-      BUS_NAME: 'bus',
-      SIP_SECRET_ARN: 'secret',
-      EDGE_ID: 'edge-1',
-      DRACHTIO_SECRET: 'secret',
-    }),
+    settings: readSettings(neededEnvironment),
     controlPlane: new WatchedControlPlane({} as ControlPlane, systemClock, meter),
     facts: { publish: () => {} },
     secrets: { secrets: ['secret'], refreshAfterMismatch: async () => false },

@@ -8,7 +8,8 @@ import type { Registrant } from '../support/sip-peer/registrant.ts';
 import { isOurServer } from '../support/sip-server.ts';
 import { until } from '../support/until.ts';
 import type { AwsBehaviour } from './support/aws.ts';
-import { domain, gatewayAt, password } from './support/edge.ts';
+import { gatewayAt, password } from './support/edge.ts';
+import { domain } from './support/environment.ts';
 import { EdgeProcesses } from './support/process.ts';
 
 /* The edge's process whole: main.ts with the SDK unmodified, a SIP server, and AWS's wire. */

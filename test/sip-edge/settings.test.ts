@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings, SettingsError } from '../../sip-edge/settings.ts';
+import { neededEnvironment } from './support/environment.ts';
 
-const needed = {
-  SIP_DOMAIN: 'Example.test',
-  REGISTER_FUNCTION: 'register',
-  ALLOCATE_FUNCTION: 'allocate',
-  CALLS_FUNCTION: 'calls',
-  BUS_NAME: 'bus',
-  SIP_SECRET_ARN: 'sip',
-  DRACHTIO_SECRET: 'said at login',
-};
+const { EDGE_ID: _, ...others } = neededEnvironment;
+const needed = { ...others, SIP_DOMAIN: 'Example.test' };
 
 describe('the settings', () => {
   it('have defaults for all but seven', () => {

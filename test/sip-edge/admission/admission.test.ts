@@ -8,7 +8,8 @@ import type { RequestParts } from '../../support/sip-peer/raw-peer.ts';
 import { challengeParams } from '../../support/sip-peer/registrant.ts';
 import { until } from '../../support/until.ts';
 import { useSipServer } from '../../support/use-sip-server.ts';
-import { domain, gatewayAt, password, startEdge, type TestEdge } from '../support/edge.ts';
+import { gatewayAt, password, startEdge, type TestEdge } from '../support/edge.ts';
+import { domain } from '../support/environment.ts';
 
 const down = async () => {
   throw new ControlPlaneUnavailable('network', 'down');

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CheckPolicy, checkRequest, type IncomingRequest } from '../../../sip-edge/admission/check.ts';
-
-const domain = 'example.test';
+import { domain } from '../support/environment.ts';
 
 describe('the check', () => {
   const policy: CheckPolicy = { sipDomain: domain, scannerAgents: ['sipcli'] };

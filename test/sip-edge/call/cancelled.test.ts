@@ -21,8 +21,7 @@ async function expect487(call: OutgoingCall): Promise<void> {
 const applicationKnows = () => eventually(() => expect(scene.edge.cancels).toBe(1));
 
 async function expectCancelled(gatewayAnswered: boolean): Promise<void> {
-  await scene.expectAllOver();
-  expect(scene.world.ends).toMatchObject([{ type: 'call.cancelled', gatewayAnswered }]);
+  await scene.expectEnd({ type: 'call.cancelled', gatewayAnswered });
   expect(scene.edge.logged).toMatchObject([{ outcome: 'cancelled' }]);
   for (const gateway of scene.gateways) expect(gateway.leftOver).toEqual([]);
 }
@@ -160,7 +159,6 @@ it('hangs up on a caller that never acknowledges, and on its gateway', async () 
   const bye = await eventually(() => scene.gateway.incoming('BYE'));
   bye.reply(200);
   (await scene.caller.incoming('BYE')).reply(200);
-  await scene.expectAllOver();
-  expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'edge' }]);
+  await scene.expectEnd({ type: 'call.ended', by: 'edge' });
   expect(bye.header('reason')).toContain('ACK');
 });

@@ -27,8 +27,7 @@ describe('a call that is up', () => {
     await scene.establish();
     scene.gateway.answers('OPTIONS');
     (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'caller', outcome: 'answered' }]);
+    await scene.expectEnd({ type: 'call.ended', by: 'caller', outcome: 'answered' });
   });
 
   it('ends when its gateway has forgotten it', async () => {
@@ -37,7 +36,6 @@ describe('a call that is up', () => {
     scene.caller.answers('OPTIONS');
     scene.gateway.answers('OPTIONS', 481);
     (await scene.caller.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'gateway', outcome: 'answered' }]);
+    await scene.expectEnd({ type: 'call.ended', by: 'gateway', outcome: 'answered' });
   });
 });

@@ -22,8 +22,7 @@ describe('a gateway whose task stops without a word', () => {
     const bye = await scene.caller.incoming('BYE');
     expect(bye.header('reason')).toContain('gateway-lost');
     bye.reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', outcome: 'gateway-lost', callId }]);
+    await scene.expectEnd({ type: 'call.ended', outcome: 'gateway-lost', callId });
     expect(await scene.world.table.call(callId)).toMatchObject({
       outcome: 'gateway-lost',
       detail: 'task stopped',

@@ -32,10 +32,12 @@ describe('an application that was killed in a call and started again', () => {
     // drachtio has nobody to give the BYE to.
     expect([200, 481]).toContain((await caller.bye()).status);
     (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([
-      { type: 'call.ended', by: 'caller', outcome: 'answered', gateway: scene.gateway.name },
-    ]);
+    await scene.expectEnd({
+      type: 'call.ended',
+      by: 'caller',
+      outcome: 'answered',
+      gateway: scene.gateway.name,
+    });
   });
 
   it('ends it at the caller when the gateway hangs up', async () => {
@@ -47,8 +49,7 @@ describe('an application that was killed in a call and started again', () => {
     scene.gateway.answers('OPTIONS');
     expect([200, 481]).toContain((await gateway.bye()).status);
     (await scene.caller.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'gateway', outcome: 'answered' }]);
+    await scene.expectEnd({ type: 'call.ended', by: 'gateway', outcome: 'answered' });
   });
 
   it('ends it when one side says it has no such call', async () => {
@@ -58,8 +59,7 @@ describe('an application that was killed in a call and started again', () => {
     scene.caller.answers('OPTIONS');
     scene.gateway.answers('OPTIONS', 481);
     (await scene.caller.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'gateway' }]);
+    await scene.expectEnd({ type: 'call.ended', by: 'gateway' });
   });
 
   it('ends it when one side answers no probe any more', async () => {
@@ -68,8 +68,7 @@ describe('an application that was killed in a call and started again', () => {
     await restartEdge();
     scene.gateway.answers('OPTIONS');
     (await scene.gateway.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'caller' }]);
+    await scene.expectEnd({ type: 'call.ended', by: 'caller' });
   });
 
   it('hangs up the caller of a gateway that is lost', async () => {
@@ -81,8 +80,7 @@ describe('an application that was killed in a call and started again', () => {
     scene.gateway.answers('OPTIONS');
     scene.edge.handler.onGatewayLost({ callId, gateway: scene.gateway.name });
     (await scene.caller.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', outcome: 'gateway-lost' }]);
+    await scene.expectEnd({ type: 'call.ended', outcome: 'gateway-lost' });
   });
 
   it('asks for its calls until the control plane answers', async () => {
@@ -107,10 +105,7 @@ it('gives up the calls that were in set-up when the application was killed', asy
   scene = await suite.open({ transport: 'tcp' });
   const { call } = await scene.ring();
   await restartEdge();
-  await scene.expectAllOver();
-  expect(scene.world.ends).toMatchObject([
-    { type: 'call.failed', outcome: 'edge-lost', gateway: scene.gateway.name },
-  ]);
+  await scene.expectEnd({ type: 'call.failed', outcome: 'edge-lost', gateway: scene.gateway.name });
   // drachtio leaves the caller ringing; the embedded server tells it.
   if (suite.server.kind === 'drachtio') call.cancel();
   expect((await call.refusal()).status).toBe(suite.server.kind === 'drachtio' ? 487 : 503);
@@ -156,8 +151,7 @@ describe('an application whose connection to drachtio breaks', () => {
     scene = await suite.open({ transport: 'tcp', settings: { gatewayTimeoutMs: 1000 } });
     await scene.ring();
     scene.edge.breakConnection();
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.failed', outcome: 'edge-lost' }]);
+    await scene.expectEnd({ type: 'call.failed', outcome: 'edge-lost' });
   });
 });
 
@@ -167,8 +161,7 @@ describe.runIf(isOurServer)('drachtio killed', () => {
     await scene.establish();
     await suite.server.crash();
     await suite.server.restart();
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.ended', by: 'edge', outcome: 'edge-lost' }]);
+    await scene.expectEnd({ type: 'call.ended', by: 'edge', outcome: 'edge-lost' });
 
     const call = scene.dial();
     await answerCall(call, await scene.gateway.incoming('INVITE'), { body: answer });
@@ -180,8 +173,7 @@ describe.runIf(isOurServer)('drachtio killed', () => {
     scene.dial();
     (await scene.gateway.incoming('INVITE')).reply(180);
     await suite.server.crash();
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([{ type: 'call.failed', outcome: 'edge-lost' }]);
+    await scene.expectEnd({ type: 'call.failed', outcome: 'edge-lost' });
     await suite.server.restart();
   });
 });
@@ -195,10 +187,12 @@ describe('a gateway that is lost', () => {
     expect(bye.header('reason')).toContain('gateway-lost');
     expect(bye.header('reason')).toContain(callId);
     bye.reply(200);
-    await scene.expectAllOver();
-    expect(scene.world.ends).toMatchObject([
-      { type: 'call.ended', by: 'gateway', outcome: 'gateway-lost', gateway: scene.gateway.name },
-    ]);
+    await scene.expectEnd({
+      type: 'call.ended',
+      by: 'gateway',
+      outcome: 'gateway-lost',
+      gateway: scene.gateway.name,
+    });
   });
 
   it('while it rings: the next is tried', async () => {

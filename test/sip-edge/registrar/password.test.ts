@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Challenge } from '../../../sip/digest/client.ts';
 import { challengeParams } from '../../support/sip-peer/registrant.ts';
 import { until } from '../../support/until.ts';
-import { domain, password } from '../support/edge.ts';
+import { password } from '../support/edge.ts';
+import { domain } from '../support/environment.ts';
 import { RegistrarSuite } from './support.ts';
 
 /* REGISTER over real sockets: client → SIP server → edge → the functions' code → table. */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newTag } from '../../../sip/message/build.ts';
 import { hasTool } from '../../support/process/tools.ts';
 import { until } from '../../support/until.ts';
-import { domain } from '../support/edge.ts';
+import { domain } from '../support/environment.ts';
 import { RegistrarSuite } from './support.ts';
 
 /* Clients that none of us wrote. */

@@ -4,7 +4,7 @@ import { startTestTable } from '../../support/dynamodb.ts';
 import { rawRequest } from '../../support/sip-peer/message.ts';
 import { bindingsOf, challengeParams } from '../../support/sip-peer/registrant.ts';
 import { until } from '../../support/until.ts';
-import { domain } from '../support/edge.ts';
+import { domain } from '../support/environment.ts';
 import { TableWorld } from '../support/table-world.ts';
 import { RegistrarSuite, uriOf } from './support.ts';
 

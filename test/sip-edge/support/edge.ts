@@ -13,9 +13,9 @@ import type { RawPeer } from '../../support/sip-peer/raw-peer.ts';
 import { Registrant } from '../../support/sip-peer/registrant.ts';
 import type { SipServer } from '../../support/sip-server.ts';
 import { until } from '../../support/until.ts';
+import { domain, neededEnvironment } from './environment.ts';
 import { recordingLog } from './log.ts';
 
-export const domain = 'example.test';
 export const password = 'shared secret';
 
 /** A gateway that registers by hand. */
@@ -46,13 +46,7 @@ export async function startEdge(
   environment: Record<string, string> = {},
 ) {
   const settings = readSettings({
-    SIP_DOMAIN: domain,
-    REGISTER_FUNCTION: 'register',
-    ALLOCATE_FUNCTION: 'allocate',
-    CALLS_FUNCTION: 'calls',
-    BUS_NAME: 'bus',
-    SIP_SECRET_ARN: 'secret',
-    EDGE_ID: 'edge-1',
+    ...neededEnvironment,
     DRACHTIO_ADDRESS: `${server.admin.host}:${server.admin.port}`,
     DRACHTIO_SECRET: server.secret,
     ADDRESS_RATE_PER_SEC: '1000',

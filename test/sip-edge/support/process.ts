@@ -8,7 +8,7 @@ import type { SipServer } from '../../support/sip-server.ts';
 import { until } from '../../support/until.ts';
 import { useSipServer } from '../../support/use-sip-server.ts';
 import { type AwsBehaviour, startAws, type TestAws } from './aws.ts';
-import { domain } from './edge.ts';
+import { neededEnvironment } from './environment.ts';
 
 const main = resolve(import.meta.dirname, '../../../sip-edge/main.ts');
 
@@ -42,13 +42,7 @@ function spawnEdge(environment: Record<string, string>) {
 function edgeEnvironment(server: SipServer, aws: TestAws, stateDir: string): Record<string, string> {
   return {
     ...aws.environment,
-    SIP_DOMAIN: domain,
-    REGISTER_FUNCTION: 'register',
-    ALLOCATE_FUNCTION: 'allocate',
-    CALLS_FUNCTION: 'calls',
-    BUS_NAME: 'bus',
-    SIP_SECRET_ARN: 'sip',
-    EDGE_ID: 'edge-1',
+    ...neededEnvironment,
     STATE_DIR: stateDir,
     DRACHTIO_ADDRESS: `${server.admin.host}:${server.admin.port}`,
     DRACHTIO_SECRET: server.secret,

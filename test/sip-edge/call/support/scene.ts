@@ -117,6 +117,12 @@ export class Scene<World extends TestWorld = TestControlPlane> {
     await eventually(async () => expect(await this.world.isUnlocked()).toBe(true));
   }
 
+  /** Nothing is left of the only call, which ended so. */
+  async expectEnd(end: object): Promise<void> {
+    await this.expectAllOver();
+    expect(this.world.ends).toMatchObject([end]);
+  }
+
   async close(): Promise<void> {
     this.edge.kill();
     await Promise.all([this.caller, ...this.gateways].map((peer) => peer.close()));
