@@ -81,15 +81,7 @@ it('repeats a request within a call until its answer', async () => {
 
 it('repeats its 200 until the ACK, then hangs up and tells the application', async () => {
   const scene = await suite.scene('udp');
-  const reasons: string[] = [];
-  await suite.connect((srf) =>
-    srf.invite(
-      unawaited(async (request, response) => {
-        const uas = await srf.createUAS(request, response, { localSdp: answer });
-        uas.on('destroy', (_bye, reason) => reasons.push(reason));
-      }),
-    ),
-  );
+  const reasons = await suite.answering();
   const before = suite.server.counts?.().dialogs ?? 0;
   const call = scene.dial();
   const answered = await call.answer(200);

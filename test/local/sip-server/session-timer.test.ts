@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { unawaited } from '../../support/unawaited.ts';
 import { until } from '../../support/until.ts';
 import { answer, offer } from './support/call.ts';
 import { Suite } from './support/suite.ts';
@@ -13,15 +12,7 @@ const suite = new Suite();
 
 async function call(sessionExpires: string) {
   const scene = await suite.scene('udp');
-  const reasons: string[] = [];
-  await suite.connect((srf) =>
-    srf.invite(
-      unawaited(async (request, response) => {
-        const uas = await srf.createUAS(request, response, { localSdp: answer });
-        uas.on('destroy', (_bye, reason) => reasons.push(reason));
-      }),
-    ),
-  );
+  const reasons = await suite.answering();
   const call = scene.dial({ headers: { 'Session-Expires': sessionExpires }, body: offer });
   const answered = await call.established();
   return { scene, dialog: call.dialog, answered, reasons };

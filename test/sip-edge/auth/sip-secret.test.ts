@@ -2,7 +2,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SipSecret } from '../../../sip-edge/auth/sip-secret.ts';
 import { eventually } from '../../support/eventually.ts';
-import { awsForTest, type TestAws } from '../support/aws.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { recordingLog } from '../support/log.ts';
 
 /* The edge's adapter, with the SDK unmodified, before an HTTP server that speaks the AWS wire. */
@@ -10,7 +10,7 @@ import { recordingLog } from '../support/log.ts';
 let aws: TestAws;
 describe('the SIP secret', () => {
   async function load(secret: () => string, refreshSec = 3600) {
-    aws = await awsForTest({ secret });
+    aws = await openAws({ secret });
     const client = new SecretsManagerClient({ ...aws.config, maxAttempts: 1 });
     const clock = { time: 0, now: () => clock.time };
     const log = recordingLog();

@@ -4,7 +4,7 @@ import type { AllocateGateway, ListBindings } from '../../../contracts/commands.
 import { LambdaControlPlane } from '../../../sip-edge/control-plane/lambda-control-plane.ts';
 import { WatchedControlPlane } from '../../../sip-edge/control-plane/watched-control-plane.ts';
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
-import { type AwsBehaviour, awsForTest, type TestAws } from '../support/aws.ts';
+import { type AwsBehaviour, openAws, type TestAws } from '../support/aws.ts';
 
 /* The edge's adapter, with the SDK unmodified, before an HTTP server that speaks the AWS wire. */
 
@@ -14,7 +14,7 @@ const traceId = '1-67e00000-0123456789abcdef01234567';
 const bindings = { result: 'bindings', contacts: [], fresh: false };
 
 async function controlPlane(behaviour: AwsBehaviour, commandTimeoutMs = 3000, traceSamplePercent = 0) {
-  aws = await awsForTest(behaviour);
+  aws = await openAws(behaviour);
   const client = new LambdaClient({ ...aws.config, maxAttempts: 1 });
   onTestFinished(() => client.destroy());
   return new LambdaControlPlane(client, {

@@ -2,7 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { entryBytes } from '../../../sip-edge/outbox/batch.ts';
 import { eventBusDelivery } from '../../../sip-edge/outbox/event-bus.ts';
-import { type AwsBehaviour, awsForTest, type TestAws } from '../support/aws.ts';
+import { type AwsBehaviour, openAws, type TestAws } from '../support/aws.ts';
 
 /* The edge's adapter, with the SDK unmodified, before an HTTP server that speaks the AWS wire. */
 
@@ -23,7 +23,7 @@ describe('the bus', () => {
     };
   };
   const deliver = async (putEvents: NonNullable<AwsBehaviour['putEvents']>) => {
-    aws = await awsForTest({ putEvents });
+    aws = await openAws({ putEvents });
     const requestHandler = { requestTimeout: 500, throwOnRequestTimeout: true };
     const client = new EventBridgeClient({ ...aws.config, maxAttempts: 1, requestHandler });
     onTestFinished(() => client.destroy());

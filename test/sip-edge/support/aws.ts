@@ -91,7 +91,7 @@ export async function startAws(behaviour: AwsBehaviour) {
 export type TestAws = Awaited<ReturnType<typeof startAws>>;
 
 /** AWS until the end of the test that asks for it. */
-export async function awsForTest(behaviour: AwsBehaviour): Promise<TestAws> {
+export async function openAws(behaviour: AwsBehaviour): Promise<TestAws> {
   const aws = await startAws(behaviour);
   onTestFinished(() => aws.stop());
   return aws;

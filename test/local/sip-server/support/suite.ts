@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { Srf } from '../../../../sip-edge/drachtio/srf.ts';
 import type { Transport } from '../../../support/sip-peer/wire.ts';
-import { Scene } from './call.ts';
+import { unawaited } from '../../../support/unawaited.ts';
+import { answer, Scene } from './call.ts';
 import { type App, connectApp, startUnderTest, type UnderTest } from './under-test.ts';
 
 /** What the tests of a file share: one server. Each has a scene of its own, and the applications that it connects. */
@@ -33,6 +34,20 @@ export class Suite {
     const app = await connectApp(this.server, prepare);
     this.#apps.push(app);
     return app;
+  }
+
+  /** Connects an application that takes each call. @returns why those that are over ended */
+  async answering(): Promise<string[]> {
+    const reasons: string[] = [];
+    await this.connect((srf) =>
+      srf.invite(
+        unawaited(async (request, response) => {
+          const uas = await srf.createUAS(request, response, { localSdp: answer });
+          uas.on('destroy', (_bye, reason) => reasons.push(reason));
+        }),
+      ),
+    );
+    return reasons;
   }
 
   /** A scene whose two sides an application bridges. */
