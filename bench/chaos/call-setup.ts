@@ -56,7 +56,8 @@ export class CallSetup {
       const offer = { callId, traceId, room, caller, gateway: username, attempt: failed.length + 1 };
       this.#parts.say({ type: 'call.offered', ...offer });
       const gateway = gatewayAt(username);
-      if (gateway !== undefined) offers(call, gateway);
+      // What was sent to the address of a process that is gone reaches nobody.
+      if (gateway?.contact === contact) offers(call, gateway);
       call.gateway = gateway;
       const taken = gateway ? await gateway.offer(traceId, contact, cloud.weather.gatewayRefuses) : undefined;
       if (gateway === undefined) await sim.sleep(2000);

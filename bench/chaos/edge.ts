@@ -122,8 +122,7 @@ export class Edge {
 
   #startApplication(): void {
     if (!this.isAlive) return;
-    const { sim } = this.#world;
-    this.#generation = sim.nowMs;
+    this.#generation = this.#world.sim.nowMs;
     void this.#takeOver(this.#generation);
     void this.#renew(this.#generation);
   }

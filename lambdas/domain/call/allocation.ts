@@ -37,8 +37,9 @@ export function answerFromCall(
   command: AllocateGateway,
   nowMs: number,
 ): AllocateAnswer | undefined {
-  // Its edge was thought lost, and asks: the call goes on.
-  if (isGuessedOver(call) && command.attempt >= call.attempt) return undefined;
+  // It waited, its edge was thought lost, and asks: the call goes on waiting.
+  const didWait = call.grant === undefined;
+  if (isGuessedOver(call) && didWait && command.attempt >= call.attempt) return undefined;
   if (call.state === 'ended') return { result: 'refused', outcome: call.outcome ?? 'gateway-failed' };
   // It goes on waiting, or gets what has become free.
   if (call.state === 'waiting' && command.attempt >= call.attempt) return undefined;

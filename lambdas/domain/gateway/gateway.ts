@@ -27,6 +27,8 @@ export interface Gateway {
   freshCseq?: number;
   /** The call (`ownerOf`) that the registration before this one held when this one took its place. */
   lostCall?: string;
+  /** The call (`ownerOf`) that waited, and for which this registration was locked from the start. */
+  matchedCall?: string;
   state: GatewayState;
   /** The call (`ownerOf`) that has it: while locked, busy or draining. */
   lockedBy?: string;

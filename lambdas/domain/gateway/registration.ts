@@ -146,7 +146,8 @@ export function becomesFree({ state, freeSince }: Gateway, nowMs: number): boole
 /** The gateway locked for a call from the start. */
 export function lockedFor(gateway: Gateway, call: CallIdentity, lockedUntil: number): Gateway {
   const { freeSince: _free, ...rest } = gateway;
-  return { ...rest, state: 'locked', lockedBy: ownerOf(call), lockedUntil };
+  const owner = ownerOf(call);
+  return { ...rest, state: 'locked', lockedBy: owner, matchedCall: owner, lockedUntil };
 }
 
 function refuse(reason: Extract<RegisterAnswer, { result: 'refused' }>['reason']): RegistrationDecision {
@@ -159,10 +160,9 @@ function repeat(seen: Gateway, contacts: readonly Contact[], nowMs: number): Reg
   if (!asks) return refuse('out-of-order');
   const made = seen.freshCseq === seen.cseq;
   const answer = bindingsAnswer(seen.contacts, nowMs, made, made ? seen.lostCall : undefined);
-  return {
-    write: 'none',
-    answer: made && seen.state === 'locked' ? matchedAnswer(answer, identityOf(seen.lockedBy ?? '')) : answer,
-  };
+  const { matchedCall, lockedBy } = seen;
+  const isMatched = made && matchedCall !== undefined && matchedCall === lockedBy;
+  return { write: 'none', answer: isMatched ? matchedAnswer(answer, identityOf(matchedCall)) : answer };
 }
 
 function sharesContact(seen: Gateway, contacts: readonly Contact[]): boolean {

@@ -31,6 +31,7 @@ const gatewaySchema = candidateSchema
     cseq: z.number(),
     freshCseq: z.number().exactOptional(),
     lostCall: z.string().exactOptional(),
+    matchedCall: z.string().exactOptional(),
     state: gatewayStateSchema,
     lockedBy: z.string().exactOptional(),
     lockedUntil: z.number().exactOptional(),

@@ -117,6 +117,15 @@ describe('order (RFC 3261 10.3 step 7)', () => {
     expect(await world.register({ username: gw, cseq: 6 })).toMatchObject({ fresh: false });
   });
 
+  it('answers it like the first time also where the registration had run out in a call', async () => {
+    await world.register({ username: gw, cseq: 5 });
+    await world.grant({ callId: 'call-1' });
+    world.pass(61);
+    const first = await world.register({ username: gw, cseq: 6 });
+    expect(first).not.toHaveProperty('matchedCallId');
+    expect(await world.register({ username: gw, cseq: 6 })).toEqual(first);
+  });
+
   it('refuses a lower CSeq, and the same one with other contacts', async () => {
     await world.register({ username: gw, cseq: 5 });
     const refused = { result: 'refused', reason: 'out-of-order' };
