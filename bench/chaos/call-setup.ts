@@ -99,7 +99,7 @@ export class CallSetup {
       const command: AllocateGateway = {
         command: 'allocateGateway',
         callId,
-        traceId,
+        ...(this.#parts.world.saysTraceId && { traceId }),
         edgeId: call.edgeId,
         room,
         caller,

@@ -13,10 +13,10 @@ import { KnownDemand, noteDemand } from '../../lambdas/functions/fleet/known-dem
 import { takeRegistration } from '../../lambdas/functions/fleet/take-registration.ts';
 import { takeTaskEvent } from '../../lambdas/functions/fleet/take-task-event.ts';
 import type { RegisterDeps } from '../../lambdas/functions/register/register-gateway.ts';
-import type { Write } from '../../lambdas/store/transaction.ts';
 import { Ecs } from './ecs.ts';
 import { faultyTable, type Life, never } from './faulty-table.ts';
 import { MemoryTable } from './memory-table.ts';
+import type { Mutation } from './mutations.ts';
 import type { Sim } from './sim.ts';
 import type { Weather } from './weather.ts';
 
@@ -42,12 +42,12 @@ export class Cloud {
   readonly #knownDemand = new KnownDemand();
   #ids = 0;
 
-  constructor(sim: Sim, weather: Weather, isUnchecked?: (write: Write) => boolean) {
+  constructor(sim: Sim, weather: Weather, mutation?: Mutation) {
     this.#sim = sim;
     this.weather = weather;
     this.table = new MemoryTable({
       later: (show) => sim.in(sim.between(0, this.weather.indexLagMs), show),
-      ...(isUnchecked && { isUnchecked }),
+      mutation,
     });
     this.ecs = new Ecs(
       sim,
@@ -112,10 +112,13 @@ export class Cloud {
   }
 
   #deliver(run: (deps: FunctionDeps) => Promise<unknown>): void {
-    const times = this.#sim.chance(this.weather.factTwice) ? 2 : 1;
-    for (let n = 0; n < times; n += 1) {
-      this.#sim.in(this.#sim.between(20, this.weather.busMs), () => void this.#untilDone(run, 50));
-    }
+    const sim = this.#sim;
+    const afterMs = sim.between(20, this.weather.busMs);
+    sim.in(afterMs, () => void this.#untilDone(run, 50));
+    if (!sim.chance(this.weather.factTwice)) return;
+    // Beside the first, or at any time.
+    const againMs = sim.chance(0.5) ? afterMs + sim.between(0, 1000) : sim.between(20, this.weather.busMs);
+    sim.in(againMs, () => void this.#untilDone(run, 50));
   }
 
   /** An asynchronous Invoke: again after a while where the function failed. */

@@ -33,6 +33,7 @@ export class Day {
   readonly edges: Edge[] = [];
   readonly gateways = new Map<string, Gateway>();
   readonly #minutes: number;
+  readonly #mutation: Mutation | undefined;
   readonly #callEveryMs: number;
   #isQuiet = false;
   #names = 0;
@@ -41,8 +42,9 @@ export class Day {
   constructor({ seed, weather, mutation, minutes }: DayOptions) {
     this.sim = new Sim(seed);
     this.weather = { ...drawWeather(this.sim), ...weather };
-    this.cloud = new Cloud(this.sim, this.weather, mutation && ((write) => mutation.isOf(write)));
+    this.cloud = new Cloud(this.sim, this.weather, mutation);
     this.#minutes = minutes;
+    this.#mutation = mutation;
     this.#callEveryMs = this.sim.between(callEveryMs.least, callEveryMs.most);
     this.cloud.ecs.listener = {
       started: (task) => this.#startGateway(task),
@@ -73,6 +75,7 @@ export class Day {
     this.#names += 1;
     const edge = new Edge(`edge-${this.#names}`, {
       sim: this.sim,
+      saysTraceId: !this.#mutation?.isWithoutTraceId,
       cloud: this.cloud,
       gatewayAt: (username) => this.gateways.get(username.split('.')[0] ?? ''),
       offers: (call, gateway) => this.#checkOffer(call, gateway),

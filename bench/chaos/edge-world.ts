@@ -7,6 +7,8 @@ import type { TrueCall } from './true-call.ts';
 export interface EdgeWorld {
   sim: Sim;
   cloud: Cloud;
+  /** Whether commands and facts name the trace id, as they do. */
+  saysTraceId: boolean;
   gatewayAt(username: string): Gateway | undefined;
   /** An INVITE goes out to a gateway. */
   offers(call: TrueCall, gateway: Gateway): void;

@@ -20,7 +20,7 @@ export function faultyTable(table: MemoryTable, life: Life, sim: Sim, weather: (
   const request = async <T>(run: () => Promise<T>, isSentAgain = false): Promise<T> => {
     const { tableSlow, tableFails, replyLost } = weather();
     requests += 1;
-    await sim.sleep(sim.chance(tableSlow) ? sim.between(500, 3000) : sim.between(1, 6));
+    await sim.sleep(sim.chance(tableSlow) ? sim.between(50, 3000) : sim.between(1, 6));
     if (life.isDead) return never;
     if (sim.chance(tableFails / 2)) throw new TableUnavailable('before');
     let answer = await run();

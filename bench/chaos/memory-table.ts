@@ -5,6 +5,7 @@ import { callsIndex, freeIndex, watchIndex } from '../../lambdas/store/keys.ts';
 import type { Page, QueryInput, Table, Transacted, Written } from '../../lambdas/store/table.ts';
 import type { Failure, Write } from '../../lambdas/store/transaction.ts';
 import { testOf } from './condition.ts';
+import type { Mutation } from './mutations.ts';
 
 /*
  * The table in memory, so that a day takes milliseconds: conditions, transactions and indexes as DynamoDB has them, as
@@ -31,8 +32,8 @@ const indexes: Readonly<Record<string, Index>> = {
 export interface MemoryTableOptions {
   /** Lets the indexes show a write later. Default: at once. */
   later?: (show: () => void) => void;
-  /** Writes whose condition is left out, to show that it is needed. Default: none. */
-  isUnchecked?: (write: Write) => boolean;
+  /** What is left out, to show that it is needed. Default: nothing. */
+  mutation?: Mutation | undefined;
 }
 
 export class MemoryTable implements Table {
@@ -40,13 +41,13 @@ export class MemoryTable implements Table {
   /** What each index shows by now: `pk` to the item as it was when the index took it. */
   readonly #shown = new Map<string, Item>();
   readonly #later: (show: () => void) => void;
-  readonly #isUnchecked: (write: Write) => boolean;
+  readonly #mutation: Mutation | undefined;
   /** Rises with each write of an item, so that an index never goes back. */
   readonly #versions = new Map<string, number>();
 
-  constructor({ later = (show) => show(), isUnchecked = () => false }: MemoryTableOptions = {}) {
+  constructor({ later = (show) => show(), mutation }: MemoryTableOptions = {}) {
     this.#later = later;
-    this.#isUnchecked = isUnchecked;
+    this.#mutation = mutation;
   }
 
   async get(pk: string): Promise<Item | undefined> {
@@ -105,11 +106,12 @@ export class MemoryTable implements Table {
   }
 
   #holds(write: Write, seen: Item | undefined): boolean {
-    return this.#isUnchecked(write) || testOf(write.when)(seen ?? {});
+    return this.#mutation?.isUnchecked?.(write) || testOf(write.when)(seen ?? {});
   }
 
   #apply(write: Exclude<Write, { check: string }>): Item | undefined {
     const pk = keyOf(write);
+    if (this.#mutation?.isDropped?.(write)) return this.items.get(pk);
     const item = after(write, this.items.get(pk));
     if (item === undefined) this.items.delete(pk);
     else this.items.set(pk, item);

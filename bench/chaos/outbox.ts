@@ -11,14 +11,14 @@ interface State {
 }
 
 /** Says a fact: it is kept on disk, and goes out when the edge is not cut off. An edge that dies takes it with it. */
-export function say(said: NewFact, edge: State, { sim, cloud, onUntold }: EdgeWorld): void {
+export function say(said: NewFact, edge: State, { sim, cloud, saysTraceId, onUntold }: EdgeWorld): void {
   const envelope = { version: 1, id: randomUUID(), at: sim.nowMs, edgeId: edge.edgeId };
   const fact = factSchema.parse({ ...envelope, ...said });
   const send = () => {
     if (!edge.isAlive) {
       if ('traceId' in fact && fact.traceId !== undefined) onUntold(fact.traceId);
     } else if (edge.isCutOff) sim.in(1000, send);
-    else cloud.publish(fact);
+    else cloud.publish(saysTraceId || !('traceId' in fact) ? fact : { ...fact, traceId: undefined });
   };
   send();
 }

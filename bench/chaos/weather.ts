@@ -55,7 +55,7 @@ export const fair: Weather = {
 const worst: Weather = {
   tableFails: 0.05,
   replyLost: 0.1,
-  tableSlow: 0.02,
+  tableSlow: 0.15,
   conflict: 0.1,
   invokeLost: 0.1,
   functionDies: 0.05,

@@ -176,7 +176,8 @@ export const callChecks: readonly Check[] = [
       const { call, taskId } = await upCall(plane, edgeId);
       const at = { TableName: plane.table.ref };
       const longAgo = String(Date.now() - 700_000);
-      const edge = { pk: { S: `EDGE#${edgeId}` }, watchKey: { S: 'edges' }, watchAt: { N: longAgo } };
+      const place = { watchKey: { S: 'edges' }, watchAt: { N: longAgo } };
+      const edge = { pk: { S: `EDGE#${edgeId}` }, edgeId: { S: edgeId }, generation: { N: '1' }, ...place };
       await callDynamoDb(plane.cloud.dynamoDbEndpoint, 'PutItem', { ...at, Item: edge });
       const calls = plane.environment.CALLS_FUNCTION;
       const tick = () => plane.tick(calls ?? '');
