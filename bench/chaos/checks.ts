@@ -1,7 +1,7 @@
 import { callFrom } from '../../lambdas/store/items/call-item.ts';
 import { gatewayFrom } from '../../lambdas/store/items/gateway-item.ts';
 import { callKey, callKeyPrefix, gatewayKeyPrefix, poolKey } from '../../lambdas/store/keys.ts';
-import { maxGateways, minFree } from './cloud.ts';
+import { maxGateways, minFree } from './aws/cloud.ts';
 import type { Day } from './day.ts';
 
 /** What must hold at the end of a day, a while after the last trouble. */

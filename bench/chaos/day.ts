@@ -1,10 +1,10 @@
 import type { EcsTask } from '../../lambdas/domain/fleet/task.ts';
-import { Cloud } from './cloud.ts';
-import { Edge } from './edge.ts';
-import { Gateway } from './gateway.ts';
+import { Cloud } from './aws/cloud.ts';
 import type { Mutation } from './mutations.ts';
+import { Edge } from './parties/edge.ts';
+import { Gateway } from './parties/gateway.ts';
+import type { TrueCall } from './parties/true-call.ts';
 import { Sim } from './sim.ts';
-import type { TrueCall } from './true-call.ts';
 import { drawWeather, fair, type Weather } from './weather.ts';
 
 export interface DayOptions {

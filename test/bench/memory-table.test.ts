@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { MemoryTable } from '../../bench/chaos/memory-table.ts';
+import { MemoryTable } from '../../bench/chaos/aws/memory-table.ts';
 import type { Item } from '../../lambdas/store/attributes.ts';
 import {
   above,

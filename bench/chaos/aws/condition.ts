@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Item } from '../../lambdas/store/attributes.ts';
-import type { Condition } from '../../lambdas/store/conditions.ts';
+import type { Item } from '../../../lambdas/store/attributes.ts';
+import type { Condition } from '../../../lambdas/store/conditions.ts';
 
 /* Evaluates the condition expressions of lambdas/store/conditions.ts on an item in memory. */
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../contracts/outcomes.ts';
+import type { Outcome } from '../../../contracts/outcomes.ts';
 import type { Gateway } from './gateway.ts';
 
 /** A call as the parties have it. */

@@ -1,6 +1,6 @@
-import type { Cloud } from './cloud.ts';
+import type { Cloud } from '../aws/cloud.ts';
+import type { Sim } from '../sim.ts';
 import type { Gateway } from './gateway.ts';
-import type { Sim } from './sim.ts';
 import type { TrueCall } from './true-call.ts';
 
 /** What is around an edge. */

@@ -1,8 +1,8 @@
-import { TableUnavailable } from '../../lambdas/domain/errors.ts';
-import type { Table } from '../../lambdas/store/table.ts';
+import { TableUnavailable } from '../../../lambdas/domain/errors.ts';
+import type { Table } from '../../../lambdas/store/table.ts';
+import type { Sim } from '../sim.ts';
+import type { Weather } from '../weather.ts';
 import type { MemoryTable } from './memory-table.ts';
-import type { Sim } from './sim.ts';
-import type { Weather } from './weather.ts';
 
 /** One run of a function. */
 export interface Life {

@@ -1,9 +1,9 @@
-import type { AllocateAnswer, AllocateGateway, AttemptFailure } from '../../contracts/commands.ts';
-import type { Outcome } from '../../contracts/outcomes.ts';
-import { allocateGateway } from '../../lambdas/functions/allocate/allocate-gateway.ts';
-import { afterFailure, afterRefusal } from '../../sip-edge/call/setup/attempts.ts';
-import type { NewFact } from '../../sip-edge/ports.ts';
-import type { FunctionDeps } from './cloud.ts';
+import type { AllocateAnswer, AllocateGateway, AttemptFailure } from '../../../contracts/commands.ts';
+import type { Outcome } from '../../../contracts/outcomes.ts';
+import { allocateGateway } from '../../../lambdas/functions/allocate/allocate-gateway.ts';
+import { afterFailure, afterRefusal } from '../../../sip-edge/call/setup/attempts.ts';
+import type { NewFact } from '../../../sip-edge/ports.ts';
+import type { FunctionDeps } from '../aws/cloud.ts';
 import type { EdgeWorld } from './edge-world.ts';
 import type { TrueCall } from './true-call.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { EcsTask } from '../../lambdas/domain/fleet/task.ts';
-import type { RunResult } from '../../lambdas/runtime/ecs-gateways.ts';
-import type { Sim } from './sim.ts';
-import type { Weather } from './weather.ts';
+import type { EcsTask } from '../../../lambdas/domain/fleet/task.ts';
+import type { RunResult } from '../../../lambdas/runtime/ecs-gateways.ts';
+import type { Sim } from '../sim.ts';
+import type { Weather } from '../weather.ts';
 
 /** What the cloud tells the gateways that it runs. */
 export interface TaskListener {

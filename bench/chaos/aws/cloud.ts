@@ -1,24 +1,24 @@
-import { consumedByCalls, consumedByFleet, type Fact } from '../../contracts/facts.ts';
-import type { Measurement } from '../../contracts/metrics.ts';
-import { parsePolicy } from '../../lambdas/domain/fleet/read-policy.ts';
-import type { EcsTask } from '../../lambdas/domain/fleet/task.ts';
-import type { AllocateDeps } from '../../lambdas/functions/allocate/allocate-gateway.ts';
-import { measurePool } from '../../lambdas/functions/calls/measure-pool.ts';
-import type { KnownLeases } from '../../lambdas/functions/calls/renew-edge.ts';
-import { sweep } from '../../lambdas/functions/calls/sweep.ts';
-import { type ConsumedFact, takeFact } from '../../lambdas/functions/calls/take-fact.ts';
-import { decideAndAct } from '../../lambdas/functions/fleet/decide-and-act.ts';
-import type { FleetDeps } from '../../lambdas/functions/fleet/deps.ts';
-import { KnownDemand, noteDemand } from '../../lambdas/functions/fleet/known-demand.ts';
-import { takeRegistration } from '../../lambdas/functions/fleet/take-registration.ts';
-import { takeTaskEvent } from '../../lambdas/functions/fleet/take-task-event.ts';
-import type { RegisterDeps } from '../../lambdas/functions/register/register-gateway.ts';
+import { consumedByCalls, consumedByFleet, type Fact } from '../../../contracts/facts.ts';
+import type { Measurement } from '../../../contracts/metrics.ts';
+import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
+import type { EcsTask } from '../../../lambdas/domain/fleet/task.ts';
+import type { AllocateDeps } from '../../../lambdas/functions/allocate/allocate-gateway.ts';
+import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
+import type { KnownLeases } from '../../../lambdas/functions/calls/renew-edge.ts';
+import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
+import { type ConsumedFact, takeFact } from '../../../lambdas/functions/calls/take-fact.ts';
+import { decideAndAct } from '../../../lambdas/functions/fleet/decide-and-act.ts';
+import type { FleetDeps } from '../../../lambdas/functions/fleet/deps.ts';
+import { KnownDemand, noteDemand } from '../../../lambdas/functions/fleet/known-demand.ts';
+import { takeRegistration } from '../../../lambdas/functions/fleet/take-registration.ts';
+import { takeTaskEvent } from '../../../lambdas/functions/fleet/take-task-event.ts';
+import type { RegisterDeps } from '../../../lambdas/functions/register/register-gateway.ts';
+import type { Mutation } from '../mutations.ts';
+import type { Sim } from '../sim.ts';
+import type { Weather } from '../weather.ts';
 import { Ecs } from './ecs.ts';
 import { faultyTable, type Life, never } from './faulty-table.ts';
 import { MemoryTable } from './memory-table.ts';
-import type { Mutation } from './mutations.ts';
-import type { Sim } from './sim.ts';
-import type { Weather } from './weather.ts';
 
 /** A command got no usable answer. */
 export class Unavailable extends Error {}

@@ -4,15 +4,15 @@ import type {
   RegisterAnswer,
   RegisterGateway,
   UnregisterGateway,
-} from '../../contracts/commands.ts';
-import { listEdgeCalls } from '../../lambdas/functions/calls/list-edge-calls.ts';
-import { keepLease, renewEdge } from '../../lambdas/functions/calls/renew-edge.ts';
-import { registerGateway } from '../../lambdas/functions/register/register-gateway.ts';
-import { unregisterGateway } from '../../lambdas/functions/register/unregister-gateway.ts';
-import type { NewFact } from '../../sip-edge/ports.ts';
-import { traceIdOf } from '../../sip-edge/telemetry/trace.ts';
+} from '../../../contracts/commands.ts';
+import { listEdgeCalls } from '../../../lambdas/functions/calls/list-edge-calls.ts';
+import { keepLease, renewEdge } from '../../../lambdas/functions/calls/renew-edge.ts';
+import { registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
+import { unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
+import type { NewFact } from '../../../sip-edge/ports.ts';
+import { traceIdOf } from '../../../sip-edge/telemetry/trace.ts';
+import { type FunctionDeps, Unavailable } from '../aws/cloud.ts';
 import { CallSetup } from './call-setup.ts';
-import { type FunctionDeps, Unavailable } from './cloud.ts';
 import type { EdgeWorld } from './edge-world.ts';
 import { say } from './outbox.ts';
 import type { TrueCall } from './true-call.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { factSchema } from '../../contracts/facts.ts';
-import type { NewFact } from '../../sip-edge/ports.ts';
+import { factSchema } from '../../../contracts/facts.ts';
+import type { NewFact } from '../../../sip-edge/ports.ts';
 import type { EdgeWorld } from './edge-world.ts';
 
 /** The state of an edge, as far as its outbox goes by it. */

@@ -1,11 +1,11 @@
-import type { Item } from '../../lambdas/store/attributes.ts';
-import type { Condition } from '../../lambdas/store/conditions.ts';
-import { readEach } from '../../lambdas/store/items/read-item.ts';
-import { callsIndex, freeIndex, watchIndex } from '../../lambdas/store/keys.ts';
-import type { Page, QueryInput, Table, Transacted, Written } from '../../lambdas/store/table.ts';
-import type { Failure, Write } from '../../lambdas/store/transaction.ts';
+import type { Item } from '../../../lambdas/store/attributes.ts';
+import type { Condition } from '../../../lambdas/store/conditions.ts';
+import { readEach } from '../../../lambdas/store/items/read-item.ts';
+import { callsIndex, freeIndex, watchIndex } from '../../../lambdas/store/keys.ts';
+import type { Page, QueryInput, Table, Transacted, Written } from '../../../lambdas/store/table.ts';
+import type { Failure, Write } from '../../../lambdas/store/transaction.ts';
+import type { Mutation } from '../mutations.ts';
 import { testOf } from './condition.ts';
-import type { Mutation } from './mutations.ts';
 
 /*
  * The table in memory, so that a day takes milliseconds: conditions, transactions and indexes as DynamoDB has them, as

@@ -1,5 +1,5 @@
-import type { RegisterGateway, UnregisterGateway } from '../../contracts/commands.ts';
-import type { Sim } from './sim.ts';
+import type { RegisterGateway, UnregisterGateway } from '../../../contracts/commands.ts';
+import type { Sim } from '../sim.ts';
 
 /** What a gateway needs of an edge. */
 export interface Registrar {
