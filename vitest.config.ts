@@ -5,7 +5,7 @@ const unit = [
   'test/bench/replay.test.ts',
   'test/infra/{cost,permissions,pool-policy,service,settings,stack,template-rules,watch}.test.ts',
   'test/lambdas/domain-purity.test.ts',
-  'test/lambdas/fleet/{decide,learning,predictive-policy,quantile,timeline-policy}.test.ts',
+  'test/lambdas/fleet/policy/*.test.ts',
   'test/local/aws/cloudformation/{changes,template}.test.ts',
   'test/local/aws/events/event-pattern.test.ts',
   'test/local/aws/http/query.test.ts',
@@ -16,7 +16,7 @@ const unit = [
   'test/sip-edge/{own-address,settings}.test.ts',
   'test/sip-edge/admission/{check,limits,trusted}.test.ts',
   'test/sip-edge/auth/{digest,nonce,replay,response}.test.ts',
-  'test/sip-edge/call/{ringback,text}.test.ts',
+  'test/sip-edge/call/{setup/ringback,text}.test.ts',
   'test/sip-edge/outbox/batch.test.ts',
   'test/sip-edge/registrar/registration.test.ts',
 ];

@@ -5,7 +5,7 @@ import { EventQueue } from '../../bench/simulate/event-queue.ts';
 import { originalController } from '../../bench/simulate/original.ts';
 import { replay } from '../../bench/simulate/replay.ts';
 import type { Controller, Order, ReplaySettings } from '../../bench/simulate/replayed.ts';
-import { counts } from '../lambdas/fleet/support.ts';
+import { counts } from '../lambdas/fleet/policy/support.ts';
 
 const hour = 3_600_000;
 const settings: ReplaySettings = {

@@ -1,9 +1,9 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { eventually } from '../../support/eventually.ts';
-import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
-import type { TableWorld } from '../support/table-world.ts';
-import { answer, offer, openPeer, type Scene } from './support/scene.ts';
-import { TableSuite } from './support/table-suite.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { answerCall, type SipPeer } from '../../../support/sip-peer/peer.ts';
+import type { TableWorld } from '../../support/table-world.ts';
+import { answer, offer, openPeer, type Scene } from '../support/scene.ts';
+import { TableSuite } from '../support/table-suite.ts';
 
 /* The same Call-ID more than once at one edge. A dialog is more than its Call-ID (RFC 3261 12). */
 

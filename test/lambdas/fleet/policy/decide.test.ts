@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { noStartsYet, noteStart } from '../../../lambdas/domain/fleet/breaker.ts';
-import { decide } from '../../../lambdas/domain/fleet/decide.ts';
-import type { FleetMemory, PoolCounts } from '../../../lambdas/domain/fleet/types.ts';
+import { noStartsYet, noteStart } from '../../../../lambdas/domain/fleet/breaker.ts';
+import { decide } from '../../../../lambdas/domain/fleet/decide.ts';
+import type { FleetMemory, PoolCounts } from '../../../../lambdas/domain/fleet/types.ts';
 import { anyInput, constantTimeline, counts, input, totalOf, tuesdayMs } from './support.ts';
 
 const twoFree = constantTimeline({ unlockedMin: 2, loadMax: 1 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { AllocateAnswer } from '../../../contracts/commands.ts';
-import { eventually } from '../../support/eventually.ts';
-import type { OutgoingCall } from '../../support/sip-peer/dialog.ts';
-import type { SipPeer } from '../../support/sip-peer/peer.ts';
-import type { Transport } from '../../support/sip-peer/wire.ts';
-import { answer, type Scene, takeCancel } from './support/scene.ts';
-import { Suite } from './support/suite.ts';
+import type { AllocateAnswer } from '../../../../contracts/commands.ts';
+import { eventually } from '../../../support/eventually.ts';
+import type { OutgoingCall } from '../../../support/sip-peer/dialog.ts';
+import type { SipPeer } from '../../../support/sip-peer/peer.ts';
+import type { Transport } from '../../../support/sip-peer/wire.ts';
+import { answer, type Scene, takeCancel } from '../support/scene.ts';
+import { Suite } from '../support/suite.ts';
 
 const suite = new Suite();
 let scene: Scene;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { CallerLeg } from '../../../sip-edge/call/leg/caller-leg.ts';
-import { Ringback } from '../../../sip-edge/call/setup/ringback.ts';
+import type { CallerLeg } from '../../../../sip-edge/call/leg/caller-leg.ts';
+import { Ringback } from '../../../../sip-edge/call/setup/ringback.ts';
 
 /* What a caller hears and when: in time that passes as the test wants. */
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../lambdas/domain/fleet/decide.ts';
-import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
-import type { FleetPolicy } from '../../../lambdas/domain/fleet/types.ts';
+import { decide } from '../../../../lambdas/domain/fleet/decide.ts';
+import { parsePolicy } from '../../../../lambdas/domain/fleet/read-policy.ts';
+import type { FleetPolicy } from '../../../../lambdas/domain/fleet/types.ts';
 import { counts, defaults, input } from './support.ts';
 
 /** In the shape of the original's deploy/scaler/config/scaler.json, with numbers that tell the rows apart. */

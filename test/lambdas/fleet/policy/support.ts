@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import { noStartsYet } from '../../../lambdas/domain/fleet/breaker.ts';
-import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
-import type { FleetInput, FleetPolicy, PoolCounts } from '../../../lambdas/domain/fleet/types.ts';
+import { noStartsYet } from '../../../../lambdas/domain/fleet/breaker.ts';
+import { parsePolicy } from '../../../../lambdas/domain/fleet/read-policy.ts';
+import type { FleetInput, FleetPolicy, PoolCounts } from '../../../../lambdas/domain/fleet/types.ts';
 
 export const defaults = { timeZone: 'Europe/Paris', maxGateways: 60, gateways: 'single-use' as const };
 

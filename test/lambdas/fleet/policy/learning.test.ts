@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { learn, slotAt } from '../../../lambdas/domain/demand/profile.ts';
+import { learn, slotAt } from '../../../../lambdas/domain/demand/profile.ts';
 import { dayWith, learned, slotOf, workdays } from './days.ts';
 
 const profile = learned(workdays);

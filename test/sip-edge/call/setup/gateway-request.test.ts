@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { AllocateAnswer } from '../../../contracts/commands.ts';
-import type { InvitedCall } from '../../../sip-edge/call/call.ts';
-import type { CallerLeg } from '../../../sip-edge/call/leg/caller-leg.ts';
-import { GatewayRequest } from '../../../sip-edge/call/setup/gateway-request.ts';
-import { testSettings } from './support/edge.ts';
+import type { AllocateAnswer } from '../../../../contracts/commands.ts';
+import type { InvitedCall } from '../../../../sip-edge/call/call.ts';
+import type { CallerLeg } from '../../../../sip-edge/call/leg/caller-leg.ts';
+import { GatewayRequest } from '../../../../sip-edge/call/setup/gateway-request.ts';
+import { testSettings } from '../support/edge.ts';
 
 it('tells the pool again while the call waits, ever less often: a start may have been refused', async () => {
   let nowMs = 1_800_000_000_000;

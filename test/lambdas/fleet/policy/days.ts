@@ -1,4 +1,4 @@
-import { type DemandDay, learn, type Profile, slotMin } from '../../../lambdas/domain/demand/profile.ts';
+import { type DemandDay, learn, type Profile, slotMin } from '../../../../lambdas/domain/demand/profile.ts';
 
 const slots = (24 * 60) / slotMin;
 export const slotOf = (time: string) => {

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { demandMinutes } from '../../../lambdas/domain/demand/forecast.ts';
-import { decide } from '../../../lambdas/domain/fleet/decide.ts';
-import type { FleetInput } from '../../../lambdas/domain/fleet/types.ts';
+import { demandMinutes } from '../../../../lambdas/domain/demand/forecast.ts';
+import { decide } from '../../../../lambdas/domain/fleet/decide.ts';
+import type { FleetInput } from '../../../../lambdas/domain/fleet/types.ts';
 import { dayWith, learned, workdays } from './days.ts';
 import { counts, input, predictive } from './support.ts';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callsAtMost } from '../../../lambdas/domain/demand/quantile.ts';
+import { callsAtMost } from '../../../../lambdas/domain/demand/quantile.ts';
 
 describe('the calls to be ready for', () => {
   /** Poisson's distribution, summed term by term. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
-import { answerCall } from '../../support/sip-peer/peer.ts';
-import { expectRefusal } from './support/refusal.ts';
-import { answer, offer, type Scene } from './support/scene.ts';
-import { Suite } from './support/suite.ts';
+import { ControlPlaneUnavailable } from '../../../../sip-edge/ports.ts';
+import { answerCall } from '../../../support/sip-peer/peer.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { answer, offer, type Scene } from '../support/scene.ts';
+import { Suite } from '../support/suite.ts';
 
 const suite = new Suite();
 let scene: Scene;

@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
-import { eventually } from '../../support/eventually.ts';
-import type { OutgoingCall } from '../../support/sip-peer/dialog.ts';
-import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
-import { answerCall, hangUp, type SipPeer } from '../../support/sip-peer/peer.ts';
-import type { TableWorld } from '../support/table-world.ts';
-import { startTestEdge } from './support/edge.ts';
-import { answer, openPeer, type Scene } from './support/scene.ts';
-import { TableSuite } from './support/table-suite.ts';
+import { ControlPlaneUnavailable } from '../../../../sip-edge/ports.ts';
+import { eventually } from '../../../support/eventually.ts';
+import type { OutgoingCall } from '../../../support/sip-peer/dialog.ts';
+import type { ReceivedResponse } from '../../../support/sip-peer/message.ts';
+import { answerCall, hangUp, type SipPeer } from '../../../support/sip-peer/peer.ts';
+import type { TableWorld } from '../../support/table-world.ts';
+import { startTestEdge } from '../support/edge.ts';
+import { answer, openPeer, type Scene } from '../support/scene.ts';
+import { TableSuite } from '../support/table-suite.ts';
 
 /* Callers that wait for a gateway to start, with the functions' own code and a real table behind the edge. */
 

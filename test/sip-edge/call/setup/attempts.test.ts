@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
-import type { Transport } from '../../support/sip-peer/wire.ts';
-import { freeSipPort } from '../../support/sip-server.ts';
-import { expectRefusal } from './support/refusal.ts';
-import { answer, offer, type Scene, takeCancel } from './support/scene.ts';
-import { Suite } from './support/suite.ts';
+import { answerCall, type SipPeer } from '../../../support/sip-peer/peer.ts';
+import type { Transport } from '../../../support/sip-peer/wire.ts';
+import { freeSipPort } from '../../../support/sip-server.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { answer, offer, type Scene, takeCancel } from '../support/scene.ts';
+import { Suite } from '../support/suite.ts';
 
 const suite = new Suite();
 let scene: Scene;
