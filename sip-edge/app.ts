@@ -128,7 +128,6 @@ export class EdgeApp {
         log.info({ event: 'drachtio-connected', hostPorts }, 'connected to drachtio');
         batchWrites(this.#srf);
         keepPendingInvites(this.#srf);
-
         this.#lease.start();
         this.#takeOver();
         this.#untilRouted().then(

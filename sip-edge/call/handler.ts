@@ -62,7 +62,7 @@ export class CallHandler {
   async invite(request: SrfRequest, response: SrfResponse): Promise<void> {
     const callId = request.headers['call-id'] ?? '';
     const caller = new CallerLeg(this.#parts.srf, request, response, callId);
-    // No fact is published: it would be taken for one of the call that has this Call-ID already.
+    // No fact is published: without a Call-ID there is no call, and in a dialog that is up it is none of its own.
     if (callId === '' || callId.length > maxCallIdLength) return this.#refuseUntold(caller, 'bad-request');
     const dialogId = caller.dialogId(readFrom(request.headers.from ?? '')?.tag) ?? callId;
     if (this.#active.has(dialogId)) return this.#refuseUntold(caller, 'loop-detected');
@@ -143,8 +143,11 @@ export class CallHandler {
       adopt: (calls) => this.#prober.probeNow(calls.map((call) => this.#adopt(call))),
       giveUp: (call) => this.#giveUpLost(call),
     };
-    await takeOverCalls(this.#parts, actions, this.#closing.signal);
-    this.#ours = undefined;
+    try {
+      await takeOverCalls(this.#parts, actions, this.#closing.signal);
+    } finally {
+      this.#ours = undefined;
+    }
   }
 
   /** Ends all calls that are up, as the edge stops. */

@@ -1,3 +1,5 @@
+import { tagOf } from '../../sip/name-addr.ts';
+import { parseVia } from '../../sip/via.ts';
 import type { Srf, SrfRequest, SrfResponse } from './srf.ts';
 
 /*
@@ -20,12 +22,12 @@ interface Insides {
 
 /** What a CANCEL has in common with its INVITE alone: the branch of the top Via (RFC 3261 9.1). */
 function branchOf({ headers }: SrfRequest): string | undefined {
-  return /;\s*branch=([^;,\s]+)/i.exec(headers.via ?? '')?.[1];
+  return parseVia(headers.via ?? '')?.params.get('branch');
 }
 
 /** What other requests have in common with it: their early dialog. */
 function fromTagOf({ headers }: SrfRequest): string | undefined {
-  return /;\s*tag=([^;,\s]+)/i.exec(headers.from ?? '')?.[1];
+  return tagOf(headers.from ?? '');
 }
 
 class PendingInvites {

@@ -1,7 +1,7 @@
 import { isOpen, retryAt } from './breaker.ts';
 import { predictiveNeed } from './predictive-policy.ts';
 import { timelineNeed } from './timeline-policy.ts';
-import type { FleetDecision, FleetInput, FleetLimit, FleetMemory, Need } from './types.ts';
+import type { FleetDecision, FleetInput, FleetLimit, FleetMemory, Need, PoolCounts } from './types.ts';
 
 /**
  * Whether gateways are to be started or drained now. It sees counts only, so a pool of ten thousand costs what one of
@@ -15,7 +15,7 @@ export function decide(input: FleetInput): FleetDecision {
   const short = Math.ceil(need.level + waiting - ready);
   // A maximum that was lowered (by the time of day) goes before the need.
   const freeManaged = counts.free - counts.unmanaged;
-  const tooMany = freeManaged + counts.locked + counts.busy + counts.starting - need.max;
+  const tooMany = capacityOf(counts) - need.max;
   if (short > 0 && (tooMany <= 0 || freeManaged === 0)) return start(input, need, compared, short);
 
   const spare = ready - waiting - need.keep;
@@ -24,14 +24,16 @@ export function decide(input: FleetInput): FleetDecision {
   return drain(policy.drainAfterSec * 1000, input.memory, nowMs, surplus, compared);
 }
 
+/** Gateways of ours that can serve a call, now or soon: those that are leaving are none. */
+const capacityOf = ({ free, unmanaged, locked, busy, starting }: PoolCounts): number =>
+  free - unmanaged + locked + busy + starting;
+
 type Compared = Pick<FleetDecision['reason'], 'figures' | 'level' | 'keep' | 'ready'>;
 
 function start(input: FleetInput, need: Need, compared: Compared, short: number): FleetDecision {
   const { policy, counts, recentStarts, nowMs } = input;
   const memory: FleetMemory = {};
-  const total =
-    counts.free - counts.unmanaged + counts.locked + counts.busy + counts.draining + counts.starting;
-  const room = need.max - total;
+  const room = need.max - capacityOf(counts) - counts.draining;
   const inFlight = policy.maxStarting - counts.starting;
   const count = Math.max(0, Math.min(short, room, inFlight));
   const limit: FleetLimit | undefined =

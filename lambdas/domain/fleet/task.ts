@@ -106,6 +106,12 @@ export function registeredTask(task: Task, registeredAt: number): Task {
   return { ...task, state: 'registered', registeredAt };
 }
 
+/** Its registration was told, which may have been before it was told to stop, or before it stopped. */
+export function registrationTold(task: Task, registeredAt: number): Task {
+  const isLeaving = isOver(task) || task.state === 'stopping';
+  return isLeaving ? { ...task, registeredAt } : registeredTask(task, registeredAt);
+}
+
 /** Told to stop. */
 export function stoppingTask(task: Task, reason: string, nowMs: number): Task {
   return { ...task, state: 'stopping', stopReason: reason, stoppingAt: nowMs };

@@ -1,6 +1,6 @@
 import type { FactOf } from '../../../contracts/facts.ts';
 import { parseGatewayName, taskIdOf } from '../../../contracts/gateway-name.ts';
-import { isOver, registeredTask } from '../../domain/fleet/task.ts';
+import { registrationTold } from '../../domain/fleet/task.ts';
 import { fleetPoolOf } from '../../store/items/pool-item.ts';
 import { taskFrom } from '../../store/items/task-item.ts';
 import { poolKey, taskKey } from '../../store/keys.ts';
@@ -25,12 +25,6 @@ export async function takeRegistration(
   const task = tasks.find((one) => one.taskId === taskId);
   if (task === undefined) return;
   await changeTask(table, task, (seen) =>
-    seen.registeredAt !== undefined || seen.state === 'failed' ? seen : withRegistration(seen, at),
+    seen.registeredAt !== undefined || seen.state === 'failed' ? seen : registrationTold(seen, at),
   );
-}
-
-/** One that is stopping, or has stopped, had registered before. */
-function withRegistration(task: Parameters<typeof registeredTask>[0], at: number) {
-  const isLeaving = isOver(task) || task.state === 'stopping';
-  return isLeaving ? { ...task, registeredAt: at } : registeredTask(task, at);
 }

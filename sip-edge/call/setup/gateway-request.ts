@@ -59,9 +59,8 @@ export class GatewayRequest {
   /** Asks until a gateway is granted or refused, or the wait for one has lasted too long. */
   async #askUntilAnswered(ringback: Ringback): Promise<Grant | SetupFailure> {
     const { clock, settings } = this.#parts;
-    let giveUpAt: number | undefined;
     let waiting: Waiting | undefined;
-    let sinceMs = 0;
+    let sinceMs: number | undefined;
     let sayAt = 0;
     for (;;) {
       // What was said of a match before this command is in its answer.
@@ -76,14 +75,13 @@ export class GatewayRequest {
         return { result: 'refused', outcome, cause, detail, retryAfterSec };
       }
       const nowMs = clock.now();
-      if (waiting === undefined) sinceMs = nowMs;
+      sinceMs ??= nowMs;
       if (nowMs >= sayAt) {
         this.#sayWaiting(answer, nowMs - sinceMs);
         sayAt = nowMs + Math.max(sayAgainMs, nowMs - sinceMs);
       }
       waiting = answer;
-      giveUpAt ??= nowMs + settings.waitLimitSec * 1000;
-      const leftMs = giveUpAt - nowMs;
+      const leftMs = sinceMs + settings.waitLimitSec * 1000 - nowMs;
       if (leftMs <= 0) return timedOut(answer);
       ringback.waits(answer.ahead);
       await this.#pause(Math.min(spread(answer.askAgainSec * 1000), leftMs));
