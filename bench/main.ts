@@ -3,6 +3,7 @@ import { runCommand } from '../command-line/run-command.ts';
 import { benchAllocation } from './measure/allocation.ts';
 import { benchCalls } from './measure/calls.ts';
 import { benchCold } from './measure/cold.ts';
+import { benchCpu } from './measure/cpu.ts';
 import { benchFleet } from './measure/fleet.ts';
 import { benchOperations } from './measure/operations.ts';
 import { benchRegisters } from './measure/registers.ts';
@@ -11,7 +12,7 @@ import { benchStart } from './measure/start.ts';
 
 const command = 'npm run bench';
 
-type Name = 'start' | 'fleet' | 'cold' | 'rush' | 'operations' | 'allocation' | 'registers' | 'calls';
+type Name = 'start' | 'fleet' | 'cold' | 'rush' | 'operations' | 'allocation' | 'registers' | 'calls' | 'cpu';
 
 /** Each measurement by its name, in the order in which they run. */
 const measurements: Record<Name, (load: Load) => Promise<unknown>> = {
@@ -23,6 +24,7 @@ const measurements: Record<Name, (load: Load) => Promise<unknown>> = {
   allocation: () => benchAllocation(),
   registers: () => benchRegisters(),
   calls: allCalls,
+  cpu: ({ beside }) => benchCpu(beside),
 };
 const names = Object.keys(measurements) as Name[];
 
@@ -31,6 +33,7 @@ const help = `npm run bench -- [options]     Measures a whole run on this machin
   --only LIST    of ${names.join(', ')} (all; memory is part of calls)
   --seconds N    how long each load of calls lasts (20)
   --rates LIST   calls a second with 100 gateways (5,20,50,100)
+  --beside DIR   another checkout, for cpu: measured in turn with this one
   --help         this text
 `;
 
@@ -38,12 +41,14 @@ const flags = {
   only: { type: 'string', default: names.join(',') },
   seconds: { type: 'string', default: '20' },
   rates: { type: 'string', default: '5,20,50,100' },
+  beside: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
 
 interface Load {
   seconds: number;
   rates: readonly number[];
+  beside: string | undefined;
 }
 
 const say = (what: string) => process.stderr.write(`${what} …\n`);
@@ -74,6 +79,7 @@ await runCommand('bench', async () => {
   }
   const load: Load = {
     seconds: wholeNumber(command, '--seconds', values.seconds, 1),
+    beside: values.beside,
     rates: values.rates.split(',').map((text) => wholeNumber(command, '--rates', text, 1, 1000)),
   };
   const result: Record<string, unknown> = { at: new Date().toISOString(), node: process.version };

@@ -15,6 +15,20 @@ import { traceIdSchema } from './trace.ts';
  * Each is idempotent: the edge asks again after a lost reply and gets the same answer.
  */
 
+/** Commands of one function that came together at an edge; a table writes as many refreshes at once. */
+export const mostBatched = 25;
+
+/** @param command the schema of one of them */
+export const batchOf = <Command extends z.ZodType>(command: Command) =>
+  z.object({ batch: z.array(command).min(1).max(mostBatched) });
+
+/** Each command is answered for itself, in their order, or named the error that it ended with. */
+export const batchAnswerOf = <Answer extends z.ZodType>(answer: Answer) =>
+  z.object({ answers: z.array(z.union([z.object({ answer }), z.object({ error: z.string() })])) });
+
+/** One answer of a batch. */
+export type BatchedAnswer<Answer> = { answer: Answer } | { error: string };
+
 const contactUriSchema = z.string().min(1).max(512);
 
 /** One Contact of a REGISTER. `expiresSec` is what the edge grants (already raised or cut), 0 removes it. */
@@ -37,6 +51,8 @@ export const registerGatewaySchema = registrationSchema.extend({
   contacts: z.array(contactSchema).min(1).max(10),
   received: peerSchema,
   edgeId: edgeIdSchema,
+  /** The edge has seen this registration before: most likely nothing but its time changes. */
+  isKnown: z.boolean().optional(),
 });
 export type RegisterGateway = z.infer<typeof registerGatewaySchema>;
 

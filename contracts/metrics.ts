@@ -61,6 +61,8 @@ export const metrics = {
   RefusedInvites: 'Count',
   /** Commands that got no answer from the control plane. */
   ControlPlaneFailures: 'Count',
+  /** Facts that a function could not handle, and that come again. */
+  FailedFacts: 'Count',
   /** Age of the oldest fact that an edge has not handed to the bus yet. */
   FactDelay: 'Seconds',
 } as const satisfies Record<string, Unit>;

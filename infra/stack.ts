@@ -1,7 +1,5 @@
-import { CfnOutput, Duration, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { CfnOutput, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import { SipNames } from './edge/dns.ts';
 import { edgeEnvironment, grantEdge } from './edge/edge-environment.ts';
 import { EdgeServices, edgeNames } from './edge/edge-service.ts';
@@ -55,18 +53,11 @@ export class SwitchroomStack extends Stack {
       network,
       sipServer: names.sipServer,
     });
-    const deadLetters = new sqs.Queue(this, 'DeadLetters', {
-      // Known by the stack's name alone: `npm run replay -- --stack` finds it without asking CloudFormation.
-      queueName: `${this.stackName}-dead-letters`,
-      retentionPeriod: Duration.days(14),
-      enforceSSL: true,
-    });
-    acknowledge(deadLetters, 'SQS3', 'It is the dead-letter queue of rules and functions');
-    const functions = new Functions(this, 'Functions', { bundles, settings, table, deadLetters, gateways });
+    const functions = new Functions(this, 'Functions', { bundles, settings, table, gateways });
     const { bus } = new FactBus(this, 'Facts', settings);
-    new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls, deadLetters });
+    const calls = new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls });
     const { clusterArn } = gateways.cluster;
-    new FleetTriggers(this, 'FleetTriggers', { bus, fleet: functions.fleet, clusterArn, deadLetters });
+    const fleet = new FleetTriggers(this, 'FleetTriggers', { bus, fleet: functions.fleet, clusterArn });
 
     const tls = settings.tlsCertificateSecretArn !== '';
     const loadBalancer = new LoadBalancer(this, 'LoadBalancer', { network, tls });
@@ -81,7 +72,12 @@ export class SwitchroomStack extends Stack {
     });
     if (settings.hostedZoneId !== '') new SipNames(this, 'Names', { settings, loadBalancer, tls });
 
-    const watched = { loadBalancer, functions: functions.all, table: table.table, deadLetters };
+    const watched = {
+      loadBalancer,
+      functions: functions.all,
+      table: table.table,
+      queues: [calls.facts, fleet.facts],
+    };
     const alarms = new Alarms(this, 'Alarms', { settings, ...watched });
     // Not before there is something to watch: each would go off with the first deployment.
     alarms.node.addDependency(...edge.services);
@@ -110,7 +106,8 @@ export class SwitchroomStack extends Stack {
       'The dashboard: is it up, are there free gateways, are calls failing and why, what is slow',
     );
     output('AlarmTopic', alarms.topic.topicArn, 'Where alarms are published');
-    output('DeadLetterQueue', deadLetters.queueName, 'What `npm run replay` empties');
+    output('CallsQueue', calls.facts.queue.queueName, 'Facts on their way to the calls function');
+    output('FleetQueue', fleet.facts.queue.queueName, 'Facts on their way to the fleet function');
     output('InspectFunction', functions.inspect.functionName, 'What `npm run pool -- --stack` asks');
     output('FleetFunction', functions.fleet.functionName, 'What starts and drains gateways');
     output('TableName', table.table.tableName, 'The table');

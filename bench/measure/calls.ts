@@ -1,5 +1,5 @@
 import { startGateways } from '../support/gateways.ts';
-import { memoryMb } from '../support/memory.ts';
+import { memoryMb } from '../support/processes.ts';
 import { runSipp } from '../support/sipp.ts';
 import { startStack } from '../support/stack.ts';
 import { summary } from '../support/stats.ts';

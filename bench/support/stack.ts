@@ -30,19 +30,21 @@ const root = resolve(import.meta.dirname, '../..');
  * @param extra more options of `npm start`
  * @param environment more variables of its environment
  * @param onEvent told of each step; without it nothing is parsed, so that load is not slowed down by being watched
+ * @param checkout directory of the one that is started, where it is not this one
  * @throws where it does not come up
  */
 export async function startStack(
   extra: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
   onEvent?: (event: RunEvent) => void,
+  checkout = root,
 ): Promise<Stack> {
   const directory = await mkdtemp(join(tmpdir(), 'switchroom-bench-run-'));
   const child = spawn(
     process.execPath,
     [
       ...[
-        join(root, 'local/main.ts'),
+        join(checkout, 'local/main.ts'),
         '--json',
         '--min-free',
         '0',
@@ -58,7 +60,7 @@ export async function startStack(
       ...['--edge', 'ADDRESS_RATE_PER_SEC=100000', '--edge', 'ADDRESS_BURST=1000000'],
       ...extra,
     ],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment } },
+    { cwd: checkout, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment } },
   );
   const ready = await untilReady(child, onEvent);
   const [host = '', port = ''] = String(ready.sip).split(':');

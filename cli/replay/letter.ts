@@ -1,20 +1,15 @@
 import * as z from 'zod';
 
 /*
- * The two kinds of dead letters: what Lambda writes of an asynchronous invocation that failed for good, and what
- * EventBridge could not deliver to a target.
+ * A dead letter is an event that a queue's function failed on again and again, or that EventBridge could not hand to the
+ * queue: then it says why.
  */
 
-/** What is asked of whom again, and why it failed. */
 export interface Letter {
-  /** ARN of the function. */
-  functionArn: string;
-  /** JSON text. */
-  payload: string;
   /** In a word: the fact's type. */
   what: string;
   callId?: string;
-  why: string;
+  why?: string;
 }
 
 /** A message of the queue, as far as it is read. */
@@ -24,31 +19,12 @@ export interface Message {
   attributes: Readonly<Record<string, string>>;
 }
 
-/** Lambda developer guide, "Retaining records of asynchronous invocations". */
-const failureRecordSchema = z.object({
-  requestContext: z.object({ functionArn: z.string(), condition: z.string() }),
-  requestPayload: z.json(),
-  responsePayload: z
-    .object({ errorType: z.string().optional(), errorMessage: z.string().optional() })
-    .nullish(),
-});
-
 const eventSchema = z.object({
   'detail-type': z.string(),
-  detail: z.object({ callId: z.string().optional() }).optional(),
+  detail: z.object({ callId: z.string().optional() }),
 });
 
-function about(event: unknown): Pick<Letter, 'what' | 'callId'> {
-  const parsed = eventSchema.safeParse(event);
-  if (!parsed.success) return { what: 'unknown' };
-  const callId = parsed.data.detail?.callId;
-  return { what: parsed.data['detail-type'], ...(callId !== undefined && { callId }) };
-}
-
-/** Without `:$LATEST`, which is invoked anyway and which a permission need not name. */
-const unqualified = (functionArn: string) => functionArn.split(':').slice(0, 7).join(':');
-
-/** @returns undefined for what is neither kind */
+/** @returns undefined for what is no event */
 export function readLetter({ body, attributes }: Message): Letter | undefined {
   let content: unknown;
   try {
@@ -56,19 +32,13 @@ export function readLetter({ body, attributes }: Message): Letter | undefined {
   } catch {
     return undefined;
   }
-  const record = failureRecordSchema.safeParse(content);
-  if (record.success) {
-    const { requestContext, requestPayload, responsePayload } = record.data;
-    const { errorType, errorMessage } = responsePayload ?? {};
-    return {
-      functionArn: unqualified(requestContext.functionArn),
-      payload: JSON.stringify(requestPayload),
-      ...about(requestPayload),
-      why: [errorType, errorMessage].filter(Boolean).join(': ') || requestContext.condition,
-    };
-  }
-  const target = attributes.TARGET_ARN;
-  if (!target?.includes(':function:')) return undefined;
+  const parsed = eventSchema.safeParse(content);
+  if (!parsed.success) return undefined;
+  const { callId } = parsed.data.detail;
   const why = [attributes.ERROR_CODE, attributes.ERROR_MESSAGE].filter(Boolean).join(': ');
-  return { functionArn: unqualified(target), payload: body, ...about(content), why };
+  return {
+    what: parsed.data['detail-type'],
+    ...(callId !== undefined && { callId }),
+    ...(why !== '' && { why }),
+  };
 }

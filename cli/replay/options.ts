@@ -6,20 +6,19 @@ export interface ReplayOptions {
   /** Only look: nothing is given back. */
   showOnly: boolean;
   json: boolean;
-  /** Whose queue: that of a run on this machine, or one in AWS. */
-  where: { kind: 'run'; file: string | undefined } | { kind: 'aws'; queueName: string };
+  /** Whose queues: those of a run on this machine, or of a stack in AWS. */
+  where: { kind: 'run'; file: string | undefined } | { kind: 'aws'; stack: string };
 }
 
-export const help = `npm run replay -- [options]        Gives dead letters back to the functions that failed on them.
+export const help = `npm run replay -- [options]        Gives dead letters back to the queues of the functions that failed on them.
 
-Takes each message out of the dead-letter queue, invokes its function with it again, and deletes the message only
-once the function's queue has taken it. Facts may come twice: whatever has happened already is not done again.
+Takes each message out of a queue of dead letters, sends it to the queue it came from, and deletes it only once that
+has taken it. Facts may come twice: whatever has happened already is not done again.
 
-  --show                   only show what is in the queue, and why
+  --show                   only show what is there
   --json                   for programs
   --run-file FILE          the run of npm start to serve                                    (.switchroom/run.json)
   --stack NAME             a deployed stack instead, with the AWS credentials and region of the environment
-  --queue NAME             its dead-letter queue by name, where that is another
   --help                   this text
 `;
 
@@ -28,7 +27,6 @@ const flags = {
   json: { type: 'boolean', default: false },
   'run-file': { type: 'string' },
   stack: { type: 'string' },
-  queue: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -40,14 +38,14 @@ const wrong: (what: string) => never = (what) => wrongOf(command, what);
 export function readReplayOptions(args: readonly string[]): ReplayOptions | 'help' {
   const { values } = readOptions({ command, flags, words: false }, args);
   if (values.help) return 'help';
-  if (values.stack === '' || values.queue === '') wrong('--stack and --queue take a name');
-  const queueName = values.queue ?? (values.stack === undefined ? undefined : `${values.stack}-dead-letters`);
-  if (queueName !== undefined && values['run-file'] !== undefined) {
-    wrong('--run-file is for a run on this machine, --stack and --queue for one in AWS');
+  const { stack } = values;
+  if (stack === '') wrong('--stack takes a name');
+  if (stack !== undefined && values['run-file'] !== undefined) {
+    wrong('--run-file is for a run on this machine, --stack for one in AWS');
   }
   return {
     showOnly: values.show,
     json: values.json,
-    where: queueName === undefined ? { kind: 'run', file: values['run-file'] } : { kind: 'aws', queueName },
+    where: stack === undefined ? { kind: 'run', file: values['run-file'] } : { kind: 'aws', stack },
   };
 }

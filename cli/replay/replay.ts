@@ -1,9 +1,9 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
   GetQueueUrlCommand,
   ReceiveMessageCommand,
+  SendMessageCommand,
   SQSClient,
   type Message as SqsMessage,
 } from '@aws-sdk/client-sqs';
@@ -13,8 +13,10 @@ import { type Letter, readLetter } from './letter.ts';
 import type { ReplayOptions } from './options.ts';
 
 /** What became of one message. */
-export interface Handled extends Partial<Omit<Letter, 'payload'>> {
+export interface Handled extends Partial<Letter> {
   messageId: string;
+  /** The queue that it came from. */
+  queue: string;
   /** Epoch ms. */
   sentAt: number;
   /** `shown`: only looked at; `kept`: it stays in the queue, `because`. */
@@ -29,10 +31,18 @@ const visibilitySec = 60;
 /** Asks all of SQS's servers, so that "none" means none. */
 const waitSec = 2;
 
-function place(where: ReplayOptions['where']): { queueName: string; config: object } {
-  if (where.kind === 'aws') return { queueName: where.queueName, config: {} };
-  const { value: queueName, config } = outputOfRun(where.file, 'DeadLetterQueue');
-  return { queueName, config };
+interface Place {
+  /** Of the functions' facts; each has another for its dead letters. */
+  queueNames: readonly string[];
+  config: object;
+}
+
+function place(where: ReplayOptions['where']): Place {
+  if (where.kind === 'aws') {
+    return { queueNames: ['calls', 'fleet'].map((name) => `${where.stack}-${name}`), config: {} };
+  }
+  const outputs = ['CallsQueue', 'FleetQueue'].map((name) => outputOfRun(where.file, name));
+  return { queueNames: outputs.map(({ value }) => value), config: outputs[0]?.config ?? {} };
 }
 
 /** What the SDK says, in words that help. */
@@ -51,39 +61,45 @@ function explain(error: Error, queueName: string): CommandError {
 }
 
 /**
- * Gives the letters of a queue back to their functions, each once: what comes into the queue meanwhile is left there,
- * so that a cause that is not mended yet ends in a report and not in a circle.
- * @throws CommandError in one line, where the queue itself is out of reach
+ * Gives dead letters back to the queues they came from, each once: what comes in meanwhile is left there, so that a
+ * cause that is not mended yet ends in a report and not in a circle.
+ * @throws CommandError in one line, where a queue itself is out of reach
  */
 export async function replay({ where, showOnly }: ReplayOptions): Promise<Handled[]> {
-  const { queueName, config } = place(where);
+  const { queueNames, config } = place(where);
   const sqs = new SQSClient({ maxAttempts: 2, useQueueUrlAsEndpoint: false, ...config });
-  const lambda = new LambdaClient({ maxAttempts: 2, ...config });
+  const handled: Handled[] = [];
   try {
-    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }));
-    return await new Replay(sqs, lambda, QueueUrl ?? '', showOnly).run();
-  } catch (error) {
-    throw error instanceof CommandError ? error : explain(error as Error, queueName);
+    for (const queue of queueNames) {
+      try {
+        const urlOf = async (QueueName: string) =>
+          (await sqs.send(new GetQueueUrlCommand({ QueueName }))).QueueUrl ?? '';
+        const urls = { letters: await urlOf(`${queue}-dead-letters`), queue: await urlOf(queue) };
+        handled.push(...(await new Replay(sqs, queue, urls, showOnly).run()));
+      } catch (error) {
+        throw explain(error as Error, queue);
+      }
+    }
+    return handled;
   } finally {
     sqs.destroy();
-    lambda.destroy();
   }
 }
 
 class Replay {
   readonly #sqs: SQSClient;
-  readonly #lambda: LambdaClient;
-  readonly #queueUrl: string;
+  readonly #queue: string;
+  readonly #urls: { letters: string; queue: string };
   readonly #showOnly: boolean;
   readonly #startedAt = Date.now();
   readonly #handled: Handled[] = [];
   /** What stays, by message id: its receipt, to show it again at the end. */
   readonly #kept = new Map<string, string>();
 
-  constructor(sqs: SQSClient, lambda: LambdaClient, queueUrl: string, showOnly: boolean) {
+  constructor(sqs: SQSClient, queue: string, urls: { letters: string; queue: string }, showOnly: boolean) {
     this.#sqs = sqs;
-    this.#lambda = lambda;
-    this.#queueUrl = queueUrl;
+    this.#queue = queue;
+    this.#urls = urls;
     this.#showOnly = showOnly;
   }
 
@@ -103,7 +119,7 @@ class Replay {
   async #receive(): Promise<SqsMessage[]> {
     const { Messages = [] } = await this.#sqs.send(
       new ReceiveMessageCommand({
-        QueueUrl: this.#queueUrl,
+        QueueUrl: this.#urls.letters,
         MaxNumberOfMessages: batchSize,
         VisibilityTimeout: visibilitySec,
         WaitTimeSeconds: waitSec,
@@ -122,29 +138,33 @@ class Replay {
       Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
     );
     const letter = readLetter({ body: Body, attributes });
-    const { payload, ...about } = letter ?? { payload: '' };
     const note = (fate: Handled['fate'], because?: string) => {
       if (fate !== 'given-back') this.#kept.set(MessageId, ReceiptHandle);
       if (isMet) return;
-      this.#handled.push({ messageId: MessageId, sentAt, ...about, fate, ...(because && { because }) });
+      this.#handled.push({
+        messageId: MessageId,
+        queue: this.#queue,
+        sentAt,
+        ...letter,
+        fate,
+        ...(because && { because }),
+      });
     };
     if (sentAt > this.#startedAt) note('kept', 'it came in meanwhile, or the clock here is behind');
-    else if (letter === undefined) note('kept', 'it is no dead letter of a function or a rule');
+    else if (letter === undefined) note('kept', 'it is no event');
     else if (this.#showOnly) note('shown');
     else {
-      const failure = await this.#giveBack(letter.functionArn, payload);
+      const failure = await this.#giveBack(Body);
       if (failure !== undefined) return note('kept', failure);
-      await this.#sqs.send(new DeleteMessageCommand({ QueueUrl: this.#queueUrl, ReceiptHandle }));
+      await this.#sqs.send(new DeleteMessageCommand({ QueueUrl: this.#urls.letters, ReceiptHandle }));
       note('given-back');
     }
   }
 
-  /** @returns why the function did not take it */
-  async #giveBack(functionArn: string, payload: string): Promise<string | undefined> {
+  /** @returns why the queue did not take it */
+  async #giveBack(MessageBody: string): Promise<string | undefined> {
     try {
-      await this.#lambda.send(
-        new InvokeCommand({ FunctionName: functionArn, InvocationType: 'Event', Payload: payload }),
-      );
+      await this.#sqs.send(new SendMessageCommand({ QueueUrl: this.#urls.queue, MessageBody }));
       return undefined;
     } catch (error) {
       return (error as Error).message || (error as Error).name;
@@ -155,7 +175,11 @@ class Replay {
   async #release(): Promise<void> {
     for (const ReceiptHandle of this.#kept.values()) {
       await this.#sqs.send(
-        new ChangeMessageVisibilityCommand({ QueueUrl: this.#queueUrl, ReceiptHandle, VisibilityTimeout: 0 }),
+        new ChangeMessageVisibilityCommand({
+          QueueUrl: this.#urls.letters,
+          ReceiptHandle,
+          VisibilityTimeout: 0,
+        }),
       );
     }
   }

@@ -8,11 +8,11 @@ const fates = { 'given-back': 'given back', shown: 'in the queue', kept: 'kept' 
 /** @param now epoch ms */
 export function show(handled: readonly Handled[], now: number): string {
   if (handled.length === 0) return 'There are no dead letters.';
-  const rows = handled.map(({ sentAt, what, callId, functionArn, fate, why, because }) => [
+  const rows = handled.map(({ sentAt, what, callId, queue, fate, why, because }) => [
     `${duration((now - sentAt) / 1000)} ago`,
     what ?? 'unknown',
     callId ?? '-',
-    functionArn?.split(':').at(-1) ?? '-',
+    queue,
     because === undefined ? fates[fate] : `${fates[fate]}: ${because}`,
     why ?? '-',
   ]);
@@ -20,5 +20,5 @@ export function show(handled: readonly Handled[], now: number): string {
   const summary = (['given-back', 'shown', 'kept'] as const)
     .filter((fate) => count(fate) > 0)
     .map((fate) => `${count(fate)} ${fates[fate]}`);
-  return `${table(['SENT', 'WHAT', 'CALL', 'FUNCTION', 'NOW', 'FAILED BY'], rows)}\n\n${summary.join(', ')}`;
+  return `${table(['SENT', 'WHAT', 'CALL', 'QUEUE', 'NOW', 'NOT DELIVERED'], rows)}\n\n${summary.join(', ')}`;
 }

@@ -1,9 +1,7 @@
 import { CfnResource, Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 
@@ -17,8 +15,6 @@ export interface BundledFunctionProps {
   logRetentionDays: number;
   /** Executions that are its own, of the account's; undefined takes from what all share. */
   reservedConcurrency: number | undefined;
-  /** Where an asynchronous event goes that failed for good. Without it the function is only ever invoked for its answer. */
-  deadLetters?: sqs.IQueue;
 }
 
 /** A function made of one bundle, allowed nothing but to write its own log. */
@@ -52,11 +48,9 @@ export class BundledFunction extends Construct {
       }),
       logGroup,
       role,
-      ...(props.deadLetters && {
-        onFailure: new SqsDestination(props.deadLetters),
-        retryAttempts: 2,
-        maxEventAge: Duration.hours(6),
-      }),
+      // Invoked for an answer, for a batch that a queue gives again, or for what is said again by itself.
+      retryAttempts: 0,
+      maxEventAge: Duration.minutes(1),
     });
     dependNotOn(role.node.defaultChild as CfnResource, this.function.node.defaultChild as CfnResource);
     acknowledge(role, 'IAM5[Resource::*]', 'xray:PutTraceSegments has no resource to name');

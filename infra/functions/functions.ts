@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledgeTasksOf } from '../acknowledge.ts';
 import { fleetEnvironment, grantFleet } from '../gateways/fleet.ts';
@@ -24,7 +23,6 @@ export interface FunctionsProps {
   bundles: string;
   settings: Settings;
   table: StateTable;
-  deadLetters: sqs.IQueue;
   gateways: Gateways;
 }
 
@@ -49,7 +47,6 @@ export class Functions extends Construct {
       description: string,
       timeoutSec: number,
       environment: Record<string, string> = {},
-      deadLetters?: sqs.IQueue,
     ) =>
       new BundledFunction(this, name, {
         bundle: join(props.bundles, name.toLowerCase()),
@@ -62,7 +59,6 @@ export class Functions extends Construct {
           drivenByTraffic.has(name) && settings.reservedConcurrency > 0
             ? settings.reservedConcurrency
             : undefined,
-        ...(deadLetters && { deadLetters }),
       }).function;
     const stackName = { STACK_NAME: Stack.of(this).stackName };
     const freeShards = { FREE_SHARDS: String(settings.freeShards) };
@@ -75,8 +71,9 @@ export class Functions extends Construct {
       ...lockLease,
       ...freeShards,
     });
-    // The index and the many items at once are for the queue of calls that wait for a gateway.
-    table.grant(this.register, [...readAndWrite, 'ConditionCheckItem'], [watchIndexName]);
+    // The index and the many items at once are for the queue of calls that wait for a gateway, PartiQL for refreshes that
+    // came together.
+    table.grant(this.register, [...readAndWrite, 'ConditionCheckItem', 'PartiQLUpdate'], [watchIndexName]);
 
     this.allocate = make('Allocate', 'Locks a free gateway for a call', 5, {
       WAIT_LIMIT_SEC: String(settings.waitLimitSec),
@@ -86,20 +83,14 @@ export class Functions extends Construct {
     });
     table.grant(this.allocate, readAndWrite, [freeIndexName, watchIndexName]);
 
-    this.calls = make(
-      'Calls',
-      'Acts on the facts of calls: confirms, releases, ends',
-      30,
-      {
-        CLUSTER: props.gateways.cluster.clusterName,
-        AFTER_CALL: settings.afterCall,
-        EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
-        ...lockLease,
-        ...stackName,
-        ...freeShards,
-      },
-      props.deadLetters,
-    );
+    this.calls = make('Calls', 'Acts on the facts of calls: confirms, releases, ends', 30, {
+      CLUSTER: props.gateways.cluster.clusterName,
+      AFTER_CALL: settings.afterCall,
+      EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
+      ...lockLease,
+      ...stackName,
+      ...freeShards,
+    });
     table.grant(this.calls, [...readAndWrite, 'ConditionCheckItem'], [freeIndexName, watchIndexName]);
     this.calls.addToRolePolicy(
       new iam.PolicyStatement({
@@ -112,13 +103,12 @@ export class Functions extends Construct {
 
     if (this.calls.role) acknowledgeTasksOf(props.gateways.cluster, this.calls.role);
 
-    this.fleet = make(
-      'Fleet',
-      'Starts and drains gateways, and cleans up after them',
-      fleetTimeoutSec,
-      { ...fleetEnvironment(settings, props.gateways), ...stackName, ...lockLease, ...freeShards },
-      props.deadLetters,
-    );
+    this.fleet = make('Fleet', 'Starts and drains gateways, and cleans up after them', fleetTimeoutSec, {
+      ...fleetEnvironment(settings, props.gateways),
+      ...stackName,
+      ...lockLease,
+      ...freeShards,
+    });
     grantFleet(this.fleet, table, props.gateways);
 
     this.inspect = make('Inspect', 'Shows the pool and the calls to people', 10);

@@ -6,10 +6,10 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Outcome } from '../../contracts/outcomes.ts';
 import type { LoadBalancer } from '../edge/load-balancer.ts';
+import type { FactQueue } from '../functions/fact-queue.ts';
 import type { Settings } from '../settings.ts';
 import { callsIndexName, freeIndexName, watchIndexName } from '../table.ts';
 import { ownMetric, sumOf } from './metrics.ts';
@@ -19,7 +19,8 @@ export interface AlarmsProps {
   loadBalancer: LoadBalancer;
   functions: readonly lambda.Function[];
   table: dynamodb.Table;
-  deadLetters: sqs.Queue;
+  /** Between the bus and the functions. */
+  queues: readonly FactQueue[];
 }
 
 /** How calls end that should have been served, beside those for which there was no gateway. */
@@ -138,7 +139,7 @@ export class Alarms extends Construct {
   }
 
   /** Does something inside not work, whether or not a caller has noticed? */
-  #parts({ functions, table, deadLetters }: AlarmsProps): void {
+  #parts({ functions, table, queues }: AlarmsProps): void {
     const stack = Stack.of(this);
     const sum = { period: fiveMinutes, statistic: 'Sum' };
     const ofAll = (label: string, of: (one: lambda.Function) => cloudwatch.Metric) =>
@@ -146,7 +147,13 @@ export class Alarms extends Construct {
     // SQS says nothing of a queue that nobody used for six hours: it is empty.
     this.#add('DeadLetters', {
       says: 'Facts could not be handled and are kept in the dead-letter queue: gateways may stay locked or tasks running. Mend the cause (npm run replay -- --show), then npm run replay.',
-      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: 'Maximum' }),
+      metric: sumOf(
+        queues.map(({ deadLetters }) =>
+          deadLetters.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: 'Maximum' }),
+        ),
+        'dead letters',
+        minute,
+      ),
       threshold: 1,
     });
     this.#add('FactsDelayed', {
@@ -155,9 +162,26 @@ export class Alarms extends Construct {
       threshold: 60,
       evaluationPeriods: 2,
     });
+    this.#add('FactsQueued', {
+      says: 'Facts have waited for two minutes and more before the calls or the fleet function: gateways stay busy after their calls. See FunctionErrors, FunctionsThrottled and TableThrottled.',
+      metric: sumOf(
+        queues.map(({ queue }) =>
+          queue.metricApproximateAgeOfOldestMessage({ period: minute, statistic: 'Maximum' }),
+        ),
+        'oldest facts, seconds',
+        minute,
+      ),
+      threshold: 120,
+      evaluationPeriods: 2,
+    });
     this.#add('FunctionErrors', {
       says: 'Functions failed three times or more in 5 minutes. Look for "failed" in the log of the one that the dashboard shows.',
-      metric: ofAll('errors', (one) => one.metricErrors(sum)),
+      // Of a batch only the facts that failed come again: to Lambda the invocation is none that failed.
+      metric: sumOf(
+        [...functions.map((one) => one.metricErrors(sum)), ownMetric(stack, 'FailedFacts', sum)],
+        'errors',
+        fiveMinutes,
+      ),
       threshold: 3,
     });
     this.#add('FunctionsThrottled', {

@@ -3,11 +3,11 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type MetricName, metrics } from '../../contracts/metrics.ts';
 import { type Outcome, outcomes } from '../../contracts/outcomes.ts';
 import type { LoadBalancer } from '../edge/load-balancer.ts';
+import type { FactQueue } from '../functions/fact-queue.ts';
 import type { Alarms } from './alarms.ts';
 import { ownMetric } from './metrics.ts';
 import { queryLines, savedQueries } from './queries.ts';
@@ -17,7 +17,7 @@ export interface DashboardProps {
   loadBalancer: LoadBalancer;
   functions: readonly lambda.Function[];
   table: dynamodb.Table;
-  deadLetters: sqs.Queue;
+  queues: readonly FactQueue[];
   edgeLog: logs.ILogGroup;
 }
 
@@ -175,21 +175,33 @@ export class Dashboard extends Construct {
     ];
   }
 
-  #whatIsInside({ functions, table, deadLetters }: DashboardProps): cloudwatch.IWidget[] {
+  #whatIsInside({ functions, table, queues }: DashboardProps): cloudwatch.IWidget[] {
     return [
       graph('Functions: errors, throttles', 6, {
-        left: functions.flatMap((one) => [
-          one.metricErrors({ statistic: 'Sum', period: fiveMinutes, label: `${nameOf(one)} errors` }),
-          one.metricThrottles({ statistic: 'Sum', period: fiveMinutes, label: `${nameOf(one)} throttles` }),
-        ]),
+        left: [
+          ...functions.flatMap((one) => [
+            one.metricErrors({ statistic: 'Sum', period: fiveMinutes, label: `${nameOf(one)} errors` }),
+            one.metricThrottles({ statistic: 'Sum', period: fiveMinutes, label: `${nameOf(one)} throttles` }),
+          ]),
+          this.#each5min('FailedFacts', 'Sum'),
+        ],
       }),
       graph('Edges: no answer, refused INVITEs', 6, {
         left: [this.#each5min('ControlPlaneFailures', 'Sum'), this.#each5min('RefusedInvites', 'Sum')],
       }),
-      graph('Facts that wait at an edge, dead letters', 6, {
+      graph('Facts that wait, dead letters', 6, {
         label: metrics.FactDelay,
-        left: [this.#own('FactDelay', 'Maximum', 'oldest fact')],
-        right: [deadLetters.metricApproximateNumberOfMessagesVisible({ label: 'dead letters' })],
+        left: [
+          this.#own('FactDelay', 'Maximum', 'oldest fact'),
+          ...queues.map(({ queue, node }) =>
+            queue.metricApproximateAgeOfOldestMessage({ label: `oldest before ${node.scope?.node.id}` }),
+          ),
+        ],
+        right: queues.map(({ deadLetters, node }) =>
+          deadLetters.metricApproximateNumberOfMessagesVisible({
+            label: `dead letters of ${node.scope?.node.id}`,
+          }),
+        ),
         rightYAxis: { min: 0, label: 'letters', showUnits: false },
       }),
       graph('Table: units consumed', 6, {

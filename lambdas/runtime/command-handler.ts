@@ -2,15 +2,11 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type * as z from 'zod';
-import type { Fact } from '../../contracts/facts.ts';
 import { InvalidInput } from '../domain/errors.ts';
+import { problemsOf } from './fact-batch.ts';
 
 /** What a log line of one invocation carries beside the function's own keys. */
 type LogKeys = Record<string, string | number | undefined>;
-
-/** @returns what tells of which call a fact is, where it is of one */
-export const callKeys = (fact: Fact): LogKeys =>
-  'callId' in fact ? { callId: fact.callId, traceId: fact.traceId } : {};
 
 export interface CommandHandlerOptions<Schema extends z.ZodType, Answer> {
   /** The function's name in the log. */
@@ -41,16 +37,11 @@ export function commandHandler<Schema extends z.ZodType, Answer>(
     })
     .handler(async (event: unknown): Promise<Answer> => {
       const parsed = options.schema.safeParse(event);
-      if (!parsed.success) throw new InvalidInput(describe(parsed.error));
+      if (!parsed.success) throw new InvalidInput(problemsOf(parsed.error));
       logger.appendKeys(options.logKeys(parsed.data));
       const answer = await options.run(parsed.data, logger);
       const summary = options.summary(answer);
       if (summary !== undefined) logger.info('done', summary);
       return answer;
     });
-}
-
-/** Names what is wrong and where, but not the values: they may hold what no log should. */
-function describe(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
 }

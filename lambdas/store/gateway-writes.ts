@@ -1,21 +1,9 @@
-import type { RegisterGateway } from '../../contracts/commands.ts';
 import type { CallIdentity } from '../../contracts/common.ts';
 import { ownerOf } from '../domain/call/call.ts';
-import { mergeBindings, registrationOf } from '../domain/gateway/bindings.ts';
 import type { Candidate, Gateway } from '../domain/gateway/gateway.ts';
-import { epochSec, expiryAfter } from '../domain/time.ts';
-import {
-  above,
-  allOf,
-  anyOf,
-  atMost,
-  below,
-  type Condition,
-  differs,
-  equals,
-  missing,
-  unchanged,
-} from './conditions.ts';
+import { expiryAfter } from '../domain/time.ts';
+import { allOf, anyOf, type Condition, equals, missing, unchanged } from './conditions.ts';
+import { expired, givable, lockAttributes, notExpired, registrationIs } from './gateway-conditions.ts';
 import { availableAtOf, gatewayItem } from './items/gateway-item.ts';
 import { drainedWatchKey, drainingWatchKey, gatewayKey, tombstoneKey } from './keys.ts';
 import type { Write } from './transaction.ts';
@@ -25,16 +13,10 @@ import type { Write } from './transaction.ts';
 /** How long the late refresh of a gateway is refused after its call. */
 const tombstoneSec = 600;
 
-const lockAttributes = ['lockedBy', 'lockedUntil'] as const;
 const freeAttributes = ['freeShard', 'availableAt'] as const;
 const watchAttributes = ['watchKey', 'watchAt'] as const;
 
-const registrationIs = (registrationId: string) => equals('registrationId', registrationId);
-const notExpired = (nowMs: number) => above('expiresAt', epochSec(nowMs));
-const expired = (nowMs: number) => atMost('expiresAt', epochSec(nowMs));
 const lockedBy = (call: CallIdentity) => equals('lockedBy', ownerOf(call));
-const lockLapsed = (nowMs: number) => allOf(equals('state', 'locked'), below('lockedUntil', nowMs));
-const givable = (nowMs: number) => anyOf(equals('state', 'free'), lockLapsed(nowMs));
 
 /** Nothing that decides about the gateway has changed since it was read. */
 const asSeen = (seen: Gateway): Condition =>
@@ -48,45 +30,6 @@ const asSeen = (seen: Gateway): Condition =>
     equals('contactUris', seen.contactUris),
     equals('expiresAt', seen.expiresAt),
   );
-
-/**
- * The refresh: the same contacts from the same place, later. It sets nothing that the `free` index shows, so it is
- * one write and no write of the index; and nothing of the lock, so it cannot undo one.
- * @returns undefined where the REGISTER removes contacts, which is no refresh
- */
-export function refresh(
-  command: RegisterGateway,
-  nowMs: number,
-): Exclude<Write, { check: string }> | undefined {
-  if (command.contacts.some((one) => one.expiresSec === 0)) return undefined;
-  const { contacts, contactUris, contact, expiresAt } = registrationOf(
-    mergeBindings([], command.contacts, nowMs),
-  );
-  return {
-    update: gatewayKey(command.username),
-    set: { contacts, expiresAt, cseq: command.cseq },
-    when: allOf(
-      registrationIs(command.registrationId),
-      below('cseq', command.cseq),
-      equals('contactUris', contactUris),
-      equals('contact', contact),
-      equals('received', command.received),
-      equals('edgeId', command.edgeId),
-      notExpired(nowMs),
-      differs('state', 'draining'),
-    ),
-  };
-}
-
-/** Ends what a refresh proves wrong: a lock that lapsed, or the belief that the gateway is silent. */
-export function welcomeBack(gateway: Gateway, freeShard: string, nowMs: number) {
-  return {
-    update: gatewayKey(gateway.username),
-    set: { state: 'free', freeShard, availableAt: nowMs },
-    remove: lockAttributes,
-    when: allOf(registrationIs(gateway.registrationId), anyOf(equals('state', 'silent'), lockLapsed(nowMs))),
-  } satisfies Write;
-}
 
 /** Writes the whole item, if it is still as it was read. @param freeShards partitions of the `free` index */
 export function replaceGateway(gateway: Gateway, seen: Gateway | undefined, freeShards: number) {

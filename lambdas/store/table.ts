@@ -1,5 +1,4 @@
 import {
-  BatchGetItemCommand,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
@@ -13,18 +12,23 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { TableContention, TableUnavailable, type UnreadableItem } from '../domain/errors.ts';
+import { TableContention, type UnreadableItem } from '../domain/errors.ts';
 import { type AttributeMap, fromAttributes, type Item, toAttributes } from './attributes.ts';
 import { allOf, type Condition, equals, expression } from './conditions.ts';
+import { getMany } from './get-many.ts';
 import { readEach } from './items/read-item.ts';
 import { tableError } from './table-errors.ts';
-import { type Failure, failuresOf, transactItem, type Write } from './transaction.ts';
+import {
+  type Failure,
+  failuresOf,
+  type Refused,
+  transactItem,
+  type Update,
+  type Write,
+} from './transaction.ts';
+import { updateEach } from './update-each.ts';
 
-/** A condition that did not hold, with the item as it is (none: there is no item). */
-export interface Refused {
-  done: false;
-  seen: Item | undefined;
-}
+/** `item`: as an update leaves it, or as a delete found it. */
 export type Written = { done: true; item: Item | undefined } | Refused;
 
 export type Transacted = { done: true } | { done: false; failures: readonly (Failure | undefined)[] };
@@ -60,6 +64,12 @@ export interface Table {
   /** @param pks at most 100 */
   getMany(pks: readonly string[]): Promise<Item[]>;
   write(write: Exclude<Write, { check: string }>): Promise<Written>;
+  /**
+   * Writes each for itself, in one request: for what nobody has to see afterwards.
+   * @param updates at most 25
+   * @returns for each whether it was done; `failed` is worth another try, alone
+   */
+  updateEach(updates: readonly Update[]): Promise<('done' | 'failed' | Refused)[]>;
   transact(writes: readonly Write[]): Promise<Transacted>;
   query(input: QueryInput): Promise<Page>;
   /** Counts without reading the entries out. @param filter on attributes that the index shows */
@@ -100,6 +110,7 @@ export function openTable(
       }),
     getMany: (pks) => typed(() => getMany(client, tableName, pks, pause)),
     write: (write) => typed(() => writeOne(client, tableName, write, pause)),
+    updateEach: (updates) => typed(() => updateEach(client, tableName, updates)),
     transact: (writes) =>
       typed(async () => {
         try {
@@ -209,31 +220,13 @@ async function sendOne(
 ): Promise<Item | undefined> {
   const { Put, Update, Delete } = transactItem(tableName, write);
   if (Put) await client.send(new PutItemCommand(Put));
-  if (Delete) await client.send(new DeleteItemCommand(Delete));
+  if (Delete) {
+    const { Attributes } = await client.send(new DeleteItemCommand({ ...Delete, ReturnValues: 'ALL_OLD' }));
+    return Attributes && fromAttributes(Attributes);
+  }
   if (!Update) return undefined;
   const { Attributes } = await client.send(new UpdateItemCommand({ ...Update, ReturnValues: 'ALL_NEW' }));
   return Attributes && fromAttributes(Attributes);
-}
-
-async function getMany(
-  client: DynamoDBClient,
-  tableName: string,
-  pks: readonly string[],
-  pause: (ms: number) => Promise<void>,
-): Promise<Item[]> {
-  const found: Item[] = [];
-  let keys = pks.map((pk) => toAttributes({ pk }));
-  // DynamoDB may answer a part and leave the rest to be asked again, with a pause.
-  for (let tries = 1; keys.length > 0; tries += 1) {
-    if (tries > conflictTries) throw new TableUnavailable('the table keeps leaving keys unread');
-    if (tries > 1) await pause(conflictPauseMs * tries);
-    const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetItemCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } }),
-    );
-    found.push(...(Responses?.[tableName] ?? []).map(fromAttributes));
-    keys = UnprocessedKeys?.[tableName]?.Keys ?? [];
-  }
-  return found;
 }
 
 function warnOf({ key, message }: UnreadableItem): void {

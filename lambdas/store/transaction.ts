@@ -4,20 +4,27 @@ import { fromAttributes, type Item, toAttributes } from './attributes.ts';
 import { type Condition, expression } from './conditions.ts';
 import { isUnavailableReason } from './table-errors.ts';
 
+export interface Update {
+  update: string;
+  set?: Item;
+  remove?: readonly string[];
+  /** Added to what there is; to 0 where there is nothing. */
+  add?: Readonly<Record<string, number>>;
+  when?: Condition;
+}
+
 /** One write, alone or as a part of a transaction. */
 export type Write =
   | { put: Item & { pk: string }; when?: Condition }
-  | {
-      update: string;
-      set?: Item;
-      remove?: readonly string[];
-      /** Added to what there is; to 0 where there is nothing. */
-      add?: Readonly<Record<string, number>>;
-      when?: Condition;
-    }
+  | Update
   | { delete: string; when: Condition }
   | { check: string; when: Condition };
 
+/** A condition that did not hold, with the item as it is (none: there is no item). */
+export interface Refused {
+  done: false;
+  seen: Item | undefined;
+}
 /** For each write of a transaction that was refused why, or undefined where it was not the one to blame. */
 export type Failure = 'conflict' | { seen: Item | undefined };
 

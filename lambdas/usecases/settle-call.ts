@@ -8,6 +8,7 @@ import type { Gateway } from '../domain/gateway/gateway.ts';
 import { type AfterCall, decideGateway, type GatewayDecision } from '../domain/gateway/gateway-effect.ts';
 import type { Measure, StopTask } from '../domain/ports.ts';
 import { type Clock, isLive } from '../domain/time.ts';
+import type { Item } from '../store/attributes.ts';
 import { putCall, putHangup } from '../store/call-writes.ts';
 import {
   deleteOwned,
@@ -39,6 +40,15 @@ export interface SettleDeps {
   graceMs: number;
 }
 
+export interface SettleOptions {
+  /** The gateway that the fact names, if any. */
+  told?: string;
+  /** Where it does not hold, the step is not taken. */
+  guard?: Extract<Write, { check: string }> | undefined;
+  /** Items read a moment ago, those of the call and of `told` among them where there are any: the first try need not read. */
+  read?: readonly Item[];
+}
+
 const maxTries = 8;
 /** Others may keep taking the call that is next: then the gateway goes back to the pool, where its next ask finds it. */
 const matchTries = 4;
@@ -49,21 +59,19 @@ const pauseMs = 15;
  * changed, until that holds; then stops the gateway's task where the step ends it. A step taken before writes
  * nothing again. A gateway that becomes free is given to the call that has waited longest, if any.
  * @param decide gives the step from the call's record; undefined where there is nothing to do
- * @param told the gateway that the fact names, if any
- * @param guard where it does not hold, the step is not taken
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
 export async function settleCall(
   identity: CallIdentity,
   decide: (seen: Call | undefined) => Transition | undefined,
-  told: string | undefined,
   deps: SettleDeps,
-  guard?: Extract<Write, { check: string }>,
+  { told, guard, read }: SettleOptions = {},
 ): Promise<void> {
   const { table, afterCall } = deps;
   for (let tries = 1; tries <= maxTries; tries += 1) {
     const nowMs = deps.now();
-    const { seen, gateways } = await readCallAndGateways(identity, told, table, nowMs);
+    const known = tries === 1 ? read : undefined;
+    const { seen, gateways } = await readCallAndGateways(identity, told, known, table, nowMs);
     const step = decide(seen);
     if (step === undefined) return;
     const concerned = gateways.filter((one) => (step.gateway ?? one.username) === one.username);
@@ -113,13 +121,14 @@ async function commit(table: Table, writes: readonly Write[]) {
 async function readCallAndGateways(
   identity: CallIdentity,
   told: string | undefined,
+  known: readonly Item[] | undefined,
   table: Table,
   nowMs: number,
 ) {
   const callPk = callKey(identity);
   const toldPk = told === undefined ? undefined : gatewayKey(told);
   // One request for both: they are written on condition that neither changed, so they need not be of one moment.
-  const items = await table.getMany(toldPk === undefined ? [callPk] : [callPk, toldPk]);
+  const items = known ?? (await table.getMany(toldPk === undefined ? [callPk] : [callPk, toldPk]));
   const item = items.find(({ pk }) => pk === callPk);
   const toldGateway = gatewayOf(items.find(({ pk }) => pk === toldPk));
   const seen = callOf(item, nowMs);

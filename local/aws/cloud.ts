@@ -19,21 +19,22 @@ import { PassThrough } from './http/pass-through.ts';
 import { authorizeFunctions, neededToStartTask } from './iam/execution-roles.ts';
 import { accessKeyOf, Permissions } from './iam/permissions.ts';
 import { region } from './identity.ts';
+import { EventSources, type Redelivery } from './lambda/event-sources.ts';
 import type { PoolLimits } from './lambda/function-pool.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
 import { metadata, operations } from './operations.ts';
 import { Provisioner } from './provisioner.ts';
-import { Queues } from './queues.ts';
 import { Secrets } from './secrets.ts';
+import { Queues } from './sqs/queues.ts';
 import { sts } from './sts.ts';
-import type { JsonObject, ResolvedStack, Resource, Template } from './template.ts';
+import type { ResolvedStack, Resource, Template } from './template.ts';
 
 export interface LocalCloudOptions {
   /** URL of the table engine. */
   dynamoDbEndpoint: string;
   /** Where this run writes: logs/, queues/. */
   dir: string;
-  /** Whether secrets and accepted events are kept in `dir` for the next run. */
+  /** Whether secrets and what is in queues are kept in `dir` for the next run. */
   keep: boolean;
   /** The generated part of secrets, in the place of a random one. */
   secret?: string | undefined;
@@ -48,6 +49,7 @@ export interface LocalCloudOptions {
   port: number;
   limits?: PoolLimits;
   retryDelaysMs?: readonly number[];
+  redelivery?: Redelivery;
   onGroup?: (groupId: number, running: boolean) => void;
 }
 
@@ -70,6 +72,31 @@ export function sdkVariables(endpoint: string): Record<string, string> {
 
 const sweepEveryMs = 60_000;
 
+/** Events on their way to functions, by invocation or by queue. */
+export interface OpenEvents {
+  /** How many are not done. */
+  readonly open: number;
+  /** Keeps them until `release`: who ends, or is not ready yet, must not be told of anything. */
+  hold: () => void;
+  release: () => void;
+}
+
+function eventsOf(functions: LambdaFunctions, sources: EventSources): OpenEvents {
+  return {
+    get open() {
+      return functions.openEvents + sources.open;
+    },
+    hold: () => {
+      functions.holdEvents();
+      sources.hold();
+    },
+    release: () => {
+      functions.releaseEvents();
+      sources.release();
+    },
+  };
+}
+
 /** The AWS of one machine: empty at first, and made by deployments. */
 export interface LocalCloud {
   /** URL for `AWS_ENDPOINT_URL`. `cdk deploy` may be pointed to it. */
@@ -84,6 +111,7 @@ export interface LocalCloud {
   tasks: EcsTasks;
   secrets: Secrets;
   queues: Queues;
+  events: OpenEvents;
   tables: Tables;
   images: Images;
   permissions: Permissions;
@@ -104,9 +132,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   for (const needed of [logDir, queueDir]) mkdirSync(needed, { recursive: true });
 
   const permissions = new Permissions();
-  const queues = new Queues({ dir: queueDir });
-  const deadLetter = (arn: string, body: JsonObject, attributes?: Record<string, string>) =>
-    queues.send(arn, body, attributes);
+  const queues = new Queues({ dir: queueDir, keep, maxReceiveCount: options.redelivery?.times });
   const secrets = new Secrets({
     file: keep ? join(dir, 'secrets.json') : undefined,
     generated: options.secret,
@@ -117,14 +143,18 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const functions = new LambdaFunctions({
     logDir,
     variables,
-    deadLetter,
-    journalFile: keep ? join(dir, 'events.jsonl') : undefined,
     ...(options.limits && { limits: options.limits }),
     ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
   });
+  const eventSources = new EventSources({
+    queues,
+    redelivery: options.redelivery,
+    invoke: (name, payload) => functions.invoke(name, payload),
+    authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
+  });
   const buses = new EventBuses({
     invokeAsync: (arn, payload) => functions.invokeAsync(arn, payload),
-    deadLetter,
+    send: (arn, body, attributes) => queues.send(arn, body, attributes),
     authorize: (ruleArn, needed) => permissions.checkService('events.amazonaws.com', ruleArn, needed),
   });
   const authorizeStart = (definition: TaskDefinition) => {
@@ -149,7 +179,17 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   });
 
   const roles = { provision: (resources: readonly Resource[]) => authorizeFunctions(resources, permissions) };
-  const provisioner = new Provisioner([permissions, roles, queues, secrets, tables, functions, buses, tasks]);
+  const provisioner = new Provisioner([
+    permissions,
+    roles,
+    queues,
+    secrets,
+    tables,
+    functions,
+    eventSources,
+    buses,
+    tasks,
+  ]);
   const stacks = new Stacks(provisioner);
   const buckets = new Buckets(join(dir, 's3'));
   const images = new Images(join(dir, 'images'));
@@ -184,6 +224,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     tasks,
     secrets,
     queues,
+    events: eventsOf(functions, eventSources),
     tables,
     images,
     permissions,
@@ -191,7 +232,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     close: async () => {
       clearInterval(sweeper);
       buses.stop();
+      await eventSources.stop();
       await functions.stop();
+      queues.close();
       await endpoint.close();
       dynamoDb.close();
     },

@@ -3,8 +3,8 @@ import { containerMetadata, taskMetadata } from './ecs/task.ts';
 import type { EcsTasks } from './ecs/tasks.ts';
 import type { EventBuses } from './events/bus.ts';
 import type { Operation } from './http/endpoint.ts';
-import type { Queues } from './queues.ts';
 import type { Secrets } from './secrets.ts';
+import type { Queues } from './sqs/queues.ts';
 import { getParameter } from './ssm.ts';
 import type { JsonObject } from './template.ts';
 
@@ -42,6 +42,7 @@ export function operations({
       'secretsmanager.GetSecretValue': (request) => secrets.getSecretValue(request),
       'secretsmanager.PutSecretValue': (request) => secrets.putSecretValue(request),
       'AmazonSQS.GetQueueUrl': (request) => queues.getQueueUrl(request),
+      'AmazonSQS.SendMessage': (request) => queues.sendMessage(request),
       'AmazonSQS.ReceiveMessage': (request) => queues.receiveMessage(request),
       'AmazonSQS.DeleteMessage': (request) => queues.deleteMessage(request),
       'AmazonSQS.ChangeMessageVisibility': (request) => queues.changeMessageVisibility(request),

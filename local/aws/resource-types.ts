@@ -35,6 +35,7 @@ const types = Object.entries<(stackName: string) => IdentityOf>({
     attributes: { Arn: arn('lambda', `function:${name}`) },
   })),
   'AWS::Lambda::EventInvokeConfig': plain(),
+  'AWS::Lambda::EventSourceMapping': plain((logicalId) => ({ Id: logicalId })),
   'AWS::Events::EventBus': named('Name', (name) => ({
     ref: name,
     attributes: { Arn: arn('events', `event-bus/${name}`), Name: name },

@@ -141,7 +141,7 @@ export class Switchroom {
     this.#cloud = cloud;
     this.#teardown.push(() => cloud.close());
     // What a run before this one left to be done starts gateways: not before there is an edge that they can register with.
-    cloud.functions.holdEvents();
+    cloud.events.hold();
     const stack = await cloud.deploy(readSynthesizedStack(synthesized.directory, synthesized.stackName));
     signal.throwIfAborted();
 
@@ -197,9 +197,9 @@ export class Switchroom {
     // Nobody acts on the leave of gateways any more, or the fleet would start others in their place.
     this.#teardown.push(
       () => cloud.tasks.close('the run ends'),
-      () => cloud.functions.holdEvents(),
+      () => cloud.events.hold(),
     );
-    cloud.functions.releaseEvents();
+    cloud.events.release();
     cloud.tasks.tellKept();
     await lookAtPool(cloud, stack, this.#console, signal);
     signal.throwIfAborted();

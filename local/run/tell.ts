@@ -18,7 +18,7 @@ export function tellOf(cloud: LocalCloud, console: Console): void {
   cloud.permissions.observe((denial) => {
     console.trouble('access-denied', `access denied, as AWS would: ${denial}`, { denial });
   });
-  cloud.queues.observe((queue, message) => {
+  cloud.queues.observeLetters((queue, message) => {
     const text = `an event could not be handled and went to ${queue}: npm run replay -- --show`;
     console.trouble('dead-letter', text, { queue, message });
   });

@@ -9,8 +9,11 @@ import {
   minutesOfCall,
   perCall,
   perHeartbeat,
+  perPoll,
   perRefresh,
   perTick,
+  pollSec,
+  pollsOfQueue,
   refreshSec,
   secondsPerRequest,
   tickSec,
@@ -72,7 +75,7 @@ function isPriced(type: string): boolean {
 
 const alarmType = 'AWS::CloudWatch::Alarm';
 
-function usageRows({ requests, events, writes, reads, logBytes }: Usage): Row[] {
+function usageRows({ requests, events, queue, writes, reads, logBytes }: Usage): Row[] {
   const million = 1_000_000;
   return [
     {
@@ -83,6 +86,7 @@ function usageRows({ requests, events, writes, reads, logBytes }: Usage): Row[] 
         requests * secondsPerRequest * memoryGb * price('lambdaGbSecond'),
     },
     { what: 'events', count: events, usd: (events / million) * price('eventMillion') },
+    { what: 'requests of queues', count: queue, usd: (queue / million) * price('queueMillion') },
     { what: 'table write units', count: writes, usd: (writes / million) * price('writeMillion') },
     { what: 'table read units', count: reads, usd: (reads / million) * price('readMillion') },
     { what: 'MB of logs', count: logBytes / million, usd: (logBytes / 1e9) * price('logGb') },
@@ -114,6 +118,7 @@ function aliveRows(template: Template, tasks: readonly Row[]): Row[] {
   const schedules = resourcesOf(template, 'AWS::Events::Rule').filter(
     ({ Properties }) => Properties.ScheduleExpression !== undefined,
   ).length;
+  const mappings = resourcesOf(template, 'AWS::Lambda::EventSourceMapping').length;
   const row = (what: string, of: number, everySec: number, usage: Usage): Row => {
     const count = (of * secondsPerMonth) / everySec;
     return { what, count, usd: usdOf(times(count, usage)) };
@@ -122,6 +127,7 @@ function aliveRows(template: Template, tasks: readonly Row[]): Row[] {
     row('heartbeats of edges', countOf('edge'), heartbeatSec, perHeartbeat),
     row('refreshes of gateways', countOf('gateway'), refreshSec, perRefresh),
     row('ticks of schedules, each minute', schedules, tickSec, perTick),
+    row('looks into empty queues', mappings * pollsOfQueue, pollSec, perPoll),
   ].filter(({ count }) => count > 0);
 }
 

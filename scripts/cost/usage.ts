@@ -8,6 +8,8 @@ export interface Usage {
   requests: number;
   /** Custom events put on the bus. */
   events: number;
+  /** Requests of queues: a message sent, a batch received, a batch deleted. */
+  queue: number;
   /** Write and read units of the table, its indexes included. */
   writes: number;
   reads: number;
@@ -23,41 +25,49 @@ export const tracedShare = 0.05;
 /** How long a gateway is in one call. Assumed. */
 export const minutesOfCall = 10;
 
-/** A run of the fleet function: its lease taken and given back, six queries of the indexes. Log bytes are assumed. */
-const perFleetRun: Usage = { requests: 1, events: 0, writes: 2, reads: 3, logBytes: 300 };
+/** A batch of the fleet: its lease taken and given back, six queries of the indexes. Log bytes are assumed. */
+const perFleetRun: Usage = { requests: 1, events: 0, queue: 2, writes: 2, reads: 3, logBytes: 300 };
 
 /**
- * A call to a gateway that leaves after it, and the gateway that takes its place: allocate; answered and ended in calls;
- * two REGISTERs. Four transactions of two items at two units each, two single writes, and nine index entries that come,
- * move or go; two queries, a read, and two reads of two items at once. Seven things for the fleet to look at (the call
- * offered and ended, the one gateway gone and the other there, three changes of tasks), and the record of a start, some
- * sixteen units. Log bytes are assumed.
+ * A call to a gateway that leaves after it, and the gateway that takes its place, where nothing else happens in the same
+ * seconds: allocate; answered and ended in calls, each a batch of its own; two REGISTERs. Four transactions of two items at
+ * two units each, a delete, nine index entries that come, move or go, and twice a transaction that counts the demand;
+ * two queries, two reads of two items at once, and one of the call for the demand. Seven messages for the fleet (the call
+ * offered and ended, the one gateway gone and the other there, three changes of tasks), in some five batches, and the
+ * record of a start, some sixteen units. Log bytes are assumed.
  */
 export const perCall: Usage = sum(
-  { requests: 5, events: 5, writes: 27, reads: 6, logBytes: 8000 },
-  times(7, perFleetRun),
-  { requests: 0, events: 0, writes: 16, reads: 3, logBytes: 0 },
+  { requests: 5, events: 5, queue: 6, writes: 32, reads: 6, logBytes: 8000 },
+  { requests: 0, events: 0, queue: 7, writes: 0, reads: 0, logBytes: 0 },
+  times(5, perFleetRun),
+  { requests: 0, events: 0, queue: 0, writes: 16, reads: 3, logBytes: 0 },
 );
+
+/** Lambda looks into a queue that is empty by five connections, each for 20 s ("Using Lambda with Amazon SQS"). */
+export const pollsOfQueue = 5;
+export const pollSec = 20;
+export const perPoll: Usage = { requests: 0, events: 0, queue: 1, writes: 0, reads: 0, logBytes: 0 };
 
 /**
  * An edge renews its lease: one write and the index entry that moves, and one query. Often an instance of the function
  * knows that the lease lasts, and writes nothing.
  */
-export const perHeartbeat: Usage = { requests: 1, events: 0, writes: 3, reads: 0.5, logBytes: 500 };
+export const perHeartbeat: Usage = { requests: 1, events: 0, queue: 0, writes: 3, reads: 0.5, logBytes: 500 };
 export const heartbeatSec = 15;
 
 /** A refresh of a gateway: one write, none of an index. */
-export const perRefresh: Usage = { requests: 1, events: 0, writes: 1, reads: 0, logBytes: 500 };
+export const perRefresh: Usage = { requests: 1, events: 0, queue: 0, writes: 1, reads: 0, logBytes: 500 };
 export const refreshSec = 60;
 
 /** A tick of a schedule: of calls (the edges, their open calls, the draining gateways), or of the fleet. */
-export const perTick: Usage = { requests: 1, events: 0, writes: 1, reads: 3, logBytes: 500 };
+export const perTick: Usage = { requests: 1, events: 0, queue: 0, writes: 1, reads: 3, logBytes: 500 };
 export const tickSec = 60;
 
 export function times(factor: number, usage: Usage): Usage {
   return {
     requests: usage.requests * factor,
     events: usage.events * factor,
+    queue: usage.queue * factor,
     writes: usage.writes * factor,
     reads: usage.reads * factor,
     logBytes: usage.logBytes * factor,
@@ -69,6 +79,7 @@ function sum(...parts: readonly Usage[]): Usage {
   return {
     requests: of('requests'),
     events: of('events'),
+    queue: of('queue'),
     writes: of('writes'),
     reads: of('reads'),
     logBytes: of('logBytes'),

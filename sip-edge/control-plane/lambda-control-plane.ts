@@ -4,10 +4,12 @@ import {
   type AllocateAnswer,
   type AllocateGateway,
   allocateAnswerSchema,
+  batchAnswerOf,
   type EdgeAsk,
   type ListEdgeCalls,
   type ListEdgeCallsAnswer,
   listEdgeCallsAnswerSchema,
+  mostBatched,
   type RegisterAnswer,
   type RegisterCommand,
   type RenewEdge,
@@ -19,6 +21,7 @@ import { traceHeader } from '../../contracts/trace.ts';
 import { type ControlPlane, ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { isSampled } from '../telemetry/trace.ts';
+import { Gatherer } from './gatherer.ts';
 import { sendTraceHeaders } from './trace-header.ts';
 
 export type LambdaControlPlaneSettings = Pick<
@@ -45,6 +48,8 @@ interface Request {
 }
 
 const maxAttempts = 2;
+/** About as long as a command takes: what waits for one that hangs is not late itself. */
+const gatherMs = 20;
 const throttles = new Set(['TooManyRequestsException', 'ThrottlingException', 'EC2ThrottledException']);
 const networkCodes = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)/;
 
@@ -52,7 +57,7 @@ const networkCodes = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH
 const retryPauseMs = () => 20 + Math.random() * 80;
 
 /**
- * Commands by Lambda Invoke, bounded in time. A lost connection, a throttle or a fault of the service is tried once
+ * Commands by Lambda Invoke, bounded in time; those of one moment together. A lost connection, a throttle or a fault of the service is tried once
  * more, which the commands' idempotence allows. A command is not tried again where the function itself threw: the SIP
  * client will ask again; nor where it did not answer in time: a second try would double the load of a slow function.
  */
@@ -62,6 +67,8 @@ export class LambdaControlPlane implements ControlPlane {
   readonly #edge: EdgeAsk;
   /** The header of each Invoke that is of a call, by its input. */
   readonly #traceHeaders = new WeakMap<object, string>();
+  readonly #registers: Gatherer<RegisterCommand, RegisterAnswer>;
+  readonly #allocates: Gatherer<AllocateGateway, AllocateAnswer>;
 
   /** @param client with `maxAttempts: 1`: the tries are counted here, where the time is bounded */
   constructor(client: LambdaClient, settings: LambdaControlPlaneSettings) {
@@ -71,14 +78,16 @@ export class LambdaControlPlane implements ControlPlane {
     // The time of the start: it rises with each, and needs no disk, which may not outlive the task.
     this.#edge = { edgeId, leaseSec, generation: Date.now() };
     sendTraceHeaders(client, (input) => this.#traceHeaders.get(input));
+    this.#registers = this.#gatherer(settings.registerFunction, registerAnswerSchema);
+    this.#allocates = this.#gatherer(settings.allocateFunction, allocateAnswerSchema);
   }
 
   register(command: RegisterCommand): Promise<RegisterAnswer> {
-    return this.#ask(this.#settings.registerFunction, command, registerAnswerSchema);
+    return this.#registers.ask(command);
   }
 
   allocate(command: AllocateGateway): Promise<AllocateAnswer> {
-    return this.#ask(this.#settings.allocateFunction, command, allocateAnswerSchema);
+    return this.#allocates.ask(command);
   }
 
   listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
@@ -91,9 +100,34 @@ export class LambdaControlPlane implements ControlPlane {
     return this.#ask(this.#settings.callsFunction, command, renewEdgeAnswerSchema);
   }
 
-  async #ask<T>(functionName: string, command: Command, schema: ZodType<T>): Promise<T> {
+  #gatherer<C extends Command, A>(functionName: string, schema: ZodType<A>): Gatherer<C, A> {
+    const batchSchema = batchAnswerOf(schema);
+    return new Gatherer<C, A>({
+      most: mostBatched,
+      waitMs: gatherMs,
+      send: async (commands) => {
+        const [only, ...others] = commands;
+        if (only !== undefined && others.length === 0) return [await this.#ask(functionName, only, schema)];
+        // One trace is all that an Invoke has: that of the first call.
+        const traceId = commands.find((command) => command.traceId !== undefined)?.traceId;
+        const batch = { batch: commands };
+        const { answers } = await this.#ask(functionName, batch, batchSchema, traceId);
+        return answers.map((one) =>
+          'answer' in one
+            ? (one.answer as A)
+            : new ControlPlaneUnavailable('function-error', `${functionName} threw: ${one.error}`),
+        );
+      },
+    });
+  }
+
+  async #ask<T>(
+    functionName: string,
+    command: object,
+    schema: ZodType<T>,
+    traceId = (command as Partial<Command>).traceId,
+  ): Promise<T> {
     const payload = JSON.stringify(command);
-    const { traceId } = command;
     const trace = traceId && traceHeader(traceId, isSampled(traceId, this.#settings.traceSamplePercent));
     const deadline = Date.now() + this.#settings.commandTimeoutMs;
     for (let attempt = 1; ; attempt += 1) {

@@ -22,8 +22,10 @@ export interface SenderOptions {
 }
 
 const maxBackoffMs = 30_000;
-/** The facts of a call come in pairs (offered and answered, ended and registered anew): one request for both. */
-const lingerMs = 25;
+/** Facts of one moment go together, and so do their batches behind the bus. Nobody waits for most of them. */
+const lingerMs = 100;
+/** The pool starts a gateway for it. */
+const urgentType = 'call.waiting';
 /** Full batches in flight at once. A batch that is not full waits for the one before, and fills up meanwhile. */
 const maxInFlight = 4;
 
@@ -44,7 +46,8 @@ export class Sender {
 
   offer(entry: Entry): void {
     this.#queue.push(entry);
-    this.#schedule();
+    if (entry.type === urgentType) this.#pump();
+    else this.#schedule();
   }
 
   /** Takes back an entry that is not on its way. */

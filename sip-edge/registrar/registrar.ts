@@ -2,6 +2,7 @@ import type { Contact, Hangup, RegisterAnswer, RegisterCommand } from '../../con
 import type { CallIdentity } from '../../contracts/common.ts';
 import type { RefusalWord } from '../../contracts/refusals.ts';
 import type { Admission } from '../admission/admission.ts';
+import { LruMap } from '../admission/lru-map.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { peerOf } from '../drachtio/peer.ts';
 import { refuse } from '../drachtio/refuse.ts';
@@ -31,11 +32,16 @@ export interface RegistrarParts {
   onMatched(call: CallIdentity): void;
 }
 
+/** More gateways than an edge serves. */
+const mostKnown = 50_000;
+
 type Bound = Extract<RegisterAnswer, { result: 'bindings' }>;
 
 /** Answers REGISTER (RFC 3261 10.3). Each request ends in exactly one final answer. */
 export class Registrar {
   readonly #parts: RegistrarParts;
+  /** Call-IDs of the registrations seen here, by username: one of them comes again with nothing but a later time. */
+  readonly #known = new LruMap<string, string>(mostKnown);
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
@@ -72,7 +78,8 @@ export class Registrar {
     const { controlPlane, settings, clock } = this.#parts;
     let answer: RegisterAnswer;
     try {
-      answer = await controlPlane.register(commandOf(registrant, bindings, req, settings.edgeId));
+      const isKnown = this.#known.get(registrant.username) === registrant.registrationId;
+      answer = await controlPlane.register(commandOf(registrant, bindings, req, settings.edgeId, isKnown));
     } catch (error) {
       if (!(error instanceof ControlPlaneUnavailable)) throw error;
       return this.#refuse(req, res, { word: 'control-plane-unavailable' }, { error });
@@ -80,6 +87,7 @@ export class Registrar {
     // The reasons of the control plane are words of the table. An old CSeq is 400, as Kamailio has it: RFC 3261 10.3
     // only says that the request fails.
     if (answer.result === 'refused') return this.#refuse(req, res, { word: answer.reason }, registrant);
+    if (bindings.kind === 'register') this.#known.set(registrant.username, registrant.registrationId);
 
     // The fact goes out before the 200: with the 200 the gateway is content, and a fact lost in between would be lost.
     this.#tell(req, registrant, bindings, answer);
@@ -146,6 +154,7 @@ function commandOf(
   bindings: Bindings,
   req: SrfRequest,
   edgeId: string,
+  isKnown: boolean,
 ): RegisterCommand {
   switch (bindings.kind) {
     case 'fetch':
@@ -159,6 +168,7 @@ function commandOf(
         contacts: bindings.contacts,
         received: peerOf(req),
         edgeId,
+        isKnown,
       };
   }
 }

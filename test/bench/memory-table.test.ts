@@ -17,7 +17,7 @@ import {
 } from '../../lambdas/store/conditions.ts';
 import { callsIndex, freeIndex, watchIndex } from '../../lambdas/store/keys.ts';
 import { openTable, type QueryInput, type Table } from '../../lambdas/store/table.ts';
-import type { Write } from '../../lambdas/store/transaction.ts';
+import type { Update, Write } from '../../lambdas/store/transaction.ts';
 import { startTestTable, type TestTable } from '../support/dynamodb.ts';
 
 /* The table that days of chaos are played on answers as the real engine does. */
@@ -87,6 +87,18 @@ const transaction = fc.uniqueArray(fc.oneof(put, update, removal, check) as fc.A
   maxLength: 3,
   selector: (write) => ('put' in write ? write.put.pk : Object.values(write)[0]),
 });
+// Of what is there: to PartiQL, what is missing differs from nothing.
+const comparison: fc.Arbitrary<Condition> = fc
+  .tuple(fc.constantFrom(equals, below, above), attribute, fc.constantFrom('x', 'y', 1, 2))
+  .map(([of, name, one]) => allOf(of(name, one), differs('pk', 'Z')));
+const statements: fc.Arbitrary<Update[]> = fc.uniqueArray(
+  fc
+    .tuple(pk, attributes, fc.array(comparison, { minLength: 1, maxLength: 3 }))
+    .map(([key, set, [one, ...more]]): Update => {
+      return { update: key, set: { ...set, touched: 2 }, when: allOf(one as Condition, ...more) };
+    }),
+  { minLength: 1, maxLength: 3, selector: ({ update: key }) => key },
+);
 const range = fc.option(
   fc.tuple(fc.constantFrom(atMost, above, below), fc.nat(3)).map(([of, at]) => of('sort', at)),
   { nil: undefined },
@@ -111,6 +123,14 @@ const query = fc
 const step = fc.oneof(
   { weight: 4, arbitrary: single.map((write) => async (table: Table) => table.write(write)) },
   { weight: 3, arbitrary: transaction.map((writes) => async (table: Table) => table.transact(writes)) },
+  {
+    weight: 2,
+    // The engine tells that a condition did not hold, and not what was there instead.
+    arbitrary: statements.map((updates) => async (table: Table) => {
+      const written = await table.updateEach(updates);
+      return written.map((one) => one === 'done');
+    }),
+  },
   { weight: 2, arbitrary: query.map((input) => (table: Table) => readOn(table, input)) },
   {
     weight: 1,

@@ -6,45 +6,54 @@ import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../local/aws/template.ts';
 import { writeRunFile } from '../../local/run/files/run-file.ts';
-import {
-  functionResource,
-  mayInvoke,
-  maySend,
-  startTestCloud,
-  type TestCloud,
-} from '../local/aws/test-cloud.ts';
+import { functionResource, maySend, startTestCloud, type TestCloud } from '../local/aws/test-cloud.ts';
 import { runCommand } from '../support/process/run-command.ts';
 import { until } from '../support/until.ts';
 
-const rule = (detailType: string, target: JsonObject | string) => ({
-  Type: 'AWS::Events::Rule',
-  Properties: {
-    EventBusName: 'facts',
-    EventPattern: { 'detail-type': [detailType] },
-    Targets: [
-      { Id: 'Target0', Arn: target, DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['Letters', 'Arn'] } } },
-    ],
+const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
+
+/** A queue of the function, and what could not be handled. */
+const queueOf = (name: string, ruleId = 'Ended') => ({
+  [`${name}Letters`]: {
+    Type: 'AWS::SQS::Queue',
+    Properties: { QueueName: `Test-${name.toLowerCase()}-dead-letters` },
+  },
+  [`${name}Queue`]: {
+    Type: 'AWS::SQS::Queue',
+    Properties: {
+      QueueName: `Test-${name.toLowerCase()}`,
+      RedrivePolicy: { deadLetterTargetArn: arnOf(`${name}Letters`), maxReceiveCount: 3 },
+    },
+  },
+  [`${name}MaySend`]: maySend(`${name}Queue`, ruleId),
+  [`${name}Mapping`]: {
+    Type: 'AWS::Lambda::EventSourceMapping',
+    Properties: {
+      EventSourceArn: arnOf(`${name}Queue`),
+      FunctionName: { Ref: 'Calls' },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    },
   },
 });
 
 const resources = {
   Facts: { Type: 'AWS::Events::EventBus', Properties: { Name: 'facts' } },
-  Letters: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'Test-dead-letters' } },
   Calls: functionResource('probe'),
-  Ended: rule('call.ended', { 'Fn::GetAtt': ['Calls', 'Arn'] }),
-  MayInvoke: mayInvoke({ Ref: 'Calls' }, 'Ended'),
-  Undeliverable: rule('call.failed', 'arn:aws:lambda:us-east-1:000000000000:function:gone'),
-  MayInvokeGone: mayInvoke('gone', 'Undeliverable'),
-  MaySend: maySend('Letters', 'Undeliverable'),
-  OnFailure: {
-    Type: 'AWS::Lambda::EventInvokeConfig',
+  ...queueOf('Calls'),
+  ...queueOf('Fleet'),
+  Ended: {
+    Type: 'AWS::Events::Rule',
     Properties: {
-      FunctionName: { Ref: 'Calls' },
-      MaximumRetryAttempts: 0,
-      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['Letters', 'Arn'] } } },
+      EventBusName: 'facts',
+      EventPattern: { 'detail-type': ['call.ended'] },
+      Targets: [{ Id: 'Target0', Arn: arnOf('CallsQueue') }],
     },
   },
 };
+
+/** What fails comes again at once, and twice. */
+const redelivery = { afterMs: 1, times: 2 };
+const letterQueue = 'arn:aws:sqs:us-east-1:000000000000:Test-calls-dead-letters';
 
 let dir: string;
 let cloud: TestCloud;
@@ -54,8 +63,8 @@ let letters: number;
 
 async function start(): Promise<void> {
   letters = 0;
-  cloud = await startTestCloud(resources, { dir, keep: true });
-  cloud.queues.observe(() => {
+  cloud = await startTestCloud(resources, { dir, keep: true, redelivery });
+  cloud.queues.observeLetters(() => {
     letters += 1;
   });
   writeRunFile(runFile, {
@@ -65,7 +74,7 @@ async function start(): Promise<void> {
     awsEndpoint: cloud.endpoint,
     dynamoDbEndpoint: cloud.dynamoDbEndpoint,
     region: 'us-east-1',
-    outputs: { DeadLetterQueue: 'Test-dead-letters' },
+    outputs: { CallsQueue: 'Test-calls', FleetQueue: 'Test-fleet' },
     logDir: dir,
   });
 }
@@ -127,7 +136,7 @@ async function replay(...args: string[]): Promise<{ code: number; report: Report
 }
 
 describe('npm run replay', () => {
-  it('gives each letter back to its function, and deletes it', async () => {
+  it('gives each letter back to the queue it came from, and deletes it', async () => {
     // More than one receive brings.
     for (let n = 1; n <= 12; n += 1) await failOn(`call-${n}`);
     mend();
@@ -139,7 +148,7 @@ describe('npm run replay', () => {
     expect(report[0]).toMatchObject({
       fate: 'given-back',
       what: 'call.ended',
-      why: expect.stringContaining('ENOENT'),
+      queue: 'Test-calls',
     });
     expect(await replay()).toEqual({ code: 0, report: [] });
     expect(letters).toBe(12);
@@ -148,11 +157,11 @@ describe('npm run replay', () => {
   it('gives back what EventBridge could not deliver, as it would have', async () => {
     const event = {
       'detail-type': 'call.ended',
-      detail: { do: 'print', text: 'here again', callId: 'call-1' },
+      detail: { text: 'here again', callId: 'call-1' },
     };
-    cloud.queues.send('arn:aws:sqs:us-east-1:000000000000:Test-dead-letters', event, {
+    cloud.queues.send(letterQueue, JSON.stringify(event), {
       RULE_ARN: 'arn:aws:events:us-east-1:000000000000:rule/facts/Ended',
-      TARGET_ARN: 'arn:aws:lambda:us-east-1:000000000000:function:Test-Calls',
+      TARGET_ARN: 'arn:aws:sqs:us-east-1:000000000000:Test-calls',
       ERROR_CODE: 'THROTTLING',
       ERROR_MESSAGE: 'Rate exceeded',
     });
@@ -170,7 +179,7 @@ describe('npm run replay', () => {
     // Visible again at once.
     expect(await replay('--show')).toMatchObject({ report: [{ fate: 'shown' }] });
     const { stdout } = await runCommand('cli/replay.ts', ['--run-file', runFile, '--show']);
-    expect(stdout).toMatch(/call\.ended +call-1 +Test-Calls +in the queue +Error: ENOENT/);
+    expect(stdout).toMatch(/call\.ended +call-1 +Test-calls +in the queue/);
   });
 
   it('ends where the cause is not mended: the letter comes back and stays', async () => {
@@ -182,21 +191,13 @@ describe('npm run replay', () => {
     expect(await replay()).toMatchObject({ report: [{ fate: 'given-back', callId: 'call-1' }] });
   });
 
-  it('keeps what nobody takes, and says why', async () => {
-    await tell('call.failed', { callId: 'call-2' });
-    await until('the letter is in the queue', () => letters === 1);
-    cloud.queues.send('arn:aws:sqs:us-east-1:000000000000:Test-dead-letters', { hello: 'world' });
+  it('keeps what is no event, and says why', async () => {
+    cloud.queues.send(letterQueue, JSON.stringify({ hello: 'world' }));
+    cloud.queues.send(letterQueue, 'hello');
     const { code, report } = await replay();
     expect(code).toBe(1);
-    expect(report).toMatchObject([
-      {
-        fate: 'kept',
-        callId: 'call-2',
-        why: expect.stringMatching(/^ResourceNotFound/),
-        because: expect.stringMatching(/Function not found/),
-      },
-      { fate: 'kept', because: expect.stringMatching(/no dead letter/) },
-    ]);
+    const kept = { fate: 'kept', because: 'it is no event' };
+    expect(report).toMatchObject([kept, kept]);
     expect((await replay('--show')).report).toHaveLength(2);
   });
 
@@ -229,7 +230,7 @@ describe('the queue', () => {
         useQueueUrlAsEndpoint: false,
         credentials: { accessKeyId, secretAccessKey: 'x' },
       });
-      const QueueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/Test-dead-letters';
+      const QueueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/Test-calls-dead-letters';
       return sqs.send(new ReceiveMessageCommand({ QueueUrl }));
     };
     await expect(receive('ROLE-nobody')).rejects.toMatchObject({

@@ -93,8 +93,49 @@ describe('the bus', () => {
   it('gives the calls function exactly the facts it acts on, and keeps what could not be delivered', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: { source: ['switchroom.edge'], 'detail-type': [...consumedByCalls] },
-      Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue(), RetryPolicy: Match.anyValue() })],
+      Targets: [
+        Match.objectLike({
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('CallsTriggersFactQueue[0-9A-F]{8}$'), 'Arn'] },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('CallsTriggers'), 'Arn'] } },
+          RetryPolicy: Match.anyValue(),
+        }),
+      ],
     });
+  });
+
+  it.each([
+    ['calls', { BatchSize: 10, MaximumBatchingWindowInSeconds: Match.absent() }],
+    ['fleet', { BatchSize: 500, MaximumBatchingWindowInSeconds: 1 }],
+  ])('gives facts to %s by a queue, in batches, each failing alone', (name, mapping) => {
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: `Switchroom-${name}`,
+      RedrivePolicy: Match.objectLike({ maxReceiveCount: Match.anyValue() }),
+    });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('TriggersFactQueue[0-9A-F]{8}$'), 'Arn'] },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: Match.anyValue() },
+      ...mapping,
+    });
+  });
+
+  it('neither tries ticks again nor keeps them: the next minute has one of its own', () => {
+    const schedules = Object.values(template.findResources('AWS::Events::Rule')).filter(
+      ({ Properties }) => Properties.ScheduleExpression,
+    );
+    expect(schedules).toHaveLength(2);
+    for (const { Properties } of schedules) {
+      expect(Properties.Targets).toEqual([
+        expect.objectContaining({
+          RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 },
+        }),
+      ]);
+      expect(Properties.Targets[0].DeadLetterConfig).toBeUndefined();
+    }
+    for (const { Properties } of Object.values(template.findResources('AWS::Lambda::EventInvokeConfig'))) {
+      expect(Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
+      expect(Properties.DestinationConfig).toBeUndefined();
+    }
   });
 
   it('wakes the calls function every minute', () => {
@@ -107,26 +148,6 @@ describe('the bus', () => {
       RetentionDays: 30,
     });
   });
-
-  it('has nothing asynchronous without a dead-letter queue', () => {
-    const rules = Object.values(template.findResources('AWS::Events::Rule'));
-    for (const target of rules.flatMap(({ Properties }) => Properties.Targets)) {
-      expect(target.DeadLetterConfig?.Arn).toBeDefined();
-    }
-    const invoked = rules.flatMap(({ Properties }) =>
-      Properties.Targets.map((target: { Arn: unknown }) => JSON.stringify(target.Arn)),
-    );
-    const kept = Object.values(template.findResources('AWS::Lambda::EventInvokeConfig')).map(
-      ({ Properties }) => Properties.FunctionName.Ref,
-    );
-    for (const arn of invoked) expect(kept.some((name) => arn.includes(name))).toBe(true);
-  });
-
-  it('keeps an event that the calls function failed on for good', () => {
-    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
-    });
-  });
 });
 
 describe('the pool', () => {
@@ -136,20 +157,35 @@ describe('the pool', () => {
     )?.Properties.Environment.Variables;
 
   it('is looked at on each call, registration and change of a task of its own cluster, and each minute', () => {
-    const target = [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Fleet'), 'Arn'] } })];
-    for (const rule of [
-      { EventPattern: { source: ['switchroom.edge'], 'detail-type': [...consumedByFleet] } },
+    const target = (pattern: string) => [
+      Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp(pattern), 'Arn'] } }),
+    ];
+    const byQueue = target('FleetTriggersFactQueue[0-9A-F]{8}$');
+    const rules = [
+      {
+        EventPattern: { source: ['switchroom.edge'], 'detail-type': [...consumedByFleet] },
+        Targets: byQueue,
+      },
       {
         EventPattern: {
           source: ['aws.ecs'],
           'detail-type': ['ECS Task State Change'],
           detail: Match.objectLike({ clusterArn: [Match.anyValue()] }),
         },
+        Targets: byQueue,
       },
-      { ScheduleExpression: 'rate(1 minute)' },
-    ]) {
-      template.hasResourceProperties('AWS::Events::Rule', { ...rule, Targets: target });
-    }
+      { ScheduleExpression: 'rate(1 minute)', Targets: target('FunctionsFleet') },
+    ];
+    for (const rule of rules) template.hasResourceProperties('AWS::Events::Rule', rule);
+  });
+
+  it('is looked at without a wait for company where a call begins to wait', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { source: ['switchroom.edge'], 'detail-type': ['call.waiting'], detail: { ahead: [0] } },
+      Targets: [
+        Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('FunctionsFleet'), 'Arn'] } }),
+      ],
+    });
   });
 
   it('keeps two gateways free and has twenty at most, so that a first deployment answers a call', () => {

@@ -1,11 +1,12 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { refreshGateways } from '../../lambdas/functions/register/refresh-gateways.ts';
 import { toAttributes } from '../../lambdas/store/attributes.ts';
 import { freeIndex, gatewayKey } from '../../lambdas/store/keys.ts';
 import { tableDefinition } from '../support/table-definition.ts';
 import { useTestTable } from '../support/use-test-table.ts';
 import { type Counted, countOperations } from './support/operations.ts';
-import { World } from './support/world.ts';
+import { registerCommand, World } from './support/world.ts';
 
 /* What AWS bills for: counted on the wire, so that a read or a write that slips in fails here. */
 
@@ -26,7 +27,7 @@ describe('operations on the table', () => {
   it('of a refresh: one update', async () => {
     await world.register({ username: gw(1) });
     counted.reset();
-    await world.register({ username: gw(1), cseq: 2 });
+    await world.register({ username: gw(1), cseq: 2, isKnown: true });
     expect(counted.counts).toEqual({ UpdateItem: 1 });
   });
 
@@ -34,7 +35,7 @@ describe('operations on the table', () => {
     await world.register({ username: gw(1) });
     await world.grant({ callId: 'call-1' });
     counted.reset();
-    await world.register({ username: gw(1), cseq: 2 });
+    await world.register({ username: gw(1), cseq: 2, isKnown: true });
     expect(counted.counts).toEqual({ UpdateItem: 1 });
   });
 
@@ -42,7 +43,7 @@ describe('operations on the table', () => {
     await world.register({ username: gw(1) });
     const before = await world.gateway(gw(1));
     world.pass(30);
-    await world.register({ username: gw(1), cseq: 2 });
+    await world.register({ username: gw(1), cseq: 2, isKnown: true });
     const after = await world.gateway(gw(1));
     const index = tableDefinition('x').GlobalSecondaryIndexes?.find((one) => one.IndexName === freeIndex);
     const shown = ['pk', 'freeShard', 'availableAt', ...(index?.Projection?.NonKeyAttributes ?? [])];
@@ -77,10 +78,32 @@ describe('operations on the table', () => {
     expect(counted.counts).toEqual({ BatchGetItem: 1, TransactWriteItems: 1 });
   });
 
+  it('of a first REGISTER: a look at the queue, and one transaction', async () => {
+    counted.reset();
+    await world.register({ username: gw(1) });
+    expect(counted.counts).toEqual({ Query: 1, TransactWriteItems: 1 });
+  });
+
+  it('of an un-REGISTER: one delete', async () => {
+    await world.register({ username: gw(1) });
+    counted.reset();
+    await world.unregister({ username: gw(1), cseq: 2 });
+    expect(counted.counts).toEqual({ DeleteItem: 1 });
+  });
+
+  it('of refreshes that come together: one request', async () => {
+    const commands = [1, 2, 3].map((n) => registerCommand({ username: gw(n), cseq: 2, isKnown: true }));
+    for (const n of [1, 2, 3]) await world.register({ username: gw(n) });
+    counted.reset();
+    const answers = await refreshGateways(commands, world.deps);
+    expect([...answers.values()]).toMatchObject(commands.map(() => ({ result: 'bindings', fresh: false })));
+    expect(counted.counts).toEqual({ BatchExecuteStatement: 1 });
+  });
+
   it('of a retransmitted REGISTER: no write that succeeds, and no second one', async () => {
     await world.register({ username: gw(1) });
     counted.reset();
-    await world.register({ username: gw(1) });
+    await world.register({ username: gw(1), isKnown: true });
     expect(counted.counts).toEqual({ UpdateItem: 1 });
   });
 

@@ -49,9 +49,10 @@ describe('a pool that is empty', () => {
     expect(history).toMatchObject({
       decisions: [{ action: 'start', done: 1, waiting: 1, callId: call.callId, reason: { rule: 'short' } }],
     });
-    const shown = await until('the start is shown as registered', async () => {
+    const shown = await until('the start is shown as registered, with what its task told', async () => {
       const answer = await ask({ where, json: true, command: { command: 'listStarts' } });
-      return answer.result === 'starts' && answer.starts[0]?.state === 'registered' ? answer : undefined;
+      if (answer.result !== 'starts' || answer.starts[0]?.state !== 'registered') return undefined;
+      return answer.starts[0].pullingMs === undefined ? undefined : answer;
     });
     const [one] = shown.starts;
     expect(one).toMatchObject({ why: 'short', callId: call.callId });

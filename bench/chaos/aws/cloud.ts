@@ -6,17 +6,17 @@ import type { AllocateDeps } from '../../../lambdas/functions/allocate/allocate-
 import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
 import type { KnownLeases } from '../../../lambdas/functions/calls/renew-edge.ts';
 import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
-import { type ConsumedFact, takeFact } from '../../../lambdas/functions/calls/take-fact.ts';
+import { type ConsumedFact, takeFacts } from '../../../lambdas/functions/calls/take-facts.ts';
 import { decideAndAct } from '../../../lambdas/functions/fleet/decide-and-act.ts';
 import type { FleetDeps } from '../../../lambdas/functions/fleet/deps.ts';
-import { KnownDemand, noteDemand } from '../../../lambdas/functions/fleet/known-demand.ts';
-import { takeRegistration } from '../../../lambdas/functions/fleet/take-registration.ts';
-import { takeTaskEvent } from '../../../lambdas/functions/fleet/take-task-event.ts';
+import { KnownDemand } from '../../../lambdas/functions/fleet/known-demand.ts';
+import { takeEvents } from '../../../lambdas/functions/fleet/take-events.ts';
 import type { RegisterDeps } from '../../../lambdas/functions/register/register-gateway.ts';
 import type { Mutation } from '../mutations.ts';
 import type { Sim } from '../sim.ts';
 import type { Weather } from '../weather.ts';
 import { Ecs } from './ecs.ts';
+import { FactQueue } from './fact-queue.ts';
 import { faultyTable, type Life, never } from './faulty-table.ts';
 import { MemoryTable } from './memory-table.ts';
 
@@ -24,6 +24,8 @@ import { MemoryTable } from './memory-table.ts';
 export class Unavailable extends Error {}
 
 export type FunctionDeps = RegisterDeps & AllocateDeps & FleetDeps;
+
+const isAmong = (types: readonly string[], { type }: Fact) => types.includes(type);
 
 const invokeLimitMs = 5000;
 /** Less than the lease of the fleet. */
@@ -40,6 +42,8 @@ export class Cloud {
   weather: Weather;
   readonly #sim: Sim;
   readonly #knownDemand = new KnownDemand();
+  readonly #calls: FactQueue<ConsumedFact>;
+  readonly #fleet: FactQueue<Fact | EcsTask>;
   #ids = 0;
 
   constructor(sim: Sim, weather: Weather, mutation?: Mutation) {
@@ -52,14 +56,24 @@ export class Cloud {
     this.ecs = new Ecs(
       sim,
       () => this.weather,
-      (task) => this.#deliver(this.#takeByTask(task)),
+      (task) => this.#deliver(() => this.#fleet.send(task)),
     );
+    this.#calls = new FactQueue(sim, {
+      ...{ batchSize: 10, windowMs: 0, maxConcurrency: 20, visibilityMs: 30_000 },
+      invoke: (batch, failed) => this.#invoke((deps) => takeFacts(batch, deps, failed), 30_000),
+    });
+    this.#fleet = new FactQueue(sim, {
+      ...{ batchSize: 500, windowMs: 1000, maxConcurrency: 2, visibilityMs: eventLimitMs },
+      invoke: async (batch, failed) => {
+        await this.#invoke((deps) => takeEvents(batch, deps, failed), eventLimitMs);
+      },
+    });
     const tick = () => {
-      void this.#untilDone(async (deps) => {
+      void this.#once(async (deps) => {
         deps.measure(await measurePool(deps));
         await sweep(deps);
-      }, 1);
-      void this.#untilDone((deps) => decideAndAct({ name: 'every minute', tick: true }, deps), 1);
+      });
+      void this.#once((deps) => decideAndAct({ name: 'every minute', tick: true }, deps));
     };
     sim.every(60_000, tick);
     sim.in(0, tick);
@@ -80,11 +94,10 @@ export class Cloud {
 
   /** Says a fact to whoever consumes it: at least once, in any order. */
   publish(fact: Fact): void {
-    const consumers = [
-      (consumedByCalls as readonly string[]).includes(fact.type) && this.#takeByCalls(fact as ConsumedFact),
-      (consumedByFleet as readonly string[]).includes(fact.type) && this.#takeByFleet(fact),
-    ];
-    for (const run of consumers) if (run) this.#deliver(run);
+    if (isAmong(consumedByCalls, fact)) this.#deliver(() => this.#calls.send(fact as ConsumedFact));
+    if (isAmong(consumedByFleet, fact)) this.#deliver(() => this.#fleet.send(fact));
+    if (fact.type !== 'call.waiting' || fact.ahead > 0) return;
+    this.#deliver(() => void this.#once((deps) => decideAndAct({ name: fact.type, tick: false }, deps)));
   }
 
   #loss() {
@@ -92,45 +105,23 @@ export class Cloud {
     return { chance, lost: this.#sim.pick(['before', 'after'] as const) };
   }
 
-  #takeByCalls(fact: ConsumedFact) {
-    return (deps: FunctionDeps) => takeFact(fact, deps);
-  }
-
-  #takeByTask(task: EcsTask) {
-    return async (deps: FunctionDeps) => {
-      await takeTaskEvent(task, deps);
-      await decideAndAct({ name: `task ${task.lastStatus}`, tick: false }, deps);
-    };
-  }
-
-  #takeByFleet(fact: Fact) {
-    return async (deps: FunctionDeps) => {
-      if (fact.type === 'gateway.registered') await takeRegistration(fact, deps);
-      await noteDemand(fact, deps);
-      await decideAndAct({ name: fact.type, tick: false }, deps);
-    };
-  }
-
-  #deliver(run: (deps: FunctionDeps) => Promise<unknown>): void {
+  /** EventBridge, to a queue or a function. */
+  #deliver(hand: () => void): void {
     const sim = this.#sim;
     const afterMs = sim.between(20, this.weather.busMs);
-    sim.in(afterMs, () => void this.#untilDone(run, 50));
+    sim.in(afterMs, hand);
     if (!sim.chance(this.weather.factTwice)) return;
     // Beside the first, or at any time.
     const againMs = sim.chance(0.5) ? afterMs + sim.between(0, 1000) : sim.between(20, this.weather.busMs);
-    sim.in(againMs, () => void this.#untilDone(run, 50));
+    sim.in(againMs, hand);
   }
 
-  /** An asynchronous Invoke: again after a while where the function failed. */
-  async #untilDone(run: (deps: FunctionDeps) => Promise<unknown>, tries: number): Promise<void> {
-    for (let left = tries; left > 0; left -= 1) {
-      try {
-        await this.#invoke(run, eventLimitMs);
-        return;
-      } catch (error) {
-        if (!(error instanceof Unavailable)) throw error;
-        await this.#sim.sleep(this.#sim.between(1000, 30_000));
-      }
+  /** An Invoke that nobody repeats. */
+  async #once(run: (deps: FunctionDeps) => Promise<unknown>): Promise<void> {
+    try {
+      await this.#invoke(run, eventLimitMs);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
     }
   }
 

@@ -41,6 +41,7 @@ export function faultyTable(table: MemoryTable, life: Life, sim: Sim, weather: (
     count: (input, filter) => request(() => table.count(input, filter)),
     scan: (filter) => request(() => table.scan(filter)),
     write: (write) => request(() => table.write(write), true),
+    updateEach: (updates) => request(() => table.updateEach(updates), true),
     transact: (writes) =>
       request(async () => {
         if (sim.chance(weather().conflict)) return { done: false, failures: writes.map(() => 'conflict') };

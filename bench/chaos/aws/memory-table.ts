@@ -3,7 +3,7 @@ import type { Condition } from '../../../lambdas/store/conditions.ts';
 import { readEach } from '../../../lambdas/store/items/read-item.ts';
 import { callsIndex, freeIndex, watchIndex } from '../../../lambdas/store/keys.ts';
 import type { Page, QueryInput, Table, Transacted, Written } from '../../../lambdas/store/table.ts';
-import type { Failure, Write } from '../../../lambdas/store/transaction.ts';
+import type { Failure, Update, Write } from '../../../lambdas/store/transaction.ts';
 import type { Mutation } from '../mutations.ts';
 import { testOf } from './condition.ts';
 
@@ -63,7 +63,17 @@ export class MemoryTable implements Table {
     const seen = this.items.get(keyOf(write));
     if (!this.#holds(write, seen)) return { done: false, seen: copyOf(seen) };
     const item = this.#apply(write);
-    return { done: true, item: 'update' in write ? copyOf(item) : undefined };
+    if ('put' in write) return { done: true, item: undefined };
+    return { done: true, item: copyOf('update' in write ? item : seen) };
+  }
+
+  async updateEach(updates: readonly Update[]) {
+    // A statement of PartiQL makes no item.
+    const none = { done: false as const, seen: undefined };
+    const written = await Promise.all(
+      updates.map((one) => (this.items.has(one.update) ? this.write(one) : none)),
+    );
+    return written.map((one) => (one.done ? ('done' as const) : one));
   }
 
   async transact(writes: readonly Write[]): Promise<Transacted> {

@@ -1,8 +1,9 @@
+import type { CallIdentity } from '../../../contracts/common.ts';
 import type { Measurement } from '../../../contracts/metrics.ts';
 import type { Call } from './call.ts';
 
 /** What the line of a call's measurements is found by in the log. */
-export const aboutCall = ({ callId, traceId }: Pick<Call, 'callId' | 'traceId'>): Record<string, string> => ({
+export const aboutCall = ({ callId, traceId }: CallIdentity): Record<string, string> => ({
   callId,
   ...(traceId !== undefined && { traceId }),
 });

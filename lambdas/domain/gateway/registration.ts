@@ -110,7 +110,7 @@ export function decideUnregistration(
   };
 }
 
-const noBindings: RegisterAnswer = { result: 'bindings', contacts: [], fresh: false };
+export const noBindings: RegisterAnswer = { result: 'bindings', contacts: [], fresh: false };
 const nothingHeld: RegistrationDecision = { write: 'none', answer: noBindings };
 
 export function bindingsAnswer(

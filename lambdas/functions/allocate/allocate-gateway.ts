@@ -6,7 +6,8 @@ import { isLive, type Random } from '../../domain/time.ts';
 import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { freeShardNames, gatewayKey } from '../../store/keys.ts';
 import { endSilent } from '../../usecases/waiting-queue.ts';
-import { candidatesOf, givableOf, readGateways, sweepExpired } from './free-gateways.ts';
+import { SharedCandidates } from './candidates.ts';
+import { type CandidatePage, givableOf, readGateways, sweepExpired } from './free-gateways.ts';
 import { type CallSide, lockGateway, readCallSide } from './lock-gateway.ts';
 import { serveThoseAhead } from './serve-those-ahead.ts';
 import { type WaitDeps, waitForGateway } from './wait-for-gateway.ts';
@@ -35,10 +36,15 @@ const fewCandidates = 4;
 /**
  * Locks a free gateway for a call. Uncontended it is one query and one transaction; asked again with the same
  * attempt it gives the same answer.
+ * @param pool what calls of the same moment share
  * @throws TableUnavailable, TableContention
  */
-export async function allocateGateway(command: AllocateGateway, deps: AllocateDeps): Promise<AllocateAnswer> {
-  const allocation = new Allocation(command, deps);
+export async function allocateGateway(
+  command: AllocateGateway,
+  deps: AllocateDeps,
+  pool = new SharedCandidates(deps.table, 1),
+): Promise<AllocateAnswer> {
+  const allocation = new Allocation(command, deps, pool);
   try {
     if (command.attempt > 1) {
       const answer = await allocation.resume();
@@ -55,6 +61,7 @@ export async function allocateGateway(command: AllocateGateway, deps: AllocateDe
 class Allocation {
   private readonly command: AllocateGateway;
   private readonly deps: AllocateDeps;
+  private readonly pool: SharedCandidates;
   private side: CallSide = { call: undefined, previous: undefined };
   private transactions = 0;
   /** Candidates of this pass that others took first: then more may be free than it has seen. */
@@ -65,9 +72,10 @@ class Allocation {
   conflicts = 0;
   private readonly sweeps: Promise<unknown>[] = [];
 
-  constructor(command: AllocateGateway, deps: AllocateDeps) {
+  constructor(command: AllocateGateway, deps: AllocateDeps, pool: SharedCandidates) {
     this.command = command;
     this.deps = deps;
+    this.pool = pool;
   }
 
   /** @returns the answer where the call's record settles it already */
@@ -103,6 +111,7 @@ class Allocation {
         }
         // Where nobody was faster, looking again shows nothing else.
         if (this.lostRaces === 0) break;
+        this.pool.lookAgain();
       }
       return await waitForGateway(this.command, shards, this.deps);
     } finally {
@@ -111,10 +120,10 @@ class Allocation {
   }
 
   private async fromShard(shard: string): Promise<AllocateAnswer | undefined> {
-    const { table, now, random } = this.deps;
-    let from: Awaited<ReturnType<typeof candidatesOf>>['next'];
+    const { now, random } = this.deps;
+    let from: CandidatePage['next'];
     for (let pages = 0; pages < maxPagesOfShard; pages += 1) {
-      const page = await candidatesOf(table, shard, now(), from);
+      const page = await this.pool.page(shard, now(), from);
       const eligible = page.candidates.filter((one) => !this.isExcluded(one));
       const left = await this.leftForUs(shuffled(eligible, random));
       const answer = await this.fromPage(left);
@@ -140,8 +149,13 @@ class Allocation {
     while (candidates.length > 0) {
       const [candidate, ...others] = candidates as [Candidate, ...Candidate[]];
       candidates = others;
+      if (!this.pool.take(candidate)) {
+        this.lostRaces += 1;
+        continue;
+      }
       const tried = await this.try(candidate);
       if ('answer' in tried) return tried.answer;
+      this.pool.release(candidate);
       const nowMs = this.deps.now();
       if (tried.gateway !== undefined && isLive(tried.gateway, nowMs)) {
         this.lostRaces += 1;

@@ -28,19 +28,29 @@ const maxSwept = 32;
 /** Other edges whose calls are looked at to tell a full pool from an empty one. */
 const edgesLookedAt = 5;
 
-/** One query: the gateways of a shard that can be given, those that came free last first (dead ones sink). */
+export interface CandidatePage {
+  candidates: Candidate[];
+  /** Give it back to read on. */
+  next?: Item;
+}
+
+/**
+ * One query: the gateways of a shard that can be given, those that came free last first (dead ones sink).
+ * @param callers for how many they shall be enough
+ */
 export async function candidatesOf(
   table: Table,
   shard: string,
   nowMs: number,
+  callers: number,
   from?: Item,
-): Promise<{ candidates: Candidate[]; next?: Item }> {
+): Promise<CandidatePage> {
   const page: Page = await table.query({
     index: freeIndex,
     key: ['freeShard', shard],
     range: atMost('availableAt', nowMs),
     newestFirst: true,
-    limit: from === undefined ? firstPageSize : nextPageSize,
+    limit: from === undefined ? Math.min(firstPageSize + 2 * (callers - 1), nextPageSize) : nextPageSize,
     from,
   });
   const candidates = table.readable(page.items, candidateFrom);

@@ -1,18 +1,21 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { ListEdgeCallsAnswer, RenewEdgeAnswer } from '../../../contracts/commands.ts';
+import { aboutCall } from '../../domain/call/measurements.ts';
 import { awsClientConfig, dynamoDbClient, pause } from '../../runtime/aws-clients.ts';
-import { callKeys, commandHandler } from '../../runtime/command-handler.ts';
+import { commandHandler } from '../../runtime/command-handler.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
+import { type Batch, type BatchAnswer, collectFailures, readBatch } from '../../runtime/fact-batch.ts';
 import { openMetrics } from '../../runtime/metrics.ts';
 import { taskStopper } from '../../runtime/task-stopper.ts';
 import { openTable } from '../../store/table.ts';
 import type { SettleDeps } from '../../usecases/settle-call.ts';
-import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
+import { type CallsInput, callsInputSchema, factEventSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
 import { measurePool } from './measure-pool.ts';
 import { type KnownLeases, keepLease, renewEdge } from './renew-edge.ts';
 import { type SweepReport, sweep } from './sweep.ts';
-import { takeFact } from './take-fact.ts';
+import { takeFacts } from './take-facts.ts';
 
 const environment = readEnvironment([
   'TABLE_NAME',
@@ -37,22 +40,32 @@ const deps: SettleDeps = {
 
 const leases: KnownLeases = new Map();
 
-type Answer = ListEdgeCallsAnswer | RenewEdgeAnswer | SweepReport | undefined;
+type Answer = ListEdgeCallsAnswer | RenewEdgeAnswer | SweepReport | BatchAnswer;
 
-async function calls(input: CallsInput): Promise<Answer> {
+async function calls(input: CallsInput, logger: Logger): Promise<Answer> {
   if ('command' in input) {
     if (input.command === 'renewEdge') return renewEdge(input, leases, deps);
     // First: calls that were ended since their edge was thought lost are then among those that it holds.
     await keepLease(input, leases, deps);
     return listEdgeCalls(input, deps);
   }
-  if (!('detail' in input)) {
-    // Counted first: a sweep that fails shall not leave the pool unseen.
-    deps.measure(await measurePool(deps));
-    return sweep(deps);
+  if ('Records' in input) return takeBatch(input, logger);
+  // Counted first: a sweep that fails shall not leave the pool unseen.
+  deps.measure(await measurePool(deps));
+  return sweep(deps);
+}
+
+async function takeBatch(batch: Batch, logger: Logger): Promise<BatchAnswer> {
+  const { failed, answer } = collectFailures(logger, deps.measure);
+  const told = readBatch(batch, factEventSchema, failed).flatMap(({ messageId, event: { detail } }) =>
+    isConsumed(detail) ? { messageId, event: detail } : [],
+  );
+  await takeFacts(told, deps, failed);
+  for (const { event } of told) {
+    const { type, id, edgeId } = event;
+    logger.info('taken', { event: type, factId: id, edgeId, ...aboutCall(event) });
   }
-  if (isConsumed(input.detail)) await takeFact(input.detail, deps);
-  return undefined;
+  return answer;
 }
 
 /** Acts on what has happened to calls: confirms, releases, ends; and sweeps what nobody tells of any more. */
@@ -61,13 +74,12 @@ export const handler = commandHandler({
   schema: callsInputSchema,
   logKeys: (input) => {
     if ('command' in input) return { command: input.command, edgeId: input.edgeId };
-    if (!('detail' in input)) return { event: 'sweep' };
-    const { type, id, edgeId } = input.detail;
-    return { event: type, factId: id, edgeId, ...callKeys(input.detail) };
+    return 'Records' in input ? { facts: input.Records.length } : { event: 'sweep' };
   },
   run: calls,
   summary: (answer) => {
-    if (answer === undefined) return {};
+    // Each of its facts has a line of its own.
+    if ('batchItemFailures' in answer) return undefined;
     // Asked every two seconds by each edge: a line only where there is something to tell.
     if ('hangups' in answer)
       return answer.hangups.length > 0 ? { hangups: answer.hangups.length } : undefined;

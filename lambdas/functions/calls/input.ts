@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { listEdgeCallsSchema, renewEdgeSchema } from '../../../contracts/commands.ts';
 import { consumedByCalls, edgeEventSource, factSchema } from '../../../contracts/facts.ts';
-import type { ConsumedFact } from './take-fact.ts';
+import { batchSchema } from '../../runtime/fact-batch.ts';
+import type { ConsumedFact } from './take-facts.ts';
 
-/** A fact of the edge, as EventBridge delivers it. */
-const factEventSchema = z.object({
+/** A fact of the edge, as EventBridge writes it into the queue. */
+export const factEventSchema = z.object({
   source: z.literal(edgeEventSource),
   'detail-type': z.string(),
   detail: factSchema,
@@ -17,7 +18,7 @@ const scheduledEventSchema = z.object({ 'detail-type': z.literal('Scheduled Even
 export const callsInputSchema = z.union([
   listEdgeCallsSchema,
   renewEdgeSchema,
-  factEventSchema,
+  batchSchema,
   scheduledEventSchema,
 ]);
 export type CallsInput = z.output<typeof callsInputSchema>;

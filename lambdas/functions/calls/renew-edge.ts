@@ -78,8 +78,8 @@ async function resumeCalls(edgeId: string, deps: SettleDeps): Promise<void> {
     await settleCall(
       identityOf(lockedBy),
       (seen) => (seen?.edgeId === edgeId ? edgeFound(seen) : undefined),
-      username,
       deps,
+      { told: username },
     );
   }
 }

@@ -79,9 +79,8 @@ async function sweepEdge(
         if (lost) return edgeLost(seen, nowMs, 'drain');
         return seen.state === 'offered' ? edgeLost(seen, nowMs, 'free') : undefined;
       },
-      undefined,
       deps,
-      lost ? edgeIsLost(edge.edgeId, nowMs) : undefined,
+      { guard: lost ? edgeIsLost(edge.edgeId, nowMs) : undefined },
     );
     report.endedCalls += 1;
   }
@@ -117,7 +116,7 @@ async function isResumed({ username }: Gateway, identity: CallIdentity, deps: Se
   const edge = call && edgeOf(await table.get(edgeKey(call.edgeId)));
   if (call === undefined || edge === undefined || edge.leaseUntil < now() || !isGuessedOver(call))
     return false;
-  await settleCall(identity, (seen) => seen && edgeFound(seen), username, deps);
+  await settleCall(identity, (seen) => seen && edgeFound(seen), deps, { told: username });
   return true;
 }
 

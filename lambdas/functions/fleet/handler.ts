@@ -1,21 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { Measurement } from '../../../contracts/metrics.ts';
 import { startMeasurements } from '../../domain/fleet/measurements.ts';
 import { parsePolicy } from '../../domain/fleet/read-policy.ts';
 import { awsClientConfig, dynamoDbClient, pause } from '../../runtime/aws-clients.ts';
-import { callKeys, commandHandler } from '../../runtime/command-handler.ts';
+import { commandHandler } from '../../runtime/command-handler.ts';
 import { fromApi, gatewayEcs } from '../../runtime/ecs-gateways.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
+import { type BatchAnswer, collectFailures, readBatch } from '../../runtime/fact-batch.ts';
 import { openMetrics } from '../../runtime/metrics.ts';
 import { taskStopper } from '../../runtime/task-stopper.ts';
 import { openTable } from '../../store/table.ts';
 import { decideAndAct, type FleetReport } from './decide-and-act.ts';
 import type { FleetDeps } from './deps.ts';
-import { type FleetInput, fleetInputSchema } from './input.ts';
-import { KnownDemand, noteDemand } from './known-demand.ts';
-import { takeRegistration } from './take-registration.ts';
-import { takeTaskEvent } from './take-task-event.ts';
+import { type FleetInput, fleetEventSchema, fleetInputSchema } from './input.ts';
+import { KnownDemand } from './known-demand.ts';
+import { takeEvents } from './take-events.ts';
 
 const environment = readEnvironment([
   'TABLE_NAME',
@@ -70,23 +71,32 @@ const common: Omit<FleetDeps, 'warn'> = {
 
 type Decided = Extract<FleetReport, { result: 'decided' }>;
 
-async function fleet(input: FleetInput, deps: FleetDeps): Promise<FleetReport> {
-  if ('detail' in input) {
-    if (input.source === 'aws.ecs') await takeTaskEvent(fromApi(input.detail), deps);
-    else {
-      if (input.detail.type === 'gateway.registered') await takeRegistration(input.detail, deps);
-      await noteDemand(input.detail, deps);
-    }
+async function fleet(input: FleetInput, logger: Logger): Promise<FleetReport | BatchAnswer> {
+  const deps: FleetDeps = { ...common, warn: (message, details) => logger.warn(message, details) };
+  if ('Records' in input) {
+    const { failed, answer } = collectFailures(logger, measure);
+    const told = readBatch(input, fleetEventSchema, failed).map(({ messageId, event }) => ({
+      messageId,
+      event: event.source === 'aws.ecs' ? fromApi(event.detail) : event.detail,
+    }));
+    const report = await takeEvents(told, deps, failed);
+    if (report !== undefined) tell(report, false, logger);
+    return answer;
   }
-  const tick = !('detail' in input);
-  const report = await decideAndAct({ name: nameOf(input), tick }, deps);
-  if (report.result === 'decided') measure(poolMeasurements(report, tick));
+  const tick = isTick(input);
+  const report = await decideAndAct({ name: tick ? 'every minute' : input['detail-type'], tick }, deps);
+  tell(report, tick, logger);
   return report;
 }
 
-function nameOf(input: FleetInput): string {
-  if (!('detail' in input)) return 'every minute';
-  return input.source === 'aws.ecs' ? `task ${input.detail.lastStatus}` : input.detail.type;
+const isTick = (input: FleetInput) => 'detail-type' in input && input['detail-type'] === 'Scheduled Event';
+
+/** Most runs find nothing to do: a line for each would bury the rest. */
+function tell(report: FleetReport, tick: boolean, logger: Logger): void {
+  if (report.result !== 'decided') return;
+  measure(poolMeasurements(report, tick));
+  const { started, failed, registered, drained, ended } = report;
+  if (started + failed + registered + drained + ended > 0) logger.info('done', { ...report });
 }
 
 /** How the pool stands, once a minute; what went wrong, whenever it does. */
@@ -102,25 +112,12 @@ function poolMeasurements(report: Decided, tick: boolean): Measurement[] {
   ];
 }
 
-/** Most runs find nothing to do: a line for each would bury the rest. */
-function isNotable(report: FleetReport): report is Decided {
-  if (report.result !== 'decided') return false;
-  const { started, failed, registered, drained, ended } = report;
-  return started + failed + registered + drained + ended > 0;
-}
-
 /** Keeps as many gateways as calls need: starts them, drains them, and cleans up after those that are gone. */
 export const handler = commandHandler({
   service: 'fleet',
   schema: fleetInputSchema,
-  logKeys: (input) => {
-    const event = nameOf(input);
-    if (!('detail' in input)) return { event };
-    if (input.source === 'aws.ecs') return { event, taskId: fromApi(input.detail).taskId };
-    return { event, ...callKeys(input.detail) };
-  },
-  run: (input, logger) =>
-    fleet(input, { ...common, warn: (message, details) => logger.warn(message, details) }),
-  summary: (report) =>
-    isNotable(report) ? { ...report, startsFailing: String(report.startsFailing) } : undefined,
+  logKeys: (input) =>
+    'Records' in input ? { events: input.Records.length } : { event: input['detail-type'] },
+  run: fleet,
+  summary: () => undefined,
 });

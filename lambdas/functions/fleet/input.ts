@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { edgeEventSource, factSchema } from '../../../contracts/facts.ts';
+import { batchSchema } from '../../runtime/fact-batch.ts';
 
 const factEventSchema = z.object({
   source: z.literal(edgeEventSource),
@@ -31,9 +32,15 @@ const taskEventSchema = z.object({
   }),
 });
 
+/** What the queue brings. */
+export const fleetEventSchema = z.union([factEventSchema, taskEventSchema]);
+
+/** The call at the head of the queue waits: said at once, beside the queue. */
+const waitingEventSchema = z.object({ 'detail-type': z.literal('call.waiting') });
+
 /** The minute's tick of the EventBridge rule. */
 const scheduledEventSchema = z.object({ 'detail-type': z.literal('Scheduled Event') });
 
 /** All that the `fleet` function is invoked with. */
-export const fleetInputSchema = z.union([factEventSchema, taskEventSchema, scheduledEventSchema]);
+export const fleetInputSchema = z.union([batchSchema, waitingEventSchema, scheduledEventSchema]);
 export type FleetInput = z.output<typeof fleetInputSchema>;

@@ -4,9 +4,10 @@ import {
   registerCommandSchema,
 } from '../../../contracts/commands.ts';
 import { dynamoDbClient } from '../../runtime/aws-clients.ts';
-import { commandHandler } from '../../runtime/command-handler.ts';
+import { batchHandler } from '../../runtime/batch-handler.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
 import { openTable } from '../../store/table.ts';
+import { refreshGateways } from './refresh-gateways.ts';
 import { registerGateway } from './register-gateway.ts';
 import { listBindings, unregisterGateway } from './unregister-gateway.ts';
 
@@ -31,7 +32,7 @@ function register(command: RegisterCommand): Promise<RegisterAnswer> {
 }
 
 /** Holds the bindings of the gateways: registers, refreshes, removes and lists them. */
-export const handler = commandHandler({
+export const handler = batchHandler({
   service: 'register',
   schema: registerCommandSchema,
   logKeys: (command) => ({
@@ -40,6 +41,10 @@ export const handler = commandHandler({
     ...('registrationId' in command && { registrationId: command.registrationId }),
   }),
   run: register,
+  share: async (batch) => {
+    const refreshed = await refreshGateways(batch, deps);
+    return async (command) => refreshed.get(command) ?? register(command);
+  },
   summary: (answer) => {
     if (answer.result === 'refused') return { result: answer.result, reason: answer.reason };
     const { fresh, lostCallId, matchedCallId } = answer;

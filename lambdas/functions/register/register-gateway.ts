@@ -12,9 +12,10 @@ import {
   type RegistrationDecision,
 } from '../../domain/gateway/registration.ts';
 import type { Clock } from '../../domain/time.ts';
-import { noTombstone, refresh, replaceGateway, welcomeBack } from '../../store/gateway-writes.ts';
+import { noTombstone, replaceGateway } from '../../store/gateway-writes.ts';
 import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { freeShardOf, gatewayKey } from '../../store/keys.ts';
+import { refresh, welcomeBack } from '../../store/refresh-writes.ts';
 import type { Table } from '../../store/table.ts';
 import { headsOfQueue, matchNext } from '../../usecases/waiting-queue.ts';
 import { removeGateway } from './unregister-gateway.ts';
@@ -38,15 +39,16 @@ const maxTries = 6;
 const matchTries = 3;
 
 /**
- * Registers a gateway, or refreshes it: the refresh is one write, anything else is read, decided and written on
- * condition that nothing changed in between.
+ * Registers a gateway, or refreshes it: the refresh is one write, and so is the first registration; anything else is
+ * read, decided and written on condition that nothing changed in between.
  * @throws TableUnavailable, TableContention
  */
 export async function registerGateway(command: RegisterGateway, deps: RegisterDeps): Promise<RegisterAnswer> {
   const nowMs = deps.now();
-  const fast = refresh(command, nowMs);
+  const fast = command.isKnown ? refresh(command, nowMs) : undefined;
   if (fast === undefined) {
-    const seen = gatewayOf(await deps.table.get(gatewayKey(command.username)));
+    const removes = command.contacts.some(({ expiresSec }) => expiresSec === 0);
+    const seen = removes ? gatewayOf(await deps.table.get(gatewayKey(command.username))) : undefined;
     return registerAnew(command, seen, nowMs, deps);
   }
   const written = await deps.table.write(fast);

@@ -1,18 +1,20 @@
 import type { ListBindings, RegisterAnswer, UnregisterGateway } from '../../../contracts/commands.ts';
 import { TableContention } from '../../domain/errors.ts';
 import type { Gateway } from '../../domain/gateway/gateway.ts';
-import { bindingsAnswer, decideUnregistration } from '../../domain/gateway/registration.ts';
+import { bindingsAnswer, decideUnregistration, noBindings } from '../../domain/gateway/registration.ts';
 import { type Clock, isLive } from '../../domain/time.ts';
 import { deleteGateway, replaceGateway } from '../../store/gateway-writes.ts';
 import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { gatewayKey, tombstoneKey } from '../../store/keys.ts';
+import { leave } from '../../store/refresh-writes.ts';
 import type { Table } from '../../store/table.ts';
 
 const maxTries = 6;
 
 /**
  * Removes contacts; with the last one the location is gone, also that of a gateway in a call (the call's record
- * lives on, and its end is told by a fact).
+ * lives on, and its end is told by a fact). That a gateway removes all it holds is one write; anything else is read,
+ * decided and written on condition that nothing changed in between.
  * @throws TableUnavailable, TableContention
  */
 export async function unregisterGateway(
@@ -21,8 +23,10 @@ export async function unregisterGateway(
 ): Promise<RegisterAnswer> {
   const nowMs = now();
   const { username, registrationId } = command;
+  const left = await table.write(leave(command, nowMs));
+  if (left.done) return noBindings;
+  let seen = gatewayOf(left.seen);
   for (let tries = 0; tries < maxTries; tries += 1) {
-    const seen = gatewayOf(await table.get(gatewayKey(username)));
     const callOver =
       seen !== undefined &&
       seen.registrationId !== registrationId &&
@@ -34,6 +38,7 @@ export async function unregisterGateway(
         ? await removeGateway(table, seen)
         : (await table.write(replaceGateway(decision.gateway, seen, freeShards))).done;
     if (done) return decision.answer;
+    seen = gatewayOf(await table.get(gatewayKey(username)));
   }
   throw new TableContention(`gateway ${username} keeps changing`);
 }

@@ -6,6 +6,7 @@ import { accountId, region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import {
   busNameOf,
+  isQueue,
   type PatternRule,
   readPatternRule,
   readSchedule,
@@ -32,7 +33,8 @@ export type BusObserver = (event: BusEvent, busName: string, takers: readonly st
 export interface EventBusesOptions {
   /** Hands an event to a function; throws where there is no such function. */
   invokeAsync: (functionArn: string, payload: string) => void;
-  deadLetter: (queueArn: string, body: JsonObject, attributes: Record<string, string>) => void;
+  /** Hands an event to a queue; throws where there is no such queue. */
+  send: (queueArn: string, body: string, attributes?: Record<string, string>) => void;
   /** Throws where the policy of a target, or of a queue, does not let this rule use it. */
   authorize: (ruleArn: string, needed: Needed) => void;
 }
@@ -168,12 +170,18 @@ export class EventBuses {
   /** What a target does not take goes to its queue as it is, with the reason beside it ("Using dead-letter queues"). */
   #deliver({ arn, ruleArn, input, deadLetterArn }: Target, event: BusEvent): void {
     const payload = input ?? JSON.stringify(event);
+    const { authorize, invokeAsync, send } = this.#options;
     try {
-      this.#options.authorize(ruleArn, neededToInvoke(arn));
-      this.#options.invokeAsync(arn, payload);
+      if (isQueue(arn)) {
+        authorize(ruleArn, neededToSend(arn));
+        send(arn, payload);
+      } else {
+        authorize(ruleArn, neededToInvoke(arn));
+        invokeAsync(arn, payload);
+      }
     } catch (error) {
       if (!deadLetterArn) return;
-      this.#bury(ruleArn, deadLetterArn, JSON.parse(payload), {
+      this.#bury(ruleArn, deadLetterArn, payload, {
         RULE_ARN: ruleArn,
         TARGET_ARN: arn,
         ERROR_CODE: error instanceof AwsError ? error.code : 'SDK_CLIENT_ERROR',
@@ -182,7 +190,7 @@ export class EventBuses {
     }
   }
 
-  #bury(ruleArn: string, queueArn: string, body: JsonObject, attributes: Record<string, string>): void {
+  #bury(ruleArn: string, queueArn: string, body: string, attributes: Record<string, string>): void {
     try {
       this.#options.authorize(ruleArn, neededToSend(queueArn));
     } catch (error) {
@@ -190,7 +198,7 @@ export class EventBuses {
       if (error instanceof AwsError) return;
       throw error;
     }
-    this.#options.deadLetter(queueArn, body, attributes);
+    this.#options.send(queueArn, body, attributes);
   }
 }
 

@@ -25,6 +25,8 @@ export interface Schedule {
   targets: Target[];
 }
 
+export const isQueue = (targetArn: string) => targetArn.includes(':sqs:');
+
 export const busNameOf = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('/') + 1);
 
 const readTargets = ({ logicalId, attributes, properties }: Resource) =>
@@ -54,7 +56,7 @@ export function readPatternRule(rule: Resource): PatternRule[] {
 
 function readTarget(rule: string, ruleArn: string, target: JsonObject): Target {
   const arn = String(target.Arn);
-  if (!arn.includes(':lambda:'))
+  if (!arn.includes(':lambda:') && !isQueue(arn))
     throw new UnsupportedError(`${rule}: the local cloud knows no target ${arn}`);
   for (const transformation of ['InputTransformer', 'InputPath']) {
     if (target[transformation])

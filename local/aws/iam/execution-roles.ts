@@ -2,12 +2,11 @@ import type { TaskDefinition } from '../ecs/task-definition.ts';
 import { blaming } from '../http/errors.ts';
 import { arn } from '../identity.ts';
 import { secretArnIn } from '../secrets.ts';
-import type { JsonObject, Resource } from '../template.ts';
-import { neededToSend } from './needed.ts';
+import type { Resource } from '../template.ts';
 import { accessKeyOf, type Permissions } from './permissions.ts';
 import type { Needed } from './policy.ts';
 
-/* What AWS does in a role's name before and beside its program: pulls images, writes logs, hands failures on. */
+/* What AWS does in a role's name before and beside its program: pulls images, writes logs. */
 
 const toLog = (logGroup: string): Needed[] =>
   ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => ({
@@ -39,14 +38,11 @@ export function neededToStartTask({ containers }: TaskDefinition): Needed[] {
   });
 }
 
-/** @param config the function's `AWS::Lambda::EventInvokeConfig` */
-function neededByFunction({ ref, properties }: Resource, config: Resource | undefined): Needed[] {
+function neededByFunction({ ref, properties }: Resource): Needed[] {
   const { LogGroup } = (properties.LoggingConfig ?? {}) as { LogGroup?: string };
   const { Mode } = (properties.TracingConfig ?? {}) as { Mode?: string };
-  const { OnFailure } = (config?.properties.DestinationConfig ?? {}) as { OnFailure?: JsonObject };
   return [
     ...toLog(LogGroup ?? `/aws/lambda/${ref}`),
-    ...(OnFailure ? [neededToSend(String(OnFailure.Destination))] : []),
     ...(Mode === 'Active'
       ? ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'].map((action) => ({ action, resource: '*' }))
       : []),
@@ -59,14 +55,11 @@ function neededByFunction({ ref, properties }: Resource, config: Resource | unde
  * @throws UnsupportedError naming role, action and resource
  */
 export function authorizeFunctions(resources: readonly Resource[], permissions: Permissions): void {
-  const ofType = (wanted: string) => resources.filter(({ type }) => type === wanted);
-  const configs = ofType('AWS::Lambda::EventInvokeConfig');
-  for (const resource of ofType('AWS::Lambda::Function')) {
+  for (const resource of resources.filter(({ type }) => type === 'AWS::Lambda::Function')) {
     const { Role } = resource.properties;
     if (Role === undefined) continue;
-    const config = configs.find(({ properties }) => properties.FunctionName === resource.ref);
     blaming(resource.logicalId, () => {
-      for (const needed of neededByFunction(resource, config)) {
+      for (const needed of neededByFunction(resource)) {
         permissions.check(accessKeyOf(String(Role)), needed);
       }
     });

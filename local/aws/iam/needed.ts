@@ -70,6 +70,13 @@ const onBatch =
       resource: tableArn(name),
     }));
 
+/** The table that each statement of PartiQL updates. */
+const onStatements: Rule = ({ Statements }) =>
+  ((Statements ?? []) as JsonObject[]).map(({ Statement }) => {
+    const [, name = ''] = /^UPDATE "([^"]+)"/.exec(text(Statement)) ?? [];
+    return { action: 'dynamodb:PartiQLUpdate', resource: tableArn(name) };
+  });
+
 /** Who starts a task hands it its roles, so needs to be allowed to pass them (ECS developer guide, "PassRole"). */
 const onRunTask: Rule = (request, stack) => {
   const asked = text(request.taskDefinition);
@@ -131,6 +138,7 @@ const rules = new Map(
     'secretsmanager.PutSecretValue': onSecret('PutSecretValue'),
 
     'AmazonSQS.GetQueueUrl': onQueue('GetQueueUrl'),
+    'AmazonSQS.SendMessage': onQueue('SendMessage'),
     'AmazonSQS.ReceiveMessage': onQueue('ReceiveMessage'),
     'AmazonSQS.DeleteMessage': onQueue('DeleteMessage'),
     'AmazonSQS.ChangeMessageVisibility': onQueue('ChangeMessageVisibility'),
@@ -159,6 +167,7 @@ const rules = new Map(
     'DynamoDB_20120810.Query': onTable('Query'),
     'DynamoDB_20120810.Scan': onTable('Scan'),
     'DynamoDB_20120810.BatchGetItem': onBatch('BatchGetItem'),
+    'DynamoDB_20120810.BatchExecuteStatement': onStatements,
     'DynamoDB_20120810.BatchWriteItem': onBatch('BatchWriteItem'),
     'DynamoDB_20120810.TransactWriteItems': onTransaction,
     'DynamoDB_20120810.TransactGetItems': onTransaction,

@@ -5,7 +5,7 @@ import { AwsError, blaming, UnsupportedError } from '../http/errors.ts';
 import { accessKeyOf } from '../iam/permissions.ts';
 import { region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
-import { AsyncInvocations, type AsyncPolicy } from './async-invocations.ts';
+import { AsyncInvocations } from './async-invocations.ts';
 import type { EnvironmentOptions, InvocationResult } from './environment.ts';
 import { functionNameOf } from './function-name.ts';
 import { defaultPoolLimits, FunctionPool, type PoolLimits } from './function-pool.ts';
@@ -15,19 +15,16 @@ export interface FunctionsOptions {
   logDir: string;
   /** What every function finds in its environment: endpoints and credentials. */
   variables: Record<string, string>;
-  /** Takes the record of an asynchronous event that failed for good, by the ARN of its destination. */
-  deadLetter: (queueArn: string, record: JsonObject) => void;
   limits?: PoolLimits;
   /** Waits before the first and second retry of an asynchronous event, ms. */
   retryDelaysMs?: readonly number[];
-  /** File that keeps accepted asynchronous events over a restart. */
-  journalFile?: string | undefined;
 }
 
 /** What makes a function what it is: as long as this is the same, it is left alone. */
 interface FunctionShape {
   environment: EnvironmentOptions;
-  policy: AsyncPolicy;
+  /** Tries of an asynchronous event after the first. */
+  retries: number;
 }
 
 interface LocalFunction extends FunctionShape {
@@ -55,16 +52,13 @@ export class LambdaFunctions {
     this.#options = options;
     this.#async = new AsyncInvocations({
       invoke: (name, payload) => this.#find(name).pool.invoke(payload),
-      policyOf: (name) => this.#find(name).policy,
-      deadLetter: options.deadLetter,
+      retriesOf: (name) => this.#find(name).retries,
       retryDelaysMs: options.retryDelaysMs ?? defaultRetryDelaysMs,
-      journalFile: options.journalFile,
     });
   }
 
   /**
-   * Makes the functions of the stacks, starts an environment of each, and sends again what was accepted before a
-   * restart and not done. A function that is as it was keeps its environments; one that changed ends what it is at.
+   * Makes the functions of the stacks, and starts an environment of each. A function that is as it was keeps its environments; one that changed ends what it is at.
    * @param resources the functions, and their `AWS::Lambda::EventInvokeConfig`s
    * @throws UnsupportedError for what a function asks that is not played here
    */
@@ -87,7 +81,6 @@ export class LambdaFunctions {
     for (const { pool } of this.#functions.values()) if (!pools.includes(pool)) this.#retire(pool);
     this.#functions = functions;
     this.#warm = Promise.all(pools.map((pool) => pool.warm()));
-    this.#async.replay((name) => functions.has(name));
   }
 
   /** Waits until each function can answer at once. */
@@ -105,7 +98,7 @@ export class LambdaFunctions {
   }
 
   /**
-   * Accepts an event (`Event`): tried again where the function fails, then handed to its failure destination.
+   * Accepts an event (`Event`): tried again where the function fails.
    * @throws AwsError ResourceNotFoundException, InvalidRequestContentException
    */
   invokeAsync(name: string, payload: string): void {
@@ -119,7 +112,7 @@ export class LambdaFunctions {
     return this.#async.open;
   }
 
-  /** Keeps asynchronous events until `release`: those of a run that ends are for the next one, where there is one. */
+  /** Keeps asynchronous events until `release`. */
   holdEvents(): void {
     this.#async.hold();
   }
@@ -163,20 +156,19 @@ function shapeOf(
   if (typeof code?.S3Key !== 'string') throw new UnsupportedError(`${logicalId}: its code is no asset`);
   const [file, exportName] = text(properties.Handler).split('.');
   const memoryMb = Number(properties.MemorySize ?? 128);
-  const functionArn = text(attributes.Arn);
   const environment =
     (properties.Environment as { Variables?: Record<string, string> } | undefined)?.Variables ?? {};
 
-  const destinations = config?.properties.DestinationConfig as
-    | { OnFailure?: { Destination?: string } }
-    | undefined;
+  if (config?.properties.DestinationConfig) {
+    throw new UnsupportedError(`${logicalId}: the local cloud knows no destination of a function`);
+  }
   return {
     environment: {
       data: {
         bundleFile: join(assets.codeDirectory(code.S3Key, text(code.S3Bucket)), `${file}.mjs`),
         exportName: text(exportName),
         functionName: ref,
-        functionArn,
+        functionArn: text(attributes.Arn),
         memoryMb,
         logFile: join(options.logDir, `${ref}.log`),
       },
@@ -188,11 +180,7 @@ function shapeOf(
       },
       timeoutMs: Number(properties.Timeout ?? 3) * 1000,
     },
-    policy: {
-      functionArn,
-      retries: Number(config?.properties.MaximumRetryAttempts ?? 2),
-      onFailureArn: destinations?.OnFailure?.Destination,
-    },
+    retries: Number(config?.properties.MaximumRetryAttempts ?? 2),
   };
 }
 

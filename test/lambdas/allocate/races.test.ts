@@ -76,22 +76,21 @@ describe('a call that waits', () => {
   });
 
   it('and gives up as a gateway registers leaves it to the next', async () => {
-    // The first write is the refresh, which there is nothing to refresh for.
-    const answer = await overtaken(() => cancelled('call-1'), 2).register(anew);
+    const answer = await overtaken(() => cancelled('call-1')).register(anew);
     expect(answer).toMatchObject({ fresh: true, matchedCallId: 'call-2' });
     expect(await world.gateway(managed(2))).toMatchObject({ state: 'locked', lockedBy: 'call-2' });
   });
 
   it('alone and gives up as a gateway registers leaves it free', async () => {
     await cancelled('call-2');
-    const answer = await overtaken(() => cancelled('call-1'), 2).register(anew);
+    const answer = await overtaken(() => cancelled('call-1')).register(anew);
     expect(answer).not.toHaveProperty('matchedCallId');
     expect(await world.gateway(managed(2))).toMatchObject({ state: 'free' });
   });
 
   it('is matched by one of two gateways that register at once, the next by the other', async () => {
     const third = { username: managed(3), contacts };
-    const slow = overtaken(() => world.register(third), 2);
+    const slow = overtaken(() => world.register(third));
     expect(await slow.register(anew)).toMatchObject({ matchedCallId: 'call-2' });
     expect(await world.gateway(managed(3))).toMatchObject({ lockedBy: 'call-1' });
   });

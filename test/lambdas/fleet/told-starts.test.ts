@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { takeRegistration } from '../../../lambdas/functions/fleet/take-registration.ts';
+import { takeRegistrations } from '../../../lambdas/functions/fleet/take-registrations.ts';
 import { startTestTable, type TestTable } from '../../support/dynamodb.ts';
 import { FleetWorld } from './fleet-world.ts';
 
@@ -21,7 +21,7 @@ async function comesAndGoes(taskId: string): Promise<void> {
   const received = { address: '10.0.0.7', port: 5060, protocol: 'tcp' } as const;
   const told = { username, registrationId: taskId, contact, received } as const;
   const fact = world.fact({ type: 'gateway.registered', ...told });
-  if (fact.type === 'gateway.registered') await takeRegistration(fact, world.fleet);
+  if (fact.type === 'gateway.registered') await takeRegistrations([fact], world.fleet);
   world.pass(5);
   await world.unregister({ username, registrationId: taskId });
   const over = { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stopCode: 'EssentialContainerExited' };
@@ -65,6 +65,6 @@ it('a gateway that others started is none of the starts', async () => {
   const received = { address: '10.0.0.7', port: 5060, protocol: 'tcp' } as const;
   const told = { username: '10.0.0.7.mediagw.3', registrationId: 'r', contact: 'sip:x@y', received } as const;
   const fact = world.fact({ type: 'gateway.registered', ...told });
-  if (fact.type === 'gateway.registered') await takeRegistration(fact, world.fleet);
+  if (fact.type === 'gateway.registered') await takeRegistrations([fact], world.fleet);
   expect(await world.state()).toEqual(before);
 });

@@ -18,7 +18,7 @@ import { isConsumed } from '../../../lambdas/functions/calls/input.ts';
 import { listEdgeCalls } from '../../../lambdas/functions/calls/list-edge-calls.ts';
 import { type KnownLeases, keepLease, renewEdge } from '../../../lambdas/functions/calls/renew-edge.ts';
 import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
-import { takeFact } from '../../../lambdas/functions/calls/take-fact.ts';
+import { type ConsumedFact, takeFacts } from '../../../lambdas/functions/calls/take-facts.ts';
 import { type RegisterDeps, registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
 import { listBindings, unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
 import type { Item } from '../../../lambdas/store/attributes.ts';
@@ -140,7 +140,15 @@ export class World {
 
   async say(fact: Fact | FactBody): Promise<void> {
     const whole = 'version' in fact ? (fact as Fact) : this.fact(fact);
-    if (isConsumed(whole)) await takeFact(whole, this.deps);
+    if (isConsumed(whole)) await this.take([whole]);
+  }
+
+  /** Facts that came in one batch. @throws the first error of those that shall come again */
+  async take(facts: readonly ConsumedFact[]): Promise<void> {
+    const errors: Error[] = [];
+    const told = facts.map((event) => ({ messageId: event.id, event }));
+    await takeFacts(told, this.deps, (_ids, error) => errors.push(error));
+    if (errors[0] !== undefined) throw errors[0];
   }
 
   /** What the fleet says of the pool: it may grow, unless told otherwise. */

@@ -13,6 +13,7 @@ import {
   type TaskDefinition,
 } from '../../../local/aws/ecs/task-definition.ts';
 import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
+import { arn } from '../../../local/aws/identity.ts';
 import type { JsonObject, Resource } from '../../../local/aws/template.ts';
 import { appContainer } from '../../../local/run/edge.ts';
 import { until } from '../../support/until.ts';
@@ -40,7 +41,7 @@ export class ControlPlane {
   readonly environment: Record<string, string>;
   readonly agentUri: string;
   readonly cloud: TestCloud;
-  /** Types of facts, each with the function that it does not reach. */
+  /** Types of facts, each with the queue or function that it does not reach. */
   readonly #untaken = new Map<string, string>();
   readonly #lambda: LambdaClient;
   readonly #bus: EventBridgeClient;
@@ -58,9 +59,11 @@ export class ControlPlane {
     const client = this.as(this.edge.taskRole);
     this.#lambda = new LambdaClient(client);
     this.#bus = new EventBridgeClient(client);
-    const consumers: [string | undefined, readonly string[]][] = [
-      [this.environment.CALLS_FUNCTION, consumedByCalls],
-      [cloud.stack.outputs.FleetFunction, consumedByFleet],
+    const consumers: [string, readonly string[]][] = [
+      [arn('sqs', cloud.stack.outputs.CallsQueue ?? ''), consumedByCalls],
+      [arn('sqs', cloud.stack.outputs.FleetQueue ?? ''), consumedByFleet],
+      // At the head of the queue: not by way of the queue alone.
+      [arn('lambda', `function:${this.fleet}`), ['call.waiting']],
     ];
     cloud.buses.observe(({ source, 'detail-type': type }, _bus, takers) => {
       if (this.#isClosed || source !== edgeEventSource) return;
@@ -70,18 +73,18 @@ export class ControlPlane {
           .map(({ properties }) => properties.Targets ?? []),
       );
       for (const [name, consumed] of consumers) {
-        if (consumed.includes(type) && !targets.includes(`:function:${name}"`)) {
-          this.#untaken.set(type, String(name));
+        if (consumed.includes(type) && !targets.includes(`${name}"`)) {
+          this.#untaken.set(type, name);
         }
       }
     });
     cloud.permissions.observe((denial) => {
       if (!this.#isClosed) this.troubles.push(denial);
     });
-    cloud.queues.observe((queue, letter) => {
+    cloud.queues.observeLetters((queue, body) => {
       if (this.#isClosed) return;
-      this.letters.push(letter);
-      this.troubles.push(`a dead letter in ${queue}: ${JSON.stringify(letter)}`);
+      this.letters.push({ queue, body: JSON.parse(body) as JsonObject });
+      this.troubles.push(`a dead letter in ${queue}: ${body}`);
     });
   }
 
@@ -168,8 +171,26 @@ export class ControlPlane {
     const { Entries } = await this.#bus.send(new PutEventsCommand({ Entries: [entry] }));
     const [result] = Entries ?? [];
     if (result?.ErrorCode) throw new Error(`${EventBusName}: ${result.ErrorMessage}`);
+    this.#findMapping(type);
     const missed = this.#untaken.get(type);
     if (missed !== undefined) throw new Error(`no rule of ${EventBusName} takes ${type} to ${missed}`);
+  }
+
+  /** @throws where the facts stay in their queue */
+  #findMapping(type: string): void {
+    const { CallsQueue = '', FleetQueue = '' } = this.cloud.stack.outputs;
+    const isConsumed = (types: readonly string[]) => types.includes(type);
+    for (const [queue, consumed] of [
+      [CallsQueue, consumedByCalls],
+      [FleetQueue, consumedByFleet],
+    ] as const) {
+      const isMapped = this.resources.some(
+        (one) =>
+          one.type === 'AWS::Lambda::EventSourceMapping' &&
+          one.properties.EventSourceArn === arn('sqs', queue),
+      );
+      if (isConsumed(consumed) && !isMapped) throw new Error(`no function takes ${type} out of ${queue}`);
+    }
   }
 
   /** Waits, but not for what trouble has made impossible. */
@@ -188,24 +209,27 @@ export class ControlPlane {
 
   /** Waits until nothing goes on any more: no task ends, and no function is at an event. */
   async settle(): Promise<void> {
-    const { tasks, functions, stack } = this.cloud;
+    const { tasks, events, stack } = this.cloud;
     const cluster = stack.outputs.Cluster as string;
     await this.until('what goes on is done', () => {
       const ids = tasks.listTasks({ cluster, desiredStatus: 'STOPPED' }).taskArns;
       const ending = tasks.describeTasks({ cluster, tasks: ids }).tasks;
-      return functions.openEvents === 0 && ending.every(({ lastStatus }) => lastStatus === 'STOPPED');
+      return events.open === 0 && ending.every(({ lastStatus }) => lastStatus === 'STOPPED');
     });
   }
 
-  /** Ends the tasks that run, and then empties the table, by the sweep of what will have expired. */
+  /** Ends the tasks that run, and empties the table, by the sweep of what will have expired: until neither makes more. */
   async clear(): Promise<void> {
     const cluster = this.cloud.stack.outputs.Cluster as string;
-    for (const task of this.cloud.tasks.listTasks({ cluster }).taskArns) {
-      this.cloud.tasks.stopTask({ cluster, task });
-    }
-    await this.settle();
     const inAYear = Math.floor(Date.now() / 1000) + 31_536_000;
-    await sweepExpired(this.cloud.dynamoDbEndpoint, this.table, inAYear);
+    for (;;) {
+      const running = this.cloud.tasks.listTasks({ cluster }).taskArns;
+      for (const task of running) this.cloud.tasks.stopTask({ cluster, task });
+      await this.settle();
+      await sweepExpired(this.cloud.dynamoDbEndpoint, this.table, inAYear);
+      // The end of a task lets the fleet start another, while a call still waits.
+      if (running.length === 0) return;
+    }
   }
 
   /** Does what must go wrong, and afterwards forgets that it did. */

@@ -65,7 +65,7 @@ export class Noticing {
         await runChecks(plane, settings, orderFor(mutation, this.#usages));
       } finally {
         plane.close();
-        await until('what was begun is done', () => cloud.functions.openEvents === 0);
+        await until('what was begun is done', () => cloud.events.open === 0);
       }
     });
   }

@@ -36,8 +36,42 @@ describe('without', () => {
 
   it.each<[string, () => Mutation]>([
     [
-      'the queue of dead letters',
-      () => gone('AWS::SQS::Queue', 'DeadLetters', ['CallsTriggers'], ['sqs:SendMessage']),
+      'the dead letters of calls',
+      () =>
+        gone(
+          'AWS::SQS::Queue',
+          'CallsTriggersFactQueueDeadLetters',
+          ['CallsTriggers'],
+          ['keeps in Switchroom-calls'],
+        ),
+    ],
+    [
+      'the dead letters of the fleet',
+      () =>
+        gone(
+          'AWS::SQS::Queue',
+          'FleetTriggersFactQueueDeadLetters',
+          ['FleetTriggers'],
+          ['keeps in Switchroom-fleet'],
+        ),
+    ],
+    [
+      'what gives the facts of calls to their function',
+      () => gone('AWS::Lambda::EventSourceMapping', 'Calls', ['Switchroom-calls'], ['tells call.ended']),
+    ],
+    [
+      'what gives the facts of the fleet to its function',
+      () => gone('AWS::Lambda::EventSourceMapping', 'Fleet', ['Switchroom-fleet'], ['tells call.offered']),
+    ],
+    [
+      'the rule of calls that begin to wait',
+      () =>
+        gone(
+          'AWS::Events::Rule',
+          'FleetTriggersWaiting',
+          ['-facts', 'function:Switchroom-fleet'],
+          ['tells call.waiting'],
+        ),
     ],
     [
       'the rule of the facts of calls',
@@ -58,26 +92,6 @@ describe('without', () => {
     [
       'the schedule of the fleet',
       () => gone('AWS::Events::Rule', 'FleetTriggersEveryMinute', ['schedule', 'Switchroom-fleet']),
-    ],
-    [
-      'the failure destination of calls',
-      () =>
-        gone(
-          'AWS::Lambda::EventInvokeConfig',
-          'Calls',
-          ['Switchroom-calls'],
-          ['keeps', 'function:Switchroom-calls'],
-        ),
-    ],
-    [
-      'the failure destination of the fleet',
-      () =>
-        gone(
-          'AWS::Lambda::EventInvokeConfig',
-          'Fleet',
-          ['Switchroom-fleet'],
-          ['keeps', 'function:Switchroom-fleet'],
-        ),
     ],
   ])('%s and all that names it, a check fails and names it', async (_what, mutation) => {
     expect(await noticing.unnoticed([mutation()])).toEqual([]);
@@ -114,7 +128,7 @@ describe('with', () => {
     const template = change(noticing.stack.template, facts('Calls'), (properties) => {
       (properties.EventPattern as { source: string[] }).source = ['switchroom.edges'];
     });
-    const names = ['no rule of Switchroom-facts takes', 'to Switchroom-calls'];
+    const names = ['no rule of Switchroom-facts takes', ':Switchroom-calls'];
     const mutation = { name: 'source', names, uses: ['tells call.answered'], template };
     expect(await noticing.unnoticed([mutation])).toEqual([]);
   });

@@ -52,7 +52,7 @@ export async function startSubject(stack: SynthesizedStack, template: Template):
         stack: { ...stack, template },
         dynamoDbEndpoint: table.endpoint,
         dir,
-        retryDelaysMs: [10],
+        redelivery: { afterMs: 10, times: 3 },
         // A task that does nothing, and ends when it is told to.
         commandOf: () => ({ file: 'sleep', args: ['infinity'] }),
       },

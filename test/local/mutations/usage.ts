@@ -20,20 +20,20 @@ export interface Usage {
 
 /** Runs all checks, and writes down what they use. @throws Error of the first that fails */
 export async function usageOfChecks(plane: ControlPlane, settings: Settings): Promise<Usage[]> {
-  const { permissions, functions, buses, queues } = plane.cloud;
+  const { permissions, functions, buses, queues, events } = plane.cloud;
   const check = vi.spyOn(permissions, 'check');
   const checkService = vi.spyOn(permissions, 'checkService');
   const invoke = vi.spyOn(functions, 'invoke');
   let told: string[] = [];
   buses.observe(({ 'detail-type': type }) => told.push(`tells ${type}`));
-  queues.observe((_queue, letter) => told.push(`keeps ${JSON.stringify(letter)}`));
+  queues.observeLetters((queue, body) => told.push(`keeps in ${queue} ${body}`));
   const usages: Usage[] = [];
   for (const one of checks) {
     told = [];
     const from = performance.now();
     await one.run(plane, settings);
     const tookMs = performance.now() - from;
-    await until('what was begun is done', () => functions.openEvents === 0);
+    await until('what was begun is done', () => events.open === 0);
     const lines = [
       ...check.mock.calls.map(([who, { action, resource }]) => `${who} may ${action} on ${resource}`),
       ...checkService.mock.calls.map(

@@ -130,8 +130,8 @@ describe('the metrics of a run', () => {
 
   it('are those of the contract, with its units, and none of them is never told', () => {
     const told = new Set(values().map(({ name }) => name));
-    // Nobody raced for the one gateway, and it started.
-    const untold = ['AllocationConflicts', 'FailedStarts'];
+    // Nobody raced for the one gateway, it started, and no fact came again.
+    const untold = ['AllocationConflicts', 'FailedStarts', 'FailedFacts'];
     const expected = Object.keys(metrics).filter((name) => !untold.includes(name));
     expect(told).toEqual(new Set(expected));
   });

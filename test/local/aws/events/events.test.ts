@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
@@ -9,7 +8,6 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../local/aws/template.ts';
-import { eventually } from '../../../support/eventually.ts';
 import { until } from '../../../support/until.ts';
 import { functionResource, mayInvoke, startTestCloud, type TestCloud } from '../test-cloud.ts';
 
@@ -34,14 +32,6 @@ const resources = {
   Calls: functionResource('probe'),
   Ended: rule('facts', { source: ['switchroom.edge'], 'detail-type': ['call.ended'] }, 'Calls'),
   MayInvoke: mayInvoke({ 'Fn::GetAtt': ['Calls', 'Arn'] }, 'Ended'),
-  OnFailure: {
-    Type: 'AWS::Lambda::EventInvokeConfig',
-    Properties: {
-      FunctionName: { Ref: 'Calls' },
-      MaximumRetryAttempts: 2,
-      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['Letters', 'Arn'] } } },
-    },
-  },
   Secret: {
     Type: 'AWS::SecretsManager::Secret',
     Properties: {
@@ -59,7 +49,7 @@ let cloud: TestCloud;
 let bus: EventBridgeClient;
 
 beforeAll(async () => {
-  cloud = await startTestCloud(resources, { retryDelaysMs: [10, 10] });
+  cloud = await startTestCloud(resources);
   bus = new EventBridgeClient({ ...cloud.client, maxAttempts: 1 });
 });
 
@@ -113,51 +103,6 @@ describe('an event put on the bus', () => {
   it('is refused with more than ten', async () => {
     const eleven = Array.from({ length: 11 }, () => ['call.ended', '{}'] as [string, string]);
     await expect(put(...eleven)).rejects.toMatchObject({ name: 'ValidationException' });
-  });
-
-  it('that its function fails on is kept in the dead-letter queue, readable in a file', async () => {
-    await put(['call.ended', JSON.stringify({ do: 'throw' })]);
-    const file = join(cloud.dir, 'queues', 'letters.jsonl');
-    const letter = await until('the letter is there', () => {
-      try {
-        return JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '');
-      } catch {
-        return undefined;
-      }
-    });
-    expect(letter.body).toMatchObject({
-      requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
-      requestPayload: { 'detail-type': 'call.ended', detail: { do: 'throw' } },
-      responsePayload: { errorMessage: 'as asked' },
-    });
-  });
-});
-
-describe('events accepted before the end of a run', () => {
-  it('are handled by the next, where state is kept', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'switchroom-keep-'));
-    const options = { dir, keep: true };
-    // Never ends by itself: the stop comes between acceptance and completion.
-    const first = await startTestCloud(resources, { ...options, retryDelaysMs: [600_000] });
-    const firstBus = new EventBridgeClient(first.client);
-    const Entries = [
-      {
-        Source: 'switchroom.edge',
-        DetailType: 'call.ended',
-        EventBusName: 'facts',
-        Detail: '{"do":"throw"}',
-      },
-    ];
-    await firstBus.send(new PutEventsCommand({ Entries }));
-    firstBus.destroy();
-    await first.close();
-
-    const second = await startTestCloud(resources, { ...options, retryDelaysMs: [10] });
-    const letters: JsonObject[] = [];
-    second.queues.observe((_queue, message) => letters.push(message));
-    await eventually(() => expect(letters).toHaveLength(1));
-    await second.close();
-    rmSync(dir, { recursive: true, force: true });
   });
 });
 

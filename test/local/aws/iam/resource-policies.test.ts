@@ -29,7 +29,7 @@ async function deliver(resources: object) {
   cloud = await startTestCloud({ ...base, ...resources });
   const letters: JsonObject[] = [];
   const denials: string[] = [];
-  cloud.queues.observe((_queue, letter) => letters.push(letter));
+  cloud.queues.observeLetters((_queue, letter) => letters.push(JSON.parse(letter)));
   cloud.permissions.observe((denial) => denials.push(denial));
   cloud.buses.publish('test', 'anything', { do: 'print', text: 'delivered' });
   return { letters, denials };

@@ -14,7 +14,8 @@ export const callChecks: readonly Check[] = [
       const username = `10.0.0.1.${plane.environment.GATEWAY_NAME}.1`;
       const ask = (command: object) => plane.command<Answer>('REGISTER_FUNCTION', command);
       compare('register', await ask(plane.register(username, 1)), { result: 'bindings', fresh: true });
-      compare('register', await ask(plane.register(username, 2)), { result: 'bindings', fresh: false });
+      const refresh = (cseq: number) => ({ ...plane.register(username, cseq), isKnown: true });
+      compare('register', await ask(refresh(2)), { result: 'bindings', fresh: false });
       compare('register', await ask({ command: 'listBindings', username }), { result: 'bindings' });
       // A restart: another Call-ID and contact take the place of the former.
       const anew = { ...plane.register(username, 1), registrationId: 'anew' };
@@ -33,6 +34,30 @@ export const callChecks: readonly Check[] = [
         contacts: '*',
       };
       compare('register', await ask(leave), { contacts: [] });
+    },
+  },
+  {
+    name: 'gateways and calls that come together are served together',
+    run: async (plane) => {
+      await plane.clear();
+      const name = plane.environment.GATEWAY_NAME;
+      const usernames = [1, 2].map((n) => `10.0.1.${n}.${name}.1`);
+      const ask = async (variable: 'REGISTER_FUNCTION' | 'ALLOCATE_FUNCTION', batch: object[]) => {
+        const { answers } = await plane.command<{ answers: Answer[] }>(variable, { batch });
+        return answers;
+      };
+      await ask(
+        'REGISTER_FUNCTION',
+        usernames.map((one) => plane.register(one, 1)),
+      );
+      const refreshes = usernames.map((one) => ({ ...plane.register(one, 2), isKnown: true }));
+      for (const answered of await ask('REGISTER_FUNCTION', refreshes)) {
+        compare('register', answered.answer as Answer, { result: 'bindings', fresh: false });
+      }
+      const calls = [1, 2].map(() => plane.allocate(`call-${randomUUID()}`));
+      const granted = await ask('ALLOCATE_FUNCTION', calls);
+      const given = granted.map(({ answer }) => (answer as Answer).username).sort();
+      compare('allocate', { given: given.join() }, { given: usernames.join() });
     },
   },
   {

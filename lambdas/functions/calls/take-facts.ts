@@ -1,0 +1,63 @@
+import type { consumedByCalls, FactOf } from '../../../contracts/facts.ts';
+import { applyFact } from '../../domain/call/call-state.ts';
+import { aboutCall } from '../../domain/call/measurements.ts';
+import type { Failed, Told } from '../../runtime/fact-batch.ts';
+import type { Item } from '../../store/attributes.ts';
+import { callKey, gatewayKey } from '../../store/keys.ts';
+import { readAll } from '../../store/watched.ts';
+import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
+
+export type ConsumedFact = FactOf<(typeof consumedByCalls)[number]>;
+
+/**
+ * Acts on facts that came together, with one read of all calls and gateways that they name. A fact may come twice, late,
+ * or before one that happened earlier: the table ends the same. Facts of one call fail together, and leave others alone.
+ * @param failed told of the messages that shall come again
+ * @throws TableUnavailable where nothing could be read, and so all shall come again
+ */
+export async function takeFacts(
+  told: readonly Told<ConsumedFact>[],
+  deps: SettleDeps,
+  failed: Failed,
+): Promise<void> {
+  const keys = new Set(told.flatMap(({ event }) => keysOf(event)));
+  const read = await readAll(deps.table, [...keys]);
+  const byCall = Map.groupBy(told, ({ event }) => callKey(event));
+  await Promise.all(
+    [...byCall.values()].map(async (ofCall) => {
+      try {
+        await takeFactsOfCall(
+          ofCall.map(({ event }) => event),
+          read,
+          deps,
+        );
+      } catch (error) {
+        const messageIds = ofCall.map(({ messageId }) => messageId);
+        failed(messageIds, error as Error, aboutCall((ofCall[0] as Told<ConsumedFact>).event));
+      }
+    }),
+  );
+}
+
+/** One after the other, as they happened; the same fact once. The first step changes what was read: the next reads anew. */
+async function takeFactsOfCall(
+  facts: readonly ConsumedFact[],
+  read: readonly Item[],
+  deps: SettleDeps,
+): Promise<void> {
+  const inOrder = [...new Map(facts.map((fact) => [fact.id, fact])).values()].sort((a, b) => a.at - b.at);
+  for (const [index, fact] of inOrder.entries()) {
+    const told = gatewayOf(fact);
+    await settleCall(fact, (seen) => applyFact(seen, fact), deps, {
+      ...(told !== undefined && { told }),
+      ...(index === 0 && { read }),
+    });
+  }
+}
+
+const gatewayOf = (fact: ConsumedFact) => (fact.type === 'gateway.lost' ? fact.username : fact.gateway);
+
+function keysOf(fact: ConsumedFact): string[] {
+  const gateway = gatewayOf(fact);
+  return gateway === undefined ? [callKey(fact)] : [callKey(fact), gatewayKey(gateway)];
+}
