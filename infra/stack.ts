@@ -60,20 +60,24 @@ export class SwitchroomStack extends Stack {
     const fleet = new FleetTriggers(this, 'FleetTriggers', { bus, fleet: functions.fleet, clusterArn });
 
     const tls = settings.tlsCertificateSecretArn !== '';
-    const loadBalancer = new LoadBalancer(this, 'LoadBalancer', { network, tls });
+    const loadBalancers = network.vpc.publicSubnets.map((_subnet, index) => {
+      const zone = index + 1;
+      return new LoadBalancer(this, `LoadBalancer${zone}`, { network, zone, tls });
+    });
     const edge = new EdgeServices(this, 'Edge', {
       image: edgeImage,
       settings,
       network,
-      loadBalancer,
+      loadBalancers,
       names,
       environment: edgeEnvironment({ settings, functions, bus, secret }),
       grants: (grantee) => grantEdge(grantee, { functions, bus, secret }),
     });
-    if (settings.hostedZoneId !== '') new SipNames(this, 'Names', { settings, loadBalancer, tls });
+    // A gateway that starts before the first edge has its name is told that there is none, and remembers it.
+    fleet.node.addDependency(...edge.services);
 
     const watched = {
-      loadBalancer,
+      loadBalancers,
       functions: functions.all,
       table: table.table,
       queues: [calls.facts, fleet.facts],
@@ -81,6 +85,9 @@ export class SwitchroomStack extends Stack {
     const alarms = new Alarms(this, 'Alarms', { settings, ...watched });
     // Not before there is something to watch: each would go off with the first deployment.
     alarms.node.addDependency(...edge.services);
+    if (settings.hostedZoneId !== '') {
+      new SipNames(this, 'Names', { settings, loadBalancers, edgeDown: alarms.edgeDown, tls });
+    }
     const { dashboard } = new Dashboard(this, 'Watch', { alarms, edgeLog: edge.logGroup, ...watched });
     new Queries(this, 'Queries', {
       edgeLog: edge.logGroup,
@@ -89,7 +96,7 @@ export class SwitchroomStack extends Stack {
 
     const output = (name: string, value: string, description: string) =>
       new CfnOutput(this, name, { value, description });
-    const [address] = loadBalancer.addresses;
+    const [first] = loadBalancers;
     output(
       'SipAddress',
       `sip:ROOM@${settings.domain}`,
@@ -97,7 +104,7 @@ export class SwitchroomStack extends Stack {
     );
     output(
       'SipServer',
-      `${address?.attrPublicIp}:5060`,
+      `${first?.address.attrPublicIp}:5060`,
       'Where SIP is taken: one address of it, UDP and TCP',
     );
     output(

@@ -1,4 +1,5 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { sipPort, sipsPort } from '../network.ts';
@@ -7,7 +8,9 @@ import type { LoadBalancer } from './load-balancer.ts';
 
 export interface SipNamesProps {
   settings: Settings;
-  loadBalancer: LoadBalancer;
+  loadBalancers: readonly LoadBalancer[];
+  /** Of each zone, in their order: it has no edge. */
+  edgeDown: readonly cloudwatch.Alarm[];
   tls: boolean;
 }
 
@@ -19,10 +22,12 @@ interface Service {
 }
 
 const ttl = Duration.minutes(5);
+/** So long a client goes on calling a zone that is dead. */
+const addressTtl = Duration.minutes(1);
 
 /** What a client looks up to call a room by its domain alone: NAPTR, SRV and A records (RFC 3263 4). */
 export class SipNames extends Construct {
-  constructor(scope: Construct, id: string, { settings, loadBalancer, tls }: SipNamesProps) {
+  constructor(scope: Construct, id: string, { settings, loadBalancers, edgeDown, tls }: SipNamesProps) {
     super(scope, id);
     const { domain } = settings;
     const zone = route53.HostedZone.fromHostedZoneAttributes(this, 'Zone', {
@@ -31,14 +36,28 @@ export class SipNames extends Construct {
     });
     // With the dot at the end it is the whole name, whatever the zone's.
     const name = (label: string) => `${label}${domain}.`;
-    new route53.ARecord(this, 'Address', {
-      zone,
-      recordName: name(''),
-      target: route53.RecordTarget.fromIpAddresses(
-        ...loadBalancer.addresses.map(({ attrPublicIp }) => attrPublicIp),
-      ),
-      ttl,
-    });
+    // A record a zone, and each leaves the answers while its zone has no edge. The check reads the numbers of the zone's
+    // alarm: one that calls from outside would need to be let in wherever `allowedAddresses` lets few in.
+    for (const { zone: number, address } of loadBalancers) {
+      const alarm = edgeDown[number - 1] as cloudwatch.Alarm;
+      const check = new route53.CfnHealthCheck(this, `Check${number}`, {
+        healthCheckConfig: {
+          type: 'CLOUDWATCH_METRIC',
+          alarmIdentifier: { name: alarm.alarmName, region: Stack.of(this).region },
+          insufficientDataHealthStatus: 'Unhealthy',
+        },
+      });
+      new route53.CfnRecordSet(this, `Address${number}`, {
+        hostedZoneId: settings.hostedZoneId,
+        name: name(''),
+        type: 'A',
+        ttl: String(addressTtl.toSeconds()),
+        multiValueAnswer: true,
+        setIdentifier: `zone-${number}`,
+        healthCheckId: check.attrHealthCheckId,
+        resourceRecords: [address.attrPublicIp],
+      });
+    }
     // In the order of preference: what is encrypted, then what carries a video's SDP whole (RFC 3261 18.1.1).
     const services: Service[] = [
       ...(tls ? [{ service: 'SIPS+D2T', srv: '_sips._tcp.', port: sipsPort }] : []),

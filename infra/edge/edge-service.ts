@@ -51,6 +51,8 @@ export function edgeNames(scope: Construct, id: string, vpc: ec2.IVpc): EdgeName
     dnsRecordType: servicediscovery.DnsRecordType.A,
     routingPolicy: servicediscovery.RoutingPolicy.MULTIVALUE,
     dnsTtl: Duration.seconds(10),
+    // ECS tells it the health of each task, so that an edge that is dead leaves the answers before its task has ended.
+    customHealthCheck: { failureThreshold: 1 },
   });
   return { service, sipServer: `sip.${namespace.namespaceName}` };
 }
@@ -60,7 +62,8 @@ export interface EdgeServicesProps {
   image: string;
   settings: Settings;
   network: Network;
-  loadBalancer: LoadBalancer;
+  /** One for each zone, in their order. */
+  loadBalancers: readonly LoadBalancer[];
   names: EdgeNames;
   /** What every edge is told (docs/architecture.md). */
   environment: Record<string, string>;
@@ -77,7 +80,7 @@ export class EdgeServices extends Construct {
 
   constructor(scope: Construct, id: string, props: EdgeServicesProps) {
     super(scope, id);
-    const { settings, network, loadBalancer } = props;
+    const { settings, network, loadBalancers } = props;
     this.cluster = new ecs.Cluster(this, 'Cluster', {
       vpc: network.vpc,
       containerInsightsV2: ecs.ContainerInsights.DISABLED,
@@ -90,10 +93,8 @@ export class EdgeServices extends Construct {
     this.#drachtioSecret = ecs.Secret.fromSecretsManager(
       new DrachtioSecret(this, 'DrachtioSecret').secret as secretsmanager.ISecret,
     );
-    this.services = network.vpc.publicSubnets.map((subnet, index) => {
-      const zone = index + 1;
-      const externalIp = (loadBalancer.addresses[index] as ec2.CfnEIP).attrPublicIp;
-      const taskDefinition = this.#taskDefinition(zone, externalIp, props);
+    this.services = loadBalancers.map(({ zone, address, targetGroups }) => {
+      const taskDefinition = this.#taskDefinition(zone, address.attrPublicIp, props);
       const service = new ecs.FargateService(this, `Zone${zone}`, {
         cluster: this.cluster as ecs.ICluster,
         taskDefinition,
@@ -102,7 +103,7 @@ export class EdgeServices extends Construct {
         minHealthyPercent: 100,
         maxHealthyPercent: 200,
         circuitBreaker: { rollback: true },
-        vpcSubnets: { subnets: [subnet] },
+        vpcSubnets: { subnets: [network.vpc.publicSubnets[zone - 1] as ec2.ISubnet] },
         // The only way out without a NAT gateway; what comes in passes the security group.
         assignPublicIp: true,
         securityGroups: [network.edges],
@@ -110,7 +111,7 @@ export class EdgeServices extends Construct {
         propagateTags: ecs.PropagatedTagSource.SERVICE,
       });
       service.associateCloudMapService({ service: props.names.service });
-      for (const { port, group } of loadBalancer.targetGroups) {
+      for (const { port, group } of targetGroups) {
         group.addTarget(service.loadBalancerTarget({ containerName: 'drachtio', containerPort: port }));
       }
       return service;

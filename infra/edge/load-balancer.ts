@@ -7,37 +7,49 @@ import { healthPort, type Network, sipPort, sipsPort } from '../network.ts';
 
 export interface LoadBalancerProps {
   network: Network;
+  /** Of the network's public subnets, from 1 on. */
+  zone: number;
   /** Whether SIP over TLS is taken too. drachtio ends it: it drops what says TLS and arrives by TCP. */
   tls: boolean;
 }
 
-/** What stands before the edges: one static address a zone, which peers can put into their firewalls. */
-export class LoadBalancer extends Construct {
-  readonly balancer: elbv2.NetworkLoadBalancer;
-  /** One for each zone, in the order of the network's subnets. */
-  readonly addresses: readonly ec2.CfnEIP[];
-  /** Who takes what arrives at each port. */
-  readonly targetGroups: readonly { port: number; group: elbv2.NetworkTargetGroup }[];
+/** Who takes what arrives at a port. */
+export interface TargetGroup {
+  /** `Sip`, or `Sips` of SIP over TLS. */
+  name: 'Sip' | 'Sips';
+  port: number;
+  group: elbv2.NetworkTargetGroup;
+}
 
-  constructor(scope: Construct, id: string, { network, tls }: LoadBalancerProps) {
+/**
+ * What stands before the edge of one zone: a static address, which peers can put into their firewalls. A zone has a
+ * load balancer of its own, because a listener has one target group, and a target group belongs to one service.
+ */
+export class LoadBalancer extends Construct {
+  readonly zone: number;
+  readonly address: ec2.CfnEIP;
+  readonly targetGroups: readonly TargetGroup[];
+
+  constructor(scope: Construct, id: string, { network, zone, tls }: LoadBalancerProps) {
     super(scope, id);
     const { vpc } = network;
-    this.addresses = vpc.publicSubnets.map(
-      (_subnet, index) => new ec2.CfnEIP(this, `Address${index + 1}`, { domain: 'vpc' }),
-    );
-    this.balancer = new elbv2.NetworkLoadBalancer(this, 'Balancer', {
+    this.zone = zone;
+    this.address = new ec2.CfnEIP(this, `Address${zone}`, { domain: 'vpc' });
+    const balancer = new elbv2.NetworkLoadBalancer(this, 'Balancer', {
       vpc,
       internetFacing: true,
-      // A zone's address is what its edge writes into Contact and Record-Route: what comes to it must reach that edge.
+      // The address is what the zone's edge writes into its Contact: what comes to it must reach that edge.
       crossZoneEnabled: false,
       securityGroups: [network.frontDoor],
-      subnetMappings: vpc.publicSubnets.map((subnet, index) => ({
-        subnet,
-        allocationId: (this.addresses[index] as ec2.CfnEIP).attrAllocationId,
-      })),
+      subnetMappings: [
+        {
+          subnet: vpc.publicSubnets[zone - 1] as ec2.ISubnet,
+          allocationId: this.address.attrAllocationId,
+        },
+      ],
     });
-    acknowledge(this.balancer, 'ELB2', 'Access logs are for TLS listeners, which drachtio ends here');
-    const listen = (name: string, port: number, protocol: elbv2.Protocol) => {
+    acknowledge(balancer, 'ELB2', 'Access logs are for TLS listeners, which drachtio ends here');
+    const listen = (name: 'Sip' | 'Sips', port: number, protocol: elbv2.Protocol): TargetGroup => {
       const group = new elbv2.NetworkTargetGroup(this, `${name}Targets`, {
         vpc,
         port,
@@ -45,8 +57,8 @@ export class LoadBalancer extends Construct {
         targetType: elbv2.TargetType.IP,
         // The edge judges callers by their address.
         preserveClientIp: true,
-        // A draining edge has its calls until its task ends; what is in a flow stays in it.
-        deregistrationDelay: Duration.seconds(120),
+        // ECS waits so long before SIGTERM. What is in a flow stays in it until the task ends, however short this is.
+        deregistrationDelay: Duration.seconds(30),
         // For UDP it is on by default, and would cut the way of the calls that go on when a drain begins.
         connectionTermination: false,
         healthCheck: {
@@ -65,8 +77,8 @@ export class LoadBalancer extends Construct {
       if (protocol === elbv2.Protocol.TCP) {
         group.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');
       }
-      this.balancer.addListener(name, { port, protocol, defaultTargetGroups: [group] });
-      return { port, group };
+      balancer.addListener(name, { port, protocol, defaultTargetGroups: [group] });
+      return { name, port, group };
     };
     this.targetGroups = [
       listen('Sip', sipPort, elbv2.Protocol.TCP_UDP),

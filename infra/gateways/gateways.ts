@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -143,6 +143,8 @@ export class Gateways extends Construct {
       ...(onHost && { linuxParameters: this.#devices() }),
       logging: ecs.LogDrivers.awsLogs({
         streamPrefix: 'gateway',
+        mode: ecs.AwsLogDriverMode.NON_BLOCKING,
+        maxBufferSize: Size.mebibytes(4),
         logGroup: new logs.LogGroup(this, 'Log', {
           retention: settings.logRetentionDays as logs.RetentionDays,
           removalPolicy: RemovalPolicy.DESTROY,

@@ -8,7 +8,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { Outcome } from '../../contracts/outcomes.ts';
-import type { LoadBalancer } from '../edge/load-balancer.ts';
+import type { LoadBalancer, TargetGroup } from '../edge/load-balancer.ts';
 import type { FactQueue } from '../functions/fact-queue.ts';
 import type { Settings } from '../settings.ts';
 import { callsIndexName, freeIndexName, watchIndexName } from '../table.ts';
@@ -16,7 +16,7 @@ import { ownMetric, sumOf } from './metrics.ts';
 
 export interface AlarmsProps {
   settings: Settings;
-  loadBalancer: LoadBalancer;
+  loadBalancers: readonly LoadBalancer[];
   functions: readonly lambda.Function[];
   table: dynamodb.Table;
   /** Between the bus and the functions. */
@@ -47,6 +47,8 @@ type AlarmOptions = Pick<cloudwatch.AlarmProps, 'metric' | 'threshold'> &
 export class Alarms extends Construct {
   readonly topic: sns.Topic;
   readonly all: cloudwatch.Alarm[] = [];
+  /** Of each zone, in their order: it has no edge that takes SIP. */
+  readonly edgeDown: cloudwatch.Alarm[] = [];
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
@@ -67,21 +69,9 @@ export class Alarms extends Construct {
   }
 
   /** Is it up, and are there gateways? */
-  #service({ settings, loadBalancer }: AlarmsProps): void {
+  #service({ settings, loadBalancers }: AlarmsProps): void {
     const stack = Stack.of(this);
-    for (const { port, group } of loadBalancer.targetGroups) {
-      this.#add(`EdgeDown${port}`, {
-        says: `A zone has no healthy edge for port ${port}: its callers reach nobody. Look at the edge's ECS service and log of that zone.`,
-        // Each zone tells its own count.
-        metric: group.metrics.healthyHostCount({ period: minute, statistic: 'Minimum' }),
-        threshold: 1,
-        comparisonOperator: LESS_THAN_THRESHOLD,
-        evaluationPeriods: 3,
-        datapointsToAlarm: 2,
-        // A load balancer that says nothing has no edge at all.
-        treatMissingData: BREACHING,
-      });
-    }
+    for (const { zone, targetGroups } of loadBalancers) this.#edge(zone, targetGroups);
     this.#gateways(settings.poolMinFree);
     this.#add('ControlPlaneFailing', {
       says: 'Edges get no answer to commands: calls are refused with 503 and gateways cannot register. Look at errors and throttles of the functions, then at the table.',
@@ -90,6 +80,23 @@ export class Alarms extends Construct {
       evaluationPeriods: 3,
       datapointsToAlarm: 2,
     });
+  }
+
+  /** Does a zone have an edge? Each has an alarm of its own: among others a zone that is missing is not seen. */
+  #edge(zone: number, targetGroups: readonly TargetGroup[]): void {
+    for (const { name, port, group } of targetGroups) {
+      const alarm = this.#add(`EdgeDown${name}${zone}`, {
+        says: `Zone ${zone} has no healthy edge for port ${port}: its callers reach nobody. Look at the edge's ECS service and log of that zone.`,
+        metric: group.metrics.healthyHostCount({ period: minute, statistic: 'Minimum' }),
+        threshold: 1,
+        comparisonOperator: LESS_THAN_THRESHOLD,
+        // Not two of three: Route 53, which reads the same numbers, knows only periods in a row.
+        evaluationPeriods: 2,
+        // A load balancer that says nothing has no edge at all.
+        treatMissingData: BREACHING,
+      });
+      if (name === 'Sip') this.edgeDown.push(alarm);
+    }
   }
 
   /** Are there as many gateways as there should be? */
@@ -196,7 +203,7 @@ export class Alarms extends Construct {
     });
   }
 
-  #add(name: string, { says, ...props }: AlarmOptions): void {
+  #add(name: string, { says, ...props }: AlarmOptions): cloudwatch.Alarm {
     const alarm = new cloudwatch.Alarm(this, name, {
       alarmName: `${Stack.of(this).stackName}-${name}`,
       alarmDescription: says,
@@ -210,6 +217,7 @@ export class Alarms extends Construct {
     // So that whoever was woken learns that it is over.
     alarm.addOkAction(action);
     this.all.push(alarm);
+    return alarm;
   }
 }
 

@@ -14,7 +14,7 @@ import { queryLines, savedQueries } from './queries.ts';
 
 export interface DashboardProps {
   alarms: Alarms;
-  loadBalancer: LoadBalancer;
+  loadBalancers: readonly LoadBalancer[];
   functions: readonly lambda.Function[];
   table: dynamodb.Table;
   queues: readonly FactQueue[];
@@ -72,20 +72,15 @@ export class Dashboard extends Construct {
     });
   }
 
-  #isItUp({ alarms, loadBalancer }: DashboardProps): cloudwatch.IWidget[] {
+  #isItUp({ alarms, loadBalancers }: DashboardProps): cloudwatch.IWidget[] {
     const now = (metric: cloudwatch.IMetric, title: string) =>
       new cloudwatch.SingleValueWidget({ title, metrics: [metric], width: 3, height: 4 });
-    const [sip] = loadBalancer.targetGroups;
+    const edges = loadBalancers.flatMap(({ zone, targetGroups: [sip] }) =>
+      sip ? [sip.group.metrics.healthyHostCount({ statistic: 'Minimum', label: `zone ${zone}` })] : [],
+    );
     return [
       new cloudwatch.AlarmStatusWidget({ title: 'Is it up?', alarms: alarms.all, width: 9, height: 4 }),
-      ...(sip
-        ? [
-            now(
-              sip.group.metrics.healthyHostCount({ statistic: 'Minimum', label: 'a zone' }),
-              'Healthy edges',
-            ),
-          ]
-        : []),
+      new cloudwatch.SingleValueWidget({ title: 'Healthy edges', metrics: edges, width: 3, height: 4 }),
       now(this.#own('RegisteredGateways', 'Average', 'registered'), 'Gateways'),
       now(this.#own('FreeGateways', 'Average', 'free'), 'Free now'),
       now(this.#own('BusyGateways', 'Average', 'busy'), 'In a call'),

@@ -113,6 +113,7 @@ const types = Object.entries<(stackName: string) => IdentityOf>({
   })),
   // Names for callers: on one machine they are given the address.
   'AWS::Route53::RecordSet': plain(),
+  'AWS::Route53::HealthCheck': plain((logicalId) => ({ HealthCheckId: logicalId })),
   'AWS::ECS::ClusterCapacityProviderAssociations': plain(),
 
   // Alarms and dashboards are only recorded: on one machine people read the log files, whose lines are the same.

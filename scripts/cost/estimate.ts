@@ -45,6 +45,7 @@ const byMonth: Record<string, { what: string; usd: number }> = {
     what: 'private hosted zone',
     usd: price('hostedZoneMonth'),
   },
+  'AWS::Route53::HealthCheck': { what: 'health check of a zone', usd: price('healthCheckMonth') },
   'AWS::CloudWatch::Dashboard': { what: 'dashboard', usd: price('dashboardMonth') },
 };
 

@@ -14,13 +14,13 @@ describe('the way in', () => {
     template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
       Type: 'network',
       Scheme: 'internet-facing',
-      SubnetMappings: [Match.objectLike({ AllocationId: Match.anyValue() }), Match.anyValue()],
+      SubnetMappings: [Match.objectLike({ AllocationId: Match.anyValue() })],
       LoadBalancerAttributes: Match.arrayWith([{ Key: 'load_balancing.cross_zone.enabled', Value: 'false' }]),
     });
   });
 
   it('is UDP and TCP 5060, with the address of the caller, to edges that answer for themselves', () => {
-    template.resourceCountIs('AWS::ElasticLoadBalancingV2::Listener', 1);
+    template.resourceCountIs('AWS::ElasticLoadBalancingV2::Listener', 2);
     template.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
       Port: 5060,
       Protocol: 'TCP_UDP',
@@ -55,6 +55,17 @@ describe('the way in', () => {
     });
   });
 
+  it('gives each service target groups of its own: those of two would undo each other', () => {
+    const services = Object.values(
+      synthesize({ tlsCertificateSecretArn: arn }).findResources('AWS::ECS::Service'),
+    );
+    const groups = services.flatMap(({ Properties }) =>
+      Properties.LoadBalancers.map((one: { TargetGroupArn: { Ref: string } }) => one.TargetGroupArn.Ref),
+    );
+    expect(groups).toHaveLength(4);
+    expect(new Set(groups).size).toBe(4);
+  });
+
   it('is open to the allowed addresses alone', () => {
     const allowed = synthesize({ allowedAddresses: '192.0.2.0/24, 198.51.100.7/32' });
     const groups = Object.values(allowed.findResources('AWS::EC2::SecurityGroup'));
@@ -82,8 +93,24 @@ describe('the way in', () => {
       '_sip._udp.sip.example.org. SRV',
       '_sips._tcp.sip.example.org. SRV',
       'sip.example.org. A',
+      'sip.example.org. A',
       'sip.example.org. NAPTR',
     ]);
+  });
+
+  it('is no longer named to callers while its zone has no edge', () => {
+    const named = synthesize({ domain: 'sip.example.org', hostedZoneId: 'Z123' });
+    const checks = named.findResources('AWS::Route53::HealthCheck');
+    const alarms = named.findResources('AWS::CloudWatch::Alarm');
+    const watched = Object.values(
+      named.findResources('AWS::Route53::RecordSet', { Properties: { Type: 'A' } }),
+    ).map(({ Properties }) => {
+      expect(Properties).toMatchObject({ MultiValueAnswer: true, TTL: '60' });
+      const [check] = Properties.HealthCheckId['Fn::GetAtt'];
+      const { Name } = checks[check]?.Properties.HealthCheckConfig.AlarmIdentifier ?? {};
+      return alarms[Name.Ref]?.Properties.AlarmName;
+    });
+    expect(watched).toEqual(['Switchroom-EdgeDownSip1', 'Switchroom-EdgeDownSip2']);
   });
 });
 
@@ -160,6 +187,25 @@ describe('an edge', () => {
       DeploymentConfiguration: Match.objectLike({ MinimumHealthyPercent: 100, MaximumPercent: 200 }),
       LoadBalancers: [Match.objectLike({ ContainerName: 'drachtio', ContainerPort: 5060 })],
     });
+  });
+});
+
+describe('the name by which gateways find the edges', () => {
+  it('loses an edge whose task ECS finds unhealthy', () => {
+    template.hasResourceProperties('AWS::ServiceDiscovery::Service', {
+      HealthCheckCustomConfig: { FailureThreshold: 1 },
+    });
+  });
+
+  it('is there before the first gateway starts: what does not exist is remembered', () => {
+    const services = Object.keys(template.findResources('AWS::ECS::Service'));
+    const triggers = Object.entries(template.findResources('AWS::Events::Rule')).filter(([id]) =>
+      id.startsWith('FleetTriggers'),
+    );
+    expect(triggers).toHaveLength(3);
+    for (const [id, rule] of triggers) {
+      expect(rule.DependsOn, id).toEqual(expect.arrayContaining(services));
+    }
   });
 });
 

@@ -99,12 +99,11 @@ describe.each(templates)('of the deployment $name', ({ settings, resources }) =>
     }
     for (const [id, { Properties }] of ofType('AWS::ECS::Service')) {
       const groups = referencesIn(Properties?.LoadBalancers);
-      for (const [listener, one] of ofType('AWS::ElasticLoadBalancingV2::Listener')) {
-        expect([...referencesIn(one.Properties?.DefaultActions)].every((group) => groups.has(group))).toBe(
-          true,
-        );
-        waits.push([id, listener]);
-      }
+      const listeners = ofType('AWS::ElasticLoadBalancingV2::Listener').filter(([, one]) =>
+        [...referencesIn(one.Properties?.DefaultActions)].some((group) => groups.has(group)),
+      );
+      expect(listeners).toHaveLength(groups.size);
+      waits.push(...listeners.map(([listener]): [string, string] => [id, listener]));
     }
     for (const [id, other] of waits) expect(resources[id]?.DependsOn, id).toContain(other);
   });
@@ -144,7 +143,12 @@ const untaggable = new Set([
 
 function tagsOf(properties: Record<string, unknown> = {}): unknown {
   const launch = properties.LaunchTemplateData as { TagSpecifications?: unknown } | undefined;
-  return [properties.Tags, properties.TagSpecifications, launch?.TagSpecifications];
+  return [
+    properties.Tags,
+    properties.HealthCheckTags,
+    properties.TagSpecifications,
+    launch?.TagSpecifications,
+  ];
 }
 
 /** The variables that a function or a task's containers are given. */

@@ -39,6 +39,14 @@ describe('each alarm', () => {
     expect(operate).toContain(`| \`${name}`);
   });
 
+  it('of edges looks at one zone, where a missing one shows', () => {
+    const watched = alarms
+      .filter(([id]) => id.startsWith('AlarmsEdgeDown'))
+      .map(([, { Dimensions }]) => JSON.stringify(Dimensions));
+    expect(watched).toHaveLength(2);
+    expect(new Set(watched).size).toBe(2);
+  });
+
   it('can be published, although the topic takes nothing without TLS', () => {
     const [policy] = Object.values(template.findResources('AWS::SNS::TopicPolicy'));
     expect(policy?.Properties.PolicyDocument.Statement).toEqual(
