@@ -7,6 +7,7 @@ import { trustedAddresses } from './admission/trusted.ts';
 import { Authenticator, type SecretSource } from './auth/authenticator.ts';
 import { Digest } from './auth/digest.ts';
 import type { CallParts } from './call/call.ts';
+import { GatewayContact } from './call/leg/gateway-contact.ts';
 import type { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
 import { batchWrites } from './drachtio/batched-writes.ts';
 import { keepPendingInvites } from './drachtio/pending-invites.ts';
@@ -67,7 +68,12 @@ export class EdgeApp {
     this.#parts = parts;
     const { settings, controlPlane, facts, secrets, clock, log, meter } = parts;
     this.#srf = createSrf();
-    this.#calls = parts.createCalls({ srf: this.#srf, controlPlane, facts, settings, log, clock });
+    const gatewayContact = new GatewayContact(settings.localNet);
+    this.#srf.on('connect', (_error, _hostPorts, _version, localHostPorts) =>
+      gatewayContact.listensOn(localHostPorts ?? ''),
+    );
+    const callParts = { srf: this.#srf, controlPlane, facts, settings, gatewayContact, log, clock };
+    this.#calls = parts.createCalls(callParts);
     this.#lease = new EdgeLease({
       controlPlane,
       settings,

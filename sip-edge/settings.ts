@@ -56,6 +56,8 @@ const environmentSchema = z.object({
   /** drachtio's admin address. Loopback only: the port does not enforce its secret. */
   DRACHTIO_ADDRESS: addressSchema.prefault('127.0.0.1:9022'),
   DRACHTIO_SECRET: z.string().min(1),
+  /** CIDR of the network that gateways of this deployment are in: they are told drachtio's address in it. */
+  LOCAL_NET: z.cidrv4().optional(),
   /** Port on which HTTP asks whether this edge serves (health-endpoint.ts). Unset: nothing listens. */
   HEALTH_PORT: z
     .string()

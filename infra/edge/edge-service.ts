@@ -169,6 +169,7 @@ export class EdgeServices extends Construct {
       environment: {
         ...props.environment,
         DRACHTIO_ADDRESS: drachtioAdminAddress,
+        LOCAL_NET: settings.vpcCidr,
         HEALTH_PORT: String(healthPort),
         DRAIN_LIMIT_SEC: String(drainLimitSec),
         STATE_DIR: stateDir,

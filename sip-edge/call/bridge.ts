@@ -17,6 +17,8 @@ export interface BridgeListener {
   onEnd(end: BridgeEnd): void;
   /** A BYE that could not be sent, for want of a connection to drachtio. */
   onUnsentBye(dialogId: string): void;
+  /** The Contact for a gateway that sends from there, if it is to get another than drachtio's. */
+  contactFor(address: string, protocol: string): Headers;
 }
 
 /** What passes within a call, with its answer. Everything else is answered 405. */
@@ -108,6 +110,10 @@ export class Bridge {
     acknowledge(ack, request);
   }
 
+  #contactIn({ side }: Leg, { source_address: address, protocol }: SrfRequest): Headers {
+    return side === 'gateway' ? this.#listener.contactFor(address, protocol) : {};
+  }
+
   #relay(from: Leg, to: Leg, request: SrfRequest, response: SrfResponse): void {
     const { method, body } = request;
     to.request(method, passHeaders(request.headers), body, {
@@ -118,7 +124,7 @@ export class Bridge {
           if (body || this.#over) ack();
           else this.#pendingAcks.set(from, ack);
         }
-        sendAnswer(response, answer, request);
+        sendAnswer(response, answer, request, this.#contactIn(from, request));
       },
       failed: (failure) => {
         if (failure === 'not-sent') {
@@ -132,11 +138,15 @@ export class Bridge {
   }
 }
 
-/** Passes a final answer on. A status that drachtio-srf has no name for becomes its class (RFC 3261 8.1.3.2). */
-function sendAnswer(response: SrfResponse, answer: SrfResponse, request: SrfRequest): void {
+/**
+ * Passes a final answer on, with the Contact that a 2xx shall have. A status that drachtio-srf has no name for becomes its class
+ * (RFC 3261 8.1.3.2).
+ */
+function sendAnswer(response: SrfResponse, answer: SrfResponse, request: SrfRequest, contact: Headers): void {
   const options = passed(answer);
   const mayRefresh = request.method === 'INVITE' || request.method === 'UPDATE';
-  if (mayRefresh && answer.status < 300) Object.assign(options.headers, sessionTimerAnswer(request.headers));
+  if (mayRefresh && answer.status < 300)
+    Object.assign(options.headers, sessionTimerAnswer(request.headers), contact);
   try {
     response.send(answer.status, answer.reason, options);
   } catch {

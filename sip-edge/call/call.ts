@@ -3,6 +3,7 @@ import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
 import type { Srf } from '../drachtio/srf.ts';
 import type { Clock, ControlPlane, FactSink, Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
+import type { GatewayContact } from './leg/gateway-contact.ts';
 import type { FromHeader } from './setup/from-header.ts';
 import type { Target } from './setup/room.ts';
 
@@ -25,6 +26,7 @@ export interface CallParts {
   readonly controlPlane: Pick<ControlPlane, 'allocate' | 'listEdgeCalls'>;
   readonly facts: FactSink;
   readonly settings: CallSettings;
+  readonly gatewayContact: Pick<GatewayContact, 'headersFor'>;
   readonly log: Log;
   readonly clock: Clock;
 }

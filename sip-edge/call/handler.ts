@@ -36,7 +36,7 @@ export class CallHandler {
   /** Of all calls. */
   readonly #keepalive: Prober;
   /** Dialogs whose BYE could not be sent for want of a connection. */
-  readonly #unsentByes = new Set<string>();
+  readonly #unsentByes: string[] = [];
   #takingOver: Promise<void> = Promise.resolve();
   /** While calls are taken over: trace ids of what this application had before and began since, ended or not. */
   #ours: Set<string> | undefined;
@@ -229,7 +229,8 @@ export class CallHandler {
         this.#active.delete(own);
         reportEnd(this.#parts, call as Call & { gateway: string }, end);
       },
-      onUnsentBye: (dialogId: string) => void this.#unsentByes.add(dialogId),
+      onUnsentBye: (dialogId: string) => void this.#unsentByes.push(dialogId),
+      contactFor: (...peer: [string, string]) => this.#parts.gatewayContact.headersFor(...peer),
     };
   }
 
@@ -238,9 +239,8 @@ export class CallHandler {
   }
 
   #sendUnsentByes(): void {
-    const dialogIds = [...this.#unsentByes];
-    this.#unsentByes.clear();
-    for (const dialogId of dialogIds) void new Leg(this.#parts.srf, 'caller', dialogId).bye();
+    for (const dialogId of this.#unsentByes.splice(0))
+      void new Leg(this.#parts.srf, 'caller', dialogId).bye();
   }
 }
 

@@ -225,10 +225,18 @@ export interface Srf extends EventEmitter {
   /** From here on the requests that come in within that dialog go to its `handle`. */
   addDialog(dialog: DialogHandler): void;
   removeDialog(dialog: Pick<DialogHandler, 'id' | 'dialogType'>): void;
-  /** Also on each reconnect. `hostPorts`: `tcp/ip:port,udp/ip:port`. */
+  /**
+   * Also on each reconnect. `hostPorts`: `tcp/ip:port,udp/ip:port` as drachtio advertises them, `localHostPorts` as it
+   * listens.
+   */
   on(
     event: 'connect',
-    listener: (error: Error | null, hostPorts: string, serverVersion?: string) => void,
+    listener: (
+      error: Error | null,
+      hostPorts: string,
+      serverVersion?: string,
+      localHostPorts?: string,
+    ) => void,
   ): this;
   on(event: 'error', listener: (error: Error) => void): this;
   on(event: 'close', listener: () => void): this;

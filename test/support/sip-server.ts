@@ -33,6 +33,11 @@ export interface SipServer {
   stop(): Promise<void>;
 }
 
+export interface SipServerOptions {
+  /** IPv4 address that it advertises in the place of its own. */
+  externalIp?: string;
+}
+
 /** Whether the SIP server can be killed and started again: one that runs already is not ours. */
 export const isOurServer = !process.env.DRACHTIO || process.env.DRACHTIO.includes('/');
 
@@ -40,9 +45,9 @@ const secret = 'test-secret';
 const root = resolve(import.meta.dirname, '../..');
 
 /** Starts the SIP server that the environment asks for, on free ports of 127.0.0.1. */
-export async function startSipServer(): Promise<SipServer> {
+export async function startSipServer({ externalIp }: SipServerOptions = {}): Promise<SipServer> {
   const { DRACHTIO, DRACHTIO_SIP, DRACHTIO_SECRET } = process.env;
-  if (DRACHTIO === undefined || DRACHTIO === '') return startEmbedded();
+  if (DRACHTIO === undefined || DRACHTIO === '') return startEmbedded(externalIp);
   if (!isOurServer) {
     const admin = addressOf(DRACHTIO);
     const sip = addressOf(DRACHTIO_SIP ?? '127.0.0.1:5060');
@@ -57,10 +62,10 @@ export async function startSipServer(): Promise<SipServer> {
       stop: async () => {},
     };
   }
-  return startDrachtio(DRACHTIO);
+  return startDrachtio(DRACHTIO, externalIp);
 }
 
-async function startDrachtio(binary: string): Promise<SipServer> {
+async function startDrachtio(binary: string, externalIp?: string): Promise<SipServer> {
   const directory = await mkdtemp(join(tmpdir(), 'drachtio-'));
   const admin = { host: '127.0.0.1', port: await freeSipPort() };
   const sip = { host: '127.0.0.1', port: await freeSipPort() };
@@ -69,7 +74,7 @@ async function startDrachtio(binary: string): Promise<SipServer> {
     config,
     `<drachtio>
   <admin port="${admin.port}" secret="${secret}">${admin.host}</admin>
-  <sip><contacts><contact>sip:${sip.host}:${sip.port};transport=udp,tcp</contact></contacts></sip>
+  <sip><contacts><contact${externalIp ? ` external-ip="${externalIp}"` : ''}>sip:${sip.host}:${sip.port};transport=udp,tcp</contact></contacts></sip>
   <cdrs>false</cdrs>
   <logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>error</loglevel></logging>
 </drachtio>`,
@@ -82,13 +87,14 @@ async function startDrachtio(binary: string): Promise<SipServer> {
   return { kind: 'drachtio', ...(await supervised(boot, directory)), admin, sip, secret };
 }
 
-async function startEmbedded(): Promise<SipServer> {
+async function startEmbedded(externalIp?: string): Promise<SipServer> {
   let admin = { host: '127.0.0.1', port: 0 };
   let sip = { host: '127.0.0.1', port: 0 };
   const boot = async () => {
     const main = join(root, 'local/sip-server/main.ts');
     const addresses = ['--admin', `${admin.host}:${admin.port}`, '--sip', `${sip.host}:${sip.port}`];
-    const child = spawn(process.execPath, [main, ...addresses, '--secret', secret], {
+    const external = externalIp === undefined ? [] : ['--external-ip', externalIp];
+    const child = spawn(process.execPath, [main, ...addresses, ...external, '--secret', secret], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const listening = await firstEvent(child, 'listening');

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll } from 'vitest';
-import { type SipServer, startSipServer } from './sip-server.ts';
+import { type SipServer, type SipServerOptions, startSipServer } from './sip-server.ts';
 
 /** The SIP server of a file's tests: it is there from before the first of them until after the last. */
-export function useSipServer(): SipServer {
+export function useSipServer(options: SipServerOptions = {}): SipServer {
   const server = {} as SipServer;
   beforeAll(async () => {
-    Object.assign(server, await startSipServer());
+    Object.assign(server, await startSipServer(options));
   });
   afterAll(() => server.stop?.());
   return server;

@@ -76,7 +76,7 @@ export class CallSetup {
     const offer = {
       requestUri: grant.contact,
       route: grant.gatewayEdgeId === settings.edgeId ? routeTo(grant.received) : undefined,
-      headers: this.#offerHeaders(),
+      headers: this.#offerHeaders(grant),
       body: request.body,
     };
     const leg = new GatewayLeg(srf, offer, limits, (response) => this.#onProvisional(response));
@@ -95,7 +95,7 @@ export class CallSetup {
     return this.#caller.abandonment(await leg.giveUp(settings.gatewayTimeoutMs));
   }
 
-  #offerHeaders(): Headers {
+  #offerHeaders({ received }: Grant): Headers {
     const { headers } = this.#caller.request;
     const { from, target } = this.#call;
     return {
@@ -103,6 +103,7 @@ export class CallSetup {
       from: rewriteFrom(from, target.kind === 'room' ? target.room : ''),
       to: headers.to as string,
       'max-forwards': nextMaxForwards(headers),
+      ...this.#parts.gatewayContact.headersFor(received.address, received.protocol),
     };
   }
 

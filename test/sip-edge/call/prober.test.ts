@@ -29,6 +29,7 @@ describe('probing', () => {
       new Bridge(new Leg(srf, 'caller', `${name}-caller`), new Leg(srf, 'gateway', `${name}-gateway`), {
         onEnd,
         onUnsentBye: () => {},
+        contactFor: () => ({}),
       });
     const faulty = bridge('faulty', () => {
       throw new Error('a bug');

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { CallHandler } from '../../../../sip-edge/call/handler.ts';
+import { GatewayContact } from '../../../../sip-edge/call/leg/gateway-contact.ts';
 import { keepPendingInvites } from '../../../../sip-edge/drachtio/pending-invites.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
 import { EdgeLease } from '../../../../sip-edge/health/edge-lease.ts';
@@ -50,12 +51,15 @@ export const testSettings: CallSettings = {
 export async function startTestEdge(
   server: SipServer,
   world: Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'renewEdge'> & FactSink,
-  settings: Partial<CallSettings> = {},
+  { localNet, ...settings }: Partial<CallSettings> & { localNet?: string } = {},
 ): Promise<TestEdge> {
   const srf = createSrf();
   const log = recordingLog();
+  const gatewayContact = new GatewayContact(localNet);
+  srf.on('connect', (_error, _hostPorts, _version, local) => gatewayContact.listensOn(local ?? ''));
   const handler = new CallHandler({
     srf,
+    gatewayContact,
     controlPlane: world,
     facts: world,
     settings: { ...testSettings, ...settings },

@@ -132,5 +132,5 @@ export class Scene<World extends TestWorld = TestControlPlane> {
 export interface SceneOptions {
   transport?: Transport;
   gateways?: number;
-  settings?: Partial<CallSettings>;
+  settings?: Partial<CallSettings> & { localNet?: string };
 }
