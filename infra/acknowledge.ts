@@ -24,12 +24,21 @@ export function acknowledgeRegistryLogin(taskDefinition: IConstruct): void {
 
 /** Lets a role act on any task of a cluster. */
 export function acknowledgeTasksOf(cluster: Cluster, role: IConstruct): void {
+  const reason = 'The ids of tasks are not known before they run; the cluster is';
+  acknowledge(role, wildcard(arnPattern(cluster, 'task')), reason);
+}
+
+/** Lets a role act on any service of a cluster. */
+export function acknowledgeServicesOf(cluster: Cluster, role: IConstruct): void {
+  const reason =
+    'A service names its task definition, so its role cannot name the service; it names the cluster';
+  acknowledge(role, wildcard(arnPattern(cluster, 'service')), reason);
+}
+
+/** As cdk-nag writes it. */
+function arnPattern(cluster: Cluster, resource: 'task' | 'service'): string {
   const id = Stack.of(cluster).getLogicalId(cluster.node.defaultChild as CfnElement);
-  acknowledge(
-    role,
-    wildcard(`arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<${id}>/*`),
-    'The ids of tasks are not known before they run; the cluster is',
-  );
+  return `arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:${resource}/<${id}>/*`;
 }
 
 /** Lets a role start any revision of a task definition. */

@@ -44,6 +44,8 @@ export interface EdgeParts {
   clock: Clock;
   log: Log;
   meter: Meter;
+  /** New calls are a newer edge's. */
+  isSuperseded(): boolean;
   createCalls(parts: CallParts): Calls;
 }
 
@@ -150,6 +152,10 @@ export class EdgeApp {
     });
   }
 
+  get #refusesCalls(): boolean {
+    return this.#isDraining || this.#parts.isSuperseded();
+  }
+
   get activeCalls(): number {
     return this.#calls.activeCalls;
   }
@@ -199,7 +205,7 @@ export class EdgeApp {
     this.#srf.use((req, res, next) => admission.handle(req, res, next));
     this.#srf.register((req, res) => void registrar.handle(req, res));
     this.#srf.options((req, res) =>
-      answerOptions(req, res, { isDraining: this.#isDraining, isHealthy: controlPlane.isHealthy }),
+      answerOptions(req, res, { isDraining: this.#refusesCalls, isHealthy: controlPlane.isHealthy }),
     );
     this.#srf.invite((req, res) => this.#invite(req, res));
     // A request outside a dialog that does not open one.
@@ -208,7 +214,7 @@ export class EdgeApp {
   }
 
   #invite(req: SrfRequest, res: SrfResponse): void {
-    if (!this.#isDraining) {
+    if (!this.#refusesCalls) {
       void this.#calls.invite(req, res);
       return;
     }

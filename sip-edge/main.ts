@@ -1,3 +1,5 @@
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -9,6 +11,7 @@ import { LambdaControlPlane } from './control-plane/lambda-control-plane.ts';
 import { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
 import { HealthEndpoint } from './health/health-endpoint.ts';
 import { ownAddress, probeByOptions } from './health/options-probe.ts';
+import { Succession } from './health/succession.ts';
 import { TaskProtection } from './health/task-protection.ts';
 import { eventBusDelivery } from './outbox/event-bus.ts';
 import { Outbox } from './outbox/outbox.ts';
@@ -26,6 +29,8 @@ import { EdgeMetrics } from './telemetry/edge-metrics.ts';
 const connectTimeoutMs = 1000;
 /** One batch of facts. */
 const deliveryTimeoutMs = 5000;
+/** One question of `Succession`. */
+const successionTimeoutMs = 3000;
 /** What the bus does not take in this time is sent after the next start. */
 const lastFactsMs = 3000;
 
@@ -66,6 +71,22 @@ function eventBridgeClient(): EventBridgeClient {
   });
 }
 
+function watchSuccession(settings: Settings, log: Log): Succession | undefined {
+  const { ecsContainerMetadataUriV4: metadataUri, targetGroups, successionPollSec } = settings;
+  if (metadataUri === undefined || targetGroups.length === 0) return undefined;
+  const patience = { connectionTimeout: connectTimeoutMs, requestTimeout: successionTimeoutMs };
+  const options = { maxAttempts: 1, requestHandler: { ...patience, throwOnRequestTimeout: true } };
+  return new Succession({
+    ecs: new ECSClient(options),
+    loadBalancing: new ElasticLoadBalancingV2Client(options),
+    metadataUri,
+    targetGroups,
+    intervalMs: successionPollSec * 1000,
+    clock,
+    log,
+  });
+}
+
 async function openHealth(settings: Settings, log: Log): Promise<HealthEndpoint | undefined> {
   const { healthPort, healthSipAddress, healthTimeoutMs, sipDomain } = settings;
   if (healthPort === undefined) return undefined;
@@ -91,6 +112,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     clock,
     log,
   });
+  const succession = watchSuccession(settings, log);
   const metrics = new EdgeMetrics({
     stackName: settings.stackName,
     edgeId: settings.edgeId,
@@ -107,6 +129,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     clock,
     log,
     meter: metrics,
+    isSuperseded: () => succession?.isOver ?? false,
     createCalls: (parts) => new CallHandler(parts),
   });
 
@@ -122,6 +145,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     isStopping = true;
     const steps: StopStep[] = [
       ['calls', () => app.drain()],
+      ['succession', () => succession?.stop()],
       ['task protection', () => protection?.stop()],
       ['health', () => health?.close()],
       ['drachtio', () => app.close()],

@@ -70,6 +70,12 @@ const environmentSchema = z.object({
   HEALTH_TIMEOUT_MS: integer(100, 10_000, 2000),
   /** Given by ECS to its containers: where the task asks to be protected while it has calls. */
   ECS_AGENT_URI: z.url().optional(),
+  /** Given by ECS to its containers: where they learn which task they are of. */
+  ECS_CONTAINER_METADATA_URI_V4: z.url().optional(),
+  /** ARNs of the load balancers' target groups of this edge, which it leaves when a newer edge is there. */
+  TARGET_GROUPS: list(''),
+  /** How often it asks whether there is one, seconds. */
+  SUCCESSION_POLL_SEC: integer(1, 300, 10),
   /** The deployment's name in the metrics. Unset: none are written. */
   STACK_NAME: z.string().min(1).max(128).optional(),
   /** How often the metrics are written, seconds. */

@@ -10,7 +10,6 @@ import { Construct } from 'constructs';
 import {
   acknowledge,
   acknowledgeRegistryLogin,
-  acknowledgeTasksOf,
   noContainerInsights,
   settingsInEnvironment,
 } from '../acknowledge.ts';
@@ -18,7 +17,8 @@ import { healthPort, type Network, sipPort, sipsPort } from '../network.ts';
 import type { Settings } from '../settings.ts';
 import { DrachtioSecret } from './drachtio-secret.ts';
 import { drachtioAdminAddress, drachtioStart } from './drachtio-start.ts';
-import type { LoadBalancer } from './load-balancer.ts';
+import { grantLifeOfTask } from './edge-life.ts';
+import type { LoadBalancer, TargetGroup } from './load-balancer.ts';
 
 /** The longest that Fargate lets a container go on after SIGTERM. */
 const stopTimeoutSec = 120;
@@ -94,7 +94,7 @@ export class EdgeServices extends Construct {
       new DrachtioSecret(this, 'DrachtioSecret').secret as secretsmanager.ISecret,
     );
     this.services = loadBalancers.map(({ zone, address, targetGroups }) => {
-      const taskDefinition = this.#taskDefinition(zone, address.attrPublicIp, props);
+      const taskDefinition = this.#taskDefinition(zone, address.attrPublicIp, targetGroups, props);
       const service = new ecs.FargateService(this, `Zone${zone}`, {
         cluster: this.cluster as ecs.ICluster,
         taskDefinition,
@@ -118,8 +118,14 @@ export class EdgeServices extends Construct {
     });
   }
 
-  #taskDefinition(zone: number, externalIp: string, props: EdgeServicesProps): ecs.FargateTaskDefinition {
+  #taskDefinition(
+    zone: number,
+    externalIp: string,
+    targetGroups: readonly TargetGroup[],
+    props: EdgeServicesProps,
+  ): ecs.FargateTaskDefinition {
     const { settings } = props;
+    const targetGroupArns = targetGroups.map(({ group }) => group.targetGroupArn);
     const definition = new ecs.FargateTaskDefinition(this, `Task${zone}`, {
       family: `${Stack.of(this).stackName}-edge-${zone}`,
       cpu: settings.edgeCpuUnits,
@@ -173,6 +179,7 @@ export class EdgeServices extends Construct {
         HEALTH_PORT: String(healthPort),
         DRAIN_LIMIT_SEC: String(drainLimitSec),
         STATE_DIR: stateDir,
+        TARGET_GROUPS: targetGroupArns.join(','),
       },
       secrets: { DRACHTIO_SECRET: this.#drachtioSecret },
       portMappings: [{ containerPort: healthPort }],
@@ -194,14 +201,7 @@ export class EdgeServices extends Construct {
     });
 
     props.grants(definition.taskRole);
-    definition.taskRole.addToPrincipalPolicy(
-      new iam.PolicyStatement({
-        actions: ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],
-        // The ids of tasks are not known before they run; the cluster is.
-        resources: [this.taskArns],
-        conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
-      }),
-    );
+    grantLifeOfTask(definition.taskRole, this.cluster, targetGroupArns);
     if (settings.tlsCertificateKeyArn !== '') {
       // CDK grants nothing on a key that it has not made.
       definition.obtainExecutionRole().addToPrincipalPolicy(
@@ -216,17 +216,7 @@ export class EdgeServices extends Construct {
     }
     acknowledge(definition, 'ECS2', settingsInEnvironment);
     acknowledgeRegistryLogin(definition);
-    acknowledgeTasksOf(this.cluster, definition.taskRole);
     return definition;
-  }
-
-  /** ARN pattern of the edges' tasks. */
-  get taskArns(): string {
-    return Stack.of(this).formatArn({
-      service: 'ecs',
-      resource: 'task',
-      resourceName: `${this.cluster.clusterName}/*`,
-    });
   }
 
   /** PEM texts out of the JSON of a secret that the user made: `certificate` (with its chain) and `privateKey`. */

@@ -23,10 +23,12 @@ describe('permissions', () => {
 
   it('name every resource, but for the tasks of our own cluster', () => {
     const open = statements.filter(({ Resource }) => JSON.stringify(Resource).includes('*'));
-    // Neither a registry login nor a trace has a resource to name; a list of tasks has its cluster as a condition.
+    // A registry login, a trace and a target's health have no resource to name; a list of tasks has its cluster as a
+    // condition.
     const without = [
       'ecr:GetAuthorizationToken',
       'ecs:ListTasks',
+      'elasticloadbalancing:DescribeTargetHealth',
       'xray:PutTraceSegments',
       'xray:PutTelemetryRecords',
     ];
@@ -38,6 +40,7 @@ describe('permissions', () => {
       'ecs:TagResource': 'GatewaysCluster',
       'ecs:GetTaskProtection': 'EdgeCluster',
       'ecs:UpdateTaskProtection': 'EdgeCluster',
+      'ecs:DescribeServices': 'EdgeCluster',
     };
     expect(new Set(explained.flatMap(({ Action }) => Action))).toEqual(new Set(Object.keys(clusters)));
     for (const { Action, Resource, Condition } of explained) {
@@ -46,7 +49,7 @@ describe('permissions', () => {
       const toCome =
         Action === 'ecs:RunTask'
           ? /:task-definition\/Switchroom-gateway:\*"/
-          : new RegExp(`:task/.*${cluster}.*"/\\*"`);
+          : new RegExp(`:(task|service)/.*${cluster}.*"/\\*"`);
       expect(JSON.stringify(Resource)).toMatch(toCome);
       const inCluster = { ArnEquals: { 'ecs:cluster': expect.anything() } };
       const asItRuns = { StringEquals: { 'ecs:CreateAction': 'RunTask' } };

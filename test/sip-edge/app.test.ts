@@ -38,6 +38,7 @@ it('serves on the next connection where one is gone before drachtio has the rout
     clock: systemClock,
     log,
     meter,
+    isSuperseded: () => false,
     createCalls: () => ({
       invite: () => {},
       onGatewayLost: () => {},

@@ -60,7 +60,7 @@ export async function startEdge(
   const lost: Hangup[] = [];
   const matched: CallIdentity[] = [];
   const invited: string[] = [];
-  const calls = { active: 0, takeOvers: 0, ended: false };
+  const calls = { active: 0, takeOvers: 0, ended: false, superseded: false };
   const counted: Counted[] = [];
   const meter = { count: (name: Counted) => void counted.push(name) };
   const app = new EdgeApp({
@@ -71,6 +71,7 @@ export async function startEdge(
     secrets: secret,
     clock: systemClock,
     log,
+    isSuperseded: () => calls.superseded,
     createCalls: () => ({
       invite: (req, res) => {
         invited.push(req.get('Call-ID') ?? '');

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { containerNamed } from '../../../../local/aws/ecs/task-definition.ts';
+import { accessKeyOf } from '../../../../local/aws/iam/permissions.ts';
+import type { Needed } from '../../../../local/aws/iam/policy.ts';
+import { arn } from '../../../../local/aws/identity.ts';
 import { appContainer, drachtioContainer } from '../../../../local/run/edge.ts';
 import { readSettings as readEdgeSettings } from '../../../../sip-edge/settings.ts';
 import { gatewayContainer } from '../control-plane.ts';
@@ -32,6 +35,8 @@ export const toldChecks: readonly Check[] = [
           WAIT_LIMIT_SEC: told.waitLimitSec,
           TRUSTED_ADDRESSES: told.trustedAddresses,
           TRACE_SAMPLE_PERCENT: told.traceSamplePercent,
+          LOCAL_NET: told.localNet,
+          TARGET_GROUPS: told.targetGroups.length,
         },
         {
           STACK_NAME: plane.cloud.stack.name,
@@ -42,6 +47,8 @@ export const toldChecks: readonly Check[] = [
           WAIT_LIMIT_SEC: waitLimitSec,
           TRUSTED_ADDRESSES: trustedAddresses,
           TRACE_SAMPLE_PERCENT: settings.traceSamplePercent,
+          LOCAL_NET: settings.vpcCidr,
+          TARGET_GROUPS: settings.tlsCertificateSecretArn === '' ? 1 : 2,
         },
       );
       for (const name of ['DRACHTIO_ADDRESS', 'HEALTH_PORT', 'DRAIN_LIMIT_SEC', 'STATE_DIR']) {
@@ -94,4 +101,27 @@ export const toldChecks: readonly Check[] = [
       if (!protection) throw new Error(error?.Message);
     },
   },
+  {
+    name: 'the edge may learn who succeeds it, and leave its target groups',
+    run: async ({ cloud, resources, edge, environment }) => {
+      const key = accessKeyOf(edge.taskRole);
+      const cluster = resources.find(
+        ({ type, logicalId }) => type === 'AWS::ECS::Cluster' && logicalId.startsWith('Edge'),
+      );
+      const name = cluster?.ref ?? '';
+      const context = { 'ecs:cluster': arn('ecs', `cluster/${name}`) };
+      const needed: Needed[] = [
+        { action: 'ecs:DescribeTasks', resource: arn('ecs', `task/${name}/0123`), context },
+        { action: 'ecs:DescribeServices', resource: arn('ecs', `service/${name}/edge`), context },
+        { action: 'elasticloadbalancing:DescribeTargetHealth', resource: '*' },
+        ...readTargetGroups(environment).map((resource) => ({
+          action: 'elasticloadbalancing:DeregisterTargets',
+          resource,
+        })),
+      ];
+      for (const one of needed) cloud.permissions.check(key, one);
+    },
+  },
 ];
+
+const readTargetGroups = ({ TARGET_GROUPS = '' }: Record<string, string>) => TARGET_GROUPS.split(',');

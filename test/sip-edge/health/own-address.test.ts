@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ownAddress } from '../../sip-edge/health/options-probe.ts';
+import { ownAddress } from '../../../sip-edge/health/options-probe.ts';
 
 const ipv4 = (address: string, internal = false) => ({
   address,

@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { TaskProtection } from '../../sip-edge/health/task-protection.ts';
-import { freePort } from '../support/dynamodb.ts';
-import { eventually } from '../support/eventually.ts';
-import { SipPeer } from '../support/sip-peer/peer.ts';
-import { isOurServer } from '../support/sip-server.ts';
-import { until } from '../support/until.ts';
-import type { AwsBehaviour } from './support/aws.ts';
-import { gatewayAt, password } from './support/edge.ts';
-import { recordingLog } from './support/log.ts';
-import { EdgeProcesses } from './support/process.ts';
+import { TaskProtection } from '../../../sip-edge/health/task-protection.ts';
+import { freePort } from '../../support/dynamodb.ts';
+import { eventually } from '../../support/eventually.ts';
+import { SipPeer } from '../../support/sip-peer/peer.ts';
+import { isOurServer } from '../../support/sip-server.ts';
+import { until } from '../../support/until.ts';
+import type { AwsBehaviour } from '../support/aws.ts';
+import { gatewayAt, password } from '../support/edge.ts';
+import { recordingLog } from '../support/log.ts';
+import { EdgeProcesses } from '../support/process.ts';
 
 let behaviour: AwsBehaviour;
 let edge: ReturnType<EdgeProcesses['start']>;
