@@ -1,5 +1,6 @@
 import type { Assets, ProvisionedResource } from './assets/assets.ts';
 import { UnsupportedError } from './http/errors.ts';
+import { refusalsOf } from './refusals/rules.ts';
 import { resourceTypes } from './resource-types.ts';
 import { type ResolvedStack, resolveTemplate, type Template } from './template.ts';
 
@@ -51,6 +52,8 @@ export class Provisioner {
       const resolved = resolveTemplate(name, template, resourceTypes(name), id);
       const resources = resolved.resources.map((resource) => ({ ...resource, assets }));
       this.#checkNames(name, resources);
+      const [refused] = refusalsOf(resources);
+      if (refused) throw new UnsupportedError(refused.says, refused.logicalId);
       const stack = { ...resolved, resources };
       const staying = this.#staying(name, resources);
       await this.#become(
