@@ -74,8 +74,11 @@ const environmentSchema = z.object({
   ECS_CONTAINER_METADATA_URI_V4: z.url().optional(),
   /** ARNs of the load balancers' target groups of this edge, which it leaves when a newer edge is there. */
   TARGET_GROUPS: list(''),
-  /** How often it asks whether there is one, seconds. */
-  SUCCESSION_POLL_SEC: integer(1, 300, 10),
+  /**
+   * How often it asks whether there is one, and leaves again, seconds. ECS registers it anew meanwhile; it takes two good
+   * checks, ten seconds apart, to be given calls again.
+   */
+  SUCCESSION_POLL_SEC: integer(1, 300, 5),
   /** The deployment's name in the metrics. Unset: none are written. */
   STACK_NAME: z.string().min(1).max(128).optional(),
   /** How often the metrics are written, seconds. */
