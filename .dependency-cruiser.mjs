@@ -10,6 +10,7 @@ const ours = [
   'contracts',
   'gateway',
   'infra',
+  'lab',
   'lambdas',
   'local',
   'scripts',
@@ -18,7 +19,7 @@ const ours = [
   'test',
 ];
 
-/** Folder to the folders of ours that it may import beside itself. `bench`, `scripts` and `test` import anything. */
+/** Folder to the folders of ours that it may import beside itself. `bench`, `lab`, `scripts` and `test` import anything. */
 const mayImport = {
   contracts: [],
   sip: [],

@@ -4,6 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const unit = [
   'test/bench/replay.test.ts',
   'test/infra/{cost,permissions,pool-policy,service,settings,stack,template-rules,watch}.test.ts',
+  'test/lab/rules.test.ts',
   'test/lambdas/domain-purity.test.ts',
   'test/lambdas/fleet/policy/*.test.ts',
   'test/local/aws/cloudformation/{changes,template}.test.ts',
@@ -13,7 +14,8 @@ const unit = [
   'test/local/run/{bounded-logs,options,steps}.test.ts',
   'test/scenarios/files.test.ts',
   'test/sip/**/*.test.ts',
-  'test/sip-edge/{own-address,settings}.test.ts',
+  'test/sip-edge/settings.test.ts',
+  'test/sip-edge/health/own-address.test.ts',
   'test/sip-edge/admission/{check,limits,trusted}.test.ts',
   'test/sip-edge/auth/{digest,nonce,replay,response}.test.ts',
   'test/sip-edge/call/{setup/ringback,text}.test.ts',

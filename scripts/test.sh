@@ -12,7 +12,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
 # Programs that some suites need, and Debian's packages of them.
-declare -A packages=([sipp]=sip-tester [baresip]=baresip-core [sipsak]=sipsak [curl]=curl)
+declare -A packages=(
+  [sipp]=sip-tester [baresip]=baresip-core [sipsak]=sipsak [curl]=curl [ip]=iproute2 [nft]=nftables
+)
 
 # @return the packages of the missing programs
 missing_packages() {

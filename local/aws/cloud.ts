@@ -14,8 +14,9 @@ import type { TaskDefinition } from './ecs/task-definition.ts';
 import type { Command } from './ecs/task-process.ts';
 import { EcsTasks } from './ecs/tasks.ts';
 import { EventBuses } from './events/bus.ts';
-import { Endpoint } from './http/endpoint.ts';
+import { Endpoint, type Operation } from './http/endpoint.ts';
 import { PassThrough } from './http/pass-through.ts';
+import type { QueryService } from './http/query.ts';
 import { authorizeFunctions, neededToStartTask } from './iam/execution-roles.ts';
 import { accessKeyOf, Permissions } from './iam/permissions.ts';
 import { region } from './identity.ts';
@@ -48,6 +49,9 @@ export interface LocalCloudOptions {
   host: string;
   port: number;
   limits?: PoolLimits;
+  /** What it serves besides its own: JSON operations by `X-Amz-Target`, Query services by version. */
+  operations?: ReadonlyMap<string, Operation>;
+  queryServices?: ReadonlyMap<string, QueryService>;
   retryDelaysMs?: readonly number[];
   redelivery?: Redelivery;
   onGroup?: (groupId: number, running: boolean) => void;
@@ -198,10 +202,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const dynamoDb = new PassThrough(dynamoDbEndpoint);
   endpoint.serve({
     functions,
-    operations: operations({ buses, tasks, secrets, queues, images }),
+    operations: new Map([
+      ...operations({ buses, tasks, secrets, queues, images }),
+      ...(options.operations ?? []),
+    ]),
     queryServices: new Map([
       ['2010-05-15', cloudFormation({ stacks, changeSets, buckets })],
       ['2011-06-15', sts],
+      ...(options.queryServices ?? []),
     ]),
     buckets,
     get: (path) => metadata(tasks, path),

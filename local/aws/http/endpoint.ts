@@ -167,7 +167,7 @@ async function serveQuery(
     }
     authorize(accessKeyIn(incoming.headers.authorization), {
       action: `${service.prefix}:${action}`,
-      resource: '*',
+      resource: service.resourceOf?.(action, parameters) ?? '*',
     });
     answer(outgoing, 200, 'text/xml', queryAnswer(action, service.namespace, await operation(parameters)));
   } catch (error) {

@@ -16,6 +16,8 @@ export interface QueryService {
   prefix: string;
   namespace: string;
   operations: ReadonlyMap<string, QueryOperation>;
+  /** What a permission for an action must name; everything unless given. */
+  resourceOf?: (action: string, request: JsonObject) => string;
 }
 
 export interface QueryRequest {

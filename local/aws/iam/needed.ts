@@ -130,6 +130,12 @@ const rules = new Map(
         resource,
         context: inCluster(request),
       })),
+    'AmazonEC2ContainerServiceV20141113.DescribeServices': (request) =>
+      ((request.services ?? []) as unknown[]).map((service) => ({
+        action: 'ecs:DescribeServices',
+        resource: arn('ecs', `service/${lastPart(clusterArn(request))}/${lastPart(text(service))}`),
+        context: inCluster(request),
+      })),
     'AmazonEC2ContainerServiceV20141113.ListTasks': (request) => [
       { action: 'ecs:ListTasks', resource: '*', context: inCluster(request) },
     ],

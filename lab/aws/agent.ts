@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AwsError } from '../../local/aws/http/errors.ts';
+import { accessKeyOf, type Permissions } from '../../local/aws/iam/permissions.ts';
+import { arn } from '../../local/aws/identity.ts';
+
+/** What ECS's agent knows of a task. */
+export interface AgentTask {
+  id: string;
+  cluster: string;
+  role: string;
+  address: string;
+  /** @param until epoch ms; undefined takes the protection away */
+  protect: (until: number | undefined) => void;
+}
+
+const credentialsLastMs = 6 * 3_600_000;
+
+/** What a task finds at 169.254.170.2: its metadata, its role's credentials, its protection. */
+export class Agent {
+  readonly #server: Server;
+  readonly #tasks = new Map<string, AgentTask>();
+  readonly #permissions: Permissions;
+
+  private constructor(permissions: Permissions) {
+    this.#permissions = permissions;
+    this.#server = createServer((request, response) => {
+      void this.#answer(request).then((answer) => {
+        response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(answer ?? {}));
+      });
+    });
+  }
+
+  static async open(host: string, permissions: Permissions): Promise<Agent> {
+    const agent = new Agent(permissions);
+    agent.#server.listen(0, host);
+    await once(agent.#server, 'listening');
+    return agent;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  add(task: AgentTask): void {
+    this.#tasks.set(task.id, task);
+  }
+
+  remove(id: string): void {
+    this.#tasks.delete(id);
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #answer(request: IncomingMessage): Promise<object | undefined> {
+    const [, kind, id = '', rest = ''] =
+      /^\/(v2\/credentials|v4|api)\/([^/]+)(.*)$/.exec(request.url ?? '') ?? [];
+    const task = this.#tasks.get(id);
+    if (task === undefined) return undefined;
+    const taskArn = arn('ecs', `task/${task.cluster}/${id}`);
+    if (kind === 'v2/credentials') {
+      return {
+        AccessKeyId: accessKeyOf(task.role),
+        SecretAccessKey: 'lab',
+        Token: 'lab',
+        Expiration: new Date(Date.now() + credentialsLastMs).toISOString(),
+        RoleArn: task.role,
+      };
+    }
+    if (kind === 'v4') {
+      const Networks = [{ NetworkMode: 'awsvpc', IPv4Addresses: [task.address] }];
+      return { Cluster: arn('ecs', `cluster/${task.cluster}`), TaskARN: taskArn, Containers: [{ Networks }] };
+    }
+    return rest === '/task-protection/v1/state' ? this.#protect(task, taskArn, request) : undefined;
+  }
+
+  async #protect(task: AgentTask, resource: string, request: IncomingMessage): Promise<object> {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const asked = JSON.parse(body) as { ProtectionEnabled: boolean; ExpiresInMinutes?: number };
+    const context = { 'ecs:cluster': arn('ecs', `cluster/${task.cluster}`) };
+    try {
+      this.#permissions.check(accessKeyOf(task.role), {
+        action: 'ecs:UpdateTaskProtection',
+        resource,
+        context,
+      });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { error: { Arn: resource, Code: error.code, Message: error.message } };
+    }
+    const until = Date.now() + (asked.ExpiresInMinutes ?? 120) * 60_000;
+    task.protect(asked.ProtectionEnabled ? until : undefined);
+    return { protection: { TaskArn: resource, ProtectionEnabled: asked.ProtectionEnabled } };
+  }
+}

@@ -1,0 +1,66 @@
+import { elasticIp } from '../network/plan.ts';
+import { placeCall } from '../parties.ts';
+import type { Check } from './check.ts';
+
+const forgetfulSec = 30;
+/** Longer than three probes of the edge take to find a caller gone. */
+const longCallSec = 240;
+
+/** Each kind of caller, by a way of its own. The edge is reached by what the caller sends to, and answers from there. */
+const callers = [
+  { namespace: 'public', who: 'with a public address', join: 'public' },
+  { namespace: 'natted', who: 'behind a NAT that changes ports', join: 'nat' },
+  {
+    namespace: 'shut',
+    who: 'behind a firewall that lets in what its Elastic IP sends alone',
+    join: 'firewall',
+  },
+] as const;
+
+const call = (namespace: string, zone: number, domain: string, transport: 'udp' | 'tcp', durationSec = 2) =>
+  placeCall({ namespace, server: elasticIp(zone), domain, transport, durationSec });
+
+export const callerChecks: readonly Check[] = [
+  {
+    name: 'callers have networks of their own',
+    run: async ({ network }) => {
+      network.join('public', '192.0.2.10/24');
+      network.joinBehindNat('natted', '192.0.2.20/24');
+      network.joinBehindNat('forgetful', '192.0.2.30/24', forgetfulSec);
+      network.joinBehindFirewall('shut', '192.0.2.40/24', [elasticIp(1), elasticIp(2)]);
+      return undefined;
+    },
+  },
+  ...callers.flatMap(({ namespace, who }) =>
+    [1, 2].flatMap((zone) =>
+      (['udp', 'tcp'] as const).map(
+        (transport): Check => ({
+          name: `a caller ${who} talks by way of zone ${zone}, over ${transport.toUpperCase()}`,
+          run: async (_lab, domain) => {
+            const { status, text } = await call(namespace, zone, domain, transport);
+            return status === 0 ? undefined : text;
+          },
+        }),
+      ),
+    ),
+  ),
+];
+
+/** Goes on beside the others, since it takes its time. */
+export const longCall: Check = {
+  name: `a call of ${longCallSec} s behind a NAT that forgets a UDP flow after ${forgetfulSec} s ends when its caller hangs up`,
+  run: async (_lab, domain) => {
+    const beganAt = performance.now();
+    const { status, text } = await call('forgetful', 2, domain, 'udp', longCallSec);
+    const lastedSec = (performance.now() - beganAt) / 1000;
+    return status === 0 && lastedSec >= longCallSec ? undefined : `${Math.round(lastedSec)} s: ${text}`;
+  },
+};
+
+export const misled: Check = {
+  name: 'no SIP came from an address that its receiver did not send to, and none of a gateway left the network',
+  run: async (lab) => {
+    const { strays, detours } = lab.misled;
+    return strays === 0 && detours === 0 ? undefined : JSON.stringify({ strays, detours });
+  },
+};

@@ -1,0 +1,36 @@
+import type { Lab } from '../lab.ts';
+import { callerChecks, longCall, misled } from './callers.ts';
+import type { Check } from './check.ts';
+import { outageChecks } from './outages.ts';
+import { startChecks } from './start.ts';
+import { updateChecks } from './update.ts';
+
+type Say = (event: string, text: string, fields?: object) => void;
+
+/**
+ * Runs all of them, one after the other; without a healthy start none but the first.
+ * @param isShort leaves out what takes minutes
+ * @returns whether nothing was wrong
+ */
+export async function runChecks(lab: Lab, domain: string, isShort: boolean, say: Say): Promise<boolean> {
+  let isGood = true;
+  const look = async ({ name, run }: Check) => {
+    const wrong = await run(lab, domain).catch((error: unknown) => String(error));
+    if (wrong !== undefined) isGood = false;
+    say('checked', `${wrong === undefined ? 'good' : 'BAD '}  ${name}${wrong ? `\n${wrong}` : ''}`, {
+      name,
+      wrong,
+    });
+  };
+  for (const check of startChecks) if (isGood) await look(check);
+  if (!isGood) return false;
+  for (const check of callerChecks) await look(check);
+  if (!isShort) {
+    for (const check of updateChecks) await look(check);
+    // Beside it, since it takes its time: no edge goes meanwhile.
+    await Promise.all([look(longCall), look(outageChecks[0] as Check)]);
+  }
+  await look(misled);
+  if (!isShort) for (const check of outageChecks.slice(1)) await look(check);
+  return isGood;
+}

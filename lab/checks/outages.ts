@@ -1,0 +1,45 @@
+import { elasticIp } from '../network/plan.ts';
+import { placeCall } from '../parties.ts';
+import { type Check, pause, untilTrue } from './check.ts';
+
+/** Longer than the load balancer and ECS take to replace what they find unhealthy. */
+const outageSec = 90;
+
+export const outageChecks: readonly Check[] = [
+  {
+    name: `without a control plane for ${outageSec} s no edge is replaced, and no call ends`,
+    run: async (lab, domain) => {
+      const options = { namespace: 'public', server: elasticIp(1), domain };
+      const before = lab.services.flatMap(({ tasks }) => tasks);
+      const held = placeCall({ ...options, durationSec: outageSec + 15 });
+      const stuck = await untilTrue('the call up', async () => (await lab.openCalls()) >= 1);
+      if (stuck) return stuck;
+      lab.cutOff(true);
+      const refused = await placeCall({ ...options, durationSec: 1 });
+      await pause(outageSec * 1000);
+      lab.cutOff(false);
+      const { status, text } = await held;
+      const after = lab.services.flatMap(({ tasks }) => tasks);
+      if (status !== 0) return `the call ended: ${text}`;
+      if (!refused.text.includes('503')) return `a new call was not refused by 503: ${refused.text}`;
+      if (before.some((task) => !after.includes(task))) return 'an edge was replaced';
+      const healed = await placeCall({ ...options, durationSec: 1 });
+      return healed.status === 0 ? undefined : `no call after it: ${healed.text}`;
+    },
+  },
+  {
+    name: 'where a zone dies its calls end as edge-lost, its gateways come to the other, and new callers are served there',
+    run: async (lab, domain) => {
+      const call = placeCall({ namespace: 'public', server: elasticIp(1), domain, durationSec: 600 });
+      const up = await untilTrue('the call up', async () => (await lab.openCalls()) >= 1);
+      if (up) return up;
+      lab.services.find(({ deployed }) => deployed.zone === 1)?.die();
+      const lost = await untilTrue('a call that is edge-lost', async () =>
+        (await lab.calls()).some(({ outcome }) => outcome === 'edge-lost'),
+      );
+      void call;
+      const other = await placeCall({ namespace: 'natted', server: elasticIp(2), domain, durationSec: 2 });
+      return lost ?? (other.status === 0 ? undefined : other.text);
+    },
+  },
+];

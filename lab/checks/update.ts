@@ -1,0 +1,41 @@
+import { elasticIp } from '../network/plan.ts';
+import { type Call, placeCall } from '../parties.ts';
+import { type Check, pause, untilTrue } from './check.ts';
+
+const callSec = 75;
+const newCallEveryMs = 4000;
+/** Beyond the longest call. */
+const updateLimitSec = callSec + 120;
+
+const failed = (calls: readonly Call[]) => calls.filter(({ status }) => status !== 0);
+const texts = (calls: readonly Call[]) => calls.map(({ text }) => text).join('\n');
+
+export const updateChecks: readonly Check[] = [
+  {
+    name: `an update in the middle of calls of ${callSec} s loses none, refuses no new one, and is over within ${updateLimitSec} s`,
+    run: async (lab, domain) => {
+      const server = (n: number) => elasticIp((n % lab.services.length) + 1);
+      const options = { namespace: 'public', domain };
+      const held = Array.from({ length: lab.callsOfUpdate }, (_, n) =>
+        placeCall({ ...options, server: server(n), durationSec: callSec }),
+      );
+      const stuck = await untilTrue('all calls up', async () => (await lab.openCalls()) >= held.length);
+      if (stuck) return stuck;
+      const before = lab.services.flatMap(({ tasks }) => tasks);
+      const beganAt = performance.now();
+      for (const service of lab.services) service.update();
+      const fresh: Promise<Call>[] = [];
+      const isNew = () =>
+        lab.services.every(({ isSteady, tasks }) => isSteady && !tasks.some((one) => before.includes(one)));
+      for (let n = 0; !isNew() && performance.now() - beganAt < updateLimitSec * 1000; n += 1) {
+        fresh.push(placeCall({ ...options, server: server(n), durationSec: 2 }));
+        await pause(newCallEveryMs);
+      }
+      const tookSec = Math.round((performance.now() - beganAt) / 1000);
+      const [lost, refused] = [failed(await Promise.all(held)), failed(await Promise.all(fresh))];
+      if (lost.length + refused.length > 0)
+        return `lost ${lost.length}, refused ${refused.length}: ${texts([...lost, ...refused])}`;
+      return isNew() ? undefined : `not over after ${tookSec} s`;
+    },
+  },
+];

@@ -1,0 +1,280 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSynthesizedStack, type SynthesizedStack } from '../local/aws/assets/assets.ts';
+import { type LocalCloud, startLocalCloud } from '../local/aws/cloud.ts';
+import type { Command } from '../local/aws/ecs/task-process.ts';
+import { region } from '../local/aws/identity.ts';
+import { gatewayCommand } from '../local/run/gateways.ts';
+import type { Synthesized } from '../local/run/synthesize.ts';
+import { startTableEngine } from '../local/run/table-engine.ts';
+import { Agent } from './aws/agent.ts';
+import { Deployed, type DeployedService } from './aws/deployed.ts';
+import { ecsOperations } from './aws/ecs-operations.ts';
+import { loadBalancing } from './aws/load-balancing.ts';
+import { type Member, Service } from './aws/service.ts';
+import { TargetGroup } from './aws/target-group.ts';
+import { inNamespace, run } from './network/commands.ts';
+import { NameServer } from './network/dns.ts';
+import { Network } from './network/network.ts';
+import {
+  awsAddress,
+  core,
+  nodeAddress,
+  publicAddress,
+  resolverAddress,
+  taskAddress,
+} from './network/plan.ts';
+import { countersOf, type Interface, rulesOf } from './network/rules.ts';
+import { readContainers } from './task/definition.ts';
+import { sipServerFiles } from './task/sip-server.ts';
+import { Task } from './task/task.ts';
+
+export interface LabOptions {
+  synthesized: Synthesized;
+  /** A drachtio; undefined: ours behind the same command line. */
+  drachtio: string | undefined;
+  zones: number;
+  /** Gateways that are kept free. */
+  minFree: number;
+  /** Gateways that may be started, one after the other: each call takes one. */
+  places: number;
+}
+
+/** A deployment in a network shaped like AWS, built of its own template. */
+export class Lab {
+  readonly dir: string;
+  readonly network: Network;
+  readonly services: Service[] = [];
+  cloud!: LocalCloud;
+  deployed!: Deployed;
+  readonly #options: LabOptions;
+  readonly #groups: { zone: number; address: string; securityGroup: string; group: TargetGroup }[] = [];
+  readonly #interfaces: Interface[] = [];
+  readonly #closing: (() => unknown)[] = [];
+  #agent!: Agent;
+  #stack!: SynthesizedStack;
+  #inspect = '';
+  #count = 0;
+  #isCutOff = false;
+  readonly #places: string[] = [];
+
+  private constructor(options: LabOptions) {
+    this.#options = options;
+    this.dir = mkdtempSync(join(tmpdir(), 'switchroom-lab-'));
+    this.network = new Network(options.zones);
+  }
+
+  /** @returns when all edges serve: no gateway has started yet */
+  static async open(options: LabOptions): Promise<Lab> {
+    const lab = new Lab(options);
+    try {
+      await lab.#start();
+      return lab;
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const service of this.services) service.close();
+    for (const close of this.#closing.splice(0).reverse()) await close();
+  }
+
+  get minFree(): number {
+    return this.#options.minFree;
+  }
+
+  /** How many calls an update meets: each takes a gateway, and some are to be left. */
+  get callsOfUpdate(): number {
+    return this.minFree - 2;
+  }
+
+  /** Takes the control plane away from the edges, or gives it back. */
+  cutOff(isCutOff: boolean): void {
+    this.#isCutOff = isCutOff;
+    this.#apply();
+  }
+
+  /** The calls as `npm run pool -- calls` shows them. */
+  async calls(): Promise<{ state: string; outcome?: string }[]> {
+    const command = JSON.stringify({ command: 'listCalls', limit: 1000 });
+    const result = await this.cloud.functions.invoke(this.#inspect, command);
+    if (result.kind !== 'answer') throw new Error(JSON.stringify(result));
+    return JSON.parse(result.payload).calls;
+  }
+
+  async openCalls(): Promise<number> {
+    return (await this.calls()).filter(({ state }) => state === 'answered').length;
+  }
+
+  /** How many packets were counted that must not be. */
+  get misled(): { strays: number; detours: number } {
+    const [file = '', ...args] = inNamespace(core, [
+      'nft',
+      '--json',
+      'list',
+      'counters',
+      'table',
+      'ip',
+      'seen',
+    ]);
+    const { nftables } = JSON.parse(run(file, args)) as {
+      nftables: { counter?: { name: string; packets: number } }[];
+    };
+    const of = (name: string) =>
+      nftables.find(({ counter }) => counter?.name === name)?.counter?.packets ?? -1;
+    return { strays: of('strays'), detours: of('detours') };
+  }
+
+  async #start(): Promise<void> {
+    const { synthesized, zones } = this.#options;
+    writeFileSync(
+      join(this.dir, 'resolv.conf'),
+      `nameserver ${resolverAddress}\noptions timeout:1 attempts:5\n`,
+    );
+    run('mount', ['--bind', join(this.dir, 'resolv.conf'), '/etc/resolv.conf']);
+    const supervision = {
+      signal: new AbortController().signal,
+      onGroup: () => undefined,
+      onDeath: () => undefined,
+      onRestart: () => undefined,
+    };
+    mkdirSync(join(this.dir, 'logs'));
+    const table = await startTableEngine({ dir: this.dir, keep: false, supervision });
+    this.#closing.push(() => table.stop());
+    const [version, service] = loadBalancing(() => this.#groups.map(({ group }) => group));
+    this.cloud = await startLocalCloud({
+      dynamoDbEndpoint: table.endpoint,
+      dir: this.dir,
+      keep: false,
+      commandOf: (_definition, image) => this.#gatewayCommand(image),
+      host: awsAddress,
+      port: 0,
+      operations: ecsOperations(() => this),
+      queryServices: new Map([[version, service]]),
+    });
+    this.#closing.push(() => this.cloud.close());
+    // The rules that start gateways are made after the edges (`DependsOn`).
+    this.cloud.functions.holdEvents();
+    this.#stack = readSynthesizedStack(synthesized.directory, synthesized.stackName);
+    const { resources, outputs } = await this.cloud.deploy(this.#stack);
+    this.deployed = new Deployed(resources);
+    this.#inspect = outputs.InspectFunction ?? '';
+    this.#agent = await Agent.open(awsAddress, this.cloud.permissions);
+    this.#closing.push(() => this.#agent.close());
+    const names = await NameServer.open(resolverAddress, (name) => this.#lookUp(name));
+    this.#closing.push(() => names.close());
+    for (const { zone, address, group: securityGroup, targetGroup } of this.deployed.listeners) {
+      const group = new TargetGroup(targetGroup, nodeAddress(zone), () => this.#apply());
+      this.#groups.push({ zone, address, securityGroup, group });
+      this.#closing.push(() => group.close());
+    }
+    const elastic = [...new Set(this.#groups.map(({ address }) => address))];
+    this.#nft(countersOf(this.deployed.network, elastic));
+    this.#makePlaces();
+    await this.cloud.functions.warm();
+    for (const one of this.deployed.services) {
+      const groups = this.#groups.flatMap(({ group }) =>
+        one.targetGroups.includes(group.arn) ? [group] : [],
+      );
+      this.services.push(new Service(one, groups, (deployed) => this.#launch(deployed)));
+    }
+    if (this.services.length !== zones)
+      throw new Error(`${this.services.length} services for ${zones} zones`);
+  }
+
+  #launch({ zone, cluster, group, definition }: DeployedService): Member {
+    this.#count += 1;
+    const n = this.#count;
+    const id = randomBytes(16).toString('hex');
+    const namespace = `edge${n}`;
+    const address = taskAddress(zone, n);
+    this.network.join(namespace, `${address}/18`);
+    this.network.joinAgent(namespace, this.#agent.port);
+    this.#addInterface(address, n, group);
+    const member = { address, protectedUntil: 0 } as Member;
+    this.#agent.add({
+      id,
+      cluster,
+      role: String(definition.properties.TaskRoleArn),
+      address,
+      protect: (until) => {
+        member.protectedUntil = until ?? 0;
+      },
+    });
+    const task = new Task({
+      id,
+      namespace,
+      // As on Fargate: the edge takes its name from it.
+      hostname: `ip-${address.replaceAll('.', '-')}.ec2.internal`,
+      dir: join(this.dir, namespace),
+      containers: readContainers(definition),
+      contextOf: (image) => (/:[0-9a-f]{64}$/.test(image) ? this.#stack.imageDirectory(image) : undefined),
+      secretValue: (from) => this.cloud.secrets.containerValue(from),
+      // There is no DNS of AWS here.
+      environment: { AWS_ENDPOINT_URL: this.cloud.endpoint, AWS_REGION: region },
+      sipServer: sipServerFiles(this.#options.drachtio),
+    });
+    void task.ended.then(() => this.#agent.remove(id));
+    return Object.assign(member, { task });
+  }
+
+  /**
+   * Makes places for gateways, in the zones in turn, before any is started: making one takes this process's time, and
+   * AWS answers by it.
+   */
+  #makePlaces(): void {
+    for (let place = 0; place < this.#options.places; place += 1) {
+      this.#count += 1;
+      const namespace = `gateway${this.#count}`;
+      const address = taskAddress((place % this.#options.zones) + 1, this.#count);
+      this.network.join(namespace, `${address}/18`);
+      const group = this.deployed.gatewayGroup;
+      this.#interfaces.push({ address, publicAddress: publicAddress(this.#count), group });
+      this.#places.push(namespace);
+    }
+    this.#apply();
+  }
+
+  /** @throws Error where no place is left */
+  #gatewayCommand(image: string): Command {
+    const namespace = this.#places.shift();
+    if (namespace === undefined) throw new Error('no place is left for another gateway');
+    const { file, args } = gatewayCommand('auto', image);
+    const [ip = '', ...rest] = inNamespace(namespace, [file, ...args]);
+    return { file: ip, args: rest };
+  }
+
+  #addInterface(address: string, n: number, group: string): void {
+    this.#interfaces.push({ address, publicAddress: publicAddress(n), group });
+    this.#apply();
+  }
+
+  #lookUp(name: string) {
+    const { names } = this.deployed;
+    const edges = this.services.flatMap(({ healthyAddresses }) => healthyAddresses);
+    return name === names.edges && edges.length > 0 ? { addresses: edges, ttlSec: names.ttlSec } : undefined;
+  }
+
+  #apply(): void {
+    const { network, ingress } = this.deployed;
+    const zones = Array.from({ length: this.#options.zones }, (_, index) => nodeAddress(index + 1));
+    const cutOff = this.#isCutOff ? new URL(this.cloud.endpoint).host : undefined;
+    const listeners = this.#groups.map(({ address, securityGroup, group }) => ({
+      address,
+      group: securityGroup,
+      port: group.port,
+      protocols: group.protocols,
+      targets: group.serving,
+    }));
+    this.#nft(rulesOf({ network, nodes: zones, ingress, interfaces: this.#interfaces, listeners, cutOff }));
+  }
+
+  #nft(text: string): void {
+    const [file = '', ...args] = inNamespace(core, ['nft', '-f', '-']);
+    run(file, args, text);
+  }
+}

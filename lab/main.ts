@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { CommandError } from '../command-line/command-error.ts';
+import { readOptions } from '../command-line/read-options.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { synthesize } from '../local/run/synthesize.ts';
+import { runChecks } from './checks/checks.ts';
+import { Lab } from './lab.ts';
+import { run } from './network/commands.ts';
+import { missingForLab } from './requirements.ts';
+
+/* `npm run lab`: the deployment in a network shaped like AWS, on namespaces of Linux. */
+
+const help = `npm run lab -- [options]   Runs what the template says in a network shaped like AWS, and looks whether it works.
+It needs root and Linux (iproute2, nftables), and leaves nothing behind: all of it is in namespaces of its own.
+DRACHTIO=/path/to/drachtio takes a real one in the place of ours.
+
+  --short              leaves out what takes minutes: updates, outages, long calls
+  --json               one JSON object a line
+  --help               this text
+`;
+
+const flags = {
+  short: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const insideVariable = 'SWITCHROOM_LAB_INSIDE';
+/** As the real one's first seconds, with a pool that no check has to wait for. */
+const settings = (isShort: boolean) => ({
+  zones: '2',
+  domain: 'sip.example.test',
+  poolMinFree: isShort ? '2' : '12',
+  poolMax: '60',
+});
+
+/** Runs this command again where nothing of it can touch this machine, and ends as that one does. */
+async function runInside(): Promise<number> {
+  const missing = missingForLab();
+  if (missing.length > 0) throw new CommandError(`the lab needs ${missing.join(', ')}`);
+  const unshared = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const child = spawn('unshare', [...unshared, process.execPath, ...process.argv.slice(1)], {
+    env: { ...process.env, [insideVariable]: '1' },
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill('SIGKILL'));
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+}
+
+async function runLab({ json, short }: { json: boolean; short: boolean }): Promise<number> {
+  const say = (event: string, text: string, fields: object = {}) =>
+    process.stdout.write(json ? `${JSON.stringify({ event, ...fields, text })}\n` : `${text}\n`);
+  // Names of namespaces, which are files, are this run's alone.
+  run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
+  mkdirSync('/run/netns');
+  const chosen = settings(short);
+  const { domain, zones, poolMinFree } = chosen;
+  const synthesized = await synthesize(chosen, (text) => say('says', text), new AbortController().signal);
+  const drachtio = process.env.DRACHTIO?.includes('/') ? process.env.DRACHTIO : undefined;
+  const lab = await Lab.open({
+    synthesized,
+    drachtio,
+    zones: Number(zones),
+    minFree: Number(poolMinFree),
+    places: short ? 20 : 160,
+  });
+  say('built', `Built on ${drachtio ?? 'our SIP server'}; logs: ${lab.dir}`, { dir: lab.dir });
+  try {
+    return (await runChecks(lab, domain, short, say)) ? 0 : 1;
+  } finally {
+    await lab.close();
+  }
+}
+
+await runCommand('lab', async () => {
+  const { values } = readOptions({ command: 'npm run lab', flags, words: false }, process.argv.slice(2));
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  return process.env[insideVariable] === undefined ? runInside() : process.exit(await runLab(values));
+});
