@@ -31,6 +31,8 @@ const insideVariable = 'SWITCHROOM_LAB_INSIDE';
 const settings = (isShort: boolean) => ({
   zones: '2',
   domain: 'sip.example.test',
+  // Where callers are: what of ours takes a way over the internet is shut out.
+  allowedAddresses: '192.0.2.0/24',
   poolMinFree: isShort ? '2' : '12',
   poolMax: '60',
 });

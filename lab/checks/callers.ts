@@ -46,6 +46,15 @@ export const callerChecks: readonly Check[] = [
   ),
 ];
 
+export const strangerCheck: Check = {
+  name: 'a caller whose address is not allowed reaches nobody',
+  run: async ({ network }, domain) => {
+    network.join('stranger', '192.88.99.10/24');
+    const { steps } = await call('stranger', 1, domain, 'udp');
+    return steps.join() === 'calling,failed' ? undefined : steps.join();
+  },
+};
+
 /** Goes on beside the others, since it takes its time. */
 export const longCall: Check = {
   name: `a call of ${longCallSec} s behind a NAT that forgets a UDP flow after ${forgetfulSec} s ends when its caller hangs up`,

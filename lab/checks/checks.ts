@@ -1,5 +1,5 @@
 import type { Lab } from '../lab.ts';
-import { callerChecks, longCall, misled } from './callers.ts';
+import { callerChecks, longCall, misled, strangerCheck } from './callers.ts';
 import type { Check } from './check.ts';
 import { outageChecks } from './outages.ts';
 import { startChecks } from './start.ts';
@@ -28,7 +28,7 @@ export async function runChecks(lab: Lab, domain: string, isShort: boolean, say:
   if (!isShort) {
     for (const check of updateChecks) await look(check);
     // Beside it, since it takes its time: no edge goes meanwhile.
-    await Promise.all([look(longCall), look(outageChecks[0] as Check)]);
+    await Promise.all([look(longCall), look(strangerCheck), look(outageChecks[0] as Check)]);
   }
   await look(misled);
   if (!isShort) for (const check of outageChecks.slice(1)) await look(check);
