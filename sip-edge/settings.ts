@@ -107,10 +107,11 @@ const environmentSchema = z.object({
   /** A probe without an answer for so long counts as failed, ms. */
   PROBE_TIMEOUT_MS: integer(500, 32_000, 4000),
   /**
-   * How often both legs of every call are probed so, ms. Below the 120 s after which a load balancer forgets a UDP
-   * flow: what an edge sends later would reach the caller from another address, or not at all.
+   * How often both legs of every call are probed so, ms. With the wait for an answer it is below the 30 s after which
+   * many a NAT forgets a UDP flow (RFC 4787 4.3), and the 120 s of a load balancer: what an edge sends later would reach
+   * the caller from another address, or not at all.
    */
-  KEEPALIVE_INTERVAL_MS: integer(500, 3_600_000, 60_000),
+  KEEPALIVE_INTERVAL_MS: integer(500, 3_600_000, 20_000),
 
   /**
    * How long a command may take, with its second try, ms: as long as the functions may. Callers hear it ring meanwhile,

@@ -46,8 +46,8 @@ export class CallHandler {
   constructor(parts: CallParts) {
     this.#parts = parts;
     const { probeIntervalMs, keepaliveIntervalMs, probeTimeoutMs: timeoutMs } = parts.settings;
-    this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs }, parts.log);
-    this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs }, parts.log);
+    this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs, misses: 3 }, parts.log);
+    this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs, misses: 8 }, parts.log);
     parts.srf.on('close', this.#onConnectionLost);
   }
 

@@ -5,7 +5,7 @@ import type { Leg } from './leg/leg.ts';
 /*
  * An OPTIONS within each leg of a call tells whether the leg still stands. A call taken over is probed every few
  * seconds: drachtio itself answers 481 to what comes in on its legs, and tells the application of no BYE. Every other
- * call is probed about once a minute: a peer that is gone without a BYE would hold its gateway for ever, and NAT or a
+ * call is probed some three times a minute: a peer that is gone without a BYE would hold its gateway for ever, and NAT or a
  * load balancer on the way forgets a UDP flow on which nothing is sent.
  */
 
@@ -32,8 +32,6 @@ export function takePulse(leg: Leg, timeoutMs: number): Promise<Pulse> {
   });
 }
 
-/** One unanswered probe may be a lost packet or a peer that is slow; this many in a row are a dead peer. */
-const missesToBeGone = 3;
 /** Probes under way at once: a restart with a thousand calls must not flood drachtio. */
 const maxConcurrent = 50;
 
@@ -41,6 +39,8 @@ export interface ProbeTimes {
   readonly intervalMs: number;
   /** A probe without an answer for so long is a miss. */
   readonly timeoutMs: number;
+  /** One may be a lost packet or a peer that is slow; so many in a row are a dead peer. */
+  readonly misses: number;
 }
 
 /** Ends each call of which a leg is gone. */
@@ -126,6 +126,6 @@ export class Prober {
     const misses = this.#misses.get(bridge);
     if (pulse === 'alive') misses?.delete(leg);
     if (pulse === 'no-answer') misses?.set(leg, (misses.get(leg) ?? 0) + 1);
-    return pulse === 'gone' || (misses?.get(leg) ?? 0) >= missesToBeGone;
+    return pulse === 'gone' || (misses?.get(leg) ?? 0) >= this.#times.misses;
   }
 }

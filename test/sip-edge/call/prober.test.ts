@@ -23,7 +23,7 @@ describe('probing', () => {
   it('goes on with all calls where ending one of them throws', async () => {
     const srf = drachtioWithoutDialogs();
     const log = recordingLog();
-    const prober = new Prober({ intervalMs: 10, timeoutMs: 1000 }, log);
+    const prober = new Prober({ intervalMs: 10, timeoutMs: 1000, misses: 3 }, log);
     const ended: string[] = [];
     const bridge = (name: string, onEnd: BridgeListener['onEnd']) =>
       new Bridge(new Leg(srf, 'caller', `${name}-caller`), new Leg(srf, 'gateway', `${name}-gateway`), {
