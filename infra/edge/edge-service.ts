@@ -151,7 +151,8 @@ export class EdgeServices extends Construct {
         LOCAL_NET: settings.vpcCidr,
         SIP_DOMAIN: settings.domain,
         SIP_PORT: String(sipPort),
-        ...(withTls && { SIPS_PORT: String(sipsPort) }),
+        // Else its Contact is sips: for a caller who said sip:, which libre (baresip) does not take.
+        ...(withTls && { SIPS_PORT: String(sipsPort), DRACHTIO_SUPPORT_BEST_EFFORT_TLS: '1' }),
       },
       secrets: {
         DRACHTIO_SECRET: this.#drachtioSecret,

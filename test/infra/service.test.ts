@@ -50,6 +50,8 @@ describe('the way in', () => {
         Match.objectLike({
           Name: 'drachtio',
           Secrets: Match.arrayWith([{ Name: 'TLS_KEY', ValueFrom: `${arn}:privateKey::` }]),
+          // Callers that say sip: over TLS take no Contact that says sips:.
+          Environment: Match.arrayWith([{ Name: 'DRACHTIO_SUPPORT_BEST_EFFORT_TLS', Value: '1' }]),
         }),
       ]),
     });
