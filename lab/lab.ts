@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSynthesizedStack, type SynthesizedStack } from '../local/aws/assets/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../local/aws/cloud.ts';
+import { readTaskDefinition } from '../local/aws/ecs/task-definition.ts';
 import type { Command } from '../local/aws/ecs/task-process.ts';
 import { region } from '../local/aws/identity.ts';
 import { gatewayCommand } from '../local/run/gateways.ts';
@@ -40,7 +41,11 @@ export interface LabOptions {
   minFree: number;
   /** Gateways that may be started, one after the other: each call takes one. */
   places: number;
+  /** What is deployed before it. */
+  before: readonly SynthesizedStack[];
 }
+
+const sipsPort = 5061;
 
 /** A deployment in a network shaped like AWS, built of its own template. */
 export class Lab {
@@ -81,6 +86,11 @@ export class Lab {
   async close(): Promise<void> {
     for (const service of this.services) service.close();
     for (const close of this.#closing.splice(0).reverse()) await close();
+  }
+
+  /** Whether SIP over TLS is taken. */
+  get hasTls(): boolean {
+    return this.#groups.some(({ group }) => group.port === sipsPort);
   }
 
   get minFree(): number {
@@ -160,6 +170,7 @@ export class Lab {
     // The rules that start gateways are made after the edges (`DependsOn`).
     this.cloud.functions.holdEvents();
     this.#stack = readSynthesizedStack(synthesized.directory, synthesized.stackName);
+    for (const stack of this.#options.before) await this.cloud.deploy(stack);
     const { resources, outputs } = await this.cloud.deploy(this.#stack);
     this.deployed = new Deployed(resources);
     this.#inspect = outputs.InspectFunction ?? '';
@@ -189,6 +200,7 @@ export class Lab {
   #launch({ zone, cluster, group, definition }: DeployedService): Member {
     this.#count += 1;
     const n = this.#count;
+    this.cloud.authorizeStart(readTaskDefinition(definition));
     const id = randomBytes(16).toString('hex');
     const namespace = `edge${n}`;
     const address = taskAddress(zone, n);

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { CommandError } from '../command-line/command-error.ts';
 import { readOptions } from '../command-line/read-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
 import { synthesize } from '../local/run/synthesize.ts';
+import { certificateArn, certificateStack } from './certificate.ts';
 import { runChecks } from './checks/checks.ts';
 import { Lab } from './lab.ts';
 import { run } from './network/commands.ts';
@@ -56,23 +57,29 @@ async function runLab({ json, short }: { json: boolean; short: boolean }): Promi
   // Names of namespaces, which are files, are this run's alone.
   run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   mkdirSync('/run/netns');
-  const chosen = settings(short);
-  const { domain, zones, poolMinFree } = chosen;
-  const synthesized = await synthesize(chosen, (text) => say('says', text), new AbortController().signal);
   const drachtio = process.env.DRACHTIO?.includes('/') ? process.env.DRACHTIO : undefined;
+  const { domain, zones, poolMinFree, ...others } = settings(short);
+  const chosen = {
+    domain,
+    zones,
+    poolMinFree,
+    ...others,
+    ...(drachtio && { tlsCertificateSecretArn: certificateArn }),
+  };
+  const synthesized = await synthesize(chosen, (text) => say('says', text), new AbortController().signal);
   const lab = await Lab.open({
     synthesized,
     drachtio,
     zones: Number(zones),
     minFree: Number(poolMinFree),
     places: short ? 20 : 160,
+    before: drachtio === undefined ? [] : [certificateStack(domain)],
   });
   say('built', `Built on ${drachtio ?? 'our SIP server'}; logs: ${lab.dir}`, { dir: lab.dir });
-  try {
-    return (await runChecks(lab, domain, short, say)) ? 0 : 1;
-  } finally {
-    await lab.close();
-  }
+  const isGood = await runChecks(lab, domain, short, say).finally(() => lab.close());
+  // The logs of what went wrong are kept.
+  if (isGood) rmSync(lab.dir, { recursive: true, force: true });
+  return isGood ? 0 : 1;
 }
 
 await runCommand('lab', async () => {

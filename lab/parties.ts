@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectDir } from '../local/run/synthesize.ts';
 import { inNamespace } from './network/commands.ts';
@@ -51,4 +53,54 @@ export function placeCall({
       resolve({ steps, status: code ?? 1, text });
     }),
   );
+}
+
+const baresipModules = '/usr/lib/baresip/modules';
+const toEstablishMs = 30_000;
+
+/** A call by baresip, over TLS. @returns what it said, which is all that is wrong; undefined where the call stood */
+export async function placeCallOverTls(
+  { namespace, server, domain, durationSec }: CallOptions,
+  address: string,
+): Promise<string | undefined> {
+  const home = mkdtempSync(join(tmpdir(), 'switchroom-baresip-'));
+  const proxy = `sip:${server}:5061;transport=tls`;
+  writeFileSync(
+    join(home, 'accounts'),
+    `"Room System" <sip:caller@${address};transport=tls>;regint=0;outbound="${proxy}"\n`,
+  );
+  const modules = ['g711', 'aubridge'].map((name) => `module ${name}.so`);
+  writeFileSync(
+    join(home, 'config'),
+    `${[
+      'audio_player aubridge,heard',
+      'audio_source aubridge,heard',
+      'audio_alert aubridge,alert',
+      `module_path ${baresipModules}`,
+      ...modules,
+      'module_tmp account.so',
+      'module_app menu.so',
+    ].join('\n')}\n`,
+  );
+  const baresip = ['stdbuf', '-oL', 'baresip', '-4', '-f', home, '-e', `/dial sip:1234@${domain}`];
+  const [file = '', ...args] = inNamespace(namespace, baresip);
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: home } });
+  let text = '';
+  const established = new Promise<boolean>((resolve) => {
+    setTimeout(() => resolve(false), toEstablishMs).unref();
+    child.once('close', () => resolve(false));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        text += chunk;
+        if (text.includes('Call established: ')) resolve(true);
+      });
+    }
+  });
+  const stood = await established;
+  await new Promise((resolve) => setTimeout(resolve, durationSec * 1000));
+  const isGood = stood && child.exitCode === null && !/session closed/i.test(text);
+  child.kill('SIGTERM');
+  await new Promise((resolve) => child.once('close', resolve));
+  rmSync(home, { recursive: true, force: true });
+  return isGood ? undefined : text;
 }

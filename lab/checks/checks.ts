@@ -1,5 +1,5 @@
 import type { Lab } from '../lab.ts';
-import { callerChecks, longCall, misled, strangerCheck } from './callers.ts';
+import { callerChecks, longCall, misled, strangerCheck, tlsChecks } from './callers.ts';
 import type { Check } from './check.ts';
 import { outageChecks } from './outages.ts';
 import { startChecks } from './start.ts';
@@ -25,6 +25,7 @@ export async function runChecks(lab: Lab, domain: string, isShort: boolean, say:
   for (const check of startChecks) if (isGood) await look(check);
   if (!isGood) return false;
   for (const check of callerChecks) await look(check);
+  if (lab.hasTls) for (const check of tlsChecks) await look(check);
   if (!isShort) {
     for (const check of updateChecks) await look(check);
     // Beside it, since it takes its time: no edge goes meanwhile.
