@@ -19,14 +19,8 @@ import { TargetGroup } from './aws/target-group.ts';
 import { inNamespace, run } from './network/commands.ts';
 import { NameServer } from './network/dns.ts';
 import { Network } from './network/network.ts';
-import {
-  awsAddress,
-  core,
-  nodeAddress,
-  publicAddress,
-  resolverAddress,
-  taskAddress,
-} from './network/plan.ts';
+import { Places } from './network/places.ts';
+import { awsAddress, core, nodeAddress, resolverAddress } from './network/plan.ts';
 import { countersOf, type Interface, rulesOf } from './network/rules.ts';
 import { readContainers } from './task/definition.ts';
 import { sipServerFiles } from './task/sip-server.ts';
@@ -61,9 +55,8 @@ export class Lab {
   #agent!: Agent;
   #stack!: SynthesizedStack;
   #inspect = '';
-  #count = 0;
   #isCutOff = false;
-  readonly #places: string[] = [];
+  #places!: Places;
 
   private constructor(options: LabOptions) {
     this.#options = options;
@@ -120,25 +113,6 @@ export class Lab {
     return (await this.calls()).filter(({ state }) => state === 'answered').length;
   }
 
-  /** How many packets were counted that must not be. */
-  get misled(): { strays: number; detours: number } {
-    const [file = '', ...args] = inNamespace(core, [
-      'nft',
-      '--json',
-      'list',
-      'counters',
-      'table',
-      'ip',
-      'seen',
-    ]);
-    const { nftables } = JSON.parse(run(file, args)) as {
-      nftables: { counter?: { name: string; packets: number } }[];
-    };
-    const of = (name: string) =>
-      nftables.find(({ counter }) => counter?.name === name)?.counter?.packets ?? -1;
-    return { strays: of('strays'), detours: of('detours') };
-  }
-
   async #start(): Promise<void> {
     const { synthesized, zones } = this.#options;
     writeFileSync(
@@ -185,7 +159,7 @@ export class Lab {
     }
     const elastic = [...new Set(this.#groups.map(({ address }) => address))];
     this.#nft(countersOf(this.deployed.network, elastic));
-    this.#makePlaces();
+    this.#places = new Places(this.network, this.#agent.port, zones, this.#options.places);
     await this.cloud.functions.warm();
     for (const one of this.deployed.services) {
       const groups = this.#groups.flatMap(({ group }) =>
@@ -198,15 +172,12 @@ export class Lab {
   }
 
   #launch({ zone, cluster, group, definition }: DeployedService): Member {
-    this.#count += 1;
-    const n = this.#count;
     this.cloud.authorizeStart(readTaskDefinition(definition));
     const id = randomBytes(16).toString('hex');
-    const namespace = `edge${n}`;
-    const address = taskAddress(zone, n);
-    this.network.join(namespace, `${address}/18`);
-    this.network.joinAgent(namespace, this.#agent.port);
-    this.#addInterface(address, n, group);
+    const place = this.#places.edge(zone);
+    const { namespace, address } = place;
+    this.#interfaces.push({ ...place, group });
+    this.#apply();
     const member = { address, protectedUntil: 0 } as Member;
     this.#agent.add({
       id,
@@ -234,35 +205,13 @@ export class Lab {
     return Object.assign(member, { task });
   }
 
-  /**
-   * Makes places for gateways, in the zones in turn, before any is started: making one takes this process's time, and
-   * AWS answers by it.
-   */
-  #makePlaces(): void {
-    for (let place = 0; place < this.#options.places; place += 1) {
-      this.#count += 1;
-      const namespace = `gateway${this.#count}`;
-      const address = taskAddress((place % this.#options.zones) + 1, this.#count);
-      this.network.join(namespace, `${address}/18`);
-      const group = this.deployed.gatewayGroup;
-      this.#interfaces.push({ address, publicAddress: publicAddress(this.#count), group });
-      this.#places.push(namespace);
-    }
-    this.#apply();
-  }
-
-  /** @throws Error where no place is left */
   #gatewayCommand(image: string): Command {
-    const namespace = this.#places.shift();
-    if (namespace === undefined) throw new Error('no place is left for another gateway');
-    const { file, args } = gatewayCommand('auto', image);
-    const [ip = '', ...rest] = inNamespace(namespace, [file, ...args]);
-    return { file: ip, args: rest };
-  }
-
-  #addInterface(address: string, n: number, group: string): void {
-    this.#interfaces.push({ address, publicAddress: publicAddress(n), group });
+    const place = this.#places.gateway();
+    this.#interfaces.push({ ...place, group: this.deployed.gatewayGroup });
     this.#apply();
+    const { file, args } = gatewayCommand('auto', image);
+    const [ip = '', ...rest] = inNamespace(place.namespace, [file, ...args]);
+    return { file: ip, args: rest };
   }
 
   #lookUp(name: string) {

@@ -34,7 +34,7 @@ const settings = (isShort: boolean) => ({
   domain: 'sip.example.test',
   // Where callers are: what of ours takes a way over the internet is shut out.
   allowedAddresses: '192.0.2.0/24',
-  poolMinFree: isShort ? '2' : '12',
+  poolMinFree: isShort ? '2' : '22',
   poolMax: '60',
 });
 

@@ -1,3 +1,4 @@
+import { misledPackets } from '../network/counters.ts';
 import { elasticIp } from '../network/plan.ts';
 import { placeCall, placeCallOverTls } from '../parties.ts';
 import { type Check, untilTrue } from './check.ts';
@@ -84,8 +85,8 @@ export const longCall: Check = {
 
 export const misled: Check = {
   name: 'no SIP came from an address that its receiver did not send to, and none of a gateway left the network',
-  run: async (lab) => {
-    const { strays, detours } = lab.misled;
+  run: async () => {
+    const { strays, detours } = misledPackets();
     return strays === 0 && detours === 0 ? undefined : JSON.stringify({ strays, detours });
   },
 };

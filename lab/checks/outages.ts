@@ -23,8 +23,11 @@ export const outageChecks: readonly Check[] = [
       if (status !== 0) return `the call ended: ${text}`;
       if (!refused.text.includes('503')) return `a new call was not refused by 503: ${refused.text}`;
       if (before.some((task) => !after.includes(task))) return 'an edge was replaced';
-      const healed = await placeCall({ ...options, durationSec: 1 });
-      return healed.status === 0 ? undefined : `no call after it: ${healed.text}`;
+      // All gateways ask at once when it is back.
+      return untilTrue(
+        'a call after it',
+        async () => (await placeCall({ ...options, durationSec: 1 })).status === 0,
+      );
     },
   },
   {
