@@ -13,6 +13,7 @@ import { batchWrites } from './drachtio/batched-writes.ts';
 import { keepPendingInvites } from './drachtio/pending-invites.ts';
 import { refuse } from './drachtio/refuse.ts';
 import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './drachtio/srf.ts';
+import { onUnreadable } from './drachtio/wire-bytes.ts';
 import { answerOptions } from './health/answer-options.ts';
 import { EdgeLease } from './health/edge-lease.ts';
 import type { Clock, FactSink, Log, Meter } from './ports.ts';
@@ -149,6 +150,9 @@ export class EdgeApp {
         secret: settings.drachtioSecret,
         reconnect: { retryMaxDelay: 1000 },
       });
+      onUnreadable(this.#srf, (unreadable) =>
+        log.warn({ event: 'unreadable', ...unreadable }, 'refused by 400'),
+      );
     });
   }
 

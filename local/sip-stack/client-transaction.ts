@@ -1,5 +1,6 @@
 import { type HeaderLine, SipHeaders } from '../../sip/message/headers.ts';
-import { noBody, type SipRequest, type SipResponse, serialize } from '../../sip/message/message.ts';
+import { noBody, type SipRequest, type SipResponse } from '../../sip/message/message.ts';
+import { serialize } from '../../sip/message/serialize.ts';
 import type { SipTimers, Timer, Timers } from './timers.ts';
 import type { Incoming, Target, TcpConnectionRef } from './transport/transport.ts';
 

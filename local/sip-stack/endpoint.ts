@@ -1,7 +1,7 @@
 import { formatHostPort } from '../../sip/host-port.ts';
 import { createResponse, newBranch } from '../../sip/message/build.ts';
 import type { SipParseError, SipRequest, SipResponse } from '../../sip/message/message.ts';
-import { serialize } from '../../sip/message/message.ts';
+import { serialize } from '../../sip/message/serialize.ts';
 import { parseVia, type Via } from '../../sip/via.ts';
 import { ClientTransaction } from './client-transaction.ts';
 import {

@@ -1,5 +1,6 @@
 import { createResponse, type NewResponse, newTag } from '../../sip/message/build.ts';
-import { type SipRequest, type SipResponse, serialize } from '../../sip/message/message.ts';
+import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
+import { serialize } from '../../sip/message/serialize.ts';
 import type { SipTimers, Timer, Timers } from './timers.ts';
 import type { Incoming, Target } from './transport/transport.ts';
 

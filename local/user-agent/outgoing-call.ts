@@ -3,6 +3,7 @@ import { type Credentials, DigestClient } from '../../sip/digest/client.ts';
 import { createRequest, newCallId, newTag } from '../../sip/message/build.ts';
 import type { HeaderLine } from '../../sip/message/headers.ts';
 import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
+import { headerOf } from '../../sip/text.ts';
 import type { ClientTransaction, Incoming, Target } from '../sip-stack/index.ts';
 import { Dialog } from './dialog.ts';
 import { Media, type MediaSource } from './media/media.ts';
@@ -56,7 +57,7 @@ export class OutgoingCall {
     this.#host = host;
     this.#options = options;
     this.callId = options.callId ?? newCallId();
-    this.#from = `${options.from};tag=${newTag()}`;
+    this.#from = `${headerOf(options.from)};tag=${newTag()}`;
     this.#digest = options.credentials && new DigestClient(options.credentials);
     this.result = new Promise((resolve) => {
       this.#settle = resolve;
@@ -74,7 +75,8 @@ export class OutgoingCall {
   }
 
   #invite(media: Media): void {
-    const { uri, contact, target, lateOffer, headers = [] } = this.#options;
+    const { contact, target, lateOffer, headers = [] } = this.#options;
+    const uri = headerOf(this.#options.uri);
     const request = createRequest({
       method: 'INVITE',
       uri,

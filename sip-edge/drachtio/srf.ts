@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import DrachtioSrf from 'drachtio-srf';
+import { speakInBytes } from './wire-bytes.ts';
 
 /*
  * drachtio-srf 5.0.29 as its source has it. The typings that it ships lack half of what we use and have the
@@ -20,10 +21,11 @@ export interface SipMessage {
   readonly type: 'request' | 'response' | 'unknown';
   /**
    * Keys in lower case, compact forms in full (but `X-…` and `P-…` as sent); a header that came several times is
-   * joined with commas. Cheaper than `get`, which searches all headers and looks at the environment.
+   * joined with commas. Cheaper than `get`, which searches all headers and looks at the environment. One character is
+   * one byte (wire-bytes.ts): `textOf` reads text.
    */
   readonly headers: Headers;
-  /** Cut by Content-Length; '' or undefined without one. */
+  /** One character a byte; '' or undefined without one. */
   readonly body: string | undefined;
   readonly raw: string;
   get(header: string): string | undefined;
@@ -251,5 +253,6 @@ const Original = DrachtioSrf as unknown as SrfConstructor;
 
 /** @returns an Srf that is not connected yet: register the handlers, then `connect`. */
 export function createSrf(): Srf {
+  speakInBytes();
   return new Original();
 }

@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { createRequest, newBranch, newCallId, newTag } from '../../sip/message/build.ts';
-import { parseMessage, type SipMessage, SipParseError, serialize } from '../../sip/message/message.ts';
+import { parseMessage, type SipMessage, SipParseError } from '../../sip/message/message.ts';
+import { serialize } from '../../sip/message/serialize.ts';
 import { reasonText } from '../../sip/reason.ts';
 
 /** What a probe found. */

@@ -1,5 +1,5 @@
 /** Compact header names (RFC 3261 7.3.3 and the registrations of RFC 3515, 6665, 3892, 4028, 3841, 4412). */
-const longNames: ReadonlyMap<string, string> = new Map(
+export const compactNames: ReadonlyMap<string, string> = new Map(
   Object.entries({
     a: 'Accept-Contact',
     b: 'Referred-By',
@@ -41,7 +41,7 @@ export function headerKey(name: string): string | undefined {
   if (known !== undefined) return known;
   if (!tokenPattern.test(name)) return undefined;
   const lower = name.toLowerCase();
-  const key = longNames.get(lower)?.toLowerCase() ?? lower;
+  const key = compactNames.get(lower)?.toLowerCase() ?? lower;
   if (keyOfSpelling.size < maxKnownSpellings) keyOfSpelling.set(name, key);
   return key;
 }
@@ -87,7 +87,7 @@ export class SipHeaders {
   append(name: string, value: string): this {
     const key = checked(name, value);
     this.keys.push(key);
-    this.names.push(longNames.get(name.toLowerCase()) ?? name);
+    this.names.push(compactNames.get(name.toLowerCase()) ?? name);
     this.values.push(value);
     return this;
   }
@@ -95,7 +95,7 @@ export class SipHeaders {
   /** Adds a line before all others (Via). @throws SipHeaderError as `append` */
   prepend(name: string, value: string): this {
     this.keys.unshift(checked(name, value));
-    this.names.unshift(longNames.get(name.toLowerCase()) ?? name);
+    this.names.unshift(compactNames.get(name.toLowerCase()) ?? name);
     this.values.unshift(value);
     return this;
   }
@@ -128,7 +128,7 @@ export class SipHeaders {
   /** For the parser, which has checked key and value already. */
   pushParsed(key: string, name: string, value: string): void {
     this.keys.push(key);
-    this.names.push(name.length === 1 ? (longNames.get(name.toLowerCase()) ?? name) : name);
+    this.names.push(name.length === 1 ? (compactNames.get(name.toLowerCase()) ?? name) : name);
     this.values.push(value);
   }
 

@@ -1,5 +1,6 @@
 import { type CSeq, parseCSeq } from '../cseq.ts';
 import { tagOf } from '../name-addr.ts';
+import { trimBlanks } from '../text.ts';
 import { parseVia, type Via } from '../via.ts';
 import { headerKey, SipHeaders } from './headers.ts';
 
@@ -41,7 +42,9 @@ export interface Envelope {
 
 export const noBody: Buffer = Buffer.alloc(0);
 export const maxHeadBytes = 32 * 1024;
-const maxHeaders = 256;
+const maxHeaders = 1000;
+
+type ErrorStatus = 400 | 413 | 505 | 513;
 
 /**
  * A message that cannot be taken.
@@ -50,74 +53,86 @@ const maxHeaders = 256;
  */
 export class SipParseError extends Error {
   override readonly name = 'SipParseError';
-  readonly status: 400 | 413 | 505 | 513;
+  readonly status: ErrorStatus;
   readonly request: SipRequest | undefined;
 
-  constructor(message: string, status: 400 | 413 | 505 | 513 = 400, request?: SipRequest) {
+  constructor(message: string, status: ErrorStatus = 400, request?: SipRequest) {
     super(message);
     this.status = status;
     this.request = request;
   }
 }
 
-/** Control characters, and line breaks that are not CRLF. */
-const badText = /[^\P{Cc}\t\r\n]|\r[^\n]|[^\r]\n/u;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not pass
+const controlCharacter = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)/;
+const controlCharacters = new RegExp(controlCharacter, 'g');
+/** A quoted-string may have them escaped (RFC 3261 25.1: quoted-pair), but for those that end a line or a text. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const escapedControl = /\\[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 const requestLine = /^([A-Za-z0-9\-.!%*_+`'~]{1,64}) (\S+) (SIP\/\d+\.\d+)$/i;
+/** What can be answered for, though it is none: blanks where they do not belong (RFC 4475 3.1.2.8, 3.1.2.9). */
+const brokenRequestLine = /^([A-Za-z0-9\-.!%*_+`'~]{1,64})\s.*\sSIP\/\d+\.\d+\s*$/i;
 const statusLine = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i;
 
 /**
- * Reads start line and headers.
- * @param text all before the empty line, without it
+ * Reads start line and headers. Lines may end by LF alone, which the grammar does not allow and devices send.
+ * @param text all before the empty line, without it, one character a byte
  * @returns the message with an empty body
  * @throws SipParseError
  */
 export function parseHead(text: string): SipMessage {
-  if (badText.test(text)) throw new SipParseError('control character or bare line break in the head');
-  let lineEnd = text.indexOf('\r\n');
-  if (lineEnd < 0) lineEnd = text.length;
-  const message = parseStartLine(text.slice(0, lineEnd));
+  const lines = splitLines(text);
+  const { message, broken: brokenStart } = parseStartLine(lines[0] ?? '');
   const { headers } = message;
-  let start = lineEnd + 2;
-  let broken: string | undefined;
-  while (start < text.length) {
-    let end = text.indexOf('\r\n', start);
-    if (end < 0) end = text.length;
-    const first = text.charCodeAt(start);
+  let broken = brokenStart;
+  if (controlCharacter.test(text) && controlCharacter.test(text.replace(escapedControl, '')))
+    broken ??= 'control character in the head';
+  for (let at = 1; at < lines.length; at++) {
+    const line = lines[at] as string;
+    const first = line.charCodeAt(0);
     if (first === 32 || first === 9) {
       // A folded line goes on with the one before (RFC 3261 7.3.1).
       const last = headers.values.length - 1;
-      if (last < 0) broken = 'folded line without a header';
-      else headers.values[last] = `${headers.values[last]} ${text.slice(start, end).trim()}`.trim();
-    } else {
-      const colon = text.indexOf(':', start);
-      const name = colon < 0 || colon > end ? '' : text.slice(start, colon).trimEnd();
-      const key = name === '' ? undefined : headerKey(name);
-      if (key === undefined) broken = 'line without a header name';
-      else headers.pushParsed(key, name, text.slice(colon + 1, end).trim());
-      if (headers.keys.length > maxHeaders) throw new SipParseError('too many headers');
+      if (last < 0) broken ??= 'folded line without a header';
+      else headers.values[last] = trimBlanks(`${headers.values[last]} ${trimBlanks(line)}`);
+      continue;
     }
-    start = end + 2;
+    const colon = line.indexOf(':');
+    const name = colon < 0 ? '' : line.slice(0, colon).trimEnd();
+    const key = name === '' ? undefined : headerKey(name);
+    if (key === undefined) broken ??= 'line without a header name';
+    else if (headers.keys.length >= maxHeaders) broken ??= 'too many headers';
+    else headers.pushParsed(key, name, trimBlanks(line.slice(colon + 1)));
   }
-  if (broken) throw malformed(message, broken);
+  if (broken) {
+    // The answer repeats some of them.
+    for (const [at, value] of headers.values.entries())
+      headers.values[at] = value.replace(controlCharacters, '');
+    throw malformed(message, broken);
+  }
   return message;
 }
 
-function parseStartLine(line: string): SipMessage {
+function splitLines(text: string): string[] {
+  const lines = text.split('\r\n');
+  return lines.some((line) => line.includes('\n')) ? text.split(/\r?\n/) : lines;
+}
+
+function parseStartLine(line: string): { message: SipMessage; broken: string | undefined } {
+  const parts = { headers: new SipHeaders(), body: noBody };
   if (line.startsWith('SIP/') || line.startsWith('sip/')) {
     const match = statusLine.exec(line);
     if (!match) throw new SipParseError('malformed status line');
     const reason = match[2] ?? '';
-    return { kind: 'response', status: Number(match[1]), reason, headers: new SipHeaders(), body: noBody };
+    return { message: { kind: 'response', status: Number(match[1]), reason, ...parts }, broken: undefined };
   }
   const match = requestLine.exec(line);
-  if (!match) throw new SipParseError('malformed request line');
-  const [, method, uri, version] = match as unknown as [string, string, string, string];
-  const request: SipRequest = { kind: 'request', method, uri, headers: new SipHeaders(), body: noBody };
-  if (version.toUpperCase() !== 'SIP/2.0') {
-    // The answer needs the headers, so the check is repeated by readEnvelope.
-    badVersions.add(request);
-  }
-  return request;
+  const method = match?.[1] ?? brokenRequestLine.exec(line)?.[1];
+  if (method === undefined) throw new SipParseError('malformed request line');
+  const message: SipRequest = { kind: 'request', method, uri: match?.[2] ?? '', ...parts };
+  // The answer needs the headers, so that this is told by readEnvelope.
+  if (match?.[3] !== undefined && match[3].toUpperCase() !== 'SIP/2.0') badVersions.add(message);
+  return { message, broken: match ? undefined : 'malformed request line' };
 }
 
 const badVersions = new WeakSet<SipRequest>();
@@ -134,7 +149,7 @@ export function contentLength(message: SipMessage): number | undefined {
   const { headers } = message;
   const value = headers.get('content-length');
   if (value === undefined) return undefined;
-  const bytes = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  const bytes = /^0*\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
   if (Number.isNaN(bytes)) throw malformed(message, 'malformed Content-Length');
   for (const other of headers.getAll('content-length')) {
     if (Number(other) !== bytes) throw malformed(message, 'contradicting Content-Length');
@@ -143,6 +158,20 @@ export function contentLength(message: SipMessage): number | undefined {
 }
 
 const headEnd = Buffer.from('\r\n\r\n');
+const bareHeadEnds = [Buffer.from('\n\n'), Buffer.from('\n\r\n')];
+
+/** @returns where the empty line after the head begins, and the body; undefined where there is none yet */
+export function endOfHead(bytes: Buffer, start: number): { end: number; bodyStart: number } | undefined {
+  const usual = bytes.indexOf(headEnd, start);
+  // Lines that end by LF alone: only what stands before a usual end, which may as well be in the body.
+  const before = usual < 0 ? bytes : bytes.subarray(0, usual + 2);
+  let first = usual < 0 ? undefined : { end: usual, bodyStart: usual + headEnd.length };
+  for (const bare of bareHeadEnds) {
+    const end = before.indexOf(bare, start);
+    if (end >= 0 && end < (first?.end ?? bytes.length)) first = { end, bodyStart: end + bare.length };
+  }
+  return first;
+}
 
 /**
  * Reads one datagram (or one frame of a stream). The body is a view of `packet`, not a copy.
@@ -151,18 +180,36 @@ const headEnd = Buffer.from('\r\n\r\n');
  */
 export function parseMessage(packet: Buffer): SipMessage {
   let start = 0;
-  while (packet[start] === 13 && packet[start + 1] === 10) start += 2;
-  const end = packet.indexOf(headEnd, start);
-  if (end < 0) throw new SipParseError('no end of the head');
-  if (end - start > maxHeadBytes) throw new SipParseError('head too large', 513);
-  const message = parseHead(packet.toString('utf8', start, end));
+  while (packet[start] === 13 || packet[start] === 10) start++;
+  const head = endOfHead(packet, start);
+  if (head === undefined) throw new SipParseError('no end of the head');
+  if (head.end - start > maxHeadBytes) throw tooLarge(packet, start);
+  const message = parseHead(packet.toString('latin1', start, head.end));
   const stated = contentLength(message);
-  const bodyStart = end + 4;
+  const { bodyStart } = head;
   if (stated === undefined) message.body = packet.subarray(bodyStart);
   else if (stated > packet.length - bodyStart) throw malformed(message, 'body shorter than Content-Length');
   else if (stated > 0) message.body = packet.subarray(bodyStart, bodyStart + stated);
   return message;
 }
+
+/** @returns an error with what could be read of the head, so that it can be answered */
+export function tooLarge(bytes: Buffer, start: number): SipParseError {
+  const text = bytes.toString('latin1', start, start + maxHeadBytes);
+  const whole = text.slice(0, Math.max(0, text.lastIndexOf('\r\n')));
+  let request: SipRequest | undefined;
+  try {
+    const message = parseHead(whole);
+    if (message.kind === 'request') request = message;
+  } catch (error) {
+    if (!(error instanceof SipParseError)) throw error;
+    request = error.request;
+  }
+  return new SipParseError('head too large', 513, request);
+}
+
+/** Headers that a message has once (RFC 3261 7.3.1): of two that differ nobody can say which counts. */
+const single = ['call-id', 'cseq', 'from', 'to', 'max-forwards'] as const;
 
 /**
  * Reads and checks what every message must carry.
@@ -180,6 +227,10 @@ export function readEnvelope(message: SipMessage): Envelope {
   const cseqLine = headers.get('cseq');
   if (!callId || !from || !to || !cseqLine) throw malformed(message, 'missing Call-ID, From, To or CSeq');
   if (callId.length > 512 || /\s/.test(callId)) throw malformed(message, 'malformed Call-ID');
+  for (const name of single) {
+    if (headers.keys.indexOf(name) !== headers.keys.lastIndexOf(name))
+      throw malformed(message, `two ${name}`);
+  }
   const cseq = parseCSeq(cseqLine);
   if (!cseq) throw malformed(message, 'malformed CSeq');
   if (message.kind === 'request') {
@@ -188,29 +239,4 @@ export function readEnvelope(message: SipMessage): Envelope {
     if (!/^[A-Za-z][A-Za-z0-9+.-]*:./.test(message.uri)) throw malformed(message, 'malformed Request-URI');
   }
   return { via, cseq, callId, fromTag: tagOf(from), toTag: tagOf(to) };
-}
-
-/** @returns start line, headers and Content-Length with the empty line, as they go out */
-export function serializeHead(message: SipMessage): string {
-  const { headers } = message;
-  let text =
-    message.kind === 'request'
-      ? `${message.method} ${message.uri} SIP/2.0\r\n`
-      : `SIP/2.0 ${message.status} ${message.reason}\r\n`;
-  const { keys, names, values } = headers;
-  for (let at = 0; at < keys.length; at++) {
-    // The length is always stated as it is, never as somebody claimed it.
-    if (keys[at] !== 'content-length') text += `${names[at]}: ${values[at]}\r\n`;
-  }
-  return `${text}Content-Length: ${message.body.length}\r\n\r\n`;
-}
-
-/** @returns the message as bytes */
-export function serialize(message: SipMessage): Buffer {
-  const head = serializeHead(message);
-  const { body } = message;
-  if (body.length === 0) return Buffer.from(head, 'utf8');
-  const bytes = Buffer.allocUnsafe(Buffer.byteLength(head) + body.length);
-  body.copy(bytes, bytes.write(head, 'utf8'));
-  return bytes;
 }

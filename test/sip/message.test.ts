@@ -8,8 +8,8 @@ import {
   type SipMessage,
   SipParseError,
   type SipRequest,
-  serialize,
 } from '../../sip/message/message.ts';
+import { serialize } from '../../sip/message/serialize.ts';
 import { listOf } from '../../sip/parameters.ts';
 
 const head = (lines: readonly string[]) => Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
@@ -82,12 +82,12 @@ describe('a SIP message', () => {
     ['no empty line', Buffer.from('OPTIONS sip:x SIP/2.0\r\n')],
     ['no SIP', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
     ['a line without a name', head([...invite, 'nonsense'])],
-    ['a bare line feed', Buffer.from(`${invite.join('\n')}\n\r\n\r\n`)],
+    ['a bare carriage return', head([...invite, 'Subject: a\rb'])],
     ['a control character', head([...invite, 'Subject: a\u0007b'])],
     ['a length that is no number', head([...invite, 'Content-Length: many'])],
     ['two lengths', head([...invite, 'Content-Length: 0', 'l: 1'])],
     ['a body shorter than said', head([...invite, 'Content-Length: 5'])],
-    ['too many headers', head([...invite, ...Array.from({ length: 300 }, () => 'X: y')])],
+    ['too many headers', head([...invite, ...Array.from({ length: 1000 }, () => 'X: y')])],
     ['a head too large', head([...invite, `X: ${'y'.repeat(40_000)}`])],
   ])('is refused with %s', (_what, packet) => {
     expect(errorOf(() => parseMessage(packet))).toBeInstanceOf(SipParseError);
@@ -160,7 +160,8 @@ describe('a SIP message', () => {
 });
 
 const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9.-]{0,12}$/);
-const word = fc.stringMatching(/^[!-~\u00e0-\u00ff\u20ac]{1,20}$/);
+/** One character a byte. */
+const word = fc.stringMatching(/^[!-~\u0080-\u00ff]{1,20}$/);
 const value = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join(' '));
 const headerLines = fc.array(
   fc.tuple(

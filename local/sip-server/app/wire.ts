@@ -1,4 +1,5 @@
-import { parseHead, type SipMessage, serializeHead } from '../../../sip/message/message.ts';
+import { parseHead, type SipMessage } from '../../../sip/message/message.ts';
+import { serializeHead } from '../../../sip/message/serialize.ts';
 import type { Target } from '../../sip-stack/index.ts';
 
 /*
@@ -64,7 +65,7 @@ export interface Command {
 /** @throws WireError where the message has no type */
 export function parseCommand(frame: Buffer): Command {
   const end = frame.indexOf(lineBreak);
-  const line = frame.toString('utf8', 0, end < 0 ? frame.length : end);
+  const line = frame.toString('latin1', 0, end < 0 ? frame.length : end);
   const [id, type, ...fields] = line.split('|');
   if (!id || !type) throw new WireError('message without id or type');
   return { id, type, fields, sip: end < 0 ? undefined : frame.subarray(end + 2) };
@@ -76,7 +77,7 @@ export function parseCommand(frame: Buffer): Command {
  */
 export function parseAppMessage(sip: Buffer): SipMessage {
   const end = sip.indexOf(headEnd);
-  const message = parseHead(sip.toString('utf8', 0, end < 0 ? sip.length : end));
+  const message = parseHead(sip.toString('latin1', 0, end < 0 ? sip.length : end));
   if (end >= 0) message.body = sip.subarray(end + 4);
   return message;
 }
@@ -87,16 +88,11 @@ export function parseAppMessage(sip: Buffer): SipMessage {
  * @returns the bytes to write
  */
 export function encodeFrame(line: string, message?: SipMessage): Buffer {
-  if (!message) return Buffer.from(`${Buffer.byteLength(line)}#${line}`, 'utf8');
+  if (!message) return Buffer.from(`${line.length}#${line}`, 'latin1');
   const text = `${line}${lineBreak}${serializeHead(message)}`;
   const { body } = message;
-  const textBytes = Buffer.byteLength(text);
-  const prefix = `${textBytes + body.length}#`;
-  const bytes = Buffer.allocUnsafe(prefix.length + textBytes + body.length);
-  let at = bytes.write(prefix, 'latin1');
-  at += bytes.write(text, at, 'utf8');
-  body.copy(bytes, at);
-  return bytes;
+  const head = Buffer.from(`${text.length + body.length}#${text}`, 'latin1');
+  return body.length === 0 ? head : Buffer.concat([head, body]);
 }
 
 /**

@@ -1,13 +1,16 @@
 import {
   contentLength,
+  endOfHead,
   maxHeadBytes,
   parseHead,
   type SipMessage,
   SipParseError,
+  tooLarge,
 } from '../../../sip/message/message.ts';
 
-const headEnd = Buffer.from('\r\n\r\n');
-const lineBreak = { cr: 13, lf: 10 } as const;
+const ping = Buffer.from('\r\n\r\n');
+/** What may stand between messages: line ends, and zero bytes, which some devices send to keep a connection open. */
+const between: ReadonlySet<number | undefined> = new Set([13, 10, 0]);
 
 export interface FramerEvents {
   /** A whole message of so many bytes; the body is a view of what was received. */
@@ -79,32 +82,29 @@ export class StreamFramer {
   private takeHead(): boolean {
     const bytes = this.pending;
     let start = 0;
-    while (bytes[start] === lineBreak.cr && bytes[start + 1] === lineBreak.lf) {
-      start += 2;
-      if (bytes[start] === lineBreak.cr && bytes[start + 1] === lineBreak.lf) {
-        start += 2;
-        this.events.onPing();
-      }
+    while (between.has(bytes[start])) {
+      const isPing = bytes.subarray(start, start + ping.length).equals(ping);
+      if (isPing) this.events.onPing();
+      start += isPing ? ping.length : 1;
     }
     if (start > 0) {
       this.pending = bytes.subarray(start);
       return this.pending.length > 0;
     }
-    const end = bytes.indexOf(headEnd);
-    if (end < 0 ? bytes.length > maxHeadBytes : end > maxHeadBytes) {
-      throw new SipParseError('head too large', 513);
-    }
-    if (end < 0) {
+    const found = endOfHead(bytes, 0);
+    if ((found?.end ?? bytes.length) > maxHeadBytes) throw tooLarge(bytes, 0);
+    if (found === undefined) {
       if (bytes.length > 0) this.wantedBytes = bytes.length + 1;
       return false;
     }
-    const message = parseHead(bytes.toString('utf8', 0, end));
+    const { end, bodyStart } = found;
+    const message = parseHead(bytes.toString('latin1', 0, end));
     const request = message.kind === 'request' ? message : undefined;
     const bodyBytes = contentLength(message);
     if (bodyBytes === undefined) throw new SipParseError('no Content-Length on a stream', 400, request);
-    if (end + 4 + bodyBytes > this.maxMessageBytes)
+    if (bodyStart + bodyBytes > this.maxMessageBytes)
       throw new SipParseError('message too large', 513, request);
-    this.head = { message, bodyStart: end + 4, bodyBytes };
+    this.head = { message, bodyStart, bodyBytes };
     return true;
   }
 }

@@ -66,7 +66,7 @@ const ownOptions: ReadonlySet<string> = new Set([
 export function passHeaders(headers: Readonly<Headers>): Headers {
   const passed: Headers = {};
   for (const name in headers) {
-    if (!stays.has(name)) passed[name] = unfold(headers[name] as string);
+    if (!stays.has(name)) passed[name] = headers[name] as string;
   }
   const supported = passOptions(headers.supported);
   if (supported) passed.supported = supported;
@@ -81,11 +81,6 @@ function passOptions(options: string | undefined): string | undefined {
   return listOf([options])
     .filter((option) => !ownOptions.has(option.toLowerCase()))
     .join(', ');
-}
-
-/** One line: drachtio takes the headers of a message line by line. */
-function unfold(value: string): string {
-  return value.includes('\n') ? value.replace(/\s*[\r\n]+\s*/g, ' ') : value;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Caller } from '../../../contracts/commands.ts';
+import { textOf } from '../../../sip/text.ts';
 import { peerOf } from '../../drachtio/peer.ts';
 import type { SrfRequest } from '../../drachtio/srf.ts';
 import type { Invitation, SetupFailure } from '../call.ts';
@@ -15,12 +16,12 @@ export type ReadInvite =
  * @returns both, or why the INVITE is refused, with its caller where that was understood
  */
 export function readInvite(request: SrfRequest, gatewayName: string): ReadInvite {
-  const from = readFrom(request.headers.from ?? '');
+  const from = readFrom(textOf(request.headers.from ?? ''));
   if (!from) return { result: 'refused', outcome: 'bad-request', detail: 'From not understood' };
   const { displayName, uri } = from;
   const caller: Caller = { uri, ...(displayName && { displayName }), received: peerOf(request) };
 
-  const target = readTarget(request.uri, gatewayName);
+  const target = readTarget(textOf(request.uri), gatewayName);
   if (target.kind === 'no-room') return { result: 'refused', outcome: 'no-room', caller };
   if (target.kind === 'malformed') {
     return { result: 'refused', outcome: 'bad-request', detail: target.why, caller };

@@ -1,3 +1,4 @@
+import { headerOf } from '../../../sip/text.ts';
 import type { Acknowledge, Headers, SrfResponse } from '../../drachtio/srf.ts';
 import { passed } from '../bridge.ts';
 import type { CallParts, InvitedCall, SetupFailure } from '../call.ts';
@@ -100,7 +101,7 @@ export class CallSetup {
     const { from, target } = this.#call;
     return {
       ...passHeaders(headers),
-      from: rewriteFrom(from, target.kind === 'room' ? target.room : ''),
+      from: headerOf(rewriteFrom(from, target.kind === 'room' ? target.room : '')),
       to: headers.to as string,
       'max-forwards': nextMaxForwards(headers),
       ...this.#parts.gatewayContact.headersFor(received.address, received.protocol),

@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, string | readonly string[] | undefi
 /** What a test adds to a message. */
 export interface Content {
   headers?: Fields;
-  body?: string;
+  body?: string | Buffer;
   /** Default: `application/sdp`. Stated only where there is a body. */
   contentType?: string;
 }
@@ -88,7 +88,7 @@ export interface RawRequest {
   callId?: string;
   /** More or other header lines; a name replaces the usual line of that name. */
   headers?: Fields;
-  body?: string;
+  body?: string | Buffer;
 }
 
 /** @returns the text of a request, unchecked: right but for what is asked to be wrong */

@@ -1,5 +1,6 @@
 import { createRequest, newBranch, newCallId, newTag } from '../../../sip/message/build.ts';
-import { parseMessage, type SipMessage, type SipRequest, serialize } from '../../../sip/message/message.ts';
+import { parseMessage, type SipMessage, type SipRequest } from '../../../sip/message/message.ts';
+import { serialize } from '../../../sip/message/serialize.ts';
 import { tagOf } from '../../../sip/name-addr.ts';
 import { patienceMs } from '../patience.ts';
 import type { Address } from '../sip-server.ts';
