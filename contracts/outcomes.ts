@@ -13,6 +13,7 @@ export const outcomes = [
   'pool-exhausted',
   'start-timeout',
   'gateway-failed',
+  'rejected',
   'bad-request',
   'no-room',
   'loop-detected',
@@ -74,6 +75,11 @@ const sipAnswers: Record<Outcome, SipAnswer> = {
     500,
     'Server Internal Error',
     'The gateways that were tried rejected the call, or were silent',
+  ),
+  rejected: answer(
+    488,
+    'Not Acceptable Here',
+    'A gateway refused the call for what it asks (415, 420, 488, 6xx …): its own answer is passed on',
   ),
   'bad-request': answer(
     400,

@@ -73,7 +73,7 @@ const table = {
   'extension-required': {
     status: 420,
     phrase: 'Bad Extension',
-    meaning: 'A REGISTER that requires an extension; Unsupported names it',
+    meaning: 'A request that requires an extension which the edge does not have; Unsupported names it',
   },
   'address-of-record-elsewhere': {
     status: 404,
@@ -81,6 +81,11 @@ const table = {
     meaning: 'A REGISTER for a user of another domain',
   },
   'no-gateway-name': forbidden('A REGISTER of a name that is not {prefix}.{gatewayName}.{id}'),
+  'session-too-short': {
+    status: 422,
+    phrase: 'Session Interval Too Small',
+    meaning: 'A session timer below 90 s (RFC 4028 4); Min-SE names the least',
+  },
   'expires-too-brief': {
     status: 423,
     phrase: 'Interval Too Brief',

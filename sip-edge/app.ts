@@ -24,6 +24,8 @@ import type { Settings } from './settings.ts';
 export interface Calls {
   /** Takes an admitted INVITE that opens a call. Never rejects. */
   invite(req: SrfRequest, res: SrfResponse): void | Promise<void>;
+  /** @returns whether a BYE ended a call that was not answered yet; it is answered then */
+  endEarly(bye: SrfRequest, response: SrfResponse): boolean;
   /** The gateway of this call is gone: the caller's leg is ended. A call that this edge does not hold is ignored. */
   onGatewayLost(loss: Hangup): void;
   /** A waiting call has a gateway: it asks at once. A call that this edge does not hold is ignored. */
@@ -206,6 +208,7 @@ export class EdgeApp {
 
   #route(admission: Admission, registrar: Registrar): void {
     const { controlPlane } = this.#parts;
+    this.#srf.use('bye', (req, res, next) => void (this.#calls.endEarly(req, res) || next()));
     this.#srf.use((req, res, next) => admission.handle(req, res, next));
     this.#srf.register((req, res) => void registrar.handle(req, res));
     this.#srf.options((req, res) =>

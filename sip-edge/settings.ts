@@ -92,7 +92,10 @@ const environmentSchema = z.object({
   /** Longest registration granted, and what is granted where none is asked for, seconds. */
   MAX_EXPIRES_SEC: integer(60, 3600, 3600),
 
-  /** A gateway that has sent nothing for so long is silent, and the next is tried, ms. */
+  /**
+   * A gateway that has sent nothing for so long is asked by OPTIONS, ms; after as long again without an answer to that
+   * it is silent, and the next is tried. (drachtio does not show a 100, which may have come.)
+   */
   GATEWAY_TIMEOUT_MS: integer(100, 32_000, 2000),
   /** Gateways tried for one call. */
   MAX_ATTEMPTS: integer(1, 10, 3),

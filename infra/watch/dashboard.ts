@@ -44,6 +44,7 @@ const colourOf: Partial<Record<Outcome, string>> = {
   'pool-exhausted': colours.full,
   'start-timeout': colours.full,
   'gateway-failed': colours.ours,
+  rejected: colours.theirs,
   'control-plane-unavailable': colours.ours,
 };
 

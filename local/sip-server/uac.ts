@@ -12,6 +12,7 @@ import { endByServer } from './dialog/bye.ts';
 import { Dialog } from './dialog/dialog.ts';
 import { NoRouteError, sendAckOf, withDialogTarget, withTarget } from './dialog/dialog-request.ts';
 import { learnFromAnswer, settleAbandoned } from './dialog/invite-answer.ts';
+import { refreshedByUs } from './dialog/session-timer.ts';
 import { contactMethods, newRequest } from './new-request.ts';
 import { hopOf, isOwn } from './next-hop.ts';
 
@@ -211,6 +212,7 @@ export class Uac {
       if (!learnFromAnswer(this.core, dialog, answer)) return;
     } else if (dialog && status >= 200 && status < 300 && method === 'UPDATE') {
       dialog.retarget(answer.message.headers);
+      refreshedByUs(this.core, dialog, answer.message);
     }
     if (dialog) dialog.flow = answer.source;
     if (status >= 200) this.sent.delete(id);

@@ -118,11 +118,7 @@ function incomingOf(req: SrfRequest): IncomingRequest {
   return {
     method: req.method,
     uri: req.uri,
-    callId: req.headers['call-id'],
-    from: req.headers.from,
-    to: req.headers.to,
-    maxForwards: req.headers['max-forwards'],
-    userAgent: req.headers['user-agent'],
+    headers: req.headers,
     size: req.raw.length,
     headerSize: headerEnd < 0 ? req.raw.length : headerEnd,
   };

@@ -3,17 +3,16 @@ import type { DropWord, RefusalWord } from '../../contracts/refusals.ts';
 import { knownMethods } from '../../sip/methods.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
+import { unsupportedOptions } from '../call/leg/options.ts';
+import { isSessionTooShort, minSessionExpiresSec } from '../call/leg/session-timer.ts';
+import type { Headers } from '../drachtio/srf.ts';
 
 /* Which requests the edge lets in, by what stands in them: pure, and the same for every source. */
 
 export interface IncomingRequest {
   method: string;
   uri: string;
-  callId: string | undefined;
-  from: string | undefined;
-  to: string | undefined;
-  maxForwards: string | undefined;
-  userAgent: string | undefined;
+  headers: Readonly<Headers>;
   /** Characters of the message as received. */
   size: number;
   /** Characters of its header part. */
@@ -36,9 +35,7 @@ export type CheckResult =
 const allowedMethods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER'] as const;
 
 /** Within a dialog besides: what passes from leg to leg. */
-export const allowHeader = [...allowedMethods, 'PRACK', 'UPDATE', 'INFO', 'REFER', 'MESSAGE', 'NOTIFY'].join(
-  ', ',
-);
+export const allowHeader = [...allowedMethods, 'UPDATE', 'INFO', 'REFER', 'MESSAGE', 'NOTIFY'].join(', ');
 
 const maxSize = 65_536;
 const maxHeaderSize = 16_384;
@@ -50,19 +47,20 @@ const refuse = (word: RefusalWord, headers?: Record<string, string>): CheckResul
 });
 
 /** @returns whether the request belongs to a dialog (RFC 3261 12.2): its To has a tag */
-const isInDialog = (request: Pick<IncomingRequest, 'to'>): boolean =>
-  parseNameAddr(request.to ?? '')?.params.has('tag') ?? false;
+const isInDialog = ({ headers }: IncomingRequest): boolean =>
+  parseNameAddr(headers.to ?? '')?.params.has('tag') ?? false;
 
 /**
  * Checks a request that no dialog has taken.
  * @returns whether it may pass, or the word for why not (contracts/refusals.ts); silence for a scanner
  */
 export function checkRequest(request: IncomingRequest, policy: CheckPolicy): CheckResult {
-  const agent = request.userAgent?.toLowerCase() ?? '';
+  const { method, headers } = request;
+  const agent = headers['user-agent']?.toLowerCase() ?? '';
   if (policy.scannerAgents.some((part) => agent.includes(part.toLowerCase()))) {
     return { result: 'drop', word: 'scanner' };
   }
-  const { callId, method } = request;
+  const callId = headers['call-id'];
   if (callId === undefined || callId === '' || callId.length > maxCallIdLength) {
     return refuse('bad-call-id');
   }
@@ -71,11 +69,16 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
   }
   if (!knownMethods.has(method)) return refuse('unknown-method');
 
-  const from = parseNameAddr(request.from ?? '');
-  if (from === undefined || parseNameAddr(request.to ?? '') === undefined) {
+  const from = parseNameAddr(headers.from ?? '');
+  if (from === undefined || parseNameAddr(headers.to ?? '') === undefined) {
     return refuse('bad-from-or-to');
   }
   if (isInDialog(request)) return refuse('no-such-dialog');
+  if (!/^sips?:/i.test(request.uri)) return refuse('unsupported-scheme');
+  const unsupported = unsupportedOptions(headers.require, headers['proxy-require']);
+  // The registrar says the same of a REGISTER.
+  if (unsupported && method !== 'REGISTER' && method !== 'ACK')
+    return refuse('extension-required', { Unsupported: unsupported });
   // A keep-alive of a load balancer or peer asks by address, and is answered whatever name it uses.
   if (method === 'OPTIONS') return { result: 'pass' };
   if (!(allowedMethods as readonly string[]).includes(method)) {
@@ -85,7 +88,6 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
 }
 
 function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPolicy): CheckResult {
-  if (!/^sips?:/i.test(request.uri)) return refuse('unsupported-scheme');
   const target = parseSipUri(request.uri);
   // No room and no gateway has control characters in its name, escaped or not.
   if (target === undefined || /\p{Cc}/u.test(unescapeUser(target.user ?? '')))
@@ -94,8 +96,11 @@ function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPol
   // The registrar authenticates a REGISTER, and relays none.
   if (request.method === 'REGISTER') return { result: 'pass' };
 
-  const hops = request.maxForwards?.trim();
-  if (hops !== undefined && !/^\d{1,3}$/.test(hops)) return refuse('bad-max-forwards');
+  if (isSessionTooShort(request.headers)) {
+    return refuse('session-too-short', { 'Min-SE': `${minSessionExpiresSec}` });
+  }
+  const hops = request.headers['max-forwards']?.trim();
+  if (hops !== undefined && !/^0*\d{1,3}$/.test(hops)) return refuse('bad-max-forwards');
   if (hops !== undefined && Number(hops) === 0) return refuse('too-many-hops');
 
   const from = parseSipUri(fromUri);

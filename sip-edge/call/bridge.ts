@@ -1,7 +1,6 @@
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
-import { passHeaders } from './leg/headers.ts';
 import { type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
-import { sessionTimerAnswer } from './leg/session-timer.ts';
+import { Relay, type RelayListener } from './relay.ts';
 
 /** How an answered call came to its end. */
 export interface BridgeEnd {
@@ -20,18 +19,6 @@ export interface BridgeListener {
   /** The Contact for a gateway that sends from there, if it is to get another than drachtio's. */
   contactFor(address: string, protocol: string): Headers;
 }
-
-/** What passes within a call, with its answer. Everything else is answered 405. */
-const relayed: ReadonlySet<string> = new Set([
-  'INVITE',
-  'UPDATE',
-  'INFO',
-  'REFER',
-  'MESSAGE',
-  'NOTIFY',
-  'OPTIONS',
-]);
-const allow = [...relayed, 'ACK', 'BYE', 'CANCEL'].join(', ');
 
 /** An answered call: two dialogs, and whatever one side says goes to the other. */
 export class Bridge {
@@ -88,11 +75,10 @@ export class Bridge {
   }
 
   #onRequest(from: Leg, to: Leg, request: SrfRequest, response: SrfResponse): void {
-    if (request.method === 'ACK') this.#onAck(from, request);
+    if (request.method === 'ACK') this.#onAck(from, to, request);
     else if (request.method === 'BYE') this.#onBye(from, request, response);
-    else if (!relayed.has(request.method)) response.send(405, { headers: { Allow: allow } });
     else if (this.#over) response.send(481);
-    else this.#relay(from, to, request, response);
+    else new Relay(from, to, request, response, this.#relayed).start();
   }
 
   #onBye(from: Leg, bye: SrfRequest, response: SrfResponse): void {
@@ -103,10 +89,11 @@ export class Bridge {
     this.endOther(from, { by, outcome: 'answered', ...(reason && { reason }) });
   }
 
-  #onAck(from: Leg, request: SrfRequest): void {
+  #onAck(from: Leg, to: Leg, request: SrfRequest): void {
     const ack = this.#pendingAcks.get(from);
     if (!ack) return;
     this.#pendingAcks.delete(from);
+    if (request.body) to.told = { body: request.body, type: request.headers['content-type'] };
     acknowledge(ack, request);
   }
 
@@ -114,44 +101,13 @@ export class Bridge {
     return side === 'gateway' ? this.#listener.contactFor(address, protocol) : {};
   }
 
-  #relay(from: Leg, to: Leg, request: SrfRequest, response: SrfResponse): void {
-    const { method, body } = request;
-    to.request(method, passHeaders(request.headers), body, {
-      answer: (answer, ack) => {
-        if (answer.status < 200) return;
-        if (method === 'INVITE' && answer.status < 300) {
-          // The answer to a re-INVITE without an offer comes with this side's ACK: the other side's ACK waits for it.
-          if (body || this.#over) ack();
-          else this.#pendingAcks.set(from, ack);
-        }
-        sendAnswer(response, answer, request, this.#contactIn(from, request));
-      },
-      failed: (failure) => {
-        if (failure === 'not-sent') {
-          response.send(500, { headers: { 'Retry-After': '2' } });
-        } else {
-          response.send(481);
-          this.endOther(to, { by: to.side, outcome: 'answered' });
-        }
-      },
-    });
-  }
-}
-
-/**
- * Passes a final answer on, with the Contact that a 2xx shall have. A status that drachtio-srf has no name for becomes its class
- * (RFC 3261 8.1.3.2).
- */
-function sendAnswer(response: SrfResponse, answer: SrfResponse, request: SrfRequest, contact: Headers): void {
-  const options = passed(answer);
-  const mayRefresh = request.method === 'INVITE' || request.method === 'UPDATE';
-  if (mayRefresh && answer.status < 300)
-    Object.assign(options.headers, sessionTimerAnswer(request.headers), contact);
-  try {
-    response.send(answer.status, answer.reason, options);
-  } catch {
-    response.send(Math.floor(answer.status / 100) * 100, answer.reason, options);
-  }
+  /** What a relayed request asks of the call. */
+  readonly #relayed: RelayListener = {
+    awaitsAck: (from, ack) => this.#pendingAcks.set(from, ack),
+    onGone: (leg) => this.endOther(leg, { by: leg.side, outcome: 'answered' }),
+    isOver: () => this.#over,
+    contactFor: (leg, request) => this.#contactIn(leg, request),
+  };
 }
 
 /** Sends the ACK that carries the answer to a late offer. */
@@ -160,10 +116,4 @@ function acknowledge(ack: Acknowledge, request: SrfRequest): void {
   const contentType = request.headers['content-type'];
   if (!body) ack();
   else ack({ body, headers: contentType ? { 'content-type': contentType } : {} });
-}
-
-/** @returns headers and body of a response, for the other leg */
-export function passed(response: SrfResponse): { headers: Headers; body?: string } {
-  const headers = passHeaders(response.headers);
-  return response.body ? { headers, body: response.body } : { headers };
 }

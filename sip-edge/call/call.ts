@@ -1,6 +1,6 @@
 import type { AttemptFailure, Caller } from '../../contracts/commands.ts';
 import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
-import type { Srf } from '../drachtio/srf.ts';
+import type { Srf, SrfResponse } from '../drachtio/srf.ts';
 import type { Clock, ControlPlane, FactSink, Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import type { GatewayContact } from './leg/gateway-contact.ts';
@@ -69,6 +69,8 @@ export type SetupFailure =
       readonly retryAfterSec?: number | undefined;
       /** For log and record: what no outcome says. */
       readonly detail?: string | undefined;
+      /** The gateway's own answer, which the caller gets. */
+      readonly said?: SrfResponse | undefined;
     }
   /** The caller gave up. `gatewayAnswered`: its CANCEL crossed the gateway's 200. */
   | { readonly result: 'cancelled'; readonly gatewayAnswered: boolean };

@@ -1,9 +1,8 @@
 import type { EdgeCall, Hangup } from '../../contracts/commands.ts';
 import { type CallIdentity, maxCallIdLength } from '../../contracts/common.ts';
-import { sipAnswer } from '../../contracts/outcomes.ts';
-import { reasonHeader } from '../../sip/reason.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
+import { type ActiveCall, reasonOf } from './active-call.ts';
 import { Bridge, type BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, InvitedCall, SetupFailure } from './call.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
@@ -14,17 +13,6 @@ import { readFrom } from './setup/from-header.ts';
 import { readInvite } from './setup/read-invite.ts';
 import { CallSetup, type SetupSuccess } from './setup/setup.ts';
 import { type AnsweredEdgeCall, type TakeoverActions, takeOverCalls } from './takeover.ts';
-
-/** A call that this application holds. */
-interface ActiveCall {
-  readonly call: Call;
-  /** Of the caller's leg. */
-  readonly dialogId: string;
-  /** Until it is answered. */
-  readonly caller?: CallerLeg;
-  setup?: CallSetup;
-  bridge?: Bridge;
-}
 
 /** Takes calls in, holds them, and takes them over after a restart or a lost connection. */
 export class CallHandler {
@@ -84,6 +72,18 @@ export class CallHandler {
     this.#active.delete(dialogId);
     if (end.result === 'refused') refuseCaller(caller, end);
     reportFailure(this.#parts, call, end);
+  }
+
+  /**
+   * A caller may end its early dialog by BYE (RFC 3261 15). drachtio 0.9.10 answers that by 481 itself.
+   * @returns whether it was one
+   */
+  endEarly(bye: SrfRequest, response: SrfResponse): boolean {
+    const { bridge, caller } = this.#active.get(bye.stackDialogId) ?? {};
+    if (bridge || caller === undefined || caller.goneWhy) return false;
+    response.send(200);
+    caller.leave('cancelled');
+    return true;
   }
 
   /** A gateway is locked for a call that waits: it asks at once. */
@@ -242,9 +242,4 @@ export class CallHandler {
     for (const dialogId of this.#unsentByes.splice(0))
       void new Leg(this.#parts.srf, 'caller', dialogId).bye();
   }
-}
-
-/** @returns the Reason of a BYE that we send of our own */
-function reasonOf(outcome: 'gateway-lost' | 'edge-lost', callId: string): string {
-  return reasonHeader(sipAnswer(outcome).status, outcome, callId);
 }

@@ -1,3 +1,4 @@
+import { isInternal } from '../drachtio/peer.ts';
 import type { Log } from '../ports.ts';
 import type { Bridge } from './bridge.ts';
 import type { Leg } from './leg/leg.ts';
@@ -12,7 +13,10 @@ import type { Leg } from './leg/leg.ts';
 /** `unreachable`: drachtio itself, so nothing is known of the peer. */
 export type Pulse = 'alive' | 'gone' | 'no-answer' | 'unreachable';
 
-/** These end the dialog (RFC 3261 12.2.1.2). Any other answer, also a refusal of OPTIONS, shows that it stands. */
+/**
+ * These end the dialog (RFC 3261 12.2.1.2). Any other answer of the peer, also a refusal of OPTIONS, shows that it
+ * stands; one that drachtio made up is none (RFC 3261 8.1.3.1).
+ */
 const deadStatuses: ReadonlySet<number> = new Set([481, 408]);
 
 /** @param timeoutMs how long to wait for an answer */
@@ -24,8 +28,11 @@ export function takePulse(leg: Leg, timeoutMs: number): Promise<Pulse> {
       resolve(pulse);
     };
     leg.request('OPTIONS', {}, undefined, {
-      answer: ({ status }) => {
-        if (status >= 200) feel(deadStatuses.has(status) ? 'gone' : 'alive');
+      answer: (response) => {
+        const { status } = response;
+        if (status < 200) return;
+        if (isInternal(response)) feel('no-answer');
+        else feel(deadStatuses.has(status) ? 'gone' : 'alive');
       },
       failed: (failure) => feel(failure === 'no-dialog' ? 'gone' : 'unreachable'),
     });

@@ -1,8 +1,10 @@
 import type { Outcome } from '../../contracts/outcomes.ts';
 import { refusalOf } from '../drachtio/refuse.ts';
+import type { Headers } from '../drachtio/srf.ts';
 import type { BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
 import type { CallerLeg } from './leg/caller-leg.ts';
+import { passed } from './relay.ts';
 
 /*
  * The end of a call, told in one place: the SIP answer to the caller, one fact, one log line, all with the same
@@ -16,7 +18,14 @@ export function refuseCaller(caller: CallerLeg, failure: SetupFailure & { result
   const { outcome, retryAfterSec } = failure;
   const details = { callId: caller.callId, detail: causeOf(failure), retryAfterSec };
   const { status, phrase, headers } = refusalOf(outcome, details);
-  caller.refuse(status, phrase, headers);
+  const { said } = failure;
+  if (said === undefined) caller.refuse(status, phrase, { headers });
+  else caller.refuse(said.status, said.reason, withReason(passed(said), headers));
+}
+
+/** The gateway's own Reason counts more than ours. */
+function withReason(options: ReturnType<typeof passed>, { Reason = '' }: Headers): ReturnType<typeof passed> {
+  return options.headers.reason ? options : { ...options, headers: { ...options.headers, Reason } };
 }
 
 /** What the control plane says of a refusal. Without a cause the detail is of our own making, and not for callers. */

@@ -41,6 +41,7 @@ it('serves on the next connection where one is gone before drachtio has the rout
     isSuperseded: () => false,
     createCalls: () => ({
       invite: () => {},
+      endEarly: () => false,
       onGatewayLost: () => {},
       onMatched: () => {},
       takeOver: () => {},

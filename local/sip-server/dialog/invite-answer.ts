@@ -4,7 +4,7 @@ import type { Core } from '../core.ts';
 import { endByServer } from './bye.ts';
 import type { Dialog } from './dialog.ts';
 import { NoRouteError, sendAckOf } from './dialog-request.ts';
-import { startSessionTimer, termsAsCaller } from './session-timer.ts';
+import { refreshedByUs } from './session-timer.ts';
 
 /**
  * Takes into the dialog what an answer to our INVITE or re-INVITE says (RFC 3261 12.1.2, 13.2.2, 14.1), and
@@ -33,8 +33,7 @@ export function learnFromAnswer(core: Core, dialog: Dialog, answer: Incoming<Sip
   else dialog.learnFrom(answer);
   dialog.confirmed = true;
   dialog.unacknowledged = { cseq };
-  const terms = termsAsCaller(message);
-  if (terms) startSessionTimer(core, dialog, terms);
+  refreshedByUs(core, dialog, message);
   return true;
 }
 

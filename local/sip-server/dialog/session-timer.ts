@@ -9,7 +9,9 @@ import { sendAckOf, withDialogTarget } from './dialog-request.ts';
 
 /*
  * Session timers (RFC 4028) run in the server, as in drachtio: the application sees neither the refreshes nor the
- * clock, only the BYE of a session that the peer let lapse.
+ * clock, only the BYE of a session that the peer let lapse. Where drachtio 0.9.10 cuts calls that the RFC keeps, this
+ * server does as the RFC says: a 2xx without Session-Expires ends the timer (7.2), and a refused refresh ends no call but
+ * by 408 or 481 (10).
  */
 
 /** Shorter intervals are not agreed to (RFC 4028 4). */
@@ -73,6 +75,13 @@ export function refreshedByPeer(core: Core, dialog: Dialog, request: SipRequest)
   startSessionTimer(core, dialog, { sec: offered.sec, weRefresh: !peerRefreshes });
 }
 
+/** A 2xx to a re-INVITE or UPDATE of ours: what it says of the timer holds from now on, also where it says nothing. */
+export function refreshedByUs(core: Core, dialog: Dialog, answer: SipResponse): void {
+  const terms = termsAsCaller(answer);
+  if (terms) startSessionTimer(core, dialog, terms);
+  else stop(dialog);
+}
+
 /** Starts the clock anew. */
 export function startSessionTimer(core: Core, dialog: Dialog, terms: SessionTerms): void {
   stop(dialog);
@@ -96,6 +105,15 @@ function stop(dialog: Dialog): void {
 function expire(core: Core, dialog: Dialog, why: string): void {
   core.log.info({ callId: dialog.callId }, why);
   endByServer(core, dialog, 'Session timer expired');
+}
+
+/** The peer has no such dialog any more, or somebody on the way had no answer from it (RFC 4028 10). */
+const endsDialog: ReadonlySet<number> = new Set([408, 481]);
+
+/** @returns the interval to ask for next: a 422 says how long it has to be */
+function secAfter({ status, headers }: SipResponse, sec: number): number {
+  const least = Number.parseInt(headers.get('min-se') ?? '', 10);
+  return status === 422 && least > sec && least <= maximumSec ? least : sec;
 }
 
 /** Sends a re-INVITE that repeats our last session description. */
@@ -122,9 +140,8 @@ function refresh(core: Core, dialog: Dialog, sec: number): void {
     if (answer.status < 200) return;
     dialog.openInvite = undefined;
     if (answer.status >= 300) {
-      // Both sides re-INVITE at once: try again later.
-      if (answer.status === 491) startSessionTimer(core, dialog, { sec, weRefresh: true });
-      else failed(String(answer.status));
+      if (endsDialog.has(answer.status)) failed(String(answer.status));
+      else startSessionTimer(core, dialog, { sec: secAfter(answer, sec), weRefresh: true });
       return;
     }
     if (dialog.lastAck?.cseq === cseq) {
@@ -133,8 +150,7 @@ function refresh(core: Core, dialog: Dialog, sec: number): void {
     }
     dialog.retarget(answer.headers);
     sendAckOf(core, dialog, cseq, {}, () => {});
-    const terms = termsAsCaller(answer);
-    if (terms) startSessionTimer(core, dialog, terms);
+    refreshedByUs(core, dialog, answer);
   };
   const send = () =>
     withDialogTarget(

@@ -1,7 +1,9 @@
-import type { Headers, ResponseOptions, Srf, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
+import { sendStatus } from '../../drachtio/send-status.ts';
+import type { ResponseOptions, Srf, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
 import type { SetupFailure } from '../call.ts';
-import { requires } from './headers.ts';
 import { Leg } from './leg.ts';
+import { listsOption } from './options.ts';
+import { SessionTimer } from './session-timer.ts';
 
 /** `cancelled`: the caller gave up. `edge-lost`: the connection to drachtio broke, which ends every transaction. */
 export type Gone = 'cancelled' | 'edge-lost';
@@ -24,7 +26,7 @@ export class CallerLeg {
     this.request = request;
     this.callId = callId;
     this.#response = response;
-    this.#mayRing = !requires(request.headers, '100rel');
+    this.#mayRing = !listsOption(request.headers.require, '100rel');
     this.gone = new Promise((resolve) => {
       this.#leave = resolve;
     });
@@ -72,12 +74,16 @@ export class CallerLeg {
    *   connection is closed
    */
   answer(options: ResponseOptions): Promise<Leg | undefined> {
+    const timer = new SessionTimer();
+    const headers = timer.inAnswer(options.headers ?? {}, this.request.headers, 'uac');
     const answered = new Promise<Leg | undefined>((resolve) => {
-      this.#response.send(200, options, (error) => {
+      this.#response.send(200, { ...options, headers }, (error) => {
         const { stackDialogId } = this.#response;
         if (error || !stackDialogId) return resolve(undefined);
         // Attached at once: the ACK may stand in the same packet.
-        resolve(new Leg(this.#srf, 'caller', stackDialogId).attach());
+        const leg = new Leg(this.#srf, 'caller', stackDialogId, this.request.stackTxnId).attach();
+        leg.timer = timer;
+        resolve(leg);
       });
     });
     // Where the connection to drachtio is lost, the callback above is never called.
@@ -85,8 +91,8 @@ export class CallerLeg {
   }
 
   /** After CANCEL drachtio has answered 487 itself. */
-  refuse(status: number, phrase: string, headers: Headers): void {
+  refuse(status: number, phrase: string, options: ResponseOptions): void {
     if (this.#goneWhy || this.#response.finalResponseSent) return;
-    this.#response.send(status, phrase, { headers });
+    sendStatus(this.#response, status, phrase, options);
   }
 }

@@ -1,5 +1,6 @@
 import type { AttemptFailure } from '../../../contracts/commands.ts';
 import type { Peer } from '../../../contracts/common.ts';
+import { isInternal } from '../../drachtio/peer.ts';
 import type {
   Acknowledge,
   Headers,
@@ -14,14 +15,14 @@ import { Leg, sendRequest, sendWhileConnected } from './leg.ts';
 export interface Offer {
   /** The gateway's registered contact. */
   readonly requestUri: string;
-  /** Where it really registered from; its connection is used again. Undefined: where the contact says. */
-  readonly route: string | undefined;
+  /** Ways to it, tried in order where drachtio cannot send. Undefined: where the contact says. */
+  readonly routes: readonly (string | undefined)[];
   readonly headers: Headers;
   readonly body: string | undefined;
 }
 
 export interface OfferLimits {
-  /** Nothing from the gateway for so long: it is silent. */
+  /** Nothing from the gateway for so long: it is asked by OPTIONS, and after as long again without an answer is silent. */
   readonly gatewayTimeoutMs: number;
   readonly ringLimitMs: number;
 }
@@ -35,13 +36,24 @@ export interface AnsweredOffer {
 
 export type OfferResult =
   | AnsweredOffer
-  | { readonly result: 'failed'; readonly cause: AttemptFailure['cause']; readonly status?: number }
+  | {
+      readonly result: 'failed';
+      readonly cause: AttemptFailure['cause'];
+      readonly status?: number;
+      readonly response?: SrfResponse;
+    }
   | { readonly result: 'rang-too-long' };
 
-/** @returns the URI of the connection a gateway registered over */
-export function routeTo({ address, port, protocol }: Peer): string {
+/**
+ * @param from where a gateway registered from
+ * @returns the ways to it. By UDP it is called there, which a NAT lets through. The port that a connection came from is
+ *   nobody's to connect to (RFC 3261 18.1.1), so where it registered over one, the Contact is called: drachtio uses the
+ *   connection while it is open.
+ */
+export function routesTo({ address, port, protocol }: Peer): (string | undefined)[] {
   const host = address.includes(':') ? `[${address}]` : address;
-  return `sip:${host}:${port};transport=${protocol}`;
+  const source = `sip:${host}:${port};transport=${protocol}`;
+  return protocol === 'udp' ? [source] : [undefined, source];
 }
 
 /**
@@ -61,27 +73,61 @@ export class GatewayLeg {
   /** Its final answer is known. */
   #over = false;
   #finalAnswer: ((answered: boolean) => void) | undefined;
-  readonly #silenceTimer: NodeJS.Timeout;
+  readonly #offer: Offer;
+  /** Ways that were not tried yet. */
+  readonly #routes: (string | undefined)[];
+  #route: string | undefined;
+  #silenceTimer: NodeJS.Timeout;
   readonly #ringTimer: NodeJS.Timeout;
 
   constructor(srf: Srf, offer: Offer, limits: OfferLimits, onProvisional: (response: SrfResponse) => void) {
     this.#srf = srf;
+    this.#offer = offer;
+    this.#routes = [...offer.routes];
     this.#onProvisional = onProvisional;
     this.result = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#silenceTimer = setTimeout(() => this.fail(), limits.gatewayTimeoutMs);
+    this.#silenceTimer = setTimeout(() => this.#onSilence(limits.gatewayTimeoutMs), limits.gatewayTimeoutMs);
     this.#ringTimer = setTimeout(() => this.#end({ result: 'rang-too-long' }), limits.ringLimitMs);
-    const options: OutgoingRequest = { method: 'INVITE', headers: offer.headers };
-    if (offer.body) options.body = offer.body;
-    if (offer.route) options.proxy = offer.route;
-    sendRequest(srf, offer.requestUri, options, {
+    this.#send();
+  }
+
+  #send(): void {
+    const { requestUri, headers, body } = this.#offer;
+    this.#route = this.#routes.shift();
+    const options: OutgoingRequest = { method: 'INVITE', headers: { ...headers } };
+    if (body) options.body = body;
+    if (this.#route) options.proxy = this.#route;
+    sendRequest(this.#srf, requestUri, options, {
       sent: (request) => this.#onSent(request),
       answer: (response, ack) => this.#onAnswer(response, ack),
-      failed: () => {
-        this.#conclude(false);
-        this.fail();
+      failed: () => this.#onUnreachable(),
+    });
+  }
+
+  /** It could not be sent that way. */
+  #onUnreachable(): void {
+    if (!this.#givenUp && this.#routes.length > 0) this.#send();
+    else {
+      this.#conclude(false);
+      this.fail();
+    }
+  }
+
+  /**
+   * drachtio keeps a 100 to itself, by which a gateway says that it works on the call. So it is asked whether it is
+   * there: any answer to OPTIONS says so, and it may go on for as long as one may ring.
+   */
+  #onSilence(patienceMs: number): void {
+    this.#silenceTimer = setTimeout(() => this.fail(), patienceMs);
+    const options: OutgoingRequest = { method: 'OPTIONS' };
+    if (this.#route) options.proxy = this.#route;
+    sendRequest(this.#srf, this.#offer.requestUri, options, {
+      answer: (response) => {
+        if (!isInternal(response)) clearTimeout(this.#silenceTimer);
       },
+      failed: () => {},
     });
   }
 
@@ -117,18 +163,22 @@ export class GatewayLeg {
   }
 
   #onAnswer(response: SrfResponse, ack: Acknowledge): void {
-    clearTimeout(this.#silenceTimer);
+    if (!isInternal(response)) clearTimeout(this.#silenceTimer);
     if (response.status < 200) {
       if (response.status > 100 && !this.#givenUp) this.#onProvisional(response);
       return;
     }
-    if (response.status >= 300) {
-      this.#conclude(false);
-      if (isInternal(response)) this.fail();
-      else this.#end({ result: 'failed', cause: 'rejected', status: response.status });
+    if (isInternal(response)) {
+      this.#onUnreachable();
       return;
     }
-    const leg = new Leg(this.#srf, 'gateway', response.stackDialogId).attach();
+    if (response.status >= 300) {
+      this.#conclude(false);
+      this.#end({ result: 'failed', cause: 'rejected', status: response.status, response });
+      return;
+    }
+    const leg = new Leg(this.#srf, 'gateway', response.stackDialogId, this.#sent?.stackTxnId).attach();
+    leg.timer.answered(response.headers);
     this.#answer = { result: 'answered', response, ack, leg };
     if (this.#givenUp) this.#hangUp(this.#answer);
     this.#conclude(true);
@@ -160,9 +210,4 @@ export class GatewayLeg {
     // Without an answer yet the CANCEL waits in drachtio for the first one (RFC 3261 9.1).
     if (sent) sendWhileConnected(() => sent.cancel(() => {}));
   }
-}
-
-/** drachtio's own 408 or 503 (timer B, refused connection): it came from no address. */
-function isInternal(response: SrfResponse): boolean {
-  return !response.source_address;
 }

@@ -1,5 +1,6 @@
-import { listOf } from '../../../sip/parameters.ts';
 import type { Headers } from '../../drachtio/srf.ts';
+import { passAllow } from './methods.ts';
+import { passOptions } from './options.ts';
 
 /*
  * Which headers pass a back-to-back call. Both legs are dialogs of their own, so what belongs to a dialog, to a
@@ -26,9 +27,8 @@ const ofDialogOrHop = [
   'proxy-authorization',
   'proxy-authenticate',
   'proxy-require',
-  // Each leg has its own session timer, kept by drachtio (RFC 4028), and no reliable provisional answers.
+  // Each leg has its own session timer (session-timer.ts), and no reliable provisional answers.
   'session-expires',
-  'x',
   'min-se',
   'rseq',
   'rack',
@@ -36,28 +36,13 @@ const ofDialogOrHop = [
   'replaces',
   'join',
   'target-dialog',
-  // Option tags: see `passOptions`.
+  // Lists of which some pass, see below.
+  'allow',
   'supported',
   'require',
-  'unsupported',
 ] as const;
 
 const stays: ReadonlySet<string> = new Set(ofDialogOrHop);
-
-/** Options that the edge itself would have to keep to. */
-const ownOptions: ReadonlySet<string> = new Set([
-  '100rel',
-  'timer',
-  'replaces',
-  'join',
-  'tdialog',
-  'path',
-  'gruu',
-  'outbound',
-  'precondition',
-  'sec-agree',
-  'resource-priority',
-]);
 
 /**
  * @param headers of a request or response of one leg
@@ -72,15 +57,9 @@ export function passHeaders(headers: Readonly<Headers>): Headers {
   if (supported) passed.supported = supported;
   const required = passOptions(headers.require);
   if (required) passed.require = required;
+  const allowed = headers.allow && passAllow(headers.allow);
+  if (allowed) passed.allow = allowed;
   return passed;
-}
-
-/** The header fields of a list of options (RFC 3261 20.37, 20.32) that the other leg can keep to. */
-function passOptions(options: string | undefined): string | undefined {
-  if (!options) return undefined;
-  return listOf([options])
-    .filter((option) => !ownOptions.has(option.toLowerCase()))
-    .join(', ');
 }
 
 /**
@@ -90,9 +69,4 @@ function passOptions(options: string | undefined): string | undefined {
 export function nextMaxForwards(headers: Readonly<Headers>): string {
   const hops = Number.parseInt(headers['max-forwards'] ?? '70', 10);
   return String(Math.max(0, Number.isNaN(hops) ? 69 : Math.min(hops, 255) - 1));
-}
-
-/** @returns true where the other side insists on an extension (RFC 3261 20.32). */
-export function requires(headers: Readonly<Headers>, option: string): boolean {
-  return listOf([headers.require?.toLowerCase() ?? '']).includes(option);
 }

@@ -1,3 +1,4 @@
+import { parseNameAddr } from '../../../sip/name-addr.ts';
 import type {
   Acknowledge,
   DialogHandler,
@@ -7,6 +8,7 @@ import type {
   SrfRequest,
   SrfResponse,
 } from '../../drachtio/srf.ts';
+import { SessionTimer } from './session-timer.ts';
 
 /*
  * One established dialog, known by drachtio's id alone. drachtio-srf's own Dialog is not used: it is bound to the
@@ -15,6 +17,12 @@ import type {
  */
 
 export type Side = 'caller' | 'gateway';
+
+/** A session description, as one side was told it. */
+export interface Description {
+  readonly body: string;
+  readonly type: string | undefined;
+}
 
 /** `no-dialog`: drachtio does not know it (any more). `not-sent`: no connection, or drachtio refused to send. */
 export type SendFailure = 'no-dialog' | 'not-sent';
@@ -66,14 +74,40 @@ export class Leg implements DialogHandler {
   readonly id: string;
   readonly side: Side;
   readonly #srf: Srf;
+  readonly #inviteTxnId: string | undefined;
+  /** Of this leg alone: each side agrees on its own with the edge. */
+  timer = new SessionTimer();
+  /** The session description that this side was last told. */
+  told: Description | undefined;
+  /** Where the peer said to be reached, after the dialog began: drachtio keeps to what it said at first. */
+  #target: string | undefined;
   #onRequest: ((request: SrfRequest, response: SrfResponse) => void) | undefined;
   /** Requests that came before `listen`. */
   #held: [SrfRequest, SrfResponse][] = [];
 
-  constructor(srf: Srf, side: Side, id: string) {
+  /** @param inviteTxnId drachtio's id of the INVITE that began the dialog, where this application had it */
+  constructor(srf: Srf, side: Side, id: string, inviteTxnId?: string) {
     this.#srf = srf;
     this.side = side;
     this.id = id;
+    this.#inviteTxnId = inviteTxnId;
+  }
+
+  /** A request or answer of the peer that may name a new Contact was accepted (RFC 3261 12.2.1.2, 12.2.2). */
+  refreshed({ contact }: Readonly<Headers>): void {
+    const uri = contact === undefined ? undefined : parseNameAddr(contact)?.uri;
+    if (uri !== undefined && /^sips?:/i.test(uri)) this.#target = uri;
+  }
+
+  /** Gives up a re-INVITE of ours. drachtio 0.9.10 knows it only by the id of the INVITE that began the dialog. */
+  cancel(sent: SrfRequest): void {
+    const stackTxnId = this.#inviteTxnId;
+    sendWhileConnected(() =>
+      sent.cancel((error) => {
+        if (!error || stackTxnId === undefined) return;
+        sendWhileConnected(() => Object.assign(sent, { stackTxnId }).cancel(() => {}));
+      }),
+    );
   }
 
   /** From here on this leg's requests come here; until `listen` they wait. */
@@ -103,7 +137,7 @@ export class Leg implements DialogHandler {
   request(method: string, headers: Headers, body: string | undefined, listener: RequestListener): void {
     const options: OutgoingRequest = { method, headers, stackDialogId: this.id };
     if (body) options.body = body;
-    sendRequest(this.#srf, 'sip:placeholder', options, listener);
+    sendRequest(this.#srf, this.#target ?? 'sip:placeholder', options, listener);
   }
 
   /**

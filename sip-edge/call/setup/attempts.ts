@@ -11,6 +11,7 @@ export type NextStep =
  * @param maxAttempts gateways tried for one call
  */
 export function afterFailure(failed: readonly AttemptFailure[], maxAttempts: number): NextStep {
+  if (isFinal(failed.at(-1)?.status)) return { step: 'give-up', outcome: 'rejected' };
   if (failed.length < maxAttempts) return { step: 'try-next', attempt: failed.length + 1 };
   return { step: 'give-up', outcome: outcomeOf(failed) };
 }
@@ -27,7 +28,17 @@ export function afterRefusal(failed: readonly AttemptFailure[], refusal: Outcome
   return refusal === 'pool-exhausted' && failed.length > 0 ? outcomeOf(failed) : refusal;
 }
 
-const busyStatuses: ReadonlySet<number | undefined> = new Set([486, 600]);
+/**
+ * What a gateway says of the call and not of itself, so that another would say the same: the caller hears it, and can
+ * do better (RFC 3261 21.4, 21.6; RFC 4028 for 422).
+ */
+const finalStatuses: ReadonlySet<number> = new Set([
+  413, 414, 415, 416, 420, 421, 422, 484, 488, 493, 494, 580,
+]);
+
+const isFinal = (status = 0): boolean => finalStatuses.has(status) || status >= 600;
+
+const busyStatuses: ReadonlySet<number | undefined> = new Set([486]);
 const unansweredStatuses: ReadonlySet<number | undefined> = new Set([408, 480]);
 
 function outcomeOf(failed: readonly AttemptFailure[]): Outcome {

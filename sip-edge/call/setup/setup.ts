@@ -1,11 +1,11 @@
 import { headerOf } from '../../../sip/text.ts';
-import type { Acknowledge, Headers, SrfResponse } from '../../drachtio/srf.ts';
-import { passed } from '../bridge.ts';
+import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
 import type { CallParts, InvitedCall, SetupFailure } from '../call.ts';
 import type { CallerLeg } from '../leg/caller-leg.ts';
-import { type AnsweredOffer, GatewayLeg, type OfferResult, routeTo } from '../leg/gateway-leg.ts';
+import { type AnsweredOffer, GatewayLeg, type OfferResult, routesTo } from '../leg/gateway-leg.ts';
 import { nextMaxForwards, passHeaders } from '../leg/headers.ts';
-import { type Leg, sendWhileConnected } from '../leg/leg.ts';
+import { type Description, type Leg, sendWhileConnected } from '../leg/leg.ts';
+import { passed } from '../relay.ts';
 import { afterFailure } from './attempts.ts';
 import { rewriteFrom } from './from-header.ts';
 import { GatewayRequest, type Grant } from './gateway-request.ts';
@@ -51,7 +51,10 @@ export class CallSetup {
       const { cause, status } = answer;
       this.#call.failed.push({ username: grant.username, cause, ...(status && { status }) });
       const next = afterFailure(this.#call.failed, maxAttempts);
-      if (next.step === 'give-up') return { result: 'refused', outcome: next.outcome };
+      if (next.step === 'give-up') {
+        const said = next.outcome === 'rejected' ? answer.response : undefined;
+        return { result: 'refused', outcome: next.outcome, ...(said && { said }) };
+      }
     }
   }
 
@@ -76,7 +79,7 @@ export class CallSetup {
     };
     const offer = {
       requestUri: grant.contact,
-      route: grant.gatewayEdgeId === settings.edgeId ? routeTo(grant.received) : undefined,
+      routes: grant.gatewayEdgeId === settings.edgeId ? routesTo(grant.received) : [undefined],
       headers: this.#offerHeaders(grant),
       body: request.body,
     };
@@ -124,6 +127,8 @@ export class CallSetup {
       void gateway.bye({ Reason: 'SIP;cause=487;text="caller gone"' });
       return this.#caller.abandonment(true);
     }
+    gateway.told = describedBy(this.#caller.request);
+    caller.told = describedBy(response);
     const { clock, facts } = this.#parts;
     const { callId, traceId, receivedAt, ringingAt } = this.#call;
     this.#call.answeredAt = clock.now();
@@ -139,4 +144,9 @@ export class CallSetup {
     });
     return { result: 'answered', caller, gateway, lateAck: lateOffer ? ack : undefined };
   }
+}
+
+/** @returns the session description that a message brings */
+function describedBy({ body, headers }: SrfRequest | SrfResponse): Description | undefined {
+  return body ? { body, type: headers['content-type'] } : undefined;
 }

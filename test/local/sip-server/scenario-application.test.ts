@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { tagOf } from '../../../sip/name-addr.ts';
+import { headerOf } from '../../../sip/text.ts';
 import type { Dialog } from '../../../sip-edge/drachtio/srf.ts';
 import { eventually } from '../../support/eventually.ts';
 import { unawaited } from '../../support/unawaited.ts';
@@ -44,18 +45,18 @@ it('takes From, To and further headers from the application, and names itself fo
     From: '"4-room, \\"Ann\\"" <sip:ann@localhost>',
     To: '<sip:gw@example.test>',
     'X-Room': 'r;x=y',
-    Subject: 'grüße',
+    Subject: headerOf('grüße'),
   };
   await app.srf.request(scene.callee.contact, {
     method: 'MESSAGE',
     headers: { ...headers, 'Content-Type': 'text/plain' },
-    body: 'ü',
+    body: headerOf('ü'),
   });
   const message = await scene.callee.request('MESSAGE');
   expect(message.header('from')).toMatch(/^"4-room, \\"Ann\\"" <sip:ann@127\.0\.0\.1:\d+>;tag=/);
   expect(message.header('to')).toBe('<sip:gw@example.test>');
   expect(message.header('x-room')).toBe('r;x=y');
-  expect(message.header('subject')).toBe('grüße');
+  expect(message.header('subject')).toBe(headerOf('grüße'));
   expect(message.body.toString()).toBe('ü');
 });
 

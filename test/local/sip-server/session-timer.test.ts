@@ -45,7 +45,24 @@ it.runIf(!process.env.DRACHTIO)(
   },
 );
 
-it.runIf(!process.env.DRACHTIO)('ends a session whose refresh is refused', async () => {
+// drachtio 0.9.10 ends the call at any refusal.
+it.runIf(!process.env.DRACHTIO).each([
+  [488, 'not acceptable', {}, '90'],
+  [500, 'an error', {}, '90'],
+  [491, 'a re-INVITE of its own', {}, '90'],
+  [422, 'too short an interval', { 'Min-SE': '120' }, '120'],
+])('tries again where its refresh gets %i, %s', async (status, _why, headers, sec) => {
+  const { scene, dialog } = await call('90;refresher=uas');
+  const refused = await scene.caller.incoming('INVITE');
+  refused.reply(status, { headers });
+  await refused.ack();
+  const again = await scene.caller.incoming('INVITE');
+  expect(again.header('session-expires')).toMatch(new RegExp(`^${sec};`));
+  await again.accept({ headers: { 'Session-Expires': `${sec};refresher=uac` }, body: offer });
+  expect((await dialog.bye()).status).toBe(200);
+});
+
+it.runIf(!process.env.DRACHTIO)('ends a session whose refresh meets no dialog any more', async () => {
   const { scene } = await call('90;refresher=uas');
   (await scene.caller.incoming('INVITE')).reply(481);
   await scene.caller.request('ACK');

@@ -7,34 +7,67 @@ describe('the check', () => {
   const request: IncomingRequest = {
     method: 'INVITE',
     uri: `sip:room@${domain}`,
-    callId: 'call-1',
-    from: '<sip:caller@elsewhere.test>;tag=1',
-    to: `<sip:room@${domain}>`,
-    maxForwards: '70',
-    userAgent: undefined,
+    headers: {
+      'call-id': 'call-1',
+      from: '<sip:caller@elsewhere.test>;tag=1',
+      to: `<sip:room@${domain}>`,
+      'max-forwards': '70',
+    },
     size: 1000,
     headerSize: 800,
   };
 
+  const withHeaders = (headers: Record<string, string>) => ({ headers: { ...request.headers, ...headers } });
+
   it.each<[string, Partial<IncomingRequest>, object]>([
     ['passes a call', {}, { result: 'pass' }],
-    ['passes a tel: caller', { from: '<tel:+33123>;tag=1' }, { result: 'pass' }],
-    ['passes an anonymous caller', { from: '<sip:anonymous@anonymous.invalid>;tag=1' }, { result: 'pass' }],
-    ['passes without Max-Forwards', { maxForwards: undefined }, { result: 'pass' }],
+    ['passes a tel: caller', withHeaders({ from: '<tel:+33123>;tag=1' }), { result: 'pass' }],
+    [
+      'passes an anonymous caller',
+      withHeaders({ from: '<sip:anonymous@anonymous.invalid>;tag=1' }),
+      { result: 'pass' },
+    ],
+    ['passes zeros before a number', withHeaders({ 'max-forwards': '0070' }), { result: 'pass' }],
     [
       'names a user of ours',
-      { from: `Boss <sip:boss@${domain.toUpperCase()};x=y>;tag=1` },
+      withHeaders({ from: `Boss <sip:boss@${domain.toUpperCase()};x=y>;tag=1` }),
       { username: 'boss' },
     ],
-    ['drops a scanner', { userAgent: 'SIPCLI/v1.8' }, { result: 'drop' }],
+    ['drops a scanner', withHeaders({ 'user-agent': 'SIPCLI/v1.8' }), { result: 'drop' }],
     ['knows methods', { method: 'PUBLISH' }, { word: 'method-not-allowed' }],
     ['knows no others', { method: 'FOO' }, { word: 'unknown-method' }],
     ['knows sip: and sips: only', { uri: 'tel:123' }, { word: 'unsupported-scheme' }],
     ['wants a Request-URI', { uri: 'sip:' }, { word: 'bad-request-uri' }],
-    ['wants From', { from: undefined }, { word: 'bad-from-or-to' }],
-    ['wants a From that is one', { from: '<sip:>;tag=1' }, { word: 'bad-from' }],
-    ['wants To', { to: 'x y' }, { word: 'bad-from-or-to' }],
-    ['wants Max-Forwards to be a number', { maxForwards: '-1' }, { word: 'bad-max-forwards' }],
+    ['wants From', withHeaders({ from: '' }), { word: 'bad-from-or-to' }],
+    ['wants a From that is one', withHeaders({ from: '<sip:>;tag=1' }), { word: 'bad-from' }],
+    ['wants To', withHeaders({ to: 'x y' }), { word: 'bad-from-or-to' }],
+    [
+      'wants Max-Forwards to be a number',
+      withHeaders({ 'max-forwards': '-1' }),
+      { word: 'bad-max-forwards' },
+    ],
+    [
+      'refuses what it cannot do',
+      withHeaders({ require: 'timer, precondition, ice, x-foo' }),
+      { word: 'extension-required', headers: { Unsupported: 'precondition, x-foo' } },
+    ],
+    [
+      'refuses it also where a keep-alive requires it',
+      { method: 'OPTIONS', ...withHeaders({ require: 'x-foo', 'proxy-require': 'x-bar' }) },
+      { word: 'extension-required', headers: { Unsupported: 'x-foo, x-bar' } },
+    ],
+    ['passes what the two ends do', withHeaders({ require: 'Timer, ICE, norefersub' }), { result: 'pass' }],
+    [
+      'refuses a session timer that is too short',
+      withHeaders({ 'session-expires': '60;refresher=uac', supported: 'timer' }),
+      { word: 'session-too-short', headers: { 'Min-SE': '90' } },
+    ],
+    ['does so only to who knows timers', withHeaders({ 'session-expires': '60' }), { result: 'pass' }],
+    [
+      'knows no other scheme for OPTIONS',
+      { method: 'OPTIONS', uri: 'isbn:1' },
+      { word: 'unsupported-scheme' },
+    ],
     ['bounds a message', { size: 70_000 }, { word: 'too-large' }],
     ['bounds its headers', { headerSize: 17_000 }, { word: 'too-large' }],
     [

@@ -69,7 +69,7 @@ describe('the head of a message, as drachtio-srf gets it', () => {
       fc.property(fc.array(line, { maxLength: 4 }), (lines) => {
         const read = readableHead(`${[start, ...lines].join('\r\n')}\r\n\r\n`);
         // To make a message of it throws where drachtio-srf would.
-        return !read.isReadable || new DrachtioMessage(read.message).headers !== undefined;
+        expect(read.isReadable && new DrachtioMessage(read.message)).toBeDefined();
       }),
     );
   });

@@ -77,6 +77,7 @@ export async function startEdge(
         invited.push(req.get('Call-ID') ?? '');
         res.send(480);
       },
+      endEarly: () => false,
       onGatewayLost: (loss) => lost.push(loss),
       onMatched: (call) => matched.push(call),
       takeOver: () => {

@@ -8,8 +8,8 @@ import { unawaited } from '../../../support/unawaited.ts';
 import { until } from '../../../support/until.ts';
 import { join, type UnderTest } from './under-test.ts';
 
-export const offer = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=offer \u00e9\r\nm=audio 4000 RTP/AVP 0\r\n';
-export const answer = 'v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\ns=answer \u20ac\r\nm=audio 5000 RTP/AVP 0\r\n';
+export const offer = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=offer\r\nm=audio 4000 RTP/AVP 0\r\n';
+export const answer = 'v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\ns=answer\r\nm=audio 5000 RTP/AVP 0\r\n';
 
 /** A caller, a callee and the URIs that join them through the server. */
 export class Scene {

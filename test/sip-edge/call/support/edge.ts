@@ -81,6 +81,9 @@ export async function startTestEdge(
     });
     void handler.invite(request, response);
   });
+  srf.use('bye', (request, response) => {
+    if (!handler.endEarly(request, response)) response.send(481);
+  });
   const id = crypto.randomUUID();
   srf.options((_request, response) => response.send(200, { headers: { 'X-Edge': id } }));
   srf.on('error', () => {});

@@ -1,0 +1,22 @@
+import { sipAnswer } from '../../contracts/outcomes.ts';
+import { reasonHeader } from '../../sip/reason.ts';
+import type { Bridge } from './bridge.ts';
+import type { Call } from './call.ts';
+import type { CallerLeg } from './leg/caller-leg.ts';
+import type { CallSetup } from './setup/setup.ts';
+
+/** A call that this application holds. */
+export interface ActiveCall {
+  readonly call: Call;
+  /** Of the caller's leg. */
+  readonly dialogId: string;
+  /** Until it is answered. */
+  readonly caller?: CallerLeg;
+  setup?: CallSetup;
+  bridge?: Bridge;
+}
+
+/** @returns the Reason of a BYE that we send of our own */
+export function reasonOf(outcome: 'gateway-lost' | 'edge-lost', callId: string): string {
+  return reasonHeader(sipAnswer(outcome).status, outcome, callId);
+}
