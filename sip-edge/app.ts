@@ -153,7 +153,7 @@ export class EdgeApp {
         reconnect: { retryMaxDelay: 1000 },
       });
       onUnreadable(this.#srf, (unreadable) =>
-        log.warn({ event: 'unreadable', ...unreadable }, 'refused by 400'),
+        log.warn({ event: 'unreadable', ...unreadable }, 'message not understood'),
       );
     });
   }

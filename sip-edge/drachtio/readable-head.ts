@@ -7,6 +7,7 @@ export type ReadableHead =
   | { readonly isReadable: false; readonly why: string };
 
 const headEnd = '\r\n\r\n';
+const version = /^sip\/2\.0(?= )|(?<= )sip\/2\.0$/i;
 const statusLine = /^SIP\/2\.0 [1-6]\d\d(?: |$)/;
 const requestLine = /^[\w\-.!%*+`'~]+ \S+ SIP\/2\.0$/;
 const name = /^[\w\-.!%*+`'~]+$/;
@@ -24,7 +25,9 @@ export function readableHead(message: string): ReadableHead {
   const found = message.indexOf(headEnd);
   const end = found < 0 ? message.length : found;
   const body = message.slice(end + headEnd.length);
-  const [start = '', ...lines] = message.slice(0, end).split(/\r\n(?![ \t])/);
+  const [first = '', ...lines] = message.slice(0, end).split(/\r\n(?![ \t])/);
+  // drachtio hands on what it takes in any case (RFC 3261 7.1), and drachtio-srf takes it in capitals alone.
+  const start = first.replace(version, 'SIP/2.0');
   if (!statusLine.test(start) && !requestLine.test(start)) return unreadable('malformed start line');
   const kept = [start];
   let hasLength = false;

@@ -15,7 +15,7 @@ interface Wire extends EventEmitter {
   send(socket: Socket, message: string): string;
 }
 
-/** A request that could not be read, and was answered by 400. */
+/** A message that could not be read; a request was answered by 400. */
 export interface Unreadable {
   why: string;
   address: string;
@@ -80,9 +80,10 @@ function takeFrame(wire: Wire, socket: Socket, frame: string): void {
     wire.emit('msg', socket, `${id}|response|${of}|NOK|${why}`);
     return;
   }
+  wire.emit('unreadable', { why, address: fields[field.address] ?? '' } satisfies Unreadable);
+  if (/^sip\//i.test(frame.slice(end + lineBreak.length))) return;
   const reason = `Reason: SIP;cause=400;text="${why}"`;
   wire.send(socket, `sip|${fields[field.transactionId]}|\r\nSIP/2.0 400 Bad Request\r\n${reason}\r\n\r\n`);
-  wire.emit('unreadable', { why, address: fields[field.address] ?? '' } satisfies Unreadable);
 }
 
 /** The insides of drachtio-srf that hold its wire. */

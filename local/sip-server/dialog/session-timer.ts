@@ -60,7 +60,7 @@ export function termsAsCallee(
 }
 
 /** @returns what the peer's 2xx to an INVITE of ours agreed to */
-export function termsAsCaller(answer: SipResponse): SessionTerms | undefined {
+function termsAsCaller(answer: SipResponse): SessionTerms | undefined {
   const agreed = readSessionExpires(answer);
   return agreed && { sec: agreed.sec, weRefresh: agreed.refresher !== 'uas' };
 }

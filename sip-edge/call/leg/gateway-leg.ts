@@ -1,5 +1,6 @@
 import type { AttemptFailure } from '../../../contracts/commands.ts';
 import type { Peer } from '../../../contracts/common.ts';
+import { parseSipUri } from '../../../sip/uri.ts';
 import { isInternal } from '../../drachtio/peer.ts';
 import type {
   Acknowledge,
@@ -13,10 +14,7 @@ import { Leg, sendRequest, sendWhileConnected } from './leg.ts';
 
 /** The INVITE as a gateway gets it. */
 export interface Offer {
-  /** The gateway's registered contact. */
-  readonly requestUri: string;
-  /** Ways to it, tried in order where drachtio cannot send. Undefined: where the contact says. */
-  readonly routes: readonly (string | undefined)[];
+  readonly way: Way;
   readonly headers: Headers;
   readonly body: string | undefined;
 }
@@ -44,16 +42,29 @@ export type OfferResult =
     }
   | { readonly result: 'rang-too-long' };
 
+/** One way to reach a gateway. */
+interface Way {
+  readonly requestUri: string;
+  /** Where to send, in place of what the URI says. */
+  readonly route?: string;
+}
+
 /**
- * @param from where a gateway registered from
- * @returns the ways to it. By UDP it is called there, which a NAT lets through. The port that a connection came from is
- *   nobody's to connect to (RFC 3261 18.1.1), so where it registered over one, the Contact is called: drachtio uses the
- *   connection while it is open.
+ * The ways to a gateway that registered at this edge. By UDP it is called where it registered from, which a NAT lets
+ * through. The port that a connection came from is nobody's to connect to (RFC 3261 18.1.1): its Contact is called, for
+ * which drachtio uses the connection. drachtio 0.9.10 does so even after that is closed, without a word, for as long as
+ * user and host are those that registered; so the second way has another host, and goes to the Contact as well.
+ * @param contact as registered. @param from where it registered from
  */
-export function routesTo({ address, port, protocol }: Peer): (string | undefined)[] {
+export function waysTo(contact: string, { address, port, protocol }: Peer): Way[] {
   const host = address.includes(':') ? `[${address}]` : address;
-  const source = `sip:${host}:${port};transport=${protocol}`;
-  return protocol === 'udp' ? [source] : [undefined, source];
+  if (protocol === 'udp') return [{ requestUri: contact, route: `sip:${host}:${port};transport=udp` }];
+  const parsed = parseSipUri(contact);
+  const anew =
+    parsed && contact.replace(/(?<=^[^@]*@|^sips?:)(?:\[[^\]]*\]|[^@:;?]+)(?=[:;?]|$)/i, 'gateway.invalid');
+  return anew === undefined
+    ? [{ requestUri: contact }]
+    : [{ requestUri: contact }, { requestUri: anew, route: contact }];
 }
 
 /**
@@ -73,46 +84,33 @@ export class GatewayLeg {
   /** Its final answer is known. */
   #over = false;
   #finalAnswer: ((answered: boolean) => void) | undefined;
-  readonly #offer: Offer;
-  /** Ways that were not tried yet. */
-  readonly #routes: (string | undefined)[];
-  #route: string | undefined;
+  readonly #way: Way;
   #silenceTimer: NodeJS.Timeout;
   readonly #ringTimer: NodeJS.Timeout;
 
   constructor(srf: Srf, offer: Offer, limits: OfferLimits, onProvisional: (response: SrfResponse) => void) {
     this.#srf = srf;
-    this.#offer = offer;
-    this.#routes = [...offer.routes];
+    this.#way = offer.way;
     this.#onProvisional = onProvisional;
     this.result = new Promise((resolve) => {
       this.#settle = resolve;
     });
     this.#silenceTimer = setTimeout(() => this.#onSilence(limits.gatewayTimeoutMs), limits.gatewayTimeoutMs);
     this.#ringTimer = setTimeout(() => this.#end({ result: 'rang-too-long' }), limits.ringLimitMs);
-    this.#send();
-  }
-
-  #send(): void {
-    const { requestUri, headers, body } = this.#offer;
-    this.#route = this.#routes.shift();
-    const options: OutgoingRequest = { method: 'INVITE', headers: { ...headers } };
-    if (body) options.body = body;
-    if (this.#route) options.proxy = this.#route;
-    sendRequest(this.#srf, requestUri, options, {
+    const { requestUri, route } = offer.way;
+    const options: OutgoingRequest = { method: 'INVITE', headers: offer.headers };
+    if (offer.body) options.body = offer.body;
+    if (route) options.proxy = route;
+    sendRequest(srf, requestUri, options, {
       sent: (request) => this.#onSent(request),
       answer: (response, ack) => this.#onAnswer(response, ack),
       failed: () => this.#onUnreachable(),
     });
   }
 
-  /** It could not be sent that way. */
   #onUnreachable(): void {
-    if (!this.#givenUp && this.#routes.length > 0) this.#send();
-    else {
-      this.#conclude(false);
-      this.fail();
-    }
+    this.#conclude(false);
+    this.fail();
   }
 
   /**
@@ -121,9 +119,9 @@ export class GatewayLeg {
    */
   #onSilence(patienceMs: number): void {
     this.#silenceTimer = setTimeout(() => this.fail(), patienceMs);
-    const options: OutgoingRequest = { method: 'OPTIONS' };
-    if (this.#route) options.proxy = this.#route;
-    sendRequest(this.#srf, this.#offer.requestUri, options, {
+    const { requestUri, route } = this.#way;
+    const options: OutgoingRequest = route ? { method: 'OPTIONS', proxy: route } : { method: 'OPTIONS' };
+    sendRequest(this.#srf, requestUri, options, {
       answer: (response) => {
         if (!isInternal(response)) clearTimeout(this.#silenceTimer);
       },

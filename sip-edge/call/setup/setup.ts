@@ -2,7 +2,14 @@ import { headerOf } from '../../../sip/text.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
 import type { CallParts, InvitedCall, SetupFailure } from '../call.ts';
 import type { CallerLeg } from '../leg/caller-leg.ts';
-import { type AnsweredOffer, GatewayLeg, type OfferResult, routesTo } from '../leg/gateway-leg.ts';
+import {
+  type AnsweredOffer,
+  GatewayLeg,
+  type Offer,
+  type OfferLimits,
+  type OfferResult,
+  waysTo,
+} from '../leg/gateway-leg.ts';
 import { nextMaxForwards, passHeaders } from '../leg/headers.ts';
 import { type Description, type Leg, sendWhileConnected } from '../leg/leg.ts';
 import { passed } from '../relay.ts';
@@ -29,6 +36,8 @@ export class CallSetup {
   readonly #caller: CallerLeg;
   readonly #gatewayRequest: GatewayRequest;
   #gatewayLeg: GatewayLeg | undefined;
+  /** The gateway that is being offered the call is gone: no other way leads to it. */
+  #isGatewayLost = false;
 
   constructor(parts: CallParts, call: InvitedCall, caller: CallerLeg) {
     this.#parts = parts;
@@ -60,6 +69,7 @@ export class CallSetup {
 
   /** The gateway that is being offered the call has lost it. */
   onGatewayLost(): void {
+    this.#isGatewayLost = true;
     this.#gatewayLeg?.fail();
   }
 
@@ -70,21 +80,8 @@ export class CallSetup {
 
   /** Sends the INVITE to the locked gateway and waits for what becomes of it. */
   async #offer(grant: Grant): Promise<OfferResult | SetupFailure> {
-    const { srf, facts, settings } = this.#parts;
+    const { facts, settings } = this.#parts;
     const { callId, traceId, room, caller, failed } = this.#call;
-    const { request } = this.#caller;
-    const limits = {
-      gatewayTimeoutMs: settings.gatewayTimeoutMs,
-      ringLimitMs: settings.ringLimitSec * 1000,
-    };
-    const offer = {
-      requestUri: grant.contact,
-      routes: grant.gatewayEdgeId === settings.edgeId ? routesTo(grant.received) : [undefined],
-      headers: this.#offerHeaders(grant),
-      body: request.body,
-    };
-    const leg = new GatewayLeg(srf, offer, limits, (response) => this.#onProvisional(response));
-    this.#gatewayLeg = leg;
     facts.publish({
       type: 'call.offered',
       callId,
@@ -94,9 +91,31 @@ export class CallSetup {
       gateway: grant.username,
       attempt: failed.length + 1,
     });
+    const { contact, received, gatewayEdgeId } = grant;
+    const ways = gatewayEdgeId === settings.edgeId ? waysTo(contact, received) : [{ requestUri: contact }];
+    // Where there are two, half of the patience is for each.
+    const limits = {
+      gatewayTimeoutMs: settings.gatewayTimeoutMs / ways.length,
+      ringLimitMs: settings.ringLimitSec * 1000,
+    };
+    this.#isGatewayLost = false;
+    let result: OfferResult | SetupFailure = { result: 'failed', cause: 'silent' };
+    for (const way of ways) {
+      result = await this.#offerBy(
+        { way, headers: this.#offerHeaders(grant), body: this.#caller.request.body },
+        limits,
+      );
+      if (result.result !== 'failed' || result.cause !== 'silent' || this.#isGatewayLost) break;
+    }
+    return result;
+  }
+
+  async #offerBy(offer: Offer, limits: OfferLimits): Promise<OfferResult | SetupFailure> {
+    const leg = new GatewayLeg(this.#parts.srf, offer, limits, (response) => this.#onProvisional(response));
+    this.#gatewayLeg = leg;
     const result = await Promise.race([leg.result, this.#caller.gone]);
     if (typeof result === 'object' && !this.#caller.goneWhy) return result;
-    return this.#caller.abandonment(await leg.giveUp(settings.gatewayTimeoutMs));
+    return this.#caller.abandonment(await leg.giveUp(this.#parts.settings.gatewayTimeoutMs));
   }
 
   #offerHeaders({ received }: Grant): Headers {

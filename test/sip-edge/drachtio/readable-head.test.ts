@@ -30,6 +30,14 @@ describe('the head of a message, as drachtio-srf gets it', () => {
     });
   });
 
+  it('has its first line in capitals', () => {
+    const read = readableHead('sip/2.0 200 fine\r\nSubject: s\r\n\r\n');
+    expect(read).toMatchObject({ message: 'SIP/2.0 200 fine\r\nSubject: s\r\n\r\n' });
+    expect(readableHead('BYE sip:a@h sip/2.0\r\n\r\n')).toMatchObject({
+      message: 'BYE sip:a@h SIP/2.0\r\n\r\n',
+    });
+  });
+
   it('has each header on one line', () => {
     expect(readBySrf(['Subject : one\r\n two\r\n\tthree  ']).headers.subject).toBe('one two three');
   });
