@@ -3,6 +3,7 @@ import type { HeaderLine, SipHeaders } from './message/headers.ts';
 import type { SipRequest, SipResponse } from './message/message.ts';
 import { parseNameAddr } from './name-addr.ts';
 import { listOf } from './parameters.ts';
+import { parseSipUri } from './uri.ts';
 
 /** What either end keeps of a dialog to say something in it (RFC 3261 12). */
 export interface DialogState {
@@ -54,10 +55,11 @@ export function learnedFrom({ headers }: SipResponse, { remoteParty, remoteTarge
   };
 }
 
-/** @returns the URI of the first Contact, or undefined */
+/** @returns the SIP URI of the first Contact, or undefined */
 export function contactUri(headers: SipHeaders): string | undefined {
   const [first] = listOf(headers.getAll('contact'));
-  return first === undefined ? undefined : parseNameAddr(first)?.uri;
+  const uri = first === undefined ? undefined : parseNameAddr(first)?.uri;
+  return uri !== undefined && parseSipUri(uri) ? uri : undefined;
 }
 
 export interface RequestInDialog {
@@ -70,14 +72,27 @@ export interface RequestInDialog {
   body?: Buffer | string;
 }
 
-/** @returns a request within a dialog (RFC 3261 12.2.1.1). @throws SipHeaderError on a line break in a header */
+/**
+ * @returns a request within a dialog. A first route without `lr` is a strict router: it gets the request URI, and the
+ *   peer's is the last of the routes (RFC 3261 12.2.1.1)
+ * @throws SipHeaderError on a line break in a header
+ */
 export function requestInDialog(dialog: DialogState, { headers = [], ...of }: RequestInDialog): SipRequest {
+  const target = of.uri ?? dialog.remoteTarget;
+  const [first, ...others] = dialog.routeSet;
+  const strict = first === undefined ? undefined : strictRouter(first);
+  const routes = strict === undefined ? dialog.routeSet : [...others, `<${target}>`];
   return createRequest({
-    uri: dialog.remoteTarget,
     from: dialog.localParty,
     to: dialog.remoteParty,
     callId: dialog.callId,
     ...of,
-    headers: [...dialog.routeSet.map((route): HeaderLine => ['Route', route]), ...headers],
+    uri: strict ?? target,
+    headers: [...routes.map((route): HeaderLine => ['Route', route]), ...headers],
   });
+}
+
+function strictRouter(route: string): string | undefined {
+  const uri = parseNameAddr(route)?.uri;
+  return uri === undefined || parseSipUri(uri)?.params.has('lr') ? undefined : uri;
 }

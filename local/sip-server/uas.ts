@@ -9,7 +9,7 @@ import { type Pending, PendingRequests } from './app/pending-requests.ts';
 import { metaFields } from './app/wire.ts';
 import { type Core, notifyIncoming } from './core.ts';
 import { endByServer } from './dialog/bye.ts';
-import { Dialog, dialogIdOf } from './dialog/dialog.ts';
+import { Dialog, dialogIdOfInvite } from './dialog/dialog.ts';
 import {
   offeredTooShort,
   refreshedByPeer,
@@ -17,8 +17,7 @@ import {
   termsAsCallee,
 } from './dialog/session-timer.ts';
 
-/** Only within a dialog. */
-const dialogMethods: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
+const onlyInDialog: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
 
 /** The requests that come in, and the applications' answers. */
 export class Uas {
@@ -40,10 +39,8 @@ export class Uas {
   /** A new request, neither ACK nor CANCEL. */
   received(transaction: ServerTransaction): void {
     const { message, envelope } = transaction.incoming;
-    if (envelope.fromTag === undefined && (transaction.isInvite || envelope.toTag !== undefined)) {
-      transaction.reply({ status: 400, reason: 'Bad Request (no From tag)' });
-    } else if (envelope.toTag !== undefined) this.receivedInDialog(transaction, envelope.toTag);
-    else if (dialogMethods.has(message.method)) transaction.reply({ status: 481 });
+    if (envelope.toTag !== undefined) this.receivedInDialog(transaction, envelope.toTag);
+    else if (onlyInDialog.has(message.method)) transaction.reply({ status: 481 });
     else this.receivedNew(transaction);
   }
 
@@ -53,10 +50,11 @@ export class Uas {
     const dialog = this.core.dialogs.find(callId, toTag, fromTag);
     if (!dialog?.confirmed || cseq.number > dialog.remoteSeq) return;
     dialog.flow = ack.source;
-    // Once for each INVITE: the ACK is repeated where our 2xx was.
-    if (!dialog.stopRepeating) return;
-    dialog.stopRepeating();
-    dialog.stopRepeating = undefined;
+    // Once for each INVITE: the ACK is repeated where our 2xx was, and one of an earlier INVITE counts for that alone.
+    const stop = dialog.repeating.get(cseq.number);
+    if (!stop) return;
+    stop();
+    dialog.repeating.delete(cseq.number);
     if (dialog.owner) notifyIncoming(dialog.owner, ack, crypto.randomUUID(), dialog.id);
   }
 
@@ -64,9 +62,9 @@ export class Uas {
     const { core } = this;
     const { incoming } = transaction;
     const { method } = incoming.message;
-    const { callId, fromTag = '' } = incoming.envelope;
+    const { callId } = incoming.envelope;
     if (transaction.isInvite) {
-      if (core.dialogs.get(dialogIdOf(callId, fromTag))) {
+      if (core.dialogs.get(dialogIdOfInvite(incoming))) {
         // The same INVITE by another way (RFC 3261 8.2.2.2).
         transaction.reply({ status: 482 });
         return;
@@ -120,6 +118,14 @@ export class Uas {
       core.log.info({ callId, method: message.method }, 'request in a dialog whose application is gone');
       transaction.reply({ status: 481 });
       return;
+    }
+    if (transaction.isInvite) {
+      // One INVITE at a time (RFC 3261 14.2).
+      if (dialog.openReinvite?.pending) {
+        transaction.reply({ status: 500, headers: [['Retry-After', '2']] });
+        return;
+      }
+      dialog.openReinvite = transaction;
     }
     if (message.method === 'INVITE' || message.method === 'UPDATE') {
       const minimum = offeredTooShort(message);
@@ -177,7 +183,8 @@ export class Uas {
     }
     if (transaction.isInvite) this.answeredInvite(transactionId, pending, sent);
     else if (status >= 200) this.answered(transactionId, pending, sent);
-    const dialogId = pending.dialog?.id ?? inviteDialogId(transaction);
+    const dialogId =
+      pending.dialog?.id ?? (transaction.isInvite ? dialogIdOfInvite(transaction.incoming) : '');
     const meta = metaFields('application', transaction.answerBytes, source.protocol, source);
     client.answer(commandId, `OK|${meta}|${transactionId}|${dialogId}||Msg sent:|`, sent);
   }
@@ -209,12 +216,13 @@ export class Uas {
     dialog.noteLocalBody(sent);
     const session = inDialog ? undefined : termsAsCallee(incoming.message, sent);
     if (session) startSessionTimer(core, dialog, session.terms);
-    dialog.stopRepeating?.();
-    dialog.stopRepeating = repeatUntilAck(transaction, core.endpoint.timers, core.endpoint.settings, () => {
-      dialog.stopRepeating = undefined;
+    const { number } = incoming.envelope.cseq;
+    const stop = repeatUntilAck(transaction, core.endpoint.timers, core.endpoint.settings, () => {
+      dialog.repeating.delete(number);
       core.log.warn({ callId: dialog.callId }, 'no ACK for our 200: ending the dialog');
       endByServer(core, dialog, 'ACK timeout');
     });
+    dialog.repeating.set(number, stop);
   }
 
   /** Another request has its final answer. */
@@ -239,10 +247,4 @@ export class Uas {
       this.pending.removeWithDialog(id);
     }
   }
-}
-
-function inviteDialogId(transaction: ServerTransaction): string {
-  if (!transaction.isInvite) return '';
-  const { callId, fromTag = '' } = transaction.incoming.envelope;
-  return dialogIdOf(callId, fromTag);
 }

@@ -16,7 +16,7 @@ import { defaultTimers, type SipTimers, Timers } from './timers.ts';
 import type { Incoming, Protocol, Target, TcpConnectionRef, TransportEvents } from './transport/transport.ts';
 import { openTransports } from './transport/transports.ts';
 import { probeLoopbackPort } from './transport/udp-probe.ts';
-import { answerTarget, noteSource, serverKey } from './via-routing.ts';
+import { answerTarget, cancelKey, noteSource, serverKey } from './via-routing.ts';
 
 /**
  * @throws the system's error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) where an address cannot be bound
@@ -28,6 +28,8 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
   const counters: EndpointCounters = { malformed: 0, refusedFull: 0, strayResponses: 0, sendErrors: 0 };
   /** Transactions, and the memories of those answered, by branch, sent-by and method. */
   const servers = new Map<string, { retransmission(): void }>();
+  /** INVITEs, by what a CANCEL has in common with its own whatever its sent-by says: behind a NAT that may change. */
+  const invites = new Map<string, ServerTransaction>();
   const clients = new Map<string, ClientTransaction>();
   const clientsByConnection = new Map<TcpConnectionRef, Set<ClientTransaction>>();
   const toSource = options.answerToSource === true;
@@ -82,6 +84,8 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
       else send(bytes, target);
     },
     replace(key: string, by: { retransmission(): void } | undefined) {
+      const known = servers.get(key);
+      if (known instanceof ServerTransaction) invites.delete(cancelKey(known.incoming));
       if (by) servers.set(key, by);
       else servers.delete(key);
     },
@@ -114,13 +118,16 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
       receivedCancel(transaction);
       return;
     }
+    if (transaction.isInvite) invites.set(cancelKey(incoming), transaction);
     if (transaction.isInvite && options.autoTrying !== false) transaction.reply({ status: 100 });
     options.onRequest(transaction);
   }
 
   function receivedCancel(cancel: ServerTransaction): void {
     const { incoming } = cancel;
-    const invite = servers.get(serverKey(incoming.message, incoming.envelope, 'INVITE'));
+    const invite =
+      servers.get(serverKey(incoming.message, incoming.envelope, 'INVITE')) ??
+      invites.get(cancelKey(incoming));
     if (!(invite instanceof ServerTransaction)) {
       cancel.reply({ status: 481 });
       return;
@@ -222,6 +229,7 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
       timers.close();
       await Promise.all([udp?.close(), tcp?.close()]);
       servers.clear();
+      invites.clear();
       clients.clear();
     },
   };

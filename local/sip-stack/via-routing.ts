@@ -1,6 +1,6 @@
 import type { Envelope, SipRequest } from '../../sip/message/message.ts';
 import { endOfFirstHop, type Via } from '../../sip/via.ts';
-import type { Target } from './transport/transport.ts';
+import type { Incoming, Target } from './transport/transport.ts';
 
 const magicCookie = 'z9hG4bK';
 
@@ -17,6 +17,12 @@ export function serverKey(request: SipRequest, envelope: Envelope, method: strin
   // RFC 2543 clients send no such branch.
   const { callId, fromTag, cseq } = envelope;
   return `${callId}|${fromTag}|${cseq.number}|${request.headers.get('via')}|${method}`;
+}
+
+/** @returns what a CANCEL has in common with its INVITE and no other (RFC 3261 9.1), but for the address in its Via */
+export function cancelKey({ envelope }: Incoming<SipRequest>): string {
+  const { via, callId, fromTag, cseq } = envelope;
+  return `${via.params.get('branch')}|${callId}|${fromTag}|${cseq.number}`;
 }
 
 /**

@@ -46,6 +46,14 @@ describe('a dialog', () => {
     });
   });
 
+  it('through a strict router has it in the request URI, and the peer last (RFC 3261 12.2.1.1)', () => {
+    const { invite } = setUp(contact);
+    const dialog = { ...dialogAsCallee(invite, 'b'), routeSet: ['<sip:strict@h;x=1>', '<sip:far;lr>'] };
+    const bye = requestInDialog(dialog, { method: 'BYE', cseq: 1 });
+    expect(bye.uri).toBe('sip:strict@h;x=1');
+    expect(bye.headers.getAll('route')).toEqual(['<sip:far;lr>', `<${dialog.remoteTarget}>`]);
+  });
+
   it('with a peer that names no Contact leads to its From, or to where the INVITE went', () => {
     const { invite, answer } = setUp([]);
     expect(dialogAsCallee(invite, 'b').remoteTarget).toBe('sip:ann@example.test');

@@ -3,7 +3,7 @@ import type { HeaderLine } from '../../../sip/message/headers.ts';
 import type { SipRequest } from '../../../sip/message/message.ts';
 import type { Target } from '../../sip-stack/index.ts';
 import type { Core } from '../core.ts';
-import { dialogHop, type Hop, knownTarget, resolveHop } from '../next-hop.ts';
+import { type DialogPath, dialogHop, type Hop, knownTarget, resolveHop } from '../next-hop.ts';
 import type { Dialog } from './dialog.ts';
 
 /** A dialog whose peer gave no Contact or Route that can be used. */
@@ -17,7 +17,7 @@ export class NoRouteError extends Error {
  * @throws NoRouteError where the URI is of no use
  */
 export function withDialogTarget(
-  dialog: Dialog,
+  dialog: DialogPath,
   use: (target: Target) => void,
   failed: (error: Error) => void,
 ): void {
@@ -37,6 +37,9 @@ export function withTarget(
   else if ('host' in hop) resolveHop(hop).then(use).catch(failed);
 }
 
+/** A 2xx comes again for half a minute: so many INVITEs in that time are more than any peer sends. */
+const maxAcks = 16;
+
 /** Sends the ACK of a 2xx to our INVITE and keeps it for a 2xx that comes again. */
 export function sendAckOf(
   core: Core,
@@ -50,7 +53,8 @@ export function sendAckOf(
     dialog,
     (target) => {
       const bytes = core.endpoint.sendAck(ack, target);
-      dialog.lastAck = { cseq, bytes, target };
+      dialog.acks.set(cseq, { bytes, target });
+      for (const old of dialog.acks.keys()) if (dialog.acks.size > maxAcks) dialog.acks.delete(old);
       sent(ack, bytes.length, target);
     },
     (error) => core.log.warn({ callId: dialog.callId, error: error.message }, 'ACK not sent'),

@@ -21,15 +21,16 @@ export class DialogTable {
   /** @returns the dialog that a request with these tags belongs to (RFC 3261 12.2.2) */
   find(callId: string, toTag: string, fromTag: string | undefined): Dialog | undefined {
     const dialog = this.byLocalTag.get(localKey(callId, toTag));
-    const matches = dialog?.remoteTag === undefined || dialog.remoteTag === fromTag;
+    // RFC 2543 peers have no tag.
+    const matches = dialog?.remoteTag === undefined || dialog.remoteTag === (fromTag ?? '');
     return matches ? dialog : undefined;
   }
 
   /** Ends all clocks of the dialog and forgets it. */
   remove(dialog: Dialog): void {
-    dialog.stopRepeating?.();
+    for (const stop of dialog.repeating.values()) stop();
+    dialog.repeating.clear();
     dialog.stopSessionTimer?.();
-    dialog.stopRepeating = undefined;
     dialog.stopSessionTimer = undefined;
     if (this.byId.get(dialog.id) === dialog) this.byId.delete(dialog.id);
     const key = localKey(dialog.callId, dialog.localTag);

@@ -13,9 +13,13 @@ import type { AppClient } from '../app/app-clients.ts';
 import type { DialogPath } from '../next-hop.ts';
 
 /** @returns drachtio's id of a dialog: the From tag is that of the INVITE, whoever sent it */
-export function dialogIdOf(callId: string, fromTag: string): string {
+function dialogIdOf(callId: string, fromTag: string): string {
   return `${callId};from-tag=${fromTag}`;
 }
+
+/** @returns the id of the dialog that an INVITE from the network begins; RFC 2543 peers have no tag */
+export const dialogIdOfInvite = ({ envelope }: Incoming<SipRequest>): string =>
+  dialogIdOf(envelope.callId, envelope.fromTag ?? '');
 
 /** One INVITE dialog, early or confirmed (RFC 3261 12). */
 export class Dialog implements DialogState, DialogPath {
@@ -40,12 +44,16 @@ export class Dialog implements DialogState, DialogPath {
   confirmed = false;
   /** The application that answers for it. */
   owner: AppClient | undefined;
-  /** Ends the repeating of our 2xx. */
-  stopRepeating: (() => void) | undefined;
-  /** Our INVITE or re-INVITE that was answered with 2xx and wants its ACK. */
-  unacknowledged: { cseq: number } | undefined;
-  /** The last ACK we sent, for a 2xx that comes again. */
-  lastAck: { cseq: number; bytes: Buffer; target: Target } | undefined;
+  /** By CSeq number of the peer's INVITE: ends the repeating of our 2xx to it. Each counts its own ACK. */
+  readonly repeating = new Map<number, () => void>();
+  /** CSeq numbers of our INVITEs that were answered with 2xx and want their ACK, oldest first. */
+  readonly unacknowledged = new Set<number>();
+  /** The ACKs we sent, by CSeq number, for a 2xx that comes again. */
+  readonly acks = new Map<number, { bytes: Buffer; target: Target }>();
+  /** The peer's re-INVITE that waits for its final answer. */
+  openReinvite: { readonly pending: boolean } | undefined;
+  /** To tags of further 2xx to our INVITE, by other branches of a fork. */
+  readonly forks = new Set<string>();
   /** Set where the INVITE was cancelled but the 2xx came: BYE right after the ACK. */
   byeAfterAck = false;
   /** Our INVITE or re-INVITE that is still open. */
@@ -125,7 +133,8 @@ export class Dialog implements DialogState, DialogPath {
 
   /** Takes what an answer with a To tag to our INVITE tells. */
   learnFrom({ message, envelope, source }: Incoming<SipResponse>): void {
-    this.remoteTag = envelope.toTag;
+    // RFC 2543 peers have none (RFC 3261 12.1.2).
+    this.remoteTag = envelope.toTag ?? '';
     this.flow = source;
     Object.assign(this, learnedFrom(message, this));
   }

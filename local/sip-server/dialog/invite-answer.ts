@@ -1,9 +1,10 @@
+import { learnedFrom, requestInDialog } from '../../../sip/dialog.ts';
 import type { SipResponse } from '../../../sip/message/message.ts';
-import type { Incoming } from '../../sip-stack/index.ts';
+import type { Incoming, Target } from '../../sip-stack/index.ts';
 import type { Core } from '../core.ts';
 import { endByServer } from './bye.ts';
 import type { Dialog } from './dialog.ts';
-import { NoRouteError, sendAckOf } from './dialog-request.ts';
+import { NoRouteError, sendAckOf, withDialogTarget } from './dialog-request.ts';
 import { refreshedByUs } from './session-timer.ts';
 
 /**
@@ -23,29 +24,61 @@ export function learnFromAnswer(core: Core, dialog: Dialog, answer: Incoming<Sip
     if (!dialog.confirmed && envelope.toTag !== undefined) dialog.learnFrom(answer);
     return true;
   }
-  if (dialog.lastAck?.cseq === cseq) {
-    // It did not get our ACK.
-    core.endpoint.sendBytes(dialog.lastAck.bytes, dialog.lastAck.target);
+  if (dialog.confirmed && (envelope.toTag ?? '') !== dialog.remoteTag) {
+    endFork(core, dialog, answer);
     return false;
   }
-  if (dialog.unacknowledged?.cseq === cseq) return false;
+  const ack = dialog.acks.get(cseq);
+  if (ack) {
+    // It did not get our ACK.
+    core.endpoint.sendBytes(ack.bytes, ack.target);
+    return false;
+  }
+  if (dialog.unacknowledged.has(cseq)) return false;
   if (dialog.confirmed) dialog.retarget(message.headers);
   else dialog.learnFrom(answer);
   dialog.confirmed = true;
-  dialog.unacknowledged = { cseq };
+  dialog.unacknowledged.add(cseq);
   refreshedByUs(core, dialog, message);
   return true;
 }
 
 /**
- * After a 2xx for an application that is gone: nobody else would acknowledge it, nobody would hang up.
+ * A 2xx of another branch than the one that the dialog is with: acknowledged, each time that it comes, and ended (RFC 3261
+ * 13.2.2.4).
+ */
+function endFork(core: Core, dialog: Dialog, { message, envelope, source }: Incoming<SipResponse>): void {
+  const tag = envelope.toTag ?? '';
+  const fork = { ...dialog, ...learnedFrom(message, dialog), flow: source };
+  const cseq = envelope.cseq.number;
+  const isNew = !dialog.forks.has(tag);
+  dialog.forks.add(tag);
+  const send = (target: Target) => {
+    core.endpoint.sendAck(requestInDialog(fork, { method: 'ACK', cseq }), target);
+    const bye = requestInDialog(fork, { method: 'BYE', cseq: cseq + 1 });
+    if (isNew) core.endpoint.sendRequest(bye, target, { onResponse() {}, onError() {} });
+  };
+  const failed = (error: Error) =>
+    core.log.warn({ callId: dialog.callId, error: error.message }, 'fork not ended');
+  try {
+    withDialogTarget(fork, send, failed);
+  } catch (error) {
+    failed(error as Error);
+  }
+}
+
+/**
+ * After a 2xx for a dialog that is over or an application that is gone: nobody else would acknowledge it, nobody would hang up.
  * @param established the dialog was up before; it then goes on, and another application may take it over
  */
 export function settleAbandoned(core: Core, dialog: Dialog, established: boolean): void {
-  const cseq = dialog.unacknowledged?.cseq;
+  const [cseq] = dialog.unacknowledged;
   if (cseq === undefined) return;
-  dialog.unacknowledged = undefined;
-  core.log.warn({ callId: dialog.callId, established }, 'INVITE answered after its application was gone');
+  dialog.unacknowledged.delete(cseq);
+  core.log.warn(
+    { callId: dialog.callId, established },
+    'INVITE answered after its dialog or application was gone',
+  );
   try {
     sendAckOf(core, dialog, cseq, {}, () => {
       if (!established) endByServer(core, dialog, 'application gone');

@@ -144,8 +144,9 @@ function refresh(core: Core, dialog: Dialog, sec: number): void {
       else startSessionTimer(core, dialog, { sec: secAfter(answer, sec), weRefresh: true });
       return;
     }
-    if (dialog.lastAck?.cseq === cseq) {
-      core.endpoint.sendBytes(dialog.lastAck.bytes, dialog.lastAck.target);
+    const ack = dialog.acks.get(cseq);
+    if (ack) {
+      core.endpoint.sendBytes(ack.bytes, ack.target);
       return;
     }
     dialog.retarget(answer.headers);
