@@ -4,8 +4,7 @@ import type { CallIdentity } from '../contracts/common.ts';
 import { Admission } from './admission/admission.ts';
 import { AddressLimits } from './admission/limits.ts';
 import { trustedAddresses } from './admission/trusted.ts';
-import { Authenticator, type SecretSource } from './auth/authenticator.ts';
-import { Digest } from './auth/digest.ts';
+import { createAuthenticator, type SecretSource } from './auth/authenticator.ts';
 import type { CallParts } from './call/call.ts';
 import { GatewayContact } from './call/leg/gateway-contact.ts';
 import type { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
@@ -19,6 +18,7 @@ import { EdgeLease } from './health/edge-lease.ts';
 import type { Clock, FactSink, Log, Meter } from './ports.ts';
 import { Registrar } from './registrar/registrar.ts';
 import type { Settings } from './settings.ts';
+import { LogByAddress } from './telemetry/log-by-address.ts';
 
 /** What the application asks of its calls: sip-edge/call/handler.ts answers it. */
 export interface Calls {
@@ -67,6 +67,7 @@ export class EdgeApp {
   readonly #srf: Srf;
   readonly #calls: Calls;
   readonly #lease: EdgeLease;
+  readonly #refusals: LogByAddress;
   #isDraining = false;
 
   constructor(parts: EdgeParts) {
@@ -89,20 +90,19 @@ export class EdgeApp {
     });
 
     const limits = new AddressLimits(settings, clock);
-    const digest = new Digest({
-      realm: settings.sipDomain,
-      nonceLifetimeSec: settings.nonceLifetimeSec,
-      clock,
-    });
-    const authenticator = new Authenticator({
-      digest,
-      secrets,
-      limits,
-      algorithms: settings.digestAlgorithms,
-      md5OnlyAgents: settings.md5OnlyAgents,
-    });
+    const authenticator = createAuthenticator({ settings, secrets, limits, clock });
     const isTrusted = trustedAddresses(settings.trustedAddresses);
-    const admission = new Admission({ policy: settings, limits, authenticator, isTrusted, log, meter });
+    const refusals = new LogByAddress(log, clock, settings.trackedAddresses);
+    this.#refusals = refusals;
+    const admission = new Admission({
+      policy: settings,
+      limits,
+      authenticator,
+      isTrusted,
+      log,
+      refusals,
+      meter,
+    });
     const registrar = new Registrar({
       settings,
       controlPlane,
@@ -111,6 +111,7 @@ export class EdgeApp {
       admission,
       clock,
       log,
+      refusals,
       onGatewayLost: (loss) => this.#calls.onGatewayLost(loss),
       onMatched: (call) => this.#calls.onMatched(call),
     });
@@ -152,8 +153,8 @@ export class EdgeApp {
         secret: settings.drachtioSecret,
         reconnect: { retryMaxDelay: 1000 },
       });
-      onUnreadable(this.#srf, (unreadable) =>
-        log.warn({ event: 'unreadable', ...unreadable }, 'message not understood'),
+      onUnreadable(this.#srf, ({ address, why }) =>
+        this.#refusals.warn(address, { event: 'unreadable', why }, 'message not understood'),
       );
     });
   }

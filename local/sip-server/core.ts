@@ -19,8 +19,13 @@ export interface Core {
 
 export interface ServerLimits {
   maxDialogs: number;
-  /** A request that the application has not answered (an INVITE: at all) after this time is answered with 500. */
+  /** An INVITE on which the application has not said a word after this time is answered with 500, others are forgotten. */
   pendingMs: number;
+  /**
+   * Requests of one address on which the application has not said a word. Further ones are forgotten: an application
+   * that drops a flood says nothing, and each of its requests would be held for `pendingMs`.
+   */
+  maxUnheardPerAddress: number;
   /** How long a second of a session timer lasts; tests make it short. */
   sessionSecondMs: number;
 }
@@ -28,6 +33,7 @@ export interface ServerLimits {
 export const defaultServerLimits: ServerLimits = {
   maxDialogs: 50_000,
   pendingMs: 64_000,
+  maxUnheardPerAddress: 1000,
   sessionSecondMs: 1000,
 };
 

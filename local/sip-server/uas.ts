@@ -19,7 +19,7 @@ import {
 
 const onlyInDialog: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
 
-/** The requests that come in, and the applications' answers. */
+/** What comes in, and the applications' answers. */
 export class Uas {
   private readonly core: Core;
   private readonly pending: PendingRequests;
@@ -38,8 +38,9 @@ export class Uas {
 
   /** A new request, neither ACK nor CANCEL. */
   received(transaction: ServerTransaction): void {
-    const { message, envelope } = transaction.incoming;
-    if (envelope.toTag !== undefined) this.receivedInDialog(transaction, envelope.toTag);
+    const { message, envelope, source } = transaction.incoming;
+    if (this.pending.isFull(source.address)) transaction.abandon();
+    else if (envelope.toTag !== undefined) this.receivedInDialog(transaction, envelope.toTag);
     else if (onlyInDialog.has(message.method)) transaction.reply({ status: 481 });
     else this.receivedNew(transaction);
   }
@@ -87,9 +88,6 @@ export class Uas {
         transaction.reply({ status: 487 });
         if (!client.gone) notifyIncoming(client, cancel, id, '');
         this.pending.removeWithDialog(id);
-      };
-      transaction.onEnd = (why) => {
-        if (why === 'no-ack') core.log.debug({ callId }, 'final answer never acknowledged');
       };
     }
     notifyIncoming(client, incoming, id, '');
@@ -167,7 +165,7 @@ export class Uas {
       return;
     }
     const { transaction } = pending;
-    const { status } = text;
+    this.pending.heard(transaction);
     const { source } = transaction.incoming;
     if (!pending.inDialog) transaction.localTag = chosenTag(text.headers) ?? transaction.localTag;
     if (!transaction.reachable) {
@@ -176,13 +174,13 @@ export class Uas {
       return;
     }
     const headers = answerHeaders(this.core, pending, text);
-    const sent = transaction.reply({ status, reason: text.reason, headers, body: text.body });
+    const sent = transaction.reply({ status: text.status, reason: text.reason, headers, body: text.body });
     if (!sent) {
       client.answer(commandId, 'NOK|Response not sent due to unknown transaction');
       return;
     }
     if (transaction.isInvite) this.answeredInvite(transactionId, pending, sent);
-    else if (status >= 200) this.answered(transactionId, pending, sent);
+    else if (text.status >= 200) this.answered(transactionId, pending, sent);
     const dialogId =
       pending.dialog?.id ?? (transaction.isInvite ? dialogIdOfInvite(transaction.incoming) : '');
     const meta = metaFields('application', transaction.answerBytes, source.protocol, source);
@@ -219,7 +217,7 @@ export class Uas {
     const { number } = incoming.envelope.cseq;
     const stop = repeatUntilAck(transaction, core.endpoint.timers, core.endpoint.settings, () => {
       dialog.repeating.delete(number);
-      core.log.warn({ callId: dialog.callId }, 'no ACK for our 200: ending the dialog');
+      core.log.warn({ callId: dialog.callId }, 'no ACK for our 200');
       endByServer(core, dialog, 'ACK timeout');
     });
     dialog.repeating.set(number, stop);

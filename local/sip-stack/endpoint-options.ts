@@ -15,6 +15,8 @@ export interface EndpointLimits extends TransportLimits {
   /** Server transactions held at once; a request beyond gets 503 without state (RFC 3261 21.5.4), an ACK nothing. */
   maxServerTransactions: number;
   maxClientTransactions: number;
+  /** Answers kept for a request that comes again (timer J). Above, the oldest goes: its request is then a new one. */
+  maxAnswersKept: number;
 }
 
 /** What the endpoint counts; all rise only. */
@@ -101,4 +103,5 @@ export const defaultLimits: EndpointLimits = {
   ...defaultTransportLimits,
   maxServerTransactions: 150_000,
   maxClientTransactions: 50_000,
+  maxAnswersKept: 50_000,
 };

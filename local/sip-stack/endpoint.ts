@@ -26,8 +26,9 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
   const limits: EndpointLimits = { ...defaultLimits, ...options.limits };
   const timers = new Timers();
   const counters: EndpointCounters = { malformed: 0, refusedFull: 0, strayResponses: 0, sendErrors: 0 };
-  /** Transactions, and the memories of those answered, by branch, sent-by and method. */
-  const servers = new Map<string, { retransmission(): void }>();
+  /** Transactions by branch, sent-by and method, and the memories of those answered. */
+  const servers = new Map<string, ServerTransaction>();
+  const answered = new Map<string, { retransmission(): void }>();
   /** INVITEs, by what a CANCEL has in common with its own whatever its sent-by says: behind a NAT that may change. */
   const invites = new Map<string, ServerTransaction>();
   const clients = new Map<string, ClientTransaction>();
@@ -85,9 +86,14 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
     },
     replace(key: string, by: { retransmission(): void } | undefined) {
       const known = servers.get(key);
-      if (known instanceof ServerTransaction) invites.delete(cancelKey(known.incoming));
-      if (by) servers.set(key, by);
-      else servers.delete(key);
+      if (known) invites.delete(cancelKey(known.incoming));
+      servers.delete(key);
+      answered.delete(key);
+      if (by === undefined) return;
+      answered.set(key, by);
+      for (const oldest of answered.keys())
+        if (answered.size > limits.maxAnswersKept) answered.delete(oldest);
+        else break;
     },
   };
 
@@ -96,10 +102,10 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
     const key = serverKey(message, envelope, message.method);
     if (message.method === 'ACK') {
       const known = servers.get(serverKey(message, envelope, 'INVITE'));
-      if (!(known instanceof ServerTransaction) || known.acknowledged()) options.onAck?.(incoming);
+      if (!known || known.acknowledged()) options.onAck?.(incoming);
       return;
     }
-    const known = servers.get(key);
+    const known = servers.get(key) ?? answered.get(key);
     if (known) {
       known.retransmission();
       return;
@@ -128,7 +134,7 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
     const invite =
       servers.get(serverKey(incoming.message, incoming.envelope, 'INVITE')) ??
       invites.get(cancelKey(incoming));
-    if (!(invite instanceof ServerTransaction)) {
+    if (!invite) {
       cancel.reply({ status: 481 });
       return;
     }
@@ -210,7 +216,7 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
     settings,
     hostPort,
     get openTransactions() {
-      return { server: servers.size, client: clients.size };
+      return { server: servers.size + answered.size, client: clients.size };
     },
     sendRequest(request, target, handlers) {
       const branch = addVia(request, target.protocol);
@@ -229,6 +235,7 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
       timers.close();
       await Promise.all([udp?.close(), tcp?.close()]);
       servers.clear();
+      answered.clear();
       invites.clear();
       clients.clear();
     },

@@ -15,9 +15,6 @@ export interface ServerTransactionHost {
 
 export type ServerState = 'proceeding' | 'completed' | 'confirmed' | 'accepted' | 'terminated';
 
-/** Why an INVITE transaction ended: as it should, or a final answer (300 and above) was never acknowledged. */
-export type ServerEnd = 'done' | 'no-ack';
-
 /**
  * A request from the network and its answers (RFC 3261 17.2, RFC 6026): absorbs retransmissions of the request,
  * repeats the answer to them, and repeats 300-699 to an INVITE until the ACK. Repeating a 2xx until its ACK is the
@@ -28,8 +25,6 @@ export class ServerTransaction {
   readonly isInvite: boolean;
   /** Called when the caller gives up before a final answer. The CANCEL is answered already; answer the INVITE with 487. */
   onCancel: ((cancel: Incoming<SipRequest>) => void) | undefined;
-  /** Called once when an INVITE transaction is over. */
-  onEnd: ((why: ServerEnd) => void) | undefined;
   state: ServerState = 'proceeding';
 
   private readonly key: string;
@@ -97,6 +92,11 @@ export class ServerTransaction {
     if (this.last) this.host.send(this.last, this.answerTo);
   }
 
+  /** Forgets a request that nobody will answer. */
+  abandon(): void {
+    this.terminate();
+  }
+
   /** The request came again. */
   retransmission(): void {
     // The 2xx to an INVITE is repeated by its own clock (RFC 6026 7.1).
@@ -111,8 +111,8 @@ export class ServerTransaction {
       this.end?.cancel();
       this.state = 'confirmed';
       const timerI = this.reliable ? 0 : this.host.settings.t4Ms;
-      if (timerI === 0) this.terminate('done');
-      else this.end = this.host.timers.after(timerI, () => this.terminate('done'));
+      if (timerI === 0) this.terminate();
+      else this.end = this.host.timers.after(timerI, () => this.terminate());
     }
     return false;
   }
@@ -127,17 +127,17 @@ export class ServerTransaction {
     if (!this.isInvite) {
       this.state = 'completed';
       if (this.reliable) {
-        this.terminate('done');
+        this.terminate();
         return;
       }
       remember(this.last as Buffer, this.answerTo, this.key, this.host);
     } else if (status < 300) {
       this.state = 'accepted';
-      this.end = timers.after(longMs, () => this.terminate('done'));
+      this.end = timers.after(longMs, () => this.terminate());
     } else {
       this.state = 'completed';
       if (!this.reliable) this.repeatAfter(settings.t1Ms);
-      this.end = timers.after(longMs, () => this.terminate('no-ack'));
+      this.end = timers.after(longMs, () => this.terminate());
     }
   }
 
@@ -148,12 +148,11 @@ export class ServerTransaction {
     });
   }
 
-  private terminate(why: ServerEnd): void {
+  private terminate(): void {
     this.state = 'terminated';
     this.repeat?.cancel();
     this.end?.cancel();
     this.host.replace(this.key, undefined);
-    this.onEnd?.(why);
   }
 }
 

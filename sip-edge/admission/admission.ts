@@ -5,6 +5,7 @@ import { peerOf } from '../drachtio/peer.ts';
 import { refuse } from '../drachtio/refuse.ts';
 import type { Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import type { Log, Meter } from '../ports.ts';
+import type { LogByAddress } from '../telemetry/log-by-address.ts';
 import { type CheckPolicy, checkRequest, type IncomingRequest } from './check.ts';
 import type { AddressLimits } from './limits.ts';
 
@@ -14,6 +15,7 @@ export interface AdmissionParts {
   authenticator: Authenticator;
   isTrusted(address: string): boolean;
   log: Log;
+  refusals: LogByAddress;
   meter: Meter;
 }
 
@@ -96,7 +98,7 @@ export class Admission {
   #refuse(req: SrfRequest, res: SrfResponse, word: RefusalWord, headers?: Headers): void {
     if (req.method === 'INVITE') this.#parts.meter.count('RefusedInvites');
     const status = refuse(req, res, word, headers);
-    this.#parts.log.warn({ ...fieldsOf(req, word), status }, 'request refused');
+    this.#parts.refusals.warn(req.source_address, { ...fieldsOf(req, word), status }, 'request refused');
   }
 
   #fail(req: SrfRequest, res: SrfResponse, error: unknown): void {

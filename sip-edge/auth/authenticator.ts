@@ -2,7 +2,9 @@ import type { RefusalWord } from '../../contracts/refusals.ts';
 import type { DigestAlgorithm } from '../../sip/digest/auth-params.ts';
 import type { AddressLimits } from '../admission/limits.ts';
 import type { SrfRequest } from '../drachtio/srf.ts';
-import type { Digest, Secrets } from './digest.ts';
+import type { Clock } from '../ports.ts';
+import type { Settings } from '../settings.ts';
+import { Digest, type Secrets } from './digest.ts';
 
 /** The passwords, as the last reading of the secret had them. */
 export interface SecretSource {
@@ -69,7 +71,7 @@ export class Authenticator {
   #check(req: SrfRequest, username: string) {
     const authorization = req.headers[req.method === 'REGISTER' ? 'authorization' : 'proxy-authorization'];
     return this.#parts.digest.check(
-      { method: req.method, authorization, username },
+      { method: req.method, authorization, username, address: req.source_address },
       this.#parts.secrets.secrets,
     );
   }
@@ -81,7 +83,18 @@ export class Authenticator {
     const name = req.method === 'REGISTER' ? 'WWW-Authenticate' : 'Proxy-Authenticate';
     // One header for each challenge: drachtio-srf takes one value for a name, and clients misread a comma list.
     return this.#parts.digest
-      .challenges(this.#parts.secrets.secrets, stale, algorithms)
+      .challenges(this.#parts.secrets.secrets, stale, algorithms, req.source_address)
       .join(`\r\n${name}: `);
   }
+}
+
+/** @returns an authenticator for our domain, as the settings have it */
+export function createAuthenticator({
+  settings,
+  clock,
+  ...parts
+}: Pick<AuthenticatorParts, 'secrets' | 'limits'> & { settings: Settings; clock: Clock }): Authenticator {
+  const { sipDomain: realm, nonceLifetimeSec, digestAlgorithms: algorithms, md5OnlyAgents } = settings;
+  const digest = new Digest({ realm, nonceLifetimeSec, clock });
+  return new Authenticator({ digest, algorithms, md5OnlyAgents, ...parts });
 }

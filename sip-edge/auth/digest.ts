@@ -15,10 +15,12 @@ export interface DigestRequest {
   authorization: string | undefined;
   /** The user that the request speaks for: the credentials must be this user's own. */
   username: string;
+  /** Where the request came from. */
+  address: string;
 }
 
 /**
- * `challenge`: ask (again); with `stale` the password was right and only the nonce is no longer good.
+ * `challenge`: ask (again); with `stale` the nonce is no longer good, or is none that we gave to this address.
  * `refused`: a wrong answer, which counts towards a ban.
  */
 export type DigestVerdict =
@@ -63,13 +65,25 @@ export class Digest {
    * @param secrets the passwords; the current one makes the nonce
    * @param stale whether the password was right and only the nonce too old
    * @param algorithms those to offer, in this order
+   * @param address the only one from which the answer counts
    * @returns one header value for each algorithm
    */
-  challenges(secrets: Secrets, stale: boolean, algorithms: readonly DigestAlgorithm[]): string[] {
+  challenges(
+    secrets: Secrets,
+    stale: boolean,
+    algorithms: readonly DigestAlgorithm[],
+    address: string,
+  ): string[] {
     const { realm, clock, random } = this.#options;
     const [key] = this.#keys(secrets);
     return algorithms.map((algorithm) => {
-      const nonce = makeNonce(key, clock.now(), random(nonceRandomLength), algorithm, realm);
+      const nonce = makeNonce(
+        key,
+        clock.now(),
+        random(nonceRandomLength),
+        algorithm,
+        audienceOf(realm, address),
+      );
       const staleFlag = stale ? ', stale=true' : '';
       return `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${staleFlag}`;
     });
@@ -90,6 +104,11 @@ export class Digest {
       return ask('no-qop');
     }
     if (!nonceCountPattern.test(nonceCount)) return { result: 'malformed' };
+    // Before all that counts towards a ban: whoever sends in the name of another address has no nonce of it.
+    const { nonce } = credentials;
+    const audience = audienceOf(this.#options.realm, request.address);
+    const issuedAt = readNonce(this.#keys(secrets), nonce, algorithm, audience);
+    if (issuedAt === undefined) return ask('stale-nonce', true);
     if (credentials.username !== request.username) return { result: 'refused', why: 'wrong-username' };
 
     // The `uri` is hashed but need not be the Request-URI (RFC 7616 3.4.6 leaves it to us): SIPp and clients behind
@@ -107,19 +126,20 @@ export class Digest {
       ),
     );
     if (!isRight) return { result: 'refused', why: 'wrong-password' };
-    return this.#checkNonce(credentials.nonce, Number.parseInt(nonceCount, 16), algorithm, secrets);
+    return this.#checkNonce({ nonce, issuedAt }, Number.parseInt(nonceCount, 16), algorithm);
   }
 
-  /** The password was right: is the nonce ours, young, and used for the first time with this count? */
-  #checkNonce(nonce: string, count: number, algorithm: DigestAlgorithm, secrets: Secrets): DigestVerdict {
-    const { realm, nonceLifetimeSec, clock } = this.#options;
+  /** The password was right: is the nonce young, and used for the first time with this count? */
+  #checkNonce(
+    { nonce, issuedAt }: { nonce: string; issuedAt: number },
+    count: number,
+    algorithm: DigestAlgorithm,
+  ): DigestVerdict {
+    const { nonceLifetimeSec, clock } = this.#options;
     const now = clock.now();
     const oldest = now - nonceLifetimeSec * 1000;
     this.#counts.expire(oldest);
-    const issuedAt = readNonce(this.#keys(secrets), nonce, algorithm, realm);
-    if (issuedAt === undefined || issuedAt < oldest || issuedAt > now + maxSkewMs) {
-      return ask('stale-nonce', true);
-    }
+    if (issuedAt < oldest || issuedAt > now + maxSkewMs) return ask('stale-nonce', true);
     if (this.#counts.isForgotten(nonce, issuedAt)) return ask('stale-nonce', true);
     return this.#counts.use(nonce, issuedAt, count)
       ? { result: 'accepted', algorithm }
@@ -134,6 +154,9 @@ export class Digest {
     return this.#keysOf.keys;
   }
 }
+
+/** Whom a nonce is for. */
+const audienceOf = (realm: string, address: string): string => `${realm}\0${address}`;
 
 const ask = (why: Extract<DigestVerdict, { result: 'challenge' }>['why'], stale = false): DigestVerdict => ({
   result: 'challenge',

@@ -2,8 +2,8 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import type { DigestAlgorithm } from '../../sip/digest/auth-params.ts';
 
 /*
- * A nonce is `issuedAt (6 bytes, ms) | random (8 bytes) | HMAC-SHA256 over both, the algorithm and the realm,
- * cut to 16 bytes`, in base64url. Any edge can check any edge's nonce, because the key comes from the secret
+ * A nonce is `issuedAt (6 bytes, ms) | random (8 bytes) | HMAC-SHA256 over both, the algorithm and whom it
+ * is for, cut to 16 bytes`, in base64url. Any edge can check any edge's nonce, because the key comes from the secret
  * that all share; and nothing is kept of a nonce until it has been used with the right password.
  */
 
@@ -21,8 +21,13 @@ export function nonceKey(secret: string): KeyObject {
   return createSecretKey(createHmac('sha256', secret).update('switchroom nonce 1').digest());
 }
 
-function mac(key: KeyObject, head: Buffer, algorithm: DigestAlgorithm, realm: string): Buffer {
-  const full = createHmac('sha256', key).update(head).update(algorithm).update('\0').update(realm).digest();
+function mac(key: KeyObject, head: Buffer, algorithm: DigestAlgorithm, audience: string): Buffer {
+  const full = createHmac('sha256', key)
+    .update(head)
+    .update(algorithm)
+    .update('\0')
+    .update(audience)
+    .digest();
   return full.subarray(0, macLength);
 }
 
@@ -30,18 +35,19 @@ function mac(key: KeyObject, head: Buffer, algorithm: DigestAlgorithm, realm: st
  * @param issuedAt epoch ms
  * @param random 8 bytes
  * @param algorithm the one of the challenge that carries the nonce: an answer by another is refused
+ * @param audience realm and address: an answer from elsewhere is refused
  */
 export function makeNonce(
   key: KeyObject,
   issuedAt: number,
   random: Buffer,
   algorithm: DigestAlgorithm,
-  realm: string,
+  audience: string,
 ): string {
   const head = Buffer.alloc(timeLength + randomLength);
   head.writeUIntBE(issuedAt, 0, timeLength);
   random.copy(head, timeLength, 0, randomLength);
-  return Buffer.concat([head, mac(key, head, algorithm, realm)]).toString('base64url');
+  return Buffer.concat([head, mac(key, head, algorithm, audience)]).toString('base64url');
 }
 
 /** @returns when the nonce was issued (epoch ms), or undefined where none of the keys made it */
@@ -49,13 +55,13 @@ export function readNonce(
   keys: readonly KeyObject[],
   nonce: string,
   algorithm: DigestAlgorithm,
-  realm: string,
+  audience: string,
 ): number | undefined {
   if (!noncePattern.test(nonce)) return undefined;
   const bytes = Buffer.from(nonce, 'base64url');
   if (bytes.length !== nonceLength) return undefined;
   const head = bytes.subarray(0, timeLength + randomLength);
   const given = bytes.subarray(timeLength + randomLength);
-  const ours = keys.some((key) => timingSafeEqual(mac(key, head, algorithm, realm), given));
+  const ours = keys.some((key) => timingSafeEqual(mac(key, head, algorithm, audience), given));
   return ours ? head.readUIntBE(0, timeLength) : undefined;
 }

@@ -9,6 +9,7 @@ import { refuse } from '../drachtio/refuse.ts';
 import type { Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { type Clock, type ControlPlane, ControlPlaneUnavailable, type FactSink, type Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
+import type { LogByAddress } from '../telemetry/log-by-address.ts';
 import {
   type Bindings,
   bindingHeaders,
@@ -26,6 +27,7 @@ export interface RegistrarParts {
   admission: Pick<Admission, 'exempt'>;
   clock: Clock;
   log: Log;
+  refusals: LogByAddress;
   /** A gateway that started anew has lost its call: the caller's leg is to be ended. */
   onGatewayLost(loss: Hangup): void;
   /** A gateway is there for a call that waits, here or at another edge. */
@@ -132,7 +134,7 @@ export class Registrar {
     const { address, port, protocol } = peerOf(req);
     const status = refuse(req, res, word, headers);
     const fields = { callId: req.headers['call-id'], outcome: word, status, from: req.headers.from };
-    this.#parts.log.warn({ ...fields, ...details, address, port, protocol }, 'REGISTER refused');
+    this.#parts.refusals.warn(address, { ...fields, ...details, port, protocol }, 'REGISTER refused');
   }
 }
 

@@ -19,6 +19,9 @@ export interface Pending {
 export class PendingRequests {
   private readonly core: Core;
   private readonly byId = new Map<string, Pending>();
+  /** Those on which the application has not said a word, with the address they came from, and how many each has. */
+  private readonly unheard = new Map<ServerTransaction, string>();
+  private readonly unheardOf = new Map<string, number>();
 
   constructor(core: Core) {
     this.core = core;
@@ -38,16 +41,41 @@ export class PendingRequests {
     const { endpoint, limits, log } = this.core;
     const deadline = endpoint.timers.after(limits.pendingMs, () => {
       this.byId.delete(id);
-      const { message, envelope } = transaction.incoming;
-      log.warn({ callId: envelope.callId, method: message.method }, 'application did not answer');
-      transaction.reply({ status: 500 });
+      this.heard(transaction);
+      // Whoever sent another request has given it up (timer F).
+      if (!transaction.isInvite) transaction.abandon();
+      else {
+        log.warn({ callId: transaction.incoming.envelope.callId }, 'application did not answer');
+        transaction.reply({ status: 500 });
+      }
     });
     this.byId.set(id, { transaction, client, dialog, inDialog: dialog !== undefined, deadline });
+    const { address } = transaction.incoming.source;
+    this.unheard.set(transaction, address);
+    this.unheardOf.set(address, (this.unheardOf.get(address) ?? 0) + 1);
     return id;
   }
 
+  /** @returns whether an address has so many requests waiting that a further one is forgotten */
+  isFull(address: string): boolean {
+    return (this.unheardOf.get(address) ?? 0) >= this.core.limits.maxUnheardPerAddress;
+  }
+
+  /** The application has said something on a request, or it is over. */
+  heard(transaction: ServerTransaction): void {
+    const address = this.unheard.get(transaction);
+    if (address === undefined) return;
+    this.unheard.delete(transaction);
+    const left = (this.unheardOf.get(address) ?? 1) - 1;
+    if (left > 0) this.unheardOf.set(address, left);
+    else this.unheardOf.delete(address);
+  }
+
   remove(id: string): void {
-    this.byId.get(id)?.deadline.cancel();
+    const pending = this.byId.get(id);
+    if (pending === undefined) return;
+    this.heard(pending.transaction);
+    pending.deadline.cancel();
     this.byId.delete(id);
   }
 

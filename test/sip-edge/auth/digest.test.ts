@@ -9,7 +9,7 @@ import { accepted, answerTo, password, realm, right, secrets, setUp, stale } fro
 describe('a challenge', () => {
   it('offers the algorithms in the given order, each with a nonce of its own', () => {
     const { digest } = setUp();
-    const offered = digest.challenges(secrets, false, ['MD5', 'SHA-256']).map(challengeParams);
+    const offered = digest.challenges(secrets, false, ['MD5', 'SHA-256'], '192.0.2.7').map(challengeParams);
     expect(offered.map(({ algorithm }) => algorithm)).toEqual(['MD5', 'SHA-256']);
     expect(offered[0]?.nonce).not.toBe(offered[1]?.nonce);
     expect(offered.every((one) => one.realm === realm && one.qop === 'auth')).toBe(true);
@@ -50,6 +50,22 @@ describe('credentials', () => {
     const { challenge, check } = setUp();
     const downgraded = { ...challenge('SHA-256'), algorithm: 'MD5' as const };
     expect(check(answerTo(downgraded, right))).toEqual(stale);
+  });
+
+  it('from another address than the one that was challenged get a new nonce, right or wrong', () => {
+    const { challenge, check } = setUp();
+    const from = '192.0.2.8';
+    expect(check(answerTo(challenge(), right), { from })).toEqual(stale);
+    expect(check(answerTo(challenge(), { ...right, password: 'guess' }), { from })).toEqual(stale);
+  });
+
+  it('with a nonce that is not ours count towards no ban, and tell nothing of the password', () => {
+    const { challenge, check } = setUp();
+    const invented = { ...challenge(), nonce: 'invented' };
+    for (const guess of ['guess', password]) {
+      expect(check(answerTo(invented, { ...right, password: guess }))).toEqual(stale);
+    }
+    expect(check(answerTo(invented, { ...right, username: 'other.mediagw.1' }))).toEqual(stale);
   });
 
   it('with a nonce that no edge made get a new one', () => {
@@ -97,9 +113,8 @@ describe('credentials', () => {
     expect(check(answerTo(challenge('MD5', during), { ...right, password: 'new' }), { of: during })).toEqual(
       accepted,
     );
-    expect(check(answerTo(before, { ...right, nonceCount: 2 }), { of: ['new'] })).toMatchObject({
-      why: 'wrong-password',
-    });
+    // After it, the nonce is nobody's any more.
+    expect(check(answerTo(before, { ...right, nonceCount: 2 }), { of: ['new'] })).toEqual(stale);
   });
 
   it('never crash the parser, whatever is sent', () => {

@@ -7,6 +7,7 @@ export const realm = 'example.test';
 const uri = `sip:${realm}`;
 const username = '10.0.0.7.mediagw.1';
 export const password = 'secret';
+const address = '192.0.2.7';
 export const secrets: Secrets = [password];
 export const startedAt = 1_800_000_000_000;
 
@@ -16,10 +17,18 @@ export function setUp(options: { at?: number; capacity?: number } = {}) {
   const digest = new Digest({ realm, nonceLifetimeSec: 300, clock, capacity });
   clock.time += 1;
   const challenge = (algorithm: DigestAlgorithm = 'SHA-256', of: Secrets = secrets) =>
-    bestChallenge(digest.challenges(of, false, [algorithm])) as Challenge;
-  const check = (authorization: string | undefined, given: Partial<{ of: Secrets; user: string }> = {}) =>
+    bestChallenge(digest.challenges(of, false, [algorithm], address)) as Challenge;
+  const check = (
+    authorization: string | undefined,
+    given: Partial<{ of: Secrets; user: string; from: string }> = {},
+  ) =>
     digest.check(
-      { method: 'REGISTER', authorization, username: given.user ?? username },
+      {
+        method: 'REGISTER',
+        authorization,
+        username: given.user ?? username,
+        address: given.from ?? address,
+      },
       given.of ?? secrets,
     );
   return { clock, digest, challenge, check };
