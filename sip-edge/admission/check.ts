@@ -1,7 +1,7 @@
 import { maxCallIdLength } from '../../contracts/common.ts';
 import type { DropWord, RefusalWord } from '../../contracts/refusals.ts';
 import { knownMethods } from '../../sip/methods.ts';
-import { parseNameAddr } from '../../sip/name-addr.ts';
+import { parseNameAddr, parseNameAddrs } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
 import { unsupportedOptions } from '../call/leg/options.ts';
 import { isSessionTooShort, minSessionExpiresSec } from '../call/leg/session-timer.ts';
@@ -39,6 +39,7 @@ export const allowHeader = [...allowedMethods, 'UPDATE', 'INFO', 'REFER', 'MESSA
 
 const maxSize = 65_536;
 const maxHeaderSize = 16_384;
+const maxContacts = 10;
 
 const refuse = (word: RefusalWord, headers?: Record<string, string>): CheckResult => ({
   result: 'refuse',
@@ -87,6 +88,10 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
   return checkTarget(request, from.uri, policy);
 }
 
+/** An INVITE has a Contact (RFC 3261 8.1.1.8): without one nothing could be sent to the caller, not even BYE. */
+const isReachable = (contact = ''): boolean =>
+  parseSipUri(parseNameAddrs(contact, maxContacts)?.[0]?.uri ?? '') !== undefined;
+
 function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPolicy): CheckResult {
   const target = parseSipUri(request.uri);
   // No room and no gateway has control characters in its name, escaped or not.
@@ -96,6 +101,7 @@ function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPol
   // The registrar authenticates a REGISTER, and relays none.
   if (request.method === 'REGISTER') return { result: 'pass' };
 
+  if (request.method === 'INVITE' && !isReachable(request.headers.contact)) return refuse('bad-contact');
   if (isSessionTooShort(request.headers)) {
     return refuse('session-too-short', { 'Min-SE': `${minSessionExpiresSec}` });
   }

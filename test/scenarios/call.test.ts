@@ -35,6 +35,7 @@ describe.skipIf(!hasTool('sipp'))('a call by SIPp', () => {
         transport,
         service: room,
         keys: { domain: stack.domain, caller: 'alice' },
+        credentials: { username: 'alice', password: 'guess', uri: stack.domain },
       });
       running.push(sipp);
       return sipp;

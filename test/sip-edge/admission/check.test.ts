@@ -12,6 +12,7 @@ describe('the check', () => {
       from: '<sip:caller@elsewhere.test>;tag=1',
       to: `<sip:room@${domain}>`,
       'max-forwards': '70',
+      contact: '<sip:caller@192.0.2.7>',
     },
     size: 1000,
     headerSize: 800,
@@ -68,6 +69,13 @@ describe('the check', () => {
       { method: 'OPTIONS', uri: 'isbn:1' },
       { word: 'unsupported-scheme' },
     ],
+    ...['', '*', '<tel:+33123>', '<sip:>', 'x y'].map(
+      (contact): [string, Partial<IncomingRequest>, object] => [
+        `wants a Contact that can be called, and not "${contact}"`,
+        withHeaders({ contact }),
+        { word: 'bad-contact' },
+      ],
+    ),
     ['bounds a message', { size: 70_000 }, { word: 'too-large' }],
     ['bounds its headers', { headerSize: 17_000 }, { word: 'too-large' }],
     [
