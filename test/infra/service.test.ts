@@ -204,7 +204,7 @@ describe('the name by which gateways find the edges', () => {
     const triggers = Object.entries(template.findResources('AWS::Events::Rule')).filter(([id]) =>
       id.startsWith('FleetTriggers'),
     );
-    expect(triggers).toHaveLength(3);
+    expect(triggers).toHaveLength(4);
     for (const [id, rule] of triggers) {
       expect(rule.DependsOn, id).toEqual(expect.arrayContaining(services));
     }
