@@ -16,6 +16,7 @@ export const outcomes = [
   'rejected',
   'bad-request',
   'no-room',
+  'unreadable-room',
   'loop-detected',
   'control-plane-unavailable',
   'gateway-lost',
@@ -87,6 +88,11 @@ const sipAnswers: Record<Outcome, SipAnswer> = {
     'The INVITE cannot be read; the detail in the log says what of it',
   ),
   'no-room': answer(484, 'Address Incomplete', 'The request URI names no room'),
+  'unreadable-room': answer(
+    484,
+    'Address Incomplete',
+    'The room has other characters than letters of ASCII, digits, - _ and /, or no room follows the number of a platform',
+  ),
   'loop-detected': answer(482, 'Loop Detected', 'The same call came round again'),
   'control-plane-unavailable': unavailable('Functions or table do not answer'),
   'gateway-lost': answer(

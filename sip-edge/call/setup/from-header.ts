@@ -1,16 +1,18 @@
 import { parseNameAddr } from '../../../sip/name-addr.ts';
-import { cleanText, cutText } from '../leg/text.ts';
+import { parseSipUri, unescapeUser } from '../../../sip/uri.ts';
+import { readableName } from './gateway-text.ts';
 
 export interface FromHeader {
-  /** Without what `cleanText` removes; '' where there is none. */
+  /** As `readableName` gives it; '' where there is none. */
   readonly displayName: string;
   readonly uri: string;
   readonly tag: string | undefined;
 }
 
-/** As the contract's `caller` takes them. */
+/** As the contract's `caller` takes it. */
 const maxUriLength = 512;
-const maxDisplayNameLength = 256;
+/** Conferences show 50 characters or so. The gateway takes baresip's message in pieces of 1 kB, and trips over a split one. */
+const maxDisplayNameLength = 128;
 /** With the Call-ID it makes the dialog's id, which the contract limits too. */
 const maxTagLength = 256;
 
@@ -26,25 +28,28 @@ export function readFrom(header: string): FromHeader | undefined {
   if (from === undefined || from.uri.length > maxUriLength || !uriPattern.test(from.uri)) return undefined;
   const tag = from.params.get('tag');
   if (tag !== undefined && tag.length > maxTagLength) return undefined;
-  const displayName = cutText(cleanText(from.displayName ?? ''), maxDisplayNameLength).trimEnd();
+  const displayName = readableName(from.displayName ?? '', maxDisplayNameLength);
   return { displayName, uri: from.uri, tag };
 }
 
 /**
- * The From that a gateway gets: `"{length}-{room}{display name}" <uri>`, no tag.
+ * The From that a gateway gets: `"{length}-{room}{name}" <uri>`, no tag.
  *
  * The unmodified gateway (SIPMediaGW, src/event_handler.py) reads digits up to the first `-`, takes as many
- * characters as room, and the rest as the caller's name. It counts in Python, that is in code points. With the
- * length in front, a display name such as `5-other` cannot reach into the room.
- * @param room clean (see `readTarget`); '' where the caller dialled the gateway itself: `0-` then keeps the
- *   caller's name from being read as a room
+ * characters as room, and the rest as the caller's name. With the length in front, a display name such as `5-other`
+ * cannot reach into the room. Where no name is left it takes user and host of the URI, as they stand: a caller without a
+ * name therefore gets these as its name here.
+ * @param room as `readTarget` gives it, so that its length is the same in all ways of counting; '' where the caller dialled
+ *   the gateway itself: `0-` then keeps the caller's name from being read as a room
  */
-export function rewriteFrom(from: FromHeader, room: string): string {
-  return `"${codePoints(room)}-${room}${from.displayName}" <${from.uri}>`;
+export function rewriteFrom({ displayName, uri }: FromHeader, room: string): string {
+  return `"${room.length}-${room}${displayName || nameOfUri(uri) || 'Caller'}" <${uri}>`;
 }
 
-function codePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
+/** @returns `ann@example.org` of `sip:ann:password@example.org:5060;transport=tcp` */
+function nameOfUri(uri: string): string {
+  const sipUri = parseSipUri(uri);
+  if (sipUri === undefined) return readableName(uri.slice(uri.indexOf(':') + 1), maxDisplayNameLength);
+  const { user, host } = sipUri;
+  return readableName(user === undefined ? host : `${unescapeUser(user)}@${host}`, maxDisplayNameLength);
 }

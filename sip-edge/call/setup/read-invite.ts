@@ -22,7 +22,9 @@ export function readInvite(request: SrfRequest, gatewayName: string): ReadInvite
   const caller: Caller = { uri, ...(displayName && { displayName }), received: peerOf(request) };
 
   const target = readTarget(textOf(request.uri), gatewayName);
-  if (target.kind === 'no-room') return { result: 'refused', outcome: 'no-room', caller };
+  if (target.kind === 'no-room' || target.kind === 'unreadable-room') {
+    return { result: 'refused', outcome: target.kind, caller };
+  }
   if (target.kind === 'malformed') {
     return { result: 'refused', outcome: 'bad-request', detail: target.why, caller };
   }

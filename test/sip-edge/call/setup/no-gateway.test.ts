@@ -54,13 +54,19 @@ describe('a call that gets no gateway', () => {
     await scene.expectAllOver();
   });
 
-  it.each(['', '@', '%20@', '"@'])('because sip:%shost names no room is refused with 484', async (user) => {
+  it.each([
+    ['', 'no-room'],
+    ['@', 'no-room'],
+    ['%20@', 'no-room'],
+    ['..%2f@', 'unreadable-room'],
+    ['12%27%29%3Balert(1)%3B%2F%2F@', 'unreadable-room'],
+  ])('because sip:%shost names none is refused with 484, %s', async (user, outcome) => {
     scene = await suite.open();
     const { host, port } = suite.server.sip;
-    const call = scene.caller.call(`sip:${user.replace('"', '%22')}${host}:${port}`, { body: offer });
-    expectRefusal(await call.refusal(), 484, 'no-room', call.callId);
+    const call = scene.caller.call(`sip:${user}${host}:${port}`, { body: offer });
+    expectRefusal(await call.refusal(), 484, outcome, call.callId);
     expect(scene.world.commands).toEqual([]);
-    expect(scene.world.factsOf('call.failed')).toMatchObject([{ outcome: 'no-room' }]);
+    expect(scene.world.factsOf('call.failed')).toMatchObject([{ outcome }]);
   });
 });
 
