@@ -11,7 +11,7 @@ export const sipsPort = 5061;
 /** Where an edge's application tells whether it serves; asked by the load balancer and by ECS. */
 export const healthPort = 8080;
 /** The ports that gateways take media on. Below Linux's own choice of ports (32768 and up), where SIP listens. */
-const mediaPorts = ec2.Port.udpRange(10_000, 32_767);
+export const mediaPorts = { first: 10_000, last: 32_767 } as const;
 
 export interface NetworkProps {
   settings: Settings;
@@ -74,7 +74,8 @@ export class Network extends Construct {
     for (const port of sip) this.edges.addIngressRule(this.gateways, port, 'SIP of gateways');
     this.gateways.addIngressRule(this.edges, ec2.Port.allTcp(), 'SIP of edges, where the gateway listens');
     this.gateways.addIngressRule(this.edges, ec2.Port.allUdp(), 'SIP of edges, where the gateway listens');
-    this.gateways.addIngressRule(ec2.Peer.anyIpv4(), mediaPorts, 'Media');
+    const media = ec2.Port.udpRange(mediaPorts.first, mediaPorts.last);
+    this.gateways.addIngressRule(ec2.Peer.anyIpv4(), media, 'Media');
     acknowledge(
       this.frontDoor,
       'EC23',

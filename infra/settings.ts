@@ -1,52 +1,21 @@
 import { closest } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { timeZoneSchema } from '../contracts/common.ts';
+import { gatewayFields, gatewayProblems } from './gateways/gateway-settings.ts';
+import {
+  cidrs,
+  fargateCpuUnits,
+  logRetentionDays,
+  oneOf,
+  orEmpty,
+  wholeNumber,
+  yesOrNo,
+} from './setting-types.ts';
 
 /*
  * What a deployment can be told. Each has a default, so that the stack deploys from nothing. They are given as CDK
  * context, in cdk.json or as `-c name=value`: `npx cdk deploy -c domain=sip.example.org -c afterCall=reuse`.
  */
-
-/** `-c name=value` gives strings; cdk.json may give numbers. */
-const wholeNumber = (min: number, max: number) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value),
-    z.number().int().min(min).max(max),
-  );
-
-/** The retention periods that CloudWatch Logs takes (PutRetentionPolicy), as far as they make sense here. */
-const logRetentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 180, 365] as const;
-
-/** The CPU sizes of a Fargate task, in CPU units (1024 = one vCPU). */
-const fargateCpuUnits = [256, 512, 1024, 2048, 4096, 8192, 16_384] as const;
-
-const oneOf = (numbers: readonly number[]) =>
-  wholeNumber(0, Number.MAX_SAFE_INTEGER)
-    .refine((value) => numbers.includes(value), { message: `must be one of ${numbers.join(', ')}` })
-    .meta({ enum: numbers });
-
-const yesOrNo = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean({ error: 'must be true or false' }),
-);
-
-const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be CIDRs, such as 192.0.2.0/24' });
-
-/** `-c` gives text, with commas between; cdk.json may give a list. */
-const cidrs = z.preprocess(
-  (value) =>
-    typeof value === 'string'
-      ? value.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]))
-      : value,
-  z.array(cidr).max(50),
-);
-
-const orEmpty = (pattern: RegExp, message: string) =>
-  z
-    .string()
-    .max(2048)
-    .refine((text) => text === '' || pattern.test(text), { message })
-    .default('');
 
 export const settingsFields = z.strictObject({
   /** The SIP domain served: a room is called as `sip:{room}@{domain}`. */
@@ -146,28 +115,7 @@ export const settingsFields = z.strictObject({
   poolMaxStarting: wholeNumber(1, 200).default(200),
   /** How long gateways must have been superfluous before they are drained, in seconds. */
   poolDrainAfterSec: wholeNumber(0, 86_400).default(60),
-  /** What gateways run on. An image that needs devices of its host (SIPMediaGW) needs `ec2`. */
-  launchType: z.enum(['fargate', 'ec2']).default('fargate'),
-  /** The gateways' image in a registry. Empty: the sample gateway of this project, built from gateway/. */
-  gatewayImage: z.string().max(512).default(''),
-  /**
-   * host:port that tells a sample gateway its public address (STUN, RFC 8489): a task on Fargate has one and does not
-   * know it, and callers would be told the private one. Empty: the gateway tells the address it has.
-   */
-  stunServer: orEmpty(/^[A-Za-z0-9.-]+:\d{1,5}$/, 'must be host:port').default('stun.l.google.com:19302'),
-  /** CPU units of a gateway's task (1024 = one vCPU); SIPMediaGW takes 4096. */
-  gatewayCpuUnits: oneOf(fargateCpuUnits).default(256),
-  /** Memory of a gateway's task, in MiB; Fargate takes 2 to 8 times as many as CPU units. */
-  gatewayMemoryMiB: wholeNumber(512, 122_880).default(512),
-  /** Processor of the gateway's image: where it was built without emulation is the sensible choice. */
-  gatewayArchitecture: z.enum(['arm64', 'x86_64']).default('arm64'),
-  /** Type of the instances, each of one gateway, with `launchType` ec2. */
-  gatewayInstanceType: z
-    .string()
-    .regex(/^[a-z0-9-]+\.[a-z0-9]+$/, 'such as c6i.xlarge')
-    .default('c6i.xlarge'),
-  /** How long a stopped gateway may take to un-REGISTER and to leave its call, in seconds (Fargate: at most 120). */
-  gatewayStopTimeoutSec: wholeNumber(2, 120).default(30),
+  ...gatewayFields,
 });
 
 /** Inbound rules of one security group, for each family of addresses ("Amazon VPC quotas"). */
@@ -198,12 +146,7 @@ const settingsSchema = settingsFields.superRefine((settings, context) => {
       refuse('allowedAddresses', `at most ${most} of ${family}: a security group takes 60 rules`);
     }
   }
-  if (settings.launchType === 'ec2' && settings.gatewayImage === '') {
-    refuse('gatewayImage', 'launchType ec2 needs one, such as renater/sipmediagw:1.8.5');
-  }
-  if (settings.launchType === 'ec2' && settings.gatewayArchitecture === 'arm64') {
-    refuse('gatewayArchitecture', 'launchType ec2 needs x86_64, which SIPMediaGW is built for');
-  }
+  for (const [path, message] of gatewayProblems(settings)) refuse(path, message);
 });
 export type Settings = z.infer<typeof settingsFields>;
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -7,6 +8,7 @@ import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import type { Network } from '../network.ts';
 import type { Settings } from '../settings.ts';
+import { publicAddressFile } from './sip-media-gateway.ts';
 
 /** The release of v4l2loopback that is built where the instance's image has none. */
 const v4l2loopbackVersion = '0.15.0';
@@ -30,6 +32,15 @@ const loadModules = [
   ].join(' '),
   // An instance without them is of no use, and would take task after task and fail each.
   '[ -e /dev/video0 ] && [ -e /dev/snd ] || shutdown -h now',
+  // For the gateway, which may not ask itself.
+  `mkdir -p ${dirname(publicAddressFile)}`,
+  [
+    'token=$(curl -fsS --retry 5 -X PUT http://169.254.169.254/latest/api/token -H "X-aws-ec2-metadata-token-ttl-seconds: 60") &&',
+    `curl -fsS --retry 5 -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/public-ipv4 > ${publicAddressFile}`,
+  ].join(' '),
+  // A container on the host's network is no hop further than the host, whatever the hop limit says, and could take the
+  // instance's role. Services of the host run in system.slice, the ECS agent among them, and tasks do not.
+  'iptables -I OUTPUT -d 169.254.169.254 -m cgroup ! --path system.slice -j REJECT || shutdown -h now',
   // Else a task with host networking silently gets the instance's role.
   'echo ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST=true >> /etc/ecs/ecs.config',
   // The image is pulled once an instance, not once a call.

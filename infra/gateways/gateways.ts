@@ -1,8 +1,9 @@
+import { dirname } from 'node:path';
 import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import {
   acknowledge,
@@ -13,42 +14,15 @@ import {
 import type { Network } from '../network.ts';
 import { currentSecretKey, type SipSecret } from '../secret.ts';
 import type { Settings } from '../settings.ts';
+import { readGatewayEnvironment } from './gateway-environment.ts';
 import { GatewayInstances, gatewayDevices } from './gateway-instances.ts';
-
-/** What SIPMediaGW's own .env sets, which is beside the image and not in it (release 1.8.5). */
-const sipMediaGwEnvironment = {
-  MAIN_APP: 'baresip',
-  SIP_PROTOCOL: 'tcp',
-  DISPLAY_WEB: ':99',
-  DISPLAY_APP: ':100',
-  VID_SIZE_APP: '1280x720',
-  VID_SIZE_WEBRTC: '1280x720',
-  WITH_ALSA: 'true',
-  BFCP_FLOORCTRL: 'c-only',
-  IVR_LANG: 'en',
-  IVR_DIGIT_LENGTH: '5',
-  IVR_TTS: 'true',
-  IVR_TIMEOUT: '900',
-};
-
-/** The instance's address as the world sees it, for SDP. */
-const publicAddress = [
-  'imds=http://169.254.169.254/latest',
-  'token=$(curl -fsS --retry 5 -X PUT "$imds/api/token" -H "X-aws-ec2-metadata-token-ttl-seconds: 60")',
-  'PUBLIC_IP=$(curl -fsS --retry 5 -H "X-aws-ec2-metadata-token: $token" "$imds/meta-data/public-ipv4")',
-  'export PUBLIC_IP',
-];
-
-/**
- * SIPMediaGW takes its name's prefix from a variable; ours is the id of its task, so that a registration names the task
- * to stop. ECS tells the id only at its metadata endpoint, so this asks there, and then starts the image as it is.
- */
-const startNamedAfterTask = [
-  'SIP_NAME_PREFIX=$(curl -fsS --retry 5 "$ECS_CONTAINER_METADATA_URI_V4/task" | jq -er \'.TaskARN | split("/") | last\')',
-  'export SIP_NAME_PREFIX',
-  ...publicAddress,
-  'exec /bin/bash /var/entrypoint.sh',
-].join(' && ');
+import { isSipMediaGw } from './gateway-settings.ts';
+import {
+  publicAddressFile,
+  sipMediaGwDefaults,
+  sipMediaGwOwn,
+  sipMediaGwStart,
+} from './sip-media-gateway.ts';
 
 export interface GatewaysProps {
   /** Directory of the sample gateway's image (Dockerfile). */
@@ -132,14 +106,16 @@ export class Gateways extends Construct {
         GW_ID: this.gatewayId,
         SIP_SERVER: sipServer,
         AFTER_CALL: settings.afterCall,
-        ...(onHost
-          ? // As SIPMediaGW calls the two: whom it registers with, and by way of whom.
-            { ...sipMediaGwEnvironment, SIP_REGISTRAR: settings.domain, SIP_PROXY: sipServer }
-          : { STUN_SERVER: settings.stunServer }),
+        ...(isSipMediaGw(settings)
+          ? sipMediaGwEnvironment(settings, sipServer)
+          : { STUN_SERVER: settings.mediaAddress === 'public' ? settings.stunServer : '' }),
       },
-      secrets: { SIP_SECRET: ecs.Secret.fromSecretsManager(secret.secret as ISecret, currentSecretKey) },
+      secrets: {
+        SIP_SECRET: ecs.Secret.fromSecretsManager(secret.secret as ISecret, currentSecretKey),
+        ...this.#secrets(settings),
+      },
       stopTimeout: Duration.seconds(settings.gatewayStopTimeoutSec),
-      ...(onHost && { entryPoint: ['/bin/bash', '-c', startNamedAfterTask] }),
+      ...(isSipMediaGw(settings) && { entryPoint: ['/bin/bash', '-c', sipMediaGwStart(settings)] }),
       ...(onHost && { linuxParameters: this.#devices() }),
       logging: ecs.LogDrivers.awsLogs({
         streamPrefix: 'gateway',
@@ -153,8 +129,24 @@ export class Gateways extends Construct {
     });
     // One gateway a host is enforced by its ports: the API of SIPMediaGW listens on this one.
     if (onHost) container.addPortMappings({ containerPort: 8100, hostPort: 8100 });
+    if (onHost && settings.mediaAddress === 'public') this.#mountPublicAddress(container);
     acknowledge(this.taskDefinition, 'ECS2', settingsInEnvironment);
     acknowledgeRegistryLogin(this.taskDefinition);
+  }
+
+  #secrets({ gatewaySecrets }: Settings): Record<string, ecs.Secret> {
+    const secretOf = ([name, arnAndKey]: [string, string]): [string, ecs.Secret] => {
+      const [, arn = '', key] = /^((?:[^:]+:){6}[^:]+):?(.*)$/.exec(arnAndKey) ?? [];
+      const secret: unknown = Secret.fromSecretCompleteArn(this, name, arn);
+      return [name, ecs.Secret.fromSecretsManager(secret as ISecret, key || undefined)];
+    };
+    return Object.fromEntries(Object.entries(gatewaySecrets).map(secretOf));
+  }
+
+  #mountPublicAddress(container: ecs.ContainerDefinition): void {
+    const directory = dirname(publicAddressFile);
+    this.taskDefinition.addVolume({ name: 'public-address', host: { sourcePath: directory } });
+    container.addMountPoints({ sourceVolume: 'public-address', containerPath: directory, readOnly: true });
   }
 
   #devices(): ecs.LinuxParameters {
@@ -169,4 +161,12 @@ export class Gateways extends Construct {
     parameters.addTmpfs({ containerPath: '/tmp', size: 512 });
     return parameters;
   }
+}
+
+function sipMediaGwEnvironment(settings: Settings, sipServer: string): Record<string, string> {
+  return {
+    ...sipMediaGwDefaults,
+    ...readGatewayEnvironment(settings.gatewayEnvironment, Object.keys(settings.gatewaySecrets)),
+    ...sipMediaGwOwn(settings, sipServer),
+  };
 }

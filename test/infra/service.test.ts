@@ -223,37 +223,6 @@ describe('the subnets', () => {
   });
 });
 
-describe('gateways', () => {
-  it('get the devices of an instance of their own on EC2, where SIPMediaGW needs them', () => {
-    const onHosts = synthesize({
-      launchType: 'ec2',
-      gatewayArchitecture: 'x86_64',
-      gatewayImage: 'renater/sipmediagw:1.8.5',
-    });
-    onHosts.hasResourceProperties('AWS::ECS::TaskDefinition', {
-      NetworkMode: 'host',
-      ContainerDefinitions: [
-        Match.objectLike({
-          Image: 'renater/sipmediagw:1.8.5',
-          LinuxParameters: Match.objectLike({
-            Devices: Match.arrayWith([Match.objectLike({ HostPath: '/dev/video0' })]),
-          }),
-        }),
-      ],
-    });
-    onHosts.hasResourceProperties('AWS::Lambda::Function', {
-      FunctionName: 'Switchroom-fleet',
-      // A task has the network of its host, and no subnet of its own.
-      Environment: { Variables: Match.objectLike({ SUBNETS: '', SECURITY_GROUPS: '', GATEWAY_ID: '0' }) },
-    });
-    const [launch] = Object.values(onHosts.findResources('AWS::EC2::LaunchTemplate'));
-    const started = JSON.stringify(launch?.Properties.LaunchTemplateData.UserData);
-    for (const needed of ['v4l2loopback', 'snd-aloop', 'ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST=true']) {
-      expect(started).toContain(needed);
-    }
-  });
-});
-
 describe('what outlives the stack', () => {
   const policyOf = (of: ReturnType<typeof synthesize>, type: string) =>
     Object.entries(of.findResources(type))

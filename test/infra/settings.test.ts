@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings, SettingsError } from '../../infra/settings.ts';
+import { sipmediagw } from './synth.ts';
 
 const certificateArn = 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:sip-tls-AbCdEf';
 const keyArn = 'arn:aws:kms:eu-west-3:123456789012:key/01234567-89ab-cdef-0123-456789abcdef';
@@ -34,6 +35,14 @@ describe('the settings of a deployment', () => {
     ['addresses that are no CIDR', { allowedAddresses: '10.0.0.1, x' }, /allowedAddresses/],
     ['EC2 without an image', { launchType: 'ec2', gatewayArchitecture: 'x86_64' }, /gatewayImage/],
     ['EC2 on Arm', { launchType: 'ec2', gatewayImage: 'a/b' }, /gatewayArchitecture/],
+    [
+      'EC2 without conferences',
+      { launchType: 'ec2', gatewayImage: 'a/b' },
+      /gatewayEnvironment: launchType ec2/,
+    ],
+    ['a SIPMediaGW that serves again', { ...sipmediagw, afterCall: 'reuse' }, /afterCall: SIPMediaGW ends/],
+    ['variables of SIPMediaGW for the sample', { gatewayEnvironment: 'x.env' }, /gatewayEnvironment: is for/],
+    ['a secret by half an ARN', { ...sipmediagw, gatewaySecrets: 'AUTH_TOKEN=arn:aws:x' }, /gatewaySecrets/],
     [
       'a hosted zone of another domain',
       { hostedZoneId: 'Z1', hostedZoneName: 'example.com' },

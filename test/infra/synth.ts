@@ -9,10 +9,26 @@ const fixtures = resolve(import.meta.dirname, 'fixtures');
 
 const certificate = 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:sip-tls-AbCdEf';
 
+export const sipmediagw = {
+  launchType: 'ec2',
+  gatewayArchitecture: 'x86_64',
+  gatewayImage: 'renater/sipmediagw:1.8.4',
+  gatewayEnvironment: resolve(fixtures, 'gateway.env'),
+};
+
 /** Deployments that differ in what they are made of. */
 export const deployments: Record<string, Record<string, unknown>> = {
   defaults: {},
-  sipmediagw: { launchType: 'ec2', gatewayArchitecture: 'x86_64', gatewayImage: 'renater/sipmediagw:1.8.5' },
+  sipmediagw,
+  audioOnly: {
+    ...sipmediagw,
+    launchType: 'fargate',
+    gatewayAudioOnly: 'true',
+    mediaAddress: 'private',
+    gatewayCpuUnits: 2048,
+    gatewayMemoryMiB: 4096,
+    gatewaySecrets: 'AUTH_TOKEN=arn:aws:secretsmanager:eu-west-3:123456789012:secret:jitsi-AbCdEf:jwt',
+  },
   named: {
     domain: 'sip.example.org',
     hostedZoneId: 'Z123',

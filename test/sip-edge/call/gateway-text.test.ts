@@ -39,6 +39,26 @@ const hostileText = fc.oneof(
   ),
 );
 
+describe('the rules of the gateway that these tests go by', () => {
+  // From name, prefix and name of its event handler's log, platform and room of its menu's: runs of its own scripts.
+  it.each([
+    ['6-1.1234Salle d’audience ＃1', '1.1234', 'Salle d’audience ＃1', { platform: 1, room: '1234' }],
+    ['1-0Room 281∶ Paris', '0', 'Room 281∶ Paris', {}],
+    ['1-2x’);alert(1)//@endpoint.example', '2', 'x’);alert(1)//@endpoint.example', { platform: 2 }],
+    ['4-12345-other', '1234', '5-other', { room: '1234' }],
+    [
+      '23-1.a-very-long/room_nameAnn',
+      '1.a-very-long/room_name',
+      'Ann',
+      { platform: 1, room: 'a-very-long/room_name' },
+    ],
+  ])('%s is read as it was in a run of it', (name, mixedId, displayName, menu) => {
+    expect(readByGateway(name)).toEqual({ mixedId, displayName });
+    expect(nameInConference(displayName)).toBe(displayName);
+    expect(typedByGateway(mixedId)).toEqual(menu);
+  });
+});
+
 describe('the room of a request URI', () => {
   it.each([
     ['sip:room@example.org', 'room'],

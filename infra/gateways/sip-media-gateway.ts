@@ -1,0 +1,103 @@
+import { mediaPorts } from '../network.ts';
+import type { Settings } from '../settings.ts';
+
+/* SIPMediaGW (release 1.8) as it is: what stands beside its image, and how it is started. */
+
+/** Where an instance keeps its public address, for the containers: they cannot ask for it (gateway-instances.ts). */
+export const publicAddressFile = '/run/switchroom/public-ip';
+
+/**
+ * What its own .env sets, and its launcher. HTTPLauncher, its proxy, streaming and recording are not run: their names are
+ * left out.
+ */
+export const sipMediaGwDefaults = {
+  MAIN_APP: 'baresip',
+  SIP_PROTOCOL: 'tcp',
+  DISPLAY_WEB: ':99',
+  DISPLAY_APP: ':100',
+  VID_SIZE_APP: '1280x720',
+  VID_SIZE_WEBRTC: '1280x720',
+  BFCP_FLOORCTRL: 'c-only',
+  IVR_LANG: 'en',
+  // Rooms of one character are entered as well; its own 5 would ask for more digits of 1234.
+  IVR_DIGIT_LENGTH: '1',
+  IVR_TTS: 'true',
+  IVR_TIMEOUT: '900',
+  // Its browser and baresip are reached on this host, and the ECS agent by these, whatever proxy is set.
+  NO_PROXY: 'localhost,127.0.0.1,169.254.170.2',
+};
+
+/** What follows of the settings, whatever its file of variables says. */
+export function sipMediaGwOwn(settings: Settings, sipServer: string): Record<string, string> {
+  return {
+    // Whom it registers with, and by way of whom.
+    SIP_REGISTRAR: settings.domain,
+    SIP_PROXY: sipServer,
+    // An audio-only one needs no sound card: PulseAudio in its container does.
+    ...(settings.gatewayAudioOnly
+      ? { AUDIO_ONLY: 'true', WITH_ALSA: settings.launchType === 'ec2' ? 'true' : 'false' }
+      : { WITH_ALSA: 'true' }),
+  };
+}
+
+/** As its own account line has it. */
+const registrationSec = 60;
+
+/** It takes its time over the log, up to 5 s, and then waits for an answer for up to 10. */
+const recordLimitSec = 15;
+
+/** On Fargate only the world outside can tell: this is AWS's own service for it. */
+const publicAddress = {
+  ec2: `cat ${publicAddressFile}`,
+  fargate: 'curl -fsS --retry 5 https://checkip.amazonaws.com',
+};
+
+/**
+ * The shell script that its container starts with. It changes what the image cannot be told by variables, and then starts
+ * the image as it is:
+ * - the prefix of its name is the id of its task, so that a registration names the task to stop. ECS tells the id only at
+ *   its metadata endpoint;
+ * - baresip takes media where the security group lets it in, and its console and control, which have no password, take
+ *   commands of this host alone;
+ * - /var/logs is a volume of its docker-compose.yml: without it there is no history, nothing is sent to LOG_PUSH_URL, and
+ *   it does not wait for its camera;
+ * - baresip registers as soon as it runs, and its event handler, which takes the calls, listens some seconds later, once its
+ *   browser is up: a call of between would ring for a minute. So baresip is told to register by its console, and not before
+ *   somebody listens to its events;
+ * - the container would end with its event handler, before the record of the call is sent: it is waited for;
+ * - on Fargate /dev/shm has 64 MB, and Chromium takes files instead.
+ */
+export function sipMediaGwStart({ launchType, mediaAddress }: Settings): string {
+  const config = '/var/baresip/config_default';
+  const lines = [
+    'set -eu',
+    'SIP_NAME_PREFIX=$(curl -fsS --retry 5 "$ECS_CONTAINER_METADATA_URI_V4/task" | jq -er \'.TaskARN | split("/") | last\')',
+    'export SIP_NAME_PREFIX',
+    'mkdir -p /var/logs',
+    `sed -i -E '/^#?rtp_ports/d; s/^(cons|http|ctrl_tcp)_listen([[:space:]]+)0\\.0\\.0\\.0:/\\1_listen\\2127.0.0.1:/' ${config}`,
+    `printf '\\nrtp_ports\\t${mediaPorts.first}-${mediaPorts.last}\\n' >> ${config}`,
+  ];
+  if (mediaAddress === 'public') {
+    lines.push(`PUBLIC_IP=$(${publicAddress[launchType]})`, 'export PUBLIC_IP');
+  }
+  if (launchType === 'fargate') {
+    lines.push(
+      `printf 'export CHROMIUM_FLAGS="$CHROMIUM_FLAGS --disable-dev-shm-usage"\\n' > /etc/chromium.d/switchroom`,
+    );
+  }
+  lines.push(
+    `sed -i 's/;regint=${registrationSec};/;regint=0;/' /var/baresip/baresip.sh`,
+    [
+      `(until netstat -tn | grep -q ':4444 .*ESTABLISHED'; do sleep 0.2; done`,
+      `echo /uareg ${registrationSec} 0 | netcat -q 1 127.0.0.1 5555) > /dev/null &`,
+    ].join('; '),
+  );
+  lines.push(
+    '/bin/bash /var/entrypoint.sh & gateway=$!',
+    `trap 'kill -TERM "$gateway"' TERM INT`,
+    'while kill -0 "$gateway" 2> /dev/null; do wait "$gateway" && status=0 || status=$?; done',
+    `for _ in $(seq ${2 * recordLimitSec}); do pgrep -f '[l]ogParse .* -i' > /dev/null || break; sleep 0.5; done`,
+    'exit "$status"',
+  );
+  return lines.join('\n');
+}

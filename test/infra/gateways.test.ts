@@ -1,0 +1,174 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Match } from 'aws-cdk-lib/assertions';
+import { afterAll, describe, expect, it } from 'vitest';
+import { deployments, sipmediagw, stackOf, synthesize } from './synth.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'gateway-environment-'));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const conferences = `WEBRTC_DOMAINS='{"jitsi":{"name":"Jitsi Meet","domain":"meet.example.org"}}'`;
+
+/** Settings of a deployment whose gateways have these variables. */
+function withVariables(text: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+  const gatewayEnvironment = join(dir, 'gateway.env');
+  writeFileSync(gatewayEnvironment, text);
+  return { ...sipmediagw, gatewayEnvironment, ...more };
+}
+
+interface Container {
+  EntryPoint: string[];
+  Environment: { Name: string; Value: unknown }[];
+  Secrets: { Name: string; ValueFrom: unknown }[];
+}
+
+function gatewayOf(template: ReturnType<typeof synthesize>): Container & { text: Map<string, unknown> } {
+  const [definition] = Object.values(
+    template.findResources('AWS::ECS::TaskDefinition', { Properties: { Family: 'Switchroom-gateway' } }),
+  );
+  const container: Container = definition?.Properties.ContainerDefinitions[0];
+  return { ...container, text: new Map(container.Environment.map(({ Name, Value }) => [Name, Value])) };
+}
+
+const template = synthesize(sipmediagw);
+
+describe('gateways on EC2', () => {
+  it('get the devices of an instance of their own, where SIPMediaGW needs them', () => {
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      NetworkMode: 'host',
+      ContainerDefinitions: [
+        Match.objectLike({
+          Image: 'renater/sipmediagw:1.8.4',
+          LinuxParameters: Match.objectLike({
+            Devices: Match.arrayWith([Match.objectLike({ HostPath: '/dev/video0' })]),
+          }),
+        }),
+      ],
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'Switchroom-fleet',
+      // A task has the network of its host, and no subnet of its own.
+      Environment: { Variables: Match.objectLike({ SUBNETS: '', SECURITY_GROUPS: '', GATEWAY_ID: '0' }) },
+    });
+    const [launch] = Object.values(template.findResources('AWS::EC2::LaunchTemplate'));
+    const started = JSON.stringify(launch?.Properties.LaunchTemplateData.UserData);
+    for (const needed of ['v4l2loopback', 'snd-aloop', 'ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST=true']) {
+      expect(started).toContain(needed);
+    }
+  });
+
+  it('are told their public address by a file: containers do not reach the metadata of the instance', () => {
+    const [launch] = Object.values(template.findResources('AWS::EC2::LaunchTemplate'));
+    const started = JSON.stringify(launch?.Properties.LaunchTemplateData.UserData);
+    expect(started).toContain('public-ipv4 > /run/switchroom/public-ip');
+    expect(started).toContain('-d 169.254.169.254 -m cgroup ! --path system.slice -j REJECT');
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Volumes: [{ Name: 'public-address', Host: { SourcePath: '/run/switchroom' } }],
+    });
+    expect(gatewayOf(template).EntryPoint.at(-1)).not.toContain('169.254');
+    const privately = gatewayOf(synthesize({ ...sipmediagw, mediaAddress: 'private' }));
+    expect(privately.EntryPoint.at(-1)).not.toContain('PUBLIC_IP');
+  });
+
+  it('have what stands beside the image of SIPMediaGW, and what the file says', () => {
+    const { text } = gatewayOf(template);
+    expect(Object.keys(JSON.parse(String(text.get('WEBRTC_DOMAINS'))))).toEqual(['jitsi', 'visio']);
+    expect(text.get('IVR_LANG')).toBe('fr');
+    expect(text.get('IVR_DIGIT_LENGTH')).toBe('1');
+    expect(text.get('WITH_ALSA')).toBe('true');
+    expect(text.has('CONFMAPPER')).toBe(false);
+    expect(text.has('AUDIO_ONLY')).toBe(false);
+  });
+
+  it('take media in the ports that their security group opens', () => {
+    const [rule] = Object.values(template.findResources('AWS::EC2::SecurityGroup')).flatMap(
+      ({ Properties }) =>
+        Properties.SecurityGroupIngress?.filter(
+          ({ Description }: { Description: string }) => Description === 'Media',
+        ) ?? [],
+    );
+    expect(gatewayOf(template).EntryPoint.at(-1)).toContain(`rtp_ports\\t${rule.FromPort}-${rule.ToPort}`);
+    for (const closed of [4444, 5555, 8000, 9515])
+      expect(closed < rule.FromPort || closed > rule.ToPort).toBe(true);
+  });
+});
+
+describe('the start of SIPMediaGW', () => {
+  it.each(['sipmediagw', 'audioOnly'])('is a script that bash understands (%s)', (name) => {
+    const script = gatewayOf(synthesize(deployments[name])).EntryPoint.at(-1) ?? '';
+    const { status, stderr } = spawnSync('bash', ['-n', '-c', script], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('registers when somebody listens to its calls, and not as soon as baresip runs', () => {
+    const script = gatewayOf(template).EntryPoint.at(-1) ?? '';
+    const [unregistered, watch, started] = [
+      /;regint=60;\/;regint=0;/,
+      /:4444 .*uareg 60 0/,
+      /entrypoint\.sh/,
+    ].map((step) => script.search(step));
+    expect(unregistered).toBeGreaterThan(0);
+    expect(watch).toBeGreaterThan(unregistered ?? 0);
+    expect(started).toBeGreaterThan(watch ?? 0);
+  });
+});
+
+describe('an audio-only SIPMediaGW', () => {
+  it('runs on Fargate, with no device and its secrets from Secrets Manager', () => {
+    const audioOnly = synthesize(deployments.audioOnly);
+    audioOnly.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      RequiresCompatibilities: ['FARGATE'],
+      RuntimePlatform: { CpuArchitecture: 'X86_64' },
+    });
+    const { text, Secrets, EntryPoint } = gatewayOf(audioOnly);
+    expect([text.get('AUDIO_ONLY'), text.get('WITH_ALSA')]).toEqual(['true', 'false']);
+    expect(EntryPoint.at(-1)).toContain('--disable-dev-shm-usage');
+    expect(Secrets).toContainEqual({
+      Name: 'AUTH_TOKEN',
+      ValueFrom: 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:jitsi-AbCdEf:jwt::',
+    });
+  });
+});
+
+describe('the variables of SIPMediaGW are refused', () => {
+  const secret = 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:jitsi-AbCdEf';
+
+  it.each([
+    ['without a conference', 'IVR_LANG=fr', /WEBRTC_DOMAINS/],
+    ['with conferences that are no JSON', "WEBRTC_DOMAINS='{jitsi:1}'", /WEBRTC_DOMAINS: must be JSON/],
+    [
+      'with a platform that it has no module for',
+      `WEBRTC_DOMAINS='{"zoom":{"name":"Z","domain":"z"}}'`,
+      /of jitsi/,
+    ],
+    ['with a misspelt name', `${conferences}\nCONF_MAPPER=https://a.example`, /is CONFMAPPER meant/],
+    ["with a name that is the stack's", `${conferences}\nSIP_SECRET=x`, /SIP_SECRET is none/],
+    [
+      'with a pattern that breaks its JSON',
+      `${conferences}\nROOM_REGEXP=^\\d+$`,
+      /ROOM_REGEXP: stands between/,
+    ],
+    ['in a language without prompts', `${conferences}\nIVR_LANG=es`, /IVR_LANG: must be en or fr/],
+    ['with a mediaenc that baresip has no module for', `${conferences}\nMEDIAENC=zrtp`, /MEDIAENC/],
+    ['with no URL', `${conferences}\nLOG_PUSH_URL=logs.example.org`, /LOG_PUSH_URL: must be a URL/],
+    ['with an unknown zone', `${conferences}\nTZ=Paris`, /TZ: must be an IANA/],
+  ])('%s', (_why, text, problem) => {
+    expect(() => stackOf(withVariables(text))).toThrow(problem);
+  });
+
+  it('where one is a secret as well, or the file is not there', () => {
+    const gatewaySecrets = `AUTH_TOKEN=${secret}`;
+    expect(() => stackOf(withVariables(`${conferences}\nAUTH_TOKEN=x`, { gatewaySecrets }))).toThrow(
+      /as well/,
+    );
+    expect(() => stackOf(withVariables(conferences, { gatewaySecrets: `GW_ID=${secret}` }))).toThrow(/GW_ID/);
+    expect(() => stackOf({ ...sipmediagw, gatewayEnvironment: join(dir, 'none') })).toThrow(/ENOENT/);
+  });
+
+  it('but a pattern with its backslashes doubled goes through', () => {
+    const doubled = synthesize(withVariables(`${conferences}\nROOM_REGEXP=^\\\\d+$`));
+    expect(gatewayOf(doubled).text.get('ROOM_REGEXP')).toBe('^\\\\d+$');
+  });
+});
