@@ -50,9 +50,9 @@ const table = {
     phrase: 'Unsupported URI Scheme',
     meaning: 'A request URI other than sip: or sips:',
   },
-  'foreign-domain': forbidden('A request URI of another domain: nothing is relayed'),
+  'foreign-domain': forbidden('A request URI of another domain or address: nothing is relayed'),
   'not-authorised': forbidden(
-    'A From of our own domain without credentials, from an address that is not trusted',
+    'A From of our own domain from an address that is not trusted, where room systems have no accounts',
   ),
   'wrong-password': forbidden('The digest answer does not fit; ten of them in a minute are a ban'),
   'wrong-username': forbidden('The credentials are not those of the user that the request speaks for'),
@@ -80,7 +80,9 @@ const table = {
     phrase: 'Not Found',
     meaning: 'A REGISTER for a user of another domain',
   },
-  'no-gateway-name': forbidden('A REGISTER of a name that is not {prefix}.{gatewayName}.{id}'),
+  'no-gateway-name': forbidden(
+    'A REGISTER of a name that is not {prefix}.{gatewayName}.{id}, where room systems have no accounts',
+  ),
   'session-too-short': {
     status: 422,
     phrase: 'Session Interval Too Small',

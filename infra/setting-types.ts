@@ -28,13 +28,25 @@ export const yesOrNo = z.preprocess(
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be CIDRs, such as 192.0.2.0/24' });
 
 /** `-c` gives text, with commas between; cdk.json may give a list. */
-export const cidrs = z.preprocess(
-  (value) =>
-    typeof value === 'string'
-      ? value.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]))
-      : value,
-  z.array(cidr).max(50),
+const listOf = <T extends z.ZodType>(one: T) =>
+  z.preprocess(
+    (value) =>
+      typeof value === 'string'
+        ? value.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]))
+        : value,
+    z.array(one).max(50),
+  );
+
+export const cidrs = listOf(cidr);
+
+export const hostNames = listOf(
+  z
+    .string()
+    .max(253)
+    .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'must be host names'),
 );
+
+export const secretArn = /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/;
 
 export const orEmpty = (pattern: RegExp, message: string) =>
   z

@@ -5,9 +5,11 @@ import { gatewayFields, gatewayProblems } from './gateways/gateway-settings.ts';
 import {
   cidrs,
   fargateCpuUnits,
+  hostNames,
   logRetentionDays,
   oneOf,
   orEmpty,
+  secretArn,
   wholeNumber,
   yesOrNo,
 } from './setting-types.ts';
@@ -25,6 +27,16 @@ export const settingsFields = z.strictObject({
     .max(253)
     .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'must be a host name or an IPv4 address')
     .default('sip.switchroom.test'),
+  /**
+   * Domains served beside it, comma separated: their DNS and certificate are yours to make. The edges' own addresses are
+   * served too, for room systems that dial `sip:{room}@{address}`.
+   */
+  domains: hostNames.default([]),
+  /**
+   * ARN of a secret with the accounts of room systems that register with us, or call with our domain in From: JSON
+   * `{"user":"password"}`. Empty: there are none, and such a caller is refused unless `trustedAddresses` has it.
+   */
+  endpointsSecretArn: orEmpty(secretArn, 'must be the whole ARN of a secret'),
   /** The middle part of each gateway's username, `{prefix}.{gatewayName}.{id}`. No dots. */
   gatewayName: z
     .string()
@@ -81,10 +93,7 @@ export const settingsFields = z.strictObject({
    * ARN of a secret with a certificate for SIP over TLS: JSON with the PEM texts `certificate` (its chain after it)
    * and `privateKey`. Empty: no TLS.
    */
-  tlsCertificateSecretArn: orEmpty(
-    /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
-    'must be the whole ARN of a secret',
-  ),
+  tlsCertificateSecretArn: orEmpty(secretArn, 'must be the whole ARN of a secret'),
   /** ARN of the customer-managed key that encrypts that secret. Empty: it has the account's own key. */
   tlsCertificateKeyArn: orEmpty(
     /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,

@@ -71,7 +71,7 @@ export class SwitchroomStack extends Stack {
       loadBalancers,
       names,
       environment: edgeEnvironment({ settings, functions, bus, secret }),
-      grants: (grantee) => grantEdge(grantee, { functions, bus, secret }),
+      grants: (grantee) => grantEdge(grantee, { settings, functions, bus, secret }),
     });
     // A gateway that starts before the first edge has its name is told that there is none, and remembers it.
     fleet.node.addDependency(...edge.services);

@@ -5,6 +5,7 @@ import { Admission } from './admission/admission.ts';
 import { AddressLimits } from './admission/limits.ts';
 import { trustedAddresses } from './admission/trusted.ts';
 import { createAuthenticator, type SecretSource } from './auth/authenticator.ts';
+import type { EndpointAccounts } from './auth/endpoint-accounts.ts';
 import type { CallParts } from './call/call.ts';
 import { GatewayContact } from './call/leg/gateway-contact.ts';
 import type { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
@@ -44,6 +45,8 @@ export interface EdgeParts {
   controlPlane: WatchedControlPlane;
   facts: FactSink;
   secrets: SecretSource;
+  /** None: only gateways register, and nobody of our domain calls. */
+  endpoints: EndpointAccounts | undefined;
   clock: Clock;
   log: Log;
   meter: Meter;
@@ -72,7 +75,8 @@ export class EdgeApp {
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    const { settings, controlPlane, facts, secrets, clock, log, meter } = parts;
+    const { settings, controlPlane, facts, secrets, endpoints, clock, log, meter } = parts;
+    const hasEndpoints = endpoints !== undefined;
     this.#srf = createSrf();
     const gatewayContact = new GatewayContact(settings.localNet);
     this.#srf.on('connect', (_error, _hostPorts, _version, localHostPorts) =>
@@ -90,7 +94,7 @@ export class EdgeApp {
     });
 
     const limits = new AddressLimits(settings, clock);
-    const authenticator = createAuthenticator({ settings, secrets, limits, clock });
+    const authenticator = createAuthenticator({ settings, secrets, endpoints, limits, clock });
     const isTrusted = trustedAddresses(settings.trustedAddresses);
     const refusals = new LogByAddress(log, clock, settings.trackedAddresses);
     this.#refusals = refusals;
@@ -98,6 +102,7 @@ export class EdgeApp {
       policy: settings,
       limits,
       authenticator,
+      hasEndpoints,
       isTrusted,
       log,
       refusals,
@@ -105,6 +110,7 @@ export class EdgeApp {
     });
     const registrar = new Registrar({
       settings,
+      hasEndpoints,
       controlPlane,
       facts,
       authenticator,

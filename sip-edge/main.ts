@@ -5,7 +5,9 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pino from 'pino';
 import { EdgeApp } from './app.ts';
+import { EndpointSecret } from './auth/endpoint-accounts.ts';
 import { SipSecret } from './auth/sip-secret.ts';
+import type { WatchedSecretOptions } from './auth/watched-secret.ts';
 import { CallHandler } from './call/handler.ts';
 import { LambdaControlPlane } from './control-plane/lambda-control-plane.ts';
 import { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
@@ -96,14 +98,20 @@ async function openHealth(settings: Settings, log: Log): Promise<HealthEndpoint 
 }
 
 async function start(settings: Settings, log: Log): Promise<void> {
-  const secrets = await SipSecret.load({
-    client: new SecretsManagerClient({}),
-    secretId: settings.sipSecretArn,
+  const { sipSecretArn, endpointsSecretArn, gatewayName } = settings;
+  const client = new SecretsManagerClient({});
+  const watched = (secretId: string): WatchedSecretOptions => ({
+    client,
+    secretId,
     refreshSec: settings.secretRefreshSec,
     mismatchRefreshSec: settings.secretMismatchRefreshSec,
     clock,
     log,
   });
+  const secrets = await SipSecret.load(watched(sipSecretArn));
+  const endpoints = endpointsSecretArn
+    ? await EndpointSecret.load(watched(endpointsSecretArn), gatewayName)
+    : undefined;
   const outbox = new Outbox({
     stateDir: settings.stateDir,
     maxBytes: settings.outboxMaxBytes,
@@ -126,6 +134,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     controlPlane: controlPlaneOf(settings, metrics),
     facts: outbox,
     secrets,
+    endpoints,
     clock,
     log,
     meter: metrics,
@@ -150,6 +159,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
       ['health', () => health?.close()],
       ['drachtio', () => app.close()],
       ['secrets', () => secrets.close()],
+      ['accounts', () => endpoints?.close()],
       ['outbox', () => outbox.close(lastFactsMs)],
       ['metrics', () => metrics.close()],
     ];

@@ -32,12 +32,14 @@ const addressSchema = z.string().transform((text, context) => {
 });
 
 const environmentSchema = z.object({
-  /** The only domain served (host part of the Request-URI, To and From). */
+  /** The domain served (host part of the Request-URI, To and From), and the realm of digests. */
   SIP_DOMAIN: z
     .string()
     .min(1)
     .max(253)
     .transform((domain) => domain.toLowerCase()),
+  /** Domains served beside it, and this edge's own addresses. */
+  FURTHER_DOMAINS: list('').transform((hosts) => hosts.map((host) => host.toLowerCase())),
   /** Middle part of the gateways' usernames. */
   GATEWAY_NAME: z.string().min(1).max(64).default('mediagw'),
 
@@ -48,6 +50,8 @@ const environmentSchema = z.object({
   BUS_NAME: z.string().min(1),
   /** Secrets Manager secret, JSON `{"current":"…","previous":"…"?}`. */
   SIP_SECRET_ARN: z.string().min(1),
+  /** Secrets Manager secret of the endpoints' accounts, JSON `{"user":"password",…}`. Unset: there are none. */
+  ENDPOINTS_SECRET_ARN: z.string().min(1).optional(),
 
   /** This edge's name in the table. Must outlive a restart, or its calls cannot be taken over. */
   EDGE_ID: edgeIdSchema.default(() => hostname().slice(0, 64)),

@@ -28,13 +28,14 @@ export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnviro
     BUS_NAME: bus.eventBusName,
     STACK_NAME: Stack.of(bus).stackName,
     SIP_SECRET_ARN: secret.secret.secretArn,
+    ...(settings.endpointsSecretArn !== '' && { ENDPOINTS_SECRET_ARN: settings.endpointsSecretArn }),
   };
 }
 
 /** Lets an edge use what its variables name. */
 export function grantEdge(
   grantee: IGrantable,
-  { functions, bus, secret }: Omit<EdgeEnvironmentProps, 'settings'>,
+  { settings, functions, bus, secret }: EdgeEnvironmentProps,
 ): void {
   // Not grantInvoke, which allows every version and alias as well.
   grantee.grantPrincipal.addToPrincipalPolicy(
@@ -47,4 +48,11 @@ export function grantEdge(
   );
   bus.grantPutEventsTo(grantee);
   secret.secret.grantRead(grantee);
+  if (settings.endpointsSecretArn === '') return;
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [settings.endpointsSecretArn],
+    }),
+  );
 }

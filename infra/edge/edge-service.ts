@@ -175,6 +175,7 @@ export class EdgeServices extends Construct {
       restartAttemptPeriod: Duration.seconds(60),
       environment: {
         ...props.environment,
+        FURTHER_DOMAINS: [...settings.domains, externalIp].join(','),
         DRACHTIO_ADDRESS: drachtioAdminAddress,
         LOCAL_NET: settings.vpcCidr,
         HEALTH_PORT: String(healthPort),

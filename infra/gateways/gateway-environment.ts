@@ -69,6 +69,8 @@ const variablesSchema = z.strictObject({
   NO_PROXY: text,
   TZ: timeZoneSchema,
 });
+/** They would stand in the task definition for everybody to read who may read it. */
+const secretNamesOnly = ['AUTH_TOKEN', 'WEBINAIRE_TOKEN', 'TURN_PASS'];
 const variableNames = Object.keys(variablesSchema.shape);
 
 function isJson(value: string): boolean {
@@ -98,6 +100,9 @@ export function readGatewayEnvironment(file: string, secretNames: readonly strin
   for (const issue of parsed.error?.issues ?? []) {
     if (issue.code === 'unrecognized_keys') problems.push(...issue.keys.map(unknownVariable));
     else problems.push(`${issue.path.join('.')}: ${issue.message}`);
+  }
+  for (const name of secretNamesOnly.filter((one) => one in given)) {
+    problems.push(`${name} is a secret: put it into Secrets Manager, and name it in gatewaySecrets`);
   }
   for (const name of secretNames) {
     if (!variableNames.includes(name)) problems.push(unknownVariable(name));

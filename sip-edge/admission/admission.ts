@@ -13,6 +13,8 @@ export interface AdmissionParts {
   policy: CheckPolicy;
   limits: AddressLimits;
   authenticator: Authenticator;
+  /** Whether endpoints have accounts: who shows no credentials is then asked for them. */
+  hasEndpoints: boolean;
   isTrusted(address: string): boolean;
   log: Log;
   refusals: LogByAddress;
@@ -65,11 +67,11 @@ export class Admission {
   }
 
   /**
-   * A From of our own domain needs its user's credentials. Without any it is refused, not challenged: only gateways
-   * have credentials, and gateways do not call.
+   * A From of our own domain needs its user's credentials. Without any it is refused where nobody but gateways has
+   * some, since gateways do not call; else it is asked for them, whether there is such a user or not.
    */
   #admitOwnUser(req: SrfRequest, res: SrfResponse, username: string, next: () => void): void {
-    if (req.headers['proxy-authorization'] === undefined) {
+    if (!this.#parts.hasEndpoints && req.headers['proxy-authorization'] === undefined) {
       this.#refuse(req, res, 'not-authorised');
       return;
     }

@@ -6,6 +6,7 @@ import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
 import { unsupportedOptions } from '../call/leg/options.ts';
 import { isSessionTooShort, minSessionExpiresSec } from '../call/leg/session-timer.ts';
 import type { Headers } from '../drachtio/srf.ts';
+import { isOwnDomain, isOwnHost, type OwnHosts } from '../own-host.ts';
 
 /* Which requests the edge lets in, by what stands in them: pure, and the same for every source. */
 
@@ -19,8 +20,7 @@ export interface IncomingRequest {
   headerSize: number;
 }
 
-export interface CheckPolicy {
-  sipDomain: string;
+export interface CheckPolicy extends OwnHosts {
   scannerAgents: readonly string[];
 }
 
@@ -97,7 +97,7 @@ function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPol
   // No room and no gateway has control characters in its name, escaped or not.
   if (target === undefined || /\p{Cc}/u.test(unescapeUser(target.user ?? '')))
     return refuse('bad-request-uri');
-  if (target.host !== policy.sipDomain) return refuse('foreign-domain');
+  if (!isOwnHost(policy, target.host)) return refuse('foreign-domain');
   // The registrar authenticates a REGISTER, and relays none.
   if (request.method === 'REGISTER') return { result: 'pass' };
 
@@ -112,6 +112,6 @@ function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPol
   const from = parseSipUri(fromUri);
   // `tel:` and the like are no identity of ours.
   if (from === undefined && /^sips?:/i.test(fromUri)) return refuse('bad-from');
-  if (from?.host !== policy.sipDomain) return { result: 'pass' };
+  if (from === undefined || !isOwnDomain(policy, from.host)) return { result: 'pass' };
   return { result: 'own-user', username: unescapeUser(from.user ?? '') };
 }

@@ -5,6 +5,7 @@ import type { SrfRequest } from '../drachtio/srf.ts';
 import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { Digest, type Secrets } from './digest.ts';
+import type { EndpointAccounts } from './endpoint-accounts.ts';
 
 /** The passwords, as the last reading of the secret had them. */
 export interface SecretSource {
@@ -25,6 +26,8 @@ export type Access =
 export interface AuthenticatorParts {
   digest: Digest;
   secrets: SecretSource;
+  /** None: all own users share the gateways' password. */
+  endpoints: EndpointAccounts | undefined;
   limits: Pick<AddressLimits, 'isUserBanned' | 'countWrongAnswer' | 'countRightAnswer'>;
   /** Offered in this order. */
   algorithms: readonly DigestAlgorithm[];
@@ -45,14 +48,15 @@ export class Authenticator {
 
   /** @param username whom the request speaks for: the user of To (REGISTER) or From */
   async authenticate(req: SrfRequest, username: string): Promise<Access> {
-    const { limits, secrets } = this.#parts;
+    const { limits, secrets, endpoints } = this.#parts;
     const address = req.source_address;
     if (limits.isUserBanned(username, address)) return { result: 'refused', word: 'banned' };
 
     let verdict = this.#check(req, username);
     if (verdict.result === 'refused' && verdict.why === 'wrong-password') {
       // The password may be a newer one than the edge has read: it reads the secret again, and checks once more.
-      if (await secrets.refreshAfterMismatch()) verdict = this.#check(req, username);
+      const news = [secrets.refreshAfterMismatch(), endpoints?.refreshAfterMismatch()];
+      if ((await Promise.all(news)).includes(true)) verdict = this.#check(req, username);
     }
     switch (verdict.result) {
       case 'accepted':
@@ -70,10 +74,10 @@ export class Authenticator {
 
   #check(req: SrfRequest, username: string) {
     const authorization = req.headers[req.method === 'REGISTER' ? 'authorization' : 'proxy-authorization'];
-    return this.#parts.digest.check(
-      { method: req.method, authorization, username, address: req.source_address },
-      this.#parts.secrets.secrets,
-    );
+    const { digest, secrets, endpoints } = this.#parts;
+    const password = endpoints?.passwordOf(username);
+    const request = { method: req.method, authorization, username, password, address: req.source_address };
+    return digest.check(request, secrets.secrets);
   }
 
   #challenge(req: SrfRequest, stale: boolean): string {
@@ -93,7 +97,10 @@ export function createAuthenticator({
   settings,
   clock,
   ...parts
-}: Pick<AuthenticatorParts, 'secrets' | 'limits'> & { settings: Settings; clock: Clock }): Authenticator {
+}: Pick<AuthenticatorParts, 'secrets' | 'endpoints' | 'limits'> & {
+  settings: Settings;
+  clock: Clock;
+}): Authenticator {
   const { sipDomain: realm, nonceLifetimeSec, digestAlgorithms: algorithms, md5OnlyAgents } = settings;
   const digest = new Digest({ realm, nonceLifetimeSec, clock });
   return new Authenticator({ digest, algorithms, md5OnlyAgents, ...parts });

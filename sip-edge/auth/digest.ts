@@ -17,6 +17,8 @@ export interface DigestRequest {
   username: string;
   /** Where the request came from. */
   address: string;
+  /** Of an account of its own. None: the passwords that all gateways share. */
+  password?: string | undefined;
 }
 
 /**
@@ -113,7 +115,8 @@ export class Digest {
 
     // The `uri` is hashed but need not be the Request-URI (RFC 7616 3.4.6 leaves it to us): SIPp and clients behind
     // proxies write another, and a stolen answer is already refused by its nonce count.
-    const isRight = secrets.some((password) =>
+    const passwords = request.password === undefined ? secrets : [request.password];
+    const isRight = passwords.some((password) =>
       isEqualResponse(
         digestResponse({
           ...credentials,

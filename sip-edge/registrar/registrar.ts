@@ -21,6 +21,8 @@ import {
 
 export interface RegistrarParts {
   settings: Settings;
+  /** Whether endpoints have accounts, and register too. */
+  hasEndpoints: boolean;
   controlPlane: Pick<ControlPlane, 'register'>;
   facts: FactSink;
   authenticator: Authenticator;
@@ -59,9 +61,10 @@ export class Registrar {
   }
 
   async #handle(req: SrfRequest, res: SrfResponse): Promise<void> {
-    const { settings, authenticator } = this.#parts;
+    const { settings, hasEndpoints, authenticator } = this.#parts;
     const request = registerRequestOf(req);
-    const registrant = readRegistrant(request, settings);
+    const policy = { ...settings, hasEndpoints };
+    const registrant = readRegistrant(request, policy);
     if (!registrant.ok) return this.#refuse(req, res, registrant);
 
     const access = await authenticator.authenticate(req, registrant.value.username);
@@ -71,9 +74,17 @@ export class Registrar {
     }
     if (access.result === 'refused') return this.#refuse(req, res, access);
 
-    const bindings = readBindings(request, settings);
+    const bindings = readBindings(request, policy);
     if (!bindings.ok) return this.#refuse(req, res, bindings);
+    if (registrant.value.kind === 'endpoint') return this.#content(res, bindings.value);
     await this.#bind(req, res, registrant.value, bindings.value);
+  }
+
+  /** An endpoint is told what it asked for. */
+  #content(res: SrfResponse, bindings: Bindings): void {
+    const contacts = bindings.kind === 'register' ? bindings.contacts : [];
+    const kept = contacts.filter(({ expiresSec }) => expiresSec > 0);
+    res.send(200, { headers: bindingHeaders(kept, this.#parts.clock.now()) });
   }
 
   async #bind(req: SrfRequest, res: SrfResponse, registrant: Registrant, bindings: Bindings): Promise<void> {
@@ -158,15 +169,18 @@ function commandOf(
   edgeId: string,
   isKnown: boolean,
 ): RegisterCommand {
+  const { username, registrationId, cseq } = registrant;
   switch (bindings.kind) {
     case 'fetch':
-      return { command: 'listBindings', username: registrant.username };
+      return { command: 'listBindings', username };
     case 'unregister':
-      return { command: 'unregisterGateway', ...registrant, contacts: bindings.contacts };
+      return { command: 'unregisterGateway', username, registrationId, cseq, contacts: bindings.contacts };
     case 'register':
       return {
         command: 'registerGateway',
-        ...registrant,
+        username,
+        registrationId,
+        cseq,
         contacts: bindings.contacts,
         received: peerOf(req),
         edgeId,

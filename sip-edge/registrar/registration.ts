@@ -5,6 +5,7 @@ import type { RefusalWord } from '../../contracts/refusals.ts';
 import { parseCSeq } from '../../sip/cseq.ts';
 import { type NameAddr, parseNameAddr, parseNameAddrs } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
+import { isOwnHost, type OwnHosts } from '../own-host.ts';
 
 /* What a REGISTER asks for and what it gets: RFC 3261 10.3, without drachtio, table or clock. */
 
@@ -19,8 +20,9 @@ export interface RegisterRequest {
   cseq: string | undefined;
 }
 
-export interface RegistrationPolicy {
-  sipDomain: string;
+export interface RegistrationPolicy extends OwnHosts {
+  /** Whether endpoints register too: names that are no gateway's. */
+  hasEndpoints: boolean;
   gatewayName: string;
   minExpiresSec: number;
   minExpiresMode: 'raise' | 'refuse';
@@ -40,6 +42,8 @@ export type Bindings =
 
 /** Whose registration it is: known before the password is asked for. */
 export interface Registrant {
+  /** An endpoint's registration is answered and not kept: nobody calls it, and it is given no call. */
+  kind: 'gateway' | 'endpoint';
   username: string;
   registrationId: string;
   cseq: number;
@@ -70,7 +74,7 @@ export function readRegistrant(request: RegisterRequest, policy: RegistrationPol
 
   const target = parseSipUri(request.uri);
   if (target === undefined) return refuse('bad-request-uri');
-  if (target.host !== policy.sipDomain) return refuse('foreign-domain');
+  if (!isOwnHost(policy, target.host)) return refuse('foreign-domain');
   if (request.require !== undefined) {
     return refuse('extension-required', { Unsupported: request.require });
   }
@@ -78,10 +82,14 @@ export function readRegistrant(request: RegisterRequest, policy: RegistrationPol
   const to = parseNameAddr(request.to ?? '');
   const aor = to && parseSipUri(to.uri);
   if (aor === undefined) return refuse('bad-to');
-  if (aor.host !== policy.sipDomain) return refuse('address-of-record-elsewhere');
+  if (!isOwnHost(policy, aor.host)) return refuse('address-of-record-elsewhere');
   const username = unescapeUser(aor.user ?? '');
-  if (!parseGatewayName(username, policy.gatewayName)) return refuse('no-gateway-name');
-  return { ok: true, value: { username, registrationId: callId, cseq: cseq.number } };
+  const isGateway = parseGatewayName(username, policy.gatewayName) !== undefined;
+  if (!isGateway && (!policy.hasEndpoints || username === '')) return refuse('no-gateway-name');
+  return {
+    ok: true,
+    value: { kind: isGateway ? 'gateway' : 'endpoint', username, registrationId: callId, cseq: cseq.number },
+  };
 }
 
 /** A malformed Expires counts as an hour (RFC 3261 20.10), one of more than 32 bits as the most of 32 bits. */

@@ -152,6 +152,7 @@ describe('the variables of SIPMediaGW are refused', () => {
     ],
     ['in a language without prompts', `${conferences}\nIVR_LANG=es`, /IVR_LANG: must be en or fr/],
     ['with a mediaenc that baresip has no module for', `${conferences}\nMEDIAENC=zrtp`, /MEDIAENC/],
+    ['with a secret', `${conferences}\nAUTH_TOKEN=x`, /AUTH_TOKEN is a secret/],
     ['with no URL', `${conferences}\nLOG_PUSH_URL=logs.example.org`, /LOG_PUSH_URL: must be a URL/],
     ['with an unknown zone', `${conferences}\nTZ=Paris`, /TZ: must be an IANA/],
   ])('%s', (_why, text, problem) => {
@@ -159,8 +160,8 @@ describe('the variables of SIPMediaGW are refused', () => {
   });
 
   it('where one is a secret as well, or the file is not there', () => {
-    const gatewaySecrets = `AUTH_TOKEN=${secret}`;
-    expect(() => stackOf(withVariables(`${conferences}\nAUTH_TOKEN=x`, { gatewaySecrets }))).toThrow(
+    const gatewaySecrets = `TOKEN_API_URL=${secret}`;
+    expect(() => stackOf(withVariables(`${conferences}\nTOKEN_API_URL=x`, { gatewaySecrets }))).toThrow(
       /as well/,
     );
     expect(() => stackOf(withVariables(conferences, { gatewaySecrets: `GW_ID=${secret}` }))).toThrow(/GW_ID/);

@@ -33,6 +33,8 @@ export const deployments: Record<string, Record<string, unknown>> = {
     domain: 'sip.example.org',
     hostedZoneId: 'Z123',
     tlsCertificateSecretArn: certificate,
+    endpointsSecretArn: 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:sip-rooms-AbCdEf',
+    domains: 'rooms.example.org',
     zones: 3,
     allowedAddresses: '192.0.2.0/24',
   },

@@ -35,6 +35,7 @@ it('serves on the next connection where one is gone before drachtio has the rout
     controlPlane: new WatchedControlPlane({} as ControlPlane, systemClock, meter),
     facts: { publish: () => {} },
     secrets: { secrets: ['secret'], refreshAfterMismatch: async () => false },
+    endpoints: undefined,
     clock: systemClock,
     log,
     meter,

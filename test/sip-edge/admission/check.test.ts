@@ -3,7 +3,11 @@ import { type CheckPolicy, checkRequest, type IncomingRequest } from '../../../s
 import { domain } from '../support/environment.ts';
 
 describe('the check', () => {
-  const policy: CheckPolicy = { sipDomain: domain, scannerAgents: ['sipcli'] };
+  const policy: CheckPolicy = {
+    sipDomain: domain,
+    furtherDomains: ['other.test', '203.0.113.7', '2001:db8::7'],
+    scannerAgents: ['sipcli'],
+  };
   const request: IncomingRequest = {
     method: 'INVITE',
     uri: `sip:room@${domain}`,
@@ -34,6 +38,16 @@ describe('the check', () => {
       withHeaders({ from: `Boss <sip:boss@${domain.toUpperCase()};x=y>;tag=1` }),
       { username: 'boss' },
     ],
+    ['passes a call to a further domain', { uri: 'sip:room@Other.test' }, { result: 'pass' }],
+    ['passes a call to an own address', { uri: 'sip:0@203.0.113.7:5060' }, { result: 'pass' }],
+    ['passes a call to an own IPv6 address', { uri: 'sip:0@[2001:db8::7]' }, { result: 'pass' }],
+    ['passes none to another address', { uri: 'sip:0@203.0.113.8' }, { word: 'foreign-domain' }],
+    [
+      'names a user of a further domain',
+      withHeaders({ from: '<sip:boss@other.test>;tag=1' }),
+      { username: 'boss' },
+    ],
+    ['knows no users of an address', withHeaders({ from: '<sip:a@203.0.113.7>;tag=1' }), { result: 'pass' }],
     ['drops a scanner', withHeaders({ 'user-agent': 'SIPCLI/v1.8' }), { result: 'drop' }],
     ['knows methods', { method: 'PUBLISH' }, { word: 'method-not-allowed' }],
     ['knows no others', { method: 'FOO' }, { word: 'unknown-method' }],

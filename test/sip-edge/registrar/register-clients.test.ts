@@ -17,7 +17,7 @@ const directories: string[] = [];
 const secret = 'secret';
 
 beforeEach(async () => {
-  await suite.start();
+  await suite.start({}, { 'room-42': 'of-the-room' });
   suite.edge.secret.secrets = [secret];
 });
 
@@ -47,17 +47,19 @@ function run(command: string, args: string[]): { child: ChildProcess; output: ()
 }
 
 /** baresip with the account line of the original's entrypoint, its server named as outbound proxy. */
-function startBaresip(username: string, password: string, transport: 'udp' | 'tcp') {
+function startBaresip(username: string, password: string, transport: 'udp' | 'tcp', command?: string) {
   const directory = mkdtempSync(join(tmpdir(), 'baresip-'));
   directories.push(directory);
-  const modules = 'module_path /usr/lib/baresip/modules\nmodule_app account.so\nmodule_app menu.so\n';
-  writeFileSync(join(directory, 'config'), `sip_listen 127.0.0.1:0\n${modules}`);
+  const modules = ['module g711.so', 'module aubridge.so', 'module_app account.so', 'module_app menu.so'];
+  const audio = ['audio_player aubridge,a', 'audio_source aubridge,a', 'audio_alert aubridge,b'];
+  const lines = ['sip_listen 127.0.0.1:0', 'module_path /usr/lib/baresip/modules', ...modules, ...audio];
+  writeFileSync(join(directory, 'config'), `${lines.join('\n')}\n`);
   const outbound = `sip:${suite.server.sip.host}:${suite.server.sip.port};transport=${transport}`;
   const account =
     `<sip:${username}@${domain};transport=${transport}>;regint=60;` +
     `auth_user=${username};auth_pass=${password};outbound="${outbound}"\n`;
   writeFileSync(join(directory, 'accounts'), account);
-  return run('baresip', ['-f', directory]);
+  return run('baresip', ['-f', directory, ...(command === undefined ? [] : ['-e', command])]);
 }
 
 const registrations = (username: string) =>
@@ -89,6 +91,22 @@ describe.skipIf(!hasTool('baresip')).each(['udp', 'tcp'] as const)('baresip over
     expect(suite.edge.log.lines).toContainEqual(
       expect.objectContaining({ outcome: 'wrong-password', status: 403 }),
     );
+  });
+
+  it('of a room registers as an endpoint, which is no gateway, and calls', async () => {
+    const { output } = startBaresip('room-42', 'of-the-room', transport, `/dial sip:1234@${domain}`);
+    await until('its call', () => suite.edge.invited.length > 0);
+    await until('its registration', () => output().includes('200 OK'));
+    expect(suite.controlPlane.commands).toEqual([]);
+    expect(suite.edge.facts).toEqual([]);
+  });
+
+  it('of a room with a wrong password, or with that of the gateways, does neither', async () => {
+    for (const password of ['guess', secret]) {
+      const { output } = startBaresip('room-42', password, transport, `/dial sip:1234@${domain}`);
+      await until('its complaint', () => (output().match(/403/g)?.length ?? 0) >= 2);
+    }
+    expect(suite.edge.invited).toEqual([]);
   });
 });
 

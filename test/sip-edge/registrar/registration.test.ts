@@ -12,6 +12,8 @@ import {
 
 const policy: RegistrationPolicy = {
   sipDomain: 'example.test',
+  furtherDomains: ['203.0.113.7'],
+  hasEndpoints: false,
   gatewayName: 'mediagw',
   minExpiresSec: 60,
   minExpiresMode: 'raise',
@@ -43,7 +45,16 @@ describe('whose registration it is', () => {
       registrant({ to: '"GW" <SIP:10.0.0.7.mediagw.1@EXAMPLE.test:5060>;x=y', uri: 'sips:Example.Test' }),
     ).toEqual({
       ok: true,
-      value: { username: '10.0.0.7.mediagw.1', registrationId: 'registration-1', cseq: 1 },
+      value: { kind: 'gateway', username: '10.0.0.7.mediagw.1', registrationId: 'registration-1', cseq: 1 },
+    });
+  });
+
+  it('may be of an address of ours, and of an endpoint where there are some', () => {
+    expect(registrant({ uri: 'sip:203.0.113.7' })).toMatchObject({ ok: true });
+    const room = { ...request, to: '<sip:room-42@example.test>' };
+    expect(readRegistrant(room, policy)).toEqual(refused(403, 'no-gateway-name'));
+    expect(readRegistrant(room, { ...policy, hasEndpoints: true })).toMatchObject({
+      value: { kind: 'endpoint', username: 'room-42' },
     });
   });
 

@@ -25,9 +25,9 @@ export class RegistrarSuite {
     });
   }
 
-  /** @param environment settings of the edge */
-  async start(environment: Record<string, string> = {}): Promise<void> {
-    this.edge = await startEdge(this.server, this.controlPlane, environment);
+  /** @param environment settings of the edge. @param accounts passwords of endpoints by user */
+  async start(environment: Record<string, string> = {}, accounts?: Record<string, string>): Promise<void> {
+    this.edge = await startEdge(this.server, this.controlPlane, environment, accounts);
   }
 
   /** Starts the edge. @returns a gateway that can register at it */

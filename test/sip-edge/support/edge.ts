@@ -39,11 +39,13 @@ class TestSecret implements SecretSource {
 /**
  * The edge's application on a SIP server, with everything but calls: an INVITE that is let in gets 480.
  * @param environment settings as in the environment, beside those that the test needs anyway
+ * @param accounts passwords of endpoints by user
  */
 export async function startEdge(
   server: SipServer,
   controlPlane: ControlPlane,
   environment: Record<string, string> = {},
+  accounts?: Readonly<Record<string, string>>,
 ) {
   const settings = readSettings({
     ...neededEnvironment,
@@ -69,6 +71,10 @@ export async function startEdge(
     controlPlane: new WatchedControlPlane(controlPlane, systemClock, meter),
     facts: { publish: (fact) => facts.push(fact) },
     secrets: secret,
+    endpoints: accounts && {
+      passwordOf: (username) => new Map(Object.entries(accounts)).get(username),
+      refreshAfterMismatch: async () => false,
+    },
     clock: systemClock,
     log,
     isSuperseded: () => calls.superseded,
