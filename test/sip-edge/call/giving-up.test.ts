@@ -23,7 +23,9 @@ it.skipIf(process.env.DRACHTIO)(
   },
 );
 
-describe.each(['caller', 'gateway'] as const)('a re-INVITE that the %s gives up', (side) => {
+// drachtio 0.9.10 tells the application nothing of the CANCEL of a re-INVITE.
+const sides = process.env.DRACHTIO ? [] : (['caller', 'gateway'] as const);
+describe.each(sides)('a re-INVITE that the %s gives up', (side) => {
   const establish = async () => {
     const scene = await suite.open();
     const dialogs = await scene.establish();
