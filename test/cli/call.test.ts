@@ -40,7 +40,7 @@ describe('npm run call', () => {
     'over %s tells each step, hears audio, hangs up, and exits 0',
     async (transport) => {
       await freeGateway();
-      const child = call('room 1', '--transport', transport, '--duration', '1', '--json');
+      const child = call('room-1', '--transport', transport, '--duration', '1', '--json');
       expect((await child.exited).code).toBe(0);
       const steps = child.output
         .trim()
@@ -53,7 +53,7 @@ describe('npm run call', () => {
       expect(ended).toMatchObject({ event: 'ended', by: 'local' });
       expect(ended.heardPackets).toBeGreaterThan(10);
       expect(ended.heardPeak).toBeGreaterThan(4000);
-      expect(await stack.call(steps[0].callId)).toMatchObject({ room: 'room 1' });
+      expect(await stack.call(steps[0].callId)).toMatchObject({ room: 'room-1' });
     },
   );
 

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../support/process/run-command.ts';
 import { until } from '../../support/until.ts';
@@ -50,12 +51,16 @@ describe.each(['SIGTERM', 'SIGKILL'] as const)(
       // Those of the run before have gone with it.
       const [first] = after.events;
       for (const { registeredAt } of gateways) expect(registeredAt).toBeGreaterThan(first?.at ?? Infinity);
-      const { starts } = await pool('starts');
-      expect(starts.map(({ state }) => state).sort()).toEqual([
-        'registered',
-        'registered',
-        ...starts.slice(2).map(() => 'stopped'),
-      ]);
+      // The fleet looks a second later, at all that has come by then.
+      await until('their starts have registered, and those of before have stopped', async () => {
+        const { starts } = await pool('starts');
+        const states = starts.map(({ state }) => state).sort();
+        return isDeepStrictEqual(states, [
+          'registered',
+          'registered',
+          ...states.slice(2).map(() => 'stopped'),
+        ]);
+      });
       await after.stop();
     });
   },

@@ -109,8 +109,9 @@ it.runIf(!process.env.DRACHTIO)(
   },
 );
 
-it.runIf(!process.env.DRACHTIO)('answers 500 for an application that never answers', async () => {
+it.runIf(!process.env.DRACHTIO)('answers 500 for an application that never answers a call', async () => {
   const scene = await suite.scene('udp');
-  await suite.connect((srf) => srf.options(() => {}));
-  expect((await scene.outside().ask('OPTIONS')).status).toBe(500);
+  await suite.connect((srf) => srf.invite(() => {}));
+  const call = scene.dial();
+  expect((await call.refusal()).status).toBe(500);
 });
