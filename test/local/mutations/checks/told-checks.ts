@@ -51,7 +51,13 @@ export const toldChecks: readonly Check[] = [
           TARGET_GROUPS: settings.tlsCertificateSecretArn === '' ? 1 : 2,
         },
       );
-      for (const name of ['DRACHTIO_ADDRESS', 'HEALTH_PORT', 'DRAIN_LIMIT_SEC', 'STATE_DIR']) {
+      for (const name of [
+        'DRACHTIO_ADDRESS',
+        'HEALTH_PORT',
+        'DRAIN_LIMIT_SEC',
+        'STATE_DIR',
+        'FURTHER_DOMAINS',
+      ]) {
         if (!environment[name]) throw new Error(`${edge.family}: ${name} is not set`);
       }
       const drachtio = containerNamed(edge, drachtioContainer);
