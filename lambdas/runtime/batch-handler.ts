@@ -3,19 +3,19 @@ import * as z from 'zod';
 import { type BatchedAnswer, batchOf } from '../../contracts/commands.ts';
 import { type CommandHandlerOptions, commandHandler } from './command-handler.ts';
 
+type RunOne<Command, Answer> = (command: Command) => Promise<Answer>;
+
 export interface BatchHandlerOptions<Schema extends z.ZodType, Answer>
-  extends CommandHandlerOptions<Schema, Answer> {
+  extends Omit<CommandHandlerOptions<Schema, Answer>, 'run'> {
   /**
-   * Prepares what the commands of a batch share.
+   * Prepares what commands that came together share: one alone is a batch of its own.
    * @returns what runs each of them, beside the others
    * @throws where none of them can be run
    */
   share: (
     batch: readonly z.output<Schema>[],
     logger: Logger,
-  ) =>
-    | Promise<(command: z.output<Schema>) => Promise<Answer>>
-    | ((command: z.output<Schema>) => Promise<Answer>);
+  ) => Promise<RunOne<z.output<Schema>, Answer>> | RunOne<z.output<Schema>, Answer>;
 }
 
 /**
@@ -28,7 +28,7 @@ export function batchHandler<Schema extends z.ZodType, Answer>(options: BatchHan
   const isBatch = (input: unknown): input is Batch =>
     typeof input === 'object' && input !== null && 'batch' in input;
 
-  const runOne = async (command: Command, run: (command: Command) => Promise<Answer>, logger: Logger) => {
+  const runBeside = async (command: Command, run: RunOne<Command, Answer>, logger: Logger) => {
     try {
       const answer = await run(command);
       const summary = options.summary(answer);
@@ -42,7 +42,7 @@ export function batchHandler<Schema extends z.ZodType, Answer>(options: BatchHan
   };
   const runBatch = async ({ batch }: Batch, logger: Logger) => {
     const run = await options.share(batch, logger);
-    return { answers: await Promise.all(batch.map((command) => runOne(command, run, logger))) };
+    return { answers: await Promise.all(batch.map((command) => runBeside(command, run, logger))) };
   };
 
   return commandHandler({
@@ -51,7 +51,9 @@ export function batchHandler<Schema extends z.ZodType, Answer>(options: BatchHan
     logKeys: (input) =>
       isBatch(input) ? { commands: input.batch.length } : options.logKeys(input as Command),
     run: async (input, logger): Promise<Answer | { answers: BatchedAnswer<Answer>[] }> => {
-      return isBatch(input) ? runBatch(input, logger) : options.run(input as Command, logger);
+      if (isBatch(input)) return runBatch(input, logger);
+      const command = input as Command;
+      return (await options.share([command], logger))(command);
     },
     summary: (answer) =>
       typeof answer === 'object' && answer !== null && 'answers' in answer

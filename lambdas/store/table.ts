@@ -67,9 +67,9 @@ export interface Table {
   /**
    * Writes each for itself, in one request: for what nobody has to see afterwards.
    * @param updates at most 25
-   * @returns for each whether it was done; `failed` is worth another try, alone
+   * @returns for each whether it was done; else it is worth another try, alone
    */
-  updateEach(updates: readonly Update[]): Promise<('done' | 'failed' | Refused)[]>;
+  updateEach(updates: readonly Update[]): Promise<boolean[]>;
   transact(writes: readonly Write[]): Promise<Transacted>;
   query(input: QueryInput): Promise<Page>;
   /** Counts without reading the entries out. @param filter on attributes that the index shows */

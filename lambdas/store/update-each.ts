@@ -3,9 +3,9 @@ import {
   BatchExecuteStatementCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { fromAttributes, toAttributes } from './attributes.ts';
+import { toAttributes } from './attributes.ts';
 import type { Placeholders } from './conditions.ts';
-import type { Refused, Update } from './transaction.ts';
+import type { Update } from './transaction.ts';
 
 /*
  * Conditional updates of many items in one request, by PartiQL: each with its own condition and answer, and each billed as
@@ -15,25 +15,19 @@ import type { Refused, Update } from './transaction.ts';
 /**
  * @param updates each of an item that is there, with something to set, and a condition of comparisons alone: to PartiQL,
  * an attribute that is missing differs from nothing. None removes or adds.
+ * @returns for each whether it was done; else it is worth another try, alone
  */
 export async function updateEach(
   client: DynamoDBClient,
   tableName: string,
   updates: readonly Update[],
-): Promise<('done' | 'failed' | Refused)[]> {
+): Promise<boolean[]> {
   const { Responses = [] } = await client.send(
-    new BatchExecuteStatementCommand({
-      Statements: updates.map((update) => ({
-        ...statementOf(tableName, update),
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      })),
-    }),
+    new BatchExecuteStatementCommand({ Statements: updates.map((update) => statementOf(tableName, update)) }),
   );
   return updates.map((_update, index) => {
-    const { Error: error } = Responses[index] ?? {};
-    if (Responses[index] !== undefined && error === undefined) return 'done';
-    if (error?.Code !== 'ConditionalCheckFailed') return 'failed';
-    return { done: false, seen: error.Item && fromAttributes(error.Item) };
+    const response = Responses[index];
+    return response !== undefined && response.Error === undefined;
   });
 }
 

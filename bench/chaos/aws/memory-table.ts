@@ -69,11 +69,9 @@ export class MemoryTable implements Table {
 
   async updateEach(updates: readonly Update[]) {
     // A statement of PartiQL makes no item.
-    const none = { done: false as const, seen: undefined };
-    const written = await Promise.all(
-      updates.map((one) => (this.items.has(one.update) ? this.write(one) : none)),
+    return Promise.all(
+      updates.map(async (one) => this.items.has(one.update) && (await this.write(one)).done),
     );
-    return written.map((one) => (one.done ? ('done' as const) : one));
   }
 
   async transact(writes: readonly Write[]): Promise<Transacted> {

@@ -35,7 +35,6 @@ export const handler = batchHandler({
   service: 'allocate',
   schema: allocateGatewaySchema,
   logKeys: ({ callId, traceId, edgeId, attempt }) => ({ callId, traceId, edgeId, attempt }),
-  run: (command, logger) => allocateGateway(command, depsOf(logger)),
   share: (batch, logger) => {
     const deps = depsOf(logger);
     const pool = new SharedCandidates(table, batch.length);

@@ -1,12 +1,6 @@
 import * as z from 'zod';
-import { edgeEventSource, factSchema } from '../../../contracts/facts.ts';
+import { factEventSchema, tickSchema } from '../../runtime/bus-events.ts';
 import { batchSchema } from '../../runtime/fact-batch.ts';
-
-const factEventSchema = z.object({
-  source: z.literal(edgeEventSource),
-  'detail-type': z.string(),
-  detail: factSchema,
-});
 
 const text = z.string().optional();
 const time = z.iso.datetime({ offset: true }).optional();
@@ -38,9 +32,6 @@ export const fleetEventSchema = z.union([factEventSchema, taskEventSchema]);
 /** The call at the head of the queue waits: said at once, beside the queue. */
 const waitingEventSchema = z.object({ 'detail-type': z.literal('call.waiting') });
 
-/** The minute's tick of the EventBridge rule. */
-const scheduledEventSchema = z.object({ 'detail-type': z.literal('Scheduled Event') });
-
 /** All that the `fleet` function is invoked with. */
-export const fleetInputSchema = z.union([batchSchema, waitingEventSchema, scheduledEventSchema]);
+export const fleetInputSchema = z.union([batchSchema, waitingEventSchema, tickSchema]);
 export type FleetInput = z.output<typeof fleetInputSchema>;

@@ -40,7 +40,6 @@ export const handler = batchHandler({
     username: command.username,
     ...('registrationId' in command && { registrationId: command.registrationId }),
   }),
-  run: register,
   share: async (batch) => {
     const refreshed = await refreshGateways(batch, deps);
     return async (command) => refreshed.get(command) ?? register(command);

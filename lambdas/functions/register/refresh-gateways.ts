@@ -24,7 +24,7 @@ export async function refreshGateways(
   if (refreshes.length < 2) return answers;
   const written = await table.updateEach(refreshes.map(({ write }) => write));
   for (const [index, { command }] of refreshes.entries()) {
-    if (written[index] !== 'done') continue;
+    if (!written[index]) continue;
     const contacts = mergeBindings([], command.contacts, nowMs);
     answers.set(command, bindingsAnswer(contacts, nowMs, false));
   }
