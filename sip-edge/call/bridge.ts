@@ -1,5 +1,5 @@
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
-import { type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
+import { describedBy, type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
 import { Relay, type RelayListener } from './relay.ts';
 
 /** How an answered call came to its end. */
@@ -93,12 +93,8 @@ export class Bridge {
     const ack = this.#pendingAcks.get(from);
     if (!ack) return;
     this.#pendingAcks.delete(from);
-    if (request.body) to.told = { body: request.body, type: request.headers['content-type'] };
+    to.told = describedBy(request) ?? to.told;
     acknowledge(ack, request);
-  }
-
-  #contactIn({ side }: Leg, { source_address: address, protocol }: SrfRequest): Headers {
-    return side === 'gateway' ? this.#listener.contactFor(address, protocol) : {};
   }
 
   /** What a relayed request asks of the call. */
@@ -106,7 +102,8 @@ export class Bridge {
     awaitsAck: (from, ack) => this.#pendingAcks.set(from, ack),
     onGone: (leg) => this.endOther(leg, { by: leg.side, outcome: 'answered' }),
     isOver: () => this.#over,
-    contactFor: (leg, request) => this.#contactIn(leg, request),
+    contactFor: ({ side }, { source_address: address, protocol }) =>
+      side === 'gateway' ? this.#listener.contactFor(address, protocol) : {},
   };
 }
 

@@ -3,7 +3,7 @@ import { isInternal } from '../drachtio/peer.ts';
 import { sendStatus } from '../drachtio/send-status.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { passHeaders } from './leg/headers.ts';
-import { type Description, type Leg, type SendFailure, sendWhileConnected } from './leg/leg.ts';
+import { type Description, describedBy, type Leg, type SendFailure, sendWhileConnected } from './leg/leg.ts';
 import { allowedInCall, relayedMethods } from './leg/methods.ts';
 import { unsupportedOptions } from './leg/options.ts';
 
@@ -96,8 +96,8 @@ export class Relay {
     to.refreshed(answer.headers);
     to.timer.answered(answer.headers);
     from.refreshed(headers);
-    if (body) to.told = { body, type: headers['content-type'] };
-    if (answer.body) from.told = { body: answer.body, type: answer.headers['content-type'] };
+    to.told = describedBy(this.#request) ?? to.told;
+    from.told = describedBy(answer) ?? from.told;
     const options = passed(answer);
     const contact = this.#listener.contactFor(from, this.#request);
     options.headers = { ...from.timer.inAnswer(options.headers, headers), ...contact };

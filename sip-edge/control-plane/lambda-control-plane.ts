@@ -57,9 +57,10 @@ const networkCodes = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH
 const retryPauseMs = () => 20 + Math.random() * 80;
 
 /**
- * Commands by Lambda Invoke, bounded in time; those of one moment together. A lost connection, a throttle or a fault of the service is tried once
- * more, which the commands' idempotence allows. A command is not tried again where the function itself threw: the SIP
- * client will ask again; nor where it did not answer in time: a second try would double the load of a slow function.
+ * Commands by Lambda Invoke, bounded in time; those of one moment together. A lost connection, a throttle or a fault of
+ * the service is tried once more, which the commands' idempotence allows. A command is not tried again where the function
+ * itself threw: the SIP client will ask again; nor where it did not answer in time: a second try would double the load of
+ * a slow function.
  */
 export class LambdaControlPlane implements ControlPlane {
   readonly #client: LambdaClient;

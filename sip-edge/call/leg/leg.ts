@@ -57,6 +57,11 @@ export function sendRequest(
   }
 }
 
+/** @returns the session description that a message brings */
+export function describedBy({ body, headers }: SrfRequest | SrfResponse): Description | undefined {
+  return body ? { body, type: headers['content-type'] } : undefined;
+}
+
 /**
  * Sends an ACK or a CANCEL. drachtio-srf throws where the connection on which their transaction began is gone; drachtio
  * has then dropped the transaction too, so that they would have no effect.

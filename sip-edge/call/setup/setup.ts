@@ -1,5 +1,5 @@
 import { headerOf } from '../../../sip/text.ts';
-import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
+import type { Acknowledge, Headers, SrfResponse } from '../../drachtio/srf.ts';
 import type { CallParts, InvitedCall, SetupFailure } from '../call.ts';
 import type { CallerLeg } from '../leg/caller-leg.ts';
 import {
@@ -11,7 +11,7 @@ import {
   waysTo,
 } from '../leg/gateway-leg.ts';
 import { nextMaxForwards, passHeaders } from '../leg/headers.ts';
-import { type Description, type Leg, sendWhileConnected } from '../leg/leg.ts';
+import { describedBy, type Leg, sendWhileConnected } from '../leg/leg.ts';
 import { passed } from '../relay.ts';
 import { afterFailure } from './attempts.ts';
 import { rewriteFrom } from './from-header.ts';
@@ -163,9 +163,4 @@ export class CallSetup {
     });
     return { result: 'answered', caller, gateway, lateAck: lateOffer ? ack : undefined };
   }
-}
-
-/** @returns the session description that a message brings */
-function describedBy({ body, headers }: SrfRequest | SrfResponse): Description | undefined {
-  return body ? { body, type: headers['content-type'] } : undefined;
 }
