@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AwsError } from '../../local/aws/http/errors.ts';
+import { protectionOf } from '../../local/aws/ecs/agent.ts';
 import { accessKeyOf, type Permissions } from '../../local/aws/iam/permissions.ts';
 import { arn } from '../../local/aws/identity.ts';
 
@@ -76,26 +76,18 @@ export class Agent {
       const Networks = [{ NetworkMode: 'awsvpc', IPv4Addresses: [task.address] }];
       return { Cluster: arn('ecs', `cluster/${task.cluster}`), TaskARN: taskArn, Containers: [{ Networks }] };
     }
-    return rest === '/task-protection/v1/state' ? this.#protect(task, taskArn, request) : undefined;
+    return rest === '/task-protection/v1/state' ? this.#protect(task, request) : undefined;
   }
 
-  async #protect(task: AgentTask, resource: string, request: IncomingMessage): Promise<object> {
+  async #protect(task: AgentTask, request: IncomingMessage): Promise<object> {
     let body = '';
     for await (const chunk of request) body += chunk;
-    const asked = JSON.parse(body) as { ProtectionEnabled: boolean; ExpiresInMinutes?: number };
-    const context = { 'ecs:cluster': arn('ecs', `cluster/${task.cluster}`) };
-    try {
-      this.#permissions.check(accessKeyOf(task.role), {
-        action: 'ecs:UpdateTaskProtection',
-        resource,
-        context,
-      });
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      return { error: { Arn: resource, Code: error.code, Message: error.message } };
-    }
-    const until = Date.now() + (asked.ExpiresInMinutes ?? 120) * 60_000;
-    task.protect(asked.ProtectionEnabled ? until : undefined);
-    return { protection: { TaskArn: resource, ProtectionEnabled: asked.ProtectionEnabled } };
+    const answer = protectionOf({ clusterName: task.cluster, taskId: task.id }, JSON.parse(body), (needed) =>
+      this.#permissions.check(accessKeyOf(task.role), needed),
+    );
+    const { ExpirationDate } = (answer.protection ?? {}) as { ExpirationDate?: string };
+    if (answer.protection)
+      task.protect(ExpirationDate === undefined ? undefined : Date.parse(ExpirationDate));
+    return answer;
   }
 }

@@ -9,26 +9,7 @@ import {
 } from '../../sip/message/message.ts';
 import { serialize } from '../../sip/message/serialize.ts';
 import { headerOf, textOf } from '../../sip/text.ts';
-
-const head = (lines: readonly string[]) => Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
-
-const invite = [
-  'INVITE sip:room@example.test SIP/2.0',
-  'Via: SIP/2.0/UDP 10.0.0.1:5070;branch=z9hG4bK1;rport',
-  'From: "Ann" <sip:ann@example.test>;tag=a',
-  'To: <sip:room@example.test>',
-  'Call-ID: 1@10.0.0.1',
-  'CSeq: 1 INVITE',
-];
-
-function errorOf(act: () => unknown): unknown {
-  try {
-    act();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
+import { errorOf, head, invite } from './support/messages.ts';
 
 /* What the grammar does not allow and the network knows; and what is refused must be answered. */
 describe('a SIP message', () => {

@@ -29,10 +29,19 @@ export function putProtection(
 ): JsonObject | undefined {
   const [, accessKeyId, clusterName, taskId] = path.exec(url) ?? [];
   if (accessKeyId === undefined || clusterName === undefined || taskId === undefined) return undefined;
+  return protectionOf({ clusterName, taskId }, request, (needed) => authorize(accessKeyId, needed));
+}
+
+/** @returns the agent's answer to a request for the protection of a task, also to one that `authorize` refuses */
+export function protectionOf(
+  { clusterName, taskId }: { clusterName: string; taskId: string },
+  request: JsonObject,
+  authorize: (needed: Needed) => void,
+): JsonObject {
   const resource = taskArn(clusterName, taskId);
   const context = { 'ecs:cluster': arn('ecs', `cluster/${clusterName}`) };
   try {
-    authorize(accessKeyId, { action: 'ecs:UpdateTaskProtection', resource, context });
+    authorize({ action: 'ecs:UpdateTaskProtection', resource, context });
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return { error: { Arn: resource, Code: error.code, Message: error.message } };

@@ -1,5 +1,6 @@
 import { AwsError } from '../http/errors.ts';
 import type { InvocationResult } from './environment.ts';
+import { forAMoment } from './for-a-moment.ts';
 
 export interface AsyncInvocationsOptions {
   invoke: (functionName: string, payload: string) => Promise<InvocationResult>;
@@ -11,9 +12,6 @@ export interface AsyncInvocationsOptions {
 
 /** Events accepted and not yet done. Above it the caller is throttled and asks again: nothing is dropped unsaid. */
 const maxOpenEvents = 100_000;
-
-/** What is under way when all of it ends is given so long to end by itself. */
-const stopLimitMs = 3000;
 
 /** Asynchronous invocations: accepted at once, and tried again on failure. They end with this process. */
 export class AsyncInvocations {
@@ -56,12 +54,7 @@ export class AsyncInvocations {
 
   /** Lets what is under way end, and waits for no retry. */
   async stop(): Promise<void> {
-    let limit: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
-      limit = setTimeout(resolve, stopLimitMs);
-    });
-    await Promise.race([over, Promise.allSettled(this.#running)]);
-    clearTimeout(limit);
+    await forAMoment(this.#running);
     this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
   }

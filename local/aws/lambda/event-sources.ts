@@ -5,6 +5,7 @@ import type { Needed } from '../iam/policy.ts';
 import type { Queues } from '../sqs/queues.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import type { InvocationResult } from './environment.ts';
+import { forAMoment } from './for-a-moment.ts';
 import { functionNameOf } from './function-name.ts';
 import { QueueReader, type QueueReaderOptions } from './queue-reader.ts';
 
@@ -22,12 +23,6 @@ export interface EventSourcesOptions {
   /** @throws AwsError where the role with this access key may not do it */
   authorize: (accessKeyId: string, needed: Needed) => void;
 }
-
-/** What AWS allows (Lambda API reference, CreateEventSourceMapping). */
-const maxBatch = { withoutWindow: 10, withWindow: 10_000 };
-/** What is under way when all of it ends is given so long. */
-const stopLimitMs = 3000;
-const concurrency = { least: 2, most: 1000 };
 
 /** Event source mappings of Lambda: functions that are invoked with what comes into a queue. */
 export class EventSources {
@@ -82,12 +77,7 @@ export class EventSources {
 
   /** Lets what is under way end, for a moment; the rest stays in the queues. */
   async stop(): Promise<void> {
-    let limit: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
-      limit = setTimeout(resolve, stopLimitMs);
-    });
-    await Promise.race([over, Promise.all([...this.#readers.values()].map((reader) => reader.stop()))]);
-    clearTimeout(limit);
+    await forAMoment([...this.#readers.values()].map((reader) => reader.stop()));
   }
 
   #newReader(settings: QueueReaderOptions): QueueReader {
@@ -104,22 +94,13 @@ export class EventSources {
     const windowMs = Number(properties.MaximumBatchingWindowInSeconds ?? 0) * 1000;
     const batchSize = Number(properties.BatchSize ?? 10);
     const scaling = (properties.ScalingConfig ?? {}) as JsonObject;
-    const maxConcurrency = Number(scaling.MaximumConcurrency ?? concurrency.most);
-    const most = windowMs > 0 ? maxBatch.withWindow : maxBatch.withoutWindow;
-    if (batchSize < 1 || batchSize > most) throw new UnsupportedError(`BatchSize must be 1 to ${most}`);
-    if (maxConcurrency < concurrency.least || maxConcurrency > concurrency.most) {
-      throw new UnsupportedError('MaximumConcurrency must be 2 to 1000');
-    }
+    const maxConcurrency = Number(scaling.MaximumConcurrency ?? Number.POSITIVE_INFINITY);
     for (const unknown of ['FilterCriteria', 'StartingPosition', 'DestinationConfig']) {
       if (properties[unknown]) throw new UnsupportedError(`the local cloud knows no ${unknown}`);
     }
     const target = resources.find(
       ({ type, ref }) => type === 'AWS::Lambda::Function' && ref === functionName,
     );
-    const { visibilityMs } = this.#options.queues.find(queueArn).settings;
-    if (visibilityMs < Number(target?.properties.Timeout ?? 3) * 1000) {
-      throw new UnsupportedError(`the visibility timeout of ${queueArn} is less than its function's timeout`);
-    }
     const role = target?.properties.Role;
     // AWS asks for these when it makes the mapping, and without them it would read nothing.
     for (const action of role === undefined

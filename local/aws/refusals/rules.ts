@@ -18,7 +18,9 @@ import { elbSubnets } from './elb-subnets.ts';
 import { elbTargetGroupAttributes } from './elb-target-group-attributes.ts';
 import { eventsRules } from './events-rules.ts';
 import { iamPolicies } from './iam-policies.ts';
+import { lambdaEventSources } from './lambda-event-sources.ts';
 import { lambdaFunctions } from './lambda-functions.ts';
+import { lambdaQueueVisibility } from './lambda-queue-visibility.ts';
 import { logsRetention } from './logs-retention.ts';
 import { route53Records } from './route53-records.ts';
 import type { Refusal, Rule } from './rule.ts';
@@ -46,7 +48,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   elbTargetGroupAttributes,
   eventsRules,
   iamPolicies,
+  lambdaEventSources,
   lambdaFunctions,
+  lambdaQueueVisibility,
   logsRetention,
   route53Records,
   securityGroupRules,

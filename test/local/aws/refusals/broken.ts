@@ -197,10 +197,32 @@ export const broken: Record<string, readonly Resources[]> = {
       }),
     },
   ],
+  lambdaEventSources: [
+    { Mapping: resource('AWS::Lambda::EventSourceMapping', { BatchSize: 11 }) },
+    {
+      Mapping: resource('AWS::Lambda::EventSourceMapping', {
+        BatchSize: 10_001,
+        MaximumBatchingWindowInSeconds: 1,
+      }),
+    },
+    {
+      Mapping: resource('AWS::Lambda::EventSourceMapping', { ScalingConfig: { MaximumConcurrency: 1 } }),
+    },
+  ],
   lambdaFunctions: [
     { Function: resource('AWS::Lambda::Function', { Environment: { Variables: { A: 'x'.repeat(4097) } } }) },
     { Function: resource('AWS::Lambda::Function', { Environment: { Variables: { AWS_REGION: 'x' } } }) },
     { Function: resource('AWS::Lambda::Function', { Timeout: 901 }) },
+  ],
+  lambdaQueueVisibility: [
+    {
+      Queue: resource('AWS::SQS::Queue', { VisibilityTimeout: 8 }),
+      Function: resource('AWS::Lambda::Function', { Timeout: 9 }),
+      Mapping: resource('AWS::Lambda::EventSourceMapping', {
+        EventSourceArn: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+        FunctionName: ref('Function'),
+      }),
+    },
   ],
   logsRetention: [{ Log: resource('AWS::Logs::LogGroup', { RetentionInDays: 31 }) }],
   route53Records: [

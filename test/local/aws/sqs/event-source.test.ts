@@ -174,8 +174,16 @@ it('what is in the queue when a run ends is for the next, where state is kept', 
 });
 
 it.each([
-  ['a batch of more than ten without a window', { mapping: { BatchSize: 11 } }, /BatchSize must be 1 to 10/],
-  ['one invocation at once', { mapping: { ScalingConfig: { MaximumConcurrency: 1 } } }, /2 to 1000/],
+  [
+    'a batch of more than ten without a window',
+    { mapping: { BatchSize: 11 } },
+    /BatchSize must be between 1 and 10, not 11/,
+  ],
+  [
+    'one invocation at once',
+    { mapping: { ScalingConfig: { MaximumConcurrency: 1 } } },
+    /MaximumConcurrency must be between 2 and 1000, not 1/,
+  ],
   ['less visibility than its function may take', { target: { Timeout: 9 } }, /visibility timeout/],
 ])('a mapping with %s is refused, as AWS does', async (_what, shape, message) => {
   await expect(start(shape)).rejects.toThrow(message);
