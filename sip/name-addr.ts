@@ -13,8 +13,8 @@ const maxHeaderLength = 8192;
 const maxParams = 32;
 
 const bracketed = /^(?:("(?:[^"\\]|\\[\s\S])*")\s*|([^"<>,;]*))<([^<>"]*)>\s*(;.*)?$/s;
-const bare = /^([^\s"<>,;]+)\s*(;.*)?$/s;
-const paramName = /^[^\s=;,"<>]+$/;
+const bare = /^([^ \t\r\n"<>,;]+)\s*(;.*)?$/s;
+const paramName = /^[^ \t\r\n=;,"<>]+$/;
 
 /**
  * @param value one element: a list is split by `parseNameAddrs`
@@ -43,7 +43,7 @@ function readParams(text: string | undefined): Params | undefined {
     const name = equals < 0 ? part : part.slice(0, equals).trimEnd();
     const value = equals < 0 ? '' : part.slice(equals + 1).trimStart();
     const isQuoted = /^"(?:[^"\\]|\\[\s\S])*"$/.test(value);
-    if (!paramName.test(name) || !(isQuoted || /^[^\s;,"<>]*$/.test(value))) return undefined;
+    if (!paramName.test(name) || !(isQuoted || /^[^ \t\r\n;,"<>]*$/.test(value))) return undefined;
   }
   return parseParams(parts.join(';'));
 }
@@ -67,6 +67,6 @@ export function tagOf(value: string): string | undefined {
   const close = value.lastIndexOf('>');
   const from = close < 0 ? value.indexOf(';') : close + 1;
   if (from < 0 || from >= value.length) return undefined;
-  const match = /;\s*tag\s*=\s*([^\s;,]+)/i.exec(from === 0 ? value : value.slice(from));
+  const match = /;\s*tag\s*=\s*([^ \t\r\n;,]+)/i.exec(from === 0 ? value : value.slice(from));
   return match?.[1];
 }

@@ -9,7 +9,7 @@ export type ReadableHead =
 const headEnd = '\r\n\r\n';
 const version = /^sip\/2\.0(?= )|(?<= )sip\/2\.0$/i;
 const statusLine = /^SIP\/2\.0 [1-6]\d\d(?: |$)/;
-const requestLine = /^[\w\-.!%*+`'~]+ \S+ SIP\/2\.0$/;
+const requestLine = /^[\w\-.!%*+`'~]+ [^ \t]+ SIP\/2\.0$/;
 const name = /^[\w\-.!%*+`'~]+$/;
 /** In JavaScript every object has these, so that drachtio-srf would find them in headers that have not come. */
 const namesOfObjects: ReadonlySet<string> = new Set(['constructor', '__proto__']);

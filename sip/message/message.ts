@@ -69,7 +69,8 @@ const controlCharacters = new RegExp(controlCharacter, 'g');
 /** A quoted-string may have them escaped (RFC 3261 25.1: quoted-pair), but for those that end a line or a text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const escapedControl = /\\[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
-const requestLine = /^([A-Za-z0-9\-.!%*_+`'~]{1,64}) (\S+) (SIP\/\d+\.\d+)$/i;
+// A blank is a blank or a tab: to JavaScript, `\s` is also a byte of many a character in UTF-8 (0xA0).
+const requestLine = /^([A-Za-z0-9\-.!%*_+`'~]{1,64}) ([^ \t]+) (SIP\/\d+\.\d+)$/i;
 /** What can be answered for, though it is none: blanks where they do not belong (RFC 4475 3.1.2.8, 3.1.2.9). */
 const brokenRequestLine = /^([A-Za-z0-9\-.!%*_+`'~]{1,64})\s.*\sSIP\/\d+\.\d+\s*$/i;
 const statusLine = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i;
@@ -226,7 +227,7 @@ export function readEnvelope(message: SipMessage): Envelope {
   const to = headers.get('to');
   const cseqLine = headers.get('cseq');
   if (!callId || !from || !to || !cseqLine) throw malformed(message, 'missing Call-ID, From, To or CSeq');
-  if (callId.length > 512 || /\s/.test(callId)) throw malformed(message, 'malformed Call-ID');
+  if (callId.length > 512 || /[ \t]/.test(callId)) throw malformed(message, 'malformed Call-ID');
   for (const name of single) {
     if (headers.keys.indexOf(name) !== headers.keys.lastIndexOf(name))
       throw malformed(message, `two ${name}`);

@@ -8,8 +8,20 @@ import {
   type SipRequest,
 } from '../../sip/message/message.ts';
 import { serialize } from '../../sip/message/serialize.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
 import { headerOf, textOf } from '../../sip/text.ts';
 import { errorOf, head, invite } from './support/messages.ts';
+
+// The second byte of `à` in UTF-8 is 0xA0, which JavaScript counts among the blanks.
+it('a character of two bytes is no blank, wherever it stands', () => {
+  const user = headerOf('caf\u00e0');
+  const lines = invite
+    .with(0, `INVITE sip:${user}@example.test SIP/2.0`)
+    .with(2, `From: sip:${user}@example.test;tag=${user}`);
+  const message = parseMessage(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')) as SipRequest;
+  expect(message.uri).toBe(`sip:${user}@example.test`);
+  expect(parseNameAddr(message.headers.get('from') ?? '')).toMatchObject({ uri: `sip:${user}@example.test` });
+});
 
 /* What the grammar does not allow and the network knows; and what is refused must be answered. */
 describe('a SIP message', () => {

@@ -30,6 +30,11 @@ describe('the head of a message, as drachtio-srf gets it', () => {
     });
   });
 
+  it('may have a character of two bytes in its first line, of which one is a blank to JavaScript', () => {
+    const line = 'BYE sip:caf\u00c3\u00a0@h SIP/2.0';
+    expect(readableHead(`${line}\r\n\r\n`)).toMatchObject({ message: `${line}\r\n\r\n` });
+  });
+
   it('has its first line in capitals', () => {
     const read = readableHead('sip/2.0 200 fine\r\nSubject: s\r\n\r\n');
     expect(read).toMatchObject({ message: 'SIP/2.0 200 fine\r\nSubject: s\r\n\r\n' });
