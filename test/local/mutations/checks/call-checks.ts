@@ -44,6 +44,8 @@ export const callChecks: readonly Check[] = [
       const usernames = [1, 2].map((n) => `10.0.1.${n}.${name}.1`);
       const ask = async (variable: 'REGISTER_FUNCTION' | 'ALLOCATE_FUNCTION', batch: object[]) => {
         const { answers } = await plane.command<{ answers: Answer[] }>(variable, { batch });
+        const failed = answers.find(({ error }) => error !== undefined);
+        if (failed !== undefined) throw new Error(String(failed.error));
         return answers;
       };
       await ask(
