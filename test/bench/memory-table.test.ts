@@ -158,6 +158,14 @@ function sorted(items: readonly Item[]): Item[] {
   return [...items].sort((a, b) => (String(a.pk) < String(b.pk) ? -1 : 1));
 }
 
+it('takes a map without a prototype for the same map', async () => {
+  const memory = new MemoryTable();
+  const received = { address: 'a', port: 0 };
+  await memory.write({ put: { pk: 'A', received } });
+  const same = Object.assign(Object.create(null), received);
+  expect(await memory.write({ delete: 'A', when: equals('received', same) })).toMatchObject({ done: true });
+});
+
 it('answers the same as the real engine', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {

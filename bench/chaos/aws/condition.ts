@@ -90,7 +90,9 @@ class Parser {
 }
 
 /** What is not there, or of another type, compares with nothing. */
-function compared(name: string, operator: string, value: unknown): Test {
+function compared(name: string, operator: string, given: unknown): Test {
+  // As the table keeps its items: an object without a prototype is the same to DynamoDB, and not to JavaScript.
+  const value = structuredClone(given);
   return (item) => {
     const own = item[name];
     if (operator === '=') return own !== undefined && isDeepStrictEqual(own, value);
