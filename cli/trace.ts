@@ -13,7 +13,7 @@ await runCommand('trace', async () => {
     return 0;
   }
   const { callId, json, runFile } = options;
-  const lines = await readLinesOfCall(outputOfRun(runFile, 'InspectFunction').logDir, callId);
+  const lines = await readLinesOfCall(outputOfRun(runFile, 'TableName').logDir, callId);
   process.stdout.write(`${json ? JSON.stringify(lines, null, 2) : show(lines, callId)}\n`);
   return lines.length === 0 ? 1 : 0;
 });

@@ -5,7 +5,7 @@ type Flags = NonNullable<ParseArgsConfig['options']>;
 
 /** A command's options, and how it refuses wrong ones. */
 export interface CommandLine<F extends Flags, P extends boolean> {
-  /** As people type it: `npm run pool`. */
+  /** As people type it: `npx switchroom`. */
   command: string;
   flags: F;
   /** Whether it takes words beside its options. */

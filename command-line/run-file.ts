@@ -14,8 +14,10 @@ export const runFileSchema = z.object({
   awsEndpoint: z.string(),
   dynamoDbEndpoint: z.string(),
   region: z.string(),
-  /** Outputs of the stack: InspectFunction, TableName, BusName, … */
+  /** Outputs of the stack: ApiAddress, TableName, BusName, … */
   outputs: z.record(z.string(), z.string()),
+  /** A token for the API, with all its rights: the file is for its owner alone. */
+  apiToken: z.string(),
   logDir: z.string(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;
@@ -69,7 +71,7 @@ export function clientConfigOf(run: RunFile) {
 /**
  * Finds what a command asks for in the outputs of a run's stack.
  * @param given the run's file; the usual one where there is none
- * @param output e.g. `InspectFunction`
+ * @param output e.g. `DeadLetterQueue`
  * @returns the output's value, the configuration of SDK clients for that run, and where its logs are
  * @throws CommandError where no run is on
  */

@@ -26,6 +26,9 @@ export const outcomes = [
 export const outcomeSchema = z.enum(outcomes);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
+/** Whether a call with this outcome came to nothing, or broke off. Who gives up has not failed. */
+export const isFailure = (outcome: Outcome): boolean => outcome !== 'answered' && outcome !== 'cancelled';
+
 /** Why no gateway could be given: "all busy" without a cause is the oldest complaint of this field. */
 const exhaustionCauses = ['none-registered', 'none-free', 'starting', 'starts-failing'] as const;
 export const exhaustionCauseSchema = z.enum(exhaustionCauses);

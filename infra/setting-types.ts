@@ -28,7 +28,7 @@ export const yesOrNo = z.preprocess(
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be CIDRs, such as 192.0.2.0/24' });
 
 /** `-c` gives text, with commas between; cdk.json may give a list. */
-const listOf = <T extends z.ZodType>(one: T) =>
+export const listOf = <T extends z.ZodType>(one: T) =>
   z.preprocess(
     (value) =>
       typeof value === 'string'

@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { timeZoneSchema } from '../contracts/common.ts';
+import { apiSettings } from './api/api-settings.ts';
 import { gatewayFields, gatewayProblems } from './gateways/gateway-settings.ts';
 import {
   cidrs,
@@ -77,6 +78,7 @@ export const settingsFields = z.strictObject({
   reservedConcurrency: wholeNumber(0, 1000).default(0),
   /** The e-mail address that alarms are sent to; it must confirm the subscription. Empty: nobody is told. */
   alarmAddress: orEmpty(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address'),
+  ...apiSettings,
   /** Whether table and secret outlive `cdk destroy`, and the stack is protected against it. */
   keepData: yesOrNo.default(true),
 
@@ -140,6 +142,9 @@ const settingsSchema = settingsFields.superRefine((settings, context) => {
   const zoneName = settings.hostedZoneName || settings.domain;
   if (settings.hostedZoneId && settings.domain !== zoneName && !settings.domain.endsWith(`.${zoneName}`)) {
     refuse('hostedZoneName', `${settings.domain} is not in ${zoneName}`);
+  }
+  if ((settings.oidcIssuer === '') !== (settings.oidcAudience === '')) {
+    refuse('oidcAudience', 'goes with oidcIssuer: a token is taken from the one for the other');
   }
   if (settings.tlsCertificateKeyArn !== '' && settings.tlsCertificateSecretArn === '') {
     refuse('tlsCertificateKeyArn', 'needs tlsCertificateSecretArn');

@@ -1,5 +1,7 @@
 import { CfnOutput, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { ApiFunction } from './api/api-function.ts';
+import { OperatorsApi } from './api/http-api.ts';
 import { SipNames } from './edge/dns.ts';
 import { edgeEnvironment, grantEdge } from './edge/edge-environment.ts';
 import { EdgeServices, edgeNames } from './edge/edge-service.ts';
@@ -54,6 +56,8 @@ export class SwitchroomStack extends Stack {
       sipServer: names.sipServer,
     });
     const functions = new Functions(this, 'Functions', { bundles, settings, table, gateways });
+    const api = new ApiFunction(this, 'Operators', { bundles, settings, table }).function;
+    const operatorsApi = new OperatorsApi(this, 'OperatorsApi', { settings, api });
     const { bus } = new FactBus(this, 'Facts', settings);
     const calls = new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls });
     const { clusterArn } = gateways.cluster;
@@ -78,7 +82,7 @@ export class SwitchroomStack extends Stack {
 
     const watched = {
       loadBalancers,
-      functions: functions.all,
+      functions: [...functions.all, api],
       table: table.table,
       queues: [calls.facts, fleet.facts],
     };
@@ -91,7 +95,7 @@ export class SwitchroomStack extends Stack {
     const { dashboard } = new Dashboard(this, 'Watch', { alarms, edgeLog: edge.logGroup, ...watched });
     new Queries(this, 'Queries', {
       edgeLog: edge.logGroup,
-      functionLogs: functions.all.map(({ logGroup }) => logGroup),
+      functionLogs: watched.functions.map(({ logGroup }) => logGroup),
     });
 
     const output = (name: string, value: string, description: string) =>
@@ -115,7 +119,7 @@ export class SwitchroomStack extends Stack {
     output('AlarmTopic', alarms.topic.topicArn, 'Where alarms are published');
     output('CallsQueue', calls.facts.queue.queueName, 'Facts on their way to the calls function');
     output('FleetQueue', fleet.facts.queue.queueName, 'Facts on their way to the fleet function');
-    output('InspectFunction', functions.inspect.functionName, 'What `npm run pool -- --stack` asks');
+    output('ApiAddress', operatorsApi.address, 'The API; the command `switchroom` asks it');
     output('FleetFunction', functions.fleet.functionName, 'What starts and drains gateways');
     output('TableName', table.table.tableName, 'The table');
     output('BusName', bus.eventBusName, 'The bus of facts');

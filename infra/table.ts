@@ -13,7 +13,7 @@ export const callsIndexName = 'calls';
 
 /** What a function needs that reads items and writes them. */
 export const readAndWrite = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'] as const;
-type TableAction = (typeof readAndWrite)[number] | 'ConditionCheckItem' | 'PartiQLUpdate' | 'Scan';
+type TableAction = (typeof readAndWrite)[number] | 'ConditionCheckItem' | 'PartiQLUpdate';
 
 /** The one table: gateways, calls, tombstones and edges. */
 export class StateTable extends Construct {

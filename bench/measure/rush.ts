@@ -1,5 +1,5 @@
-import type { DecisionView } from '../../contracts/inspect.ts';
 import type { Call } from '../../lambdas/domain/call/call.ts';
+import type { DecisionRecord } from '../../lambdas/domain/fleet/decision-record.ts';
 import { gatewayKey } from '../../lambdas/store/keys.ts';
 import type { CallResult } from '../../local/user-agent/outgoing-call.ts';
 import { until } from '../../test/support/until.ts';
@@ -132,7 +132,7 @@ function overtaken(timesMs: readonly number[]) {
 
 /** What the fleet did, oldest first; `afterMs`: since all hung up. */
 async function historyOf(run: PoolRun, hangUpAt: number) {
-  const decisions = (await run.items('DECISION#')) as unknown as DecisionView[];
+  const decisions = (await run.items('DECISION#')) as unknown as DecisionRecord[];
   return decisions
     .sort((a, b) => a.at - b.at)
     .map(({ at, action, done, managed, waiting, reason, counts }) => {

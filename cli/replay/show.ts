@@ -1,4 +1,4 @@
-import { duration, table } from '../pool/table.ts';
+import { duration, table } from '../switchroom/show/table.ts';
 import type { Handled } from './replay.ts';
 
 /* What a replay did, as text for people. */

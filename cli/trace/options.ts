@@ -11,7 +11,7 @@ export interface TraceOptions {
 export const help = `npm run trace -- CALL-ID [options]        Shows a call's way through edge and functions.
 
 Finds every log line of the call, by its Call-ID and by the trace id that its lines share, in the order of time. A
-call refused at admission has a line here, and no record in npm run pool. For a run of npm start on this machine; the
+call refused at admission has a line here, and no record in npx switchroom. For a run of npm start on this machine; the
 saved query call-timeline does the same in a deployed stack (docs/operate.md).
 
   --json                   for programs: the lines as they were logged

@@ -1,4 +1,4 @@
-import { table } from '../pool/table.ts';
+import { table } from '../switchroom/show/table.ts';
 import { type LogLine, timeOf } from './read-lines.ts';
 
 /* A call's log lines as text for people. */

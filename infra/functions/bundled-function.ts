@@ -31,7 +31,7 @@ export class BundledFunction extends Construct {
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     this.function = new lambda.Function(this, 'Function', {
-      // Known by the stack's name alone: `npm run pool -- --stack` finds it without asking CloudFormation.
+      // Known by the stack's name alone: `npx switchroom --stack` finds it without asking CloudFormation.
       functionName: props.functionName,
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,

@@ -7,7 +7,7 @@ import { acknowledgeTasksOf } from '../acknowledge.ts';
 import { fleetEnvironment, grantFleet } from '../gateways/fleet.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { Settings } from '../settings.ts';
-import { callsIndexName, freeIndexName, readAndWrite, type StateTable, watchIndexName } from '../table.ts';
+import { freeIndexName, readAndWrite, type StateTable, watchIndexName } from '../table.ts';
 import { BundledFunction } from './bundled-function.ts';
 
 /**
@@ -26,17 +26,16 @@ export interface FunctionsProps {
   gateways: Gateways;
 }
 
-/** The five functions, each with the variables of docs/architecture.md and the least it must be allowed. */
+/** The four functions of the service itself, each with the variables of docs/architecture.md and the least it must be allowed. */
 export class Functions extends Construct {
   readonly register: lambda.Function;
   readonly allocate: lambda.Function;
   readonly calls: lambda.Function;
   readonly fleet: lambda.Function;
-  readonly inspect: lambda.Function;
 
   /** All of them, as the dashboard and the alarms look at them. */
   get all(): readonly lambda.Function[] {
-    return [this.register, this.allocate, this.calls, this.fleet, this.inspect];
+    return [this.register, this.allocate, this.calls, this.fleet];
   }
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
@@ -110,8 +109,5 @@ export class Functions extends Construct {
       ...freeShards,
     });
     grantFleet(this.fleet, table, props.gateways);
-
-    this.inspect = make('Inspect', 'Shows the pool and the calls to people', 10);
-    table.grant(this.inspect, ['GetItem', 'BatchGetItem', 'Scan'], [watchIndexName, callsIndexName]);
   }
 }

@@ -103,7 +103,7 @@ export class Alarms extends Construct {
   #gateways(minFree: number): void {
     const stack = Stack.of(this);
     this.#add('StartsFailing', {
-      says: 'Starts of gateways fail one after the other and are only tried now and then: callers are refused once the free ones are taken. npm run pool -- starts says what ECS answers.',
+      says: 'Starts of gateways fail one after the other and are only tried now and then: callers are refused once the free ones are taken. npx switchroom starts says what ECS answers.',
       metric: ownMetric(stack, 'StartsFailing', { statistic: 'Maximum' }),
       threshold: 1,
     });
@@ -112,7 +112,7 @@ export class Alarms extends Construct {
     // One that ends after its call is missed for as long as its successor takes to start.
     const expected = Math.max(1, Math.ceil(minFree / 2));
     this.#add('GatewaysMissing', {
-      says: `${expected === 1 ? 'No gateway was' : `Fewer than ${expected} gateways were`} registered for 10 minutes, or nobody counted them. Look at npm run pool -- starts and the gateways' log; if the count is missing, at the calls function.`,
+      says: `${expected === 1 ? 'No gateway was' : `Fewer than ${expected} gateways were`} registered for 10 minutes, or nobody counted them. Look at npx switchroom starts and the gateways' log; if the count is missing, at the calls function.`,
       metric: ownMetric(stack, 'RegisteredGateways', { statistic: 'Minimum' }),
       threshold: expected,
       comparisonOperator: LESS_THAN_THRESHOLD,
@@ -128,7 +128,7 @@ export class Alarms extends Construct {
     const callsOf = (outcome: Outcome) =>
       ownMetric(stack, 'Calls', { statistic: 'Sum', period: fiveMinutes, outcome });
     this.#add('NoGatewayFree', {
-      says: 'Calls were refused because no gateway was free. npm run pool -- history says why: at the maximum, raise the setting poolMax; else see StartsFailing and GatewaysMissing.',
+      says: 'Calls were refused because no gateway was free. npx switchroom history says why: at the maximum, raise the setting poolMax; else see StartsFailing and GatewaysMissing.',
       metric: callsOf('pool-exhausted'),
       threshold: 1,
     });

@@ -1,59 +1,106 @@
-import type { Peer } from '../../contracts/common.ts';
-import type { CallStep, CallView, GatewayView } from '../../contracts/inspect.ts';
-import { type Call, identityOf } from './call/call.ts';
+import { isoOf } from '../../contracts/api/common.ts';
+import type { CallDetail, CallStep, CallView, EdgeView, GatewayView } from '../../contracts/api/views.ts';
+import type { CallIdentity, Peer } from '../../contracts/common.ts';
+import { type Call, identityOf, ownerOf } from './call/call.ts';
+import { latestStepAt } from './call/call-record.ts';
+import type { Edge } from './edge.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { hasLapsed } from './gateway/gateway-state.ts';
 
-/** @returns the gateway as it counts at this time, for people. */
+/* Calls, gateways and edges as the API shows them. */
+
+/** Epoch milliseconds as the API tells them, where they are known. */
+const time = (at: number | undefined) => (at === undefined ? undefined : isoOf(at));
+
+type Known<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Without what is not known. */
+export function known<T extends object>(view: T): Known<T> {
+  return Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined)) as Known<T>;
+}
+
+/** What names a call in a path of the API: a Call-ID may hold what no path does. */
+export function pathIdOf(call: CallIdentity): string {
+  return Buffer.from(ownerOf(call)).toString('base64url');
+}
+
+/** Reads back what `pathIdOf` made; of anything else, undefined. */
+export function callOfPathId(id: string): CallIdentity | undefined {
+  const owner = Buffer.from(id, 'base64url').toString();
+  const call = identityOf(owner);
+  return owner !== '' && pathIdOf(call) === id ? call : undefined;
+}
+
+export const referenceTo = (call: CallIdentity) => ({
+  id: pathIdOf(call),
+  ...known({ callId: call.callId, traceId: call.traceId }),
+});
+
+/** @returns the gateway as it counts at this time */
 export function gatewayView(gateway: Gateway, nowMs: number): GatewayView {
   const lapsed = hasLapsed(gateway, nowMs);
-  return {
-    username: gateway.username,
+  const { username, contact, received, edgeId, lockedBy, lockedUntil, registeredAt, expiresAt } = gateway;
+  return known({
+    username,
     state: lapsed ? 'free' : gateway.state,
-    contact: gateway.contact,
-    received: peerText(gateway.received),
-    edgeId: gateway.edgeId,
-    ...(!lapsed && gateway.lockedBy !== undefined && { lockedBy: identityOf(gateway.lockedBy).callId }),
-    ...(!lapsed && gateway.lockedUntil !== undefined && { lockedUntil: gateway.lockedUntil }),
-    registeredAt: gateway.registeredAt,
-    expiresAt: gateway.expiresAt,
-    ...(gateway.taskId !== undefined && { taskId: gateway.taskId }),
+    since: time(lapsed ? lockedUntil : (gateway.freeSince ?? gateway.silentSince)),
+    contact,
+    received: peerText(received),
+    edgeId,
+    call: lapsed || lockedBy === undefined ? undefined : referenceTo(identityOf(lockedBy)),
+    lockedUntil: lapsed ? undefined : time(lockedUntil),
+    registeredAt: isoOf(registeredAt),
+    expiresAt: isoOf(expiresAt * 1000),
+    taskId: gateway.taskId,
+  });
+}
+
+/** @param place among those that wait, 1 for the next */
+export function callView(call: Call, place?: number): CallView {
+  const { receivedAt, waitingSince, offeredAt, endedAt, caller } = call;
+  return {
+    ...referenceTo(call),
+    ...known({
+      state: call.state,
+      room: call.room ?? '',
+      caller: known({
+        uri: caller?.uri ?? '',
+        displayName: caller?.displayName,
+        received: caller && peerText(caller.received),
+      }),
+      gateway: call.gateway,
+      edgeId: call.edgeId,
+      outcome: call.outcome,
+      detail: call.detail,
+      place,
+      beganAt: isoOf(receivedAt ?? waitingSince ?? offeredAt ?? endedAt ?? latestStepAt(call)),
+      waitingSince: time(waitingSince),
+      offeredAt: time(offeredAt),
+      ringingAt: time(call.ringingAt),
+      answeredAt: time(call.answeredAt),
+      endedAt: time(endedAt),
+      endedBy: call.endedBy,
+    }),
   };
 }
 
-/**
- * @param place among those that wait, 1 for the next
- * @returns the call with its timeline, for people.
- */
-export function callView(call: Call, place?: number): CallView {
+/** @param others the calls with the same Call-ID */
+export function callDetail(call: Call, others: readonly Call[]): CallDetail {
   return {
-    callId: call.callId,
-    state: call.state,
-    room: call.room ?? '',
-    callerUri: call.caller?.uri ?? '',
-    ...(call.gateway !== undefined && { gateway: call.gateway }),
-    edgeId: call.edgeId,
-    ...(call.traceId !== undefined && { traceId: call.traceId }),
-    ...(place !== undefined && { place }),
-    ...(call.outcome !== undefined && { outcome: call.outcome }),
-    offeredAt: call.offeredAt ?? call.waitingSince ?? call.receivedAt ?? call.endedAt ?? 0,
-    ...(call.answeredAt !== undefined && { answeredAt: call.answeredAt }),
-    ...(call.endedAt !== undefined && { endedAt: call.endedAt }),
+    ...callView(call),
+    attempts: call.attempts.map(({ offeredAt, failedAt, lostAt, ...attempt }) =>
+      known({ ...attempt, offeredAt: time(offeredAt), failedAt: time(failedAt), lostAt: time(lostAt) }),
+    ),
     steps: timeline(call),
+    otherTries: others.map((other) => callView(other)).sort((a, b) => (a.beganAt < b.beganAt ? 1 : -1)),
   };
 }
 
 /** The steps of a call, oldest first; steps of the same moment in the order they can only have happened in. */
 function timeline(call: Call): CallStep[] {
-  const steps: CallStep[] = [];
+  const steps: (Omit<CallStep, 'at'> & { at: number })[] = [];
   const note = (at: number | undefined, step: string, gateway?: string, detail?: string) => {
-    if (at === undefined) return;
-    steps.push({
-      at,
-      step,
-      ...(gateway !== undefined && { gateway }),
-      ...(detail !== undefined && { detail }),
-    });
+    if (at !== undefined) steps.push({ at, step, ...known({ gateway, detail }) });
   };
   note(call.receivedAt, 'received');
   note(call.waitingSince, 'waiting');
@@ -65,7 +112,7 @@ function timeline(call: Call): CallStep[] {
   note(call.ringingAt, 'ringing', call.gateway);
   note(call.answeredAt, 'answered', call.gateway);
   note(call.endedAt, endStep(call), undefined, endDetail(call));
-  return steps.sort((a, b) => a.at - b.at);
+  return steps.sort((a, b) => a.at - b.at).map((step) => ({ ...step, at: isoOf(step.at) }));
 }
 
 function endStep(call: Call): string {
@@ -76,6 +123,17 @@ function endStep(call: Call): string {
 function endDetail(call: Call): string | undefined {
   const said = [call.outcome, call.endedBy && `by ${call.endedBy}`, call.detail].filter(Boolean);
   return said.length > 0 ? said.join(', ') : undefined;
+}
+
+/** @param calls those that have a gateway */
+export function edgeView(edge: Edge, calls: number, nowMs: number): EdgeView {
+  return known({
+    edgeId: edge.edgeId,
+    isUp: edge.leaseUntil > nowMs,
+    leaseUntil: isoOf(edge.leaseUntil),
+    upSince: edge.begunAt > 0 ? isoOf(edge.begunAt) : undefined,
+    calls,
+  });
 }
 
 function peerText(peer: Peer): string {

@@ -41,6 +41,10 @@ export const variables = {
   POOL_POLICY: z.string().max(4096).transform(json),
   POOL_MAX: wholeNumber(0, 10_000),
   POOL_TIME_ZONE: timeZoneSchema,
+  /** Where the `api` function finds the role of who asks (docs/api.md). */
+  ROLE_CLAIM: z.string().min(1),
+  VIEWER_ROLE: z.string().min(1),
+  OPERATOR_ROLE: z.string().min(1),
 } as const;
 
 type Name = keyof typeof variables;

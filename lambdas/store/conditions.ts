@@ -53,6 +53,12 @@ export const below = compare('<');
 export const atMost = compare('<=');
 export const above = compare('>');
 
+/** Both ends included. Of a sort key, DynamoDB takes one condition only. */
+export const between =
+  (attribute: string, from: number, to: number): Condition =>
+  (in_) =>
+    `${in_.name(attribute)} BETWEEN ${in_.value(from)} AND ${in_.value(to)}`;
+
 export const missing =
   (attribute: string): Condition =>
   (in_) =>

@@ -4,6 +4,7 @@ import { above, allOf, anyOf, atMost, below, equals } from './conditions.ts';
 /* What writes of a gateway's item rely on. */
 
 export const lockAttributes = ['lockedBy', 'lockedUntil'] as const;
+export const watchAttributes = ['watchKey', 'watchAt'] as const;
 
 export const registrationIs = (registrationId: string) => equals('registrationId', registrationId);
 export const notExpired = (nowMs: number) => above('expiresAt', epochSec(nowMs));

@@ -3,9 +3,16 @@ import { ownerOf } from '../domain/call/call.ts';
 import type { Candidate, Gateway } from '../domain/gateway/gateway.ts';
 import { expiryAfter } from '../domain/time.ts';
 import { allOf, anyOf, type Condition, equals, missing, unchanged } from './conditions.ts';
-import { expired, givable, lockAttributes, notExpired, registrationIs } from './gateway-conditions.ts';
+import {
+  expired,
+  givable,
+  lockAttributes,
+  notExpired,
+  registrationIs,
+  watchAttributes,
+} from './gateway-conditions.ts';
 import { availableAtOf, gatewayItem } from './items/gateway-item.ts';
-import { drainedWatchKey, drainingWatchKey, gatewayKey, tombstoneKey } from './keys.ts';
+import { drainedWatchKey, drainingWatchKey, gatewayKey, silentWatchKey, tombstoneKey } from './keys.ts';
 import type { Write } from './transaction.ts';
 
 /* The writes of a gateway's item, and of its tombstone. */
@@ -14,7 +21,6 @@ import type { Write } from './transaction.ts';
 const tombstoneSec = 600;
 
 const freeAttributes = ['freeShard', 'availableAt'] as const;
-const watchAttributes = ['watchKey', 'watchAt'] as const;
 
 const lockedBy = (call: CallIdentity) => equals('lockedBy', ownerOf(call));
 
@@ -127,11 +133,11 @@ export function handOn(
 }
 
 /** Takes a gateway that did not answer out of the pool until its next REGISTER. */
-export function silence(seen: Gateway, call: CallIdentity) {
+export function silence(seen: Gateway, call: CallIdentity, nowMs: number) {
   return {
     update: gatewayKey(seen.username),
-    set: { state: 'silent' },
-    remove: [...lockAttributes, ...freeAttributes, ...watchAttributes],
+    set: { state: 'silent', watchKey: silentWatchKey, watchAt: nowMs },
+    remove: [...lockAttributes, ...freeAttributes],
     when: allOf(registrationIs(seen.registrationId), lockedBy(call)),
   } satisfies Write;
 }

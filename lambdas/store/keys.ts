@@ -10,7 +10,7 @@ export const callKeyPrefix = 'CALL#';
 export const freeIndex = 'free';
 /** The index of what somebody must look at again: open calls, edges, draining gateways. */
 export const watchIndex = 'watch';
-/** The index of call records by their Call-ID: several where a caller tried again. For people alone. */
+/** The index of call records by their Call-ID: several where a caller tried again. For the API alone. */
 export const callsIndex = 'calls';
 
 export const edgesWatchKey = 'edges';
@@ -20,6 +20,8 @@ export const waitingWatchKey = 'waiting';
 
 /** Gateways that the fleet has taken out of the pool and told to stop; `watchAt`: when to look whether they did. */
 export const drainedWatchKey = 'drained';
+/** Gateways that did not answer: nobody looks after them, but people may look for them. */
+export const silentWatchKey = 'silent';
 /** Starts by where they stand: not registered yet, in the pool, told to stop. */
 export const startingWatchKey = 'tasks#starting';
 export const runningWatchKey = 'tasks#running';
@@ -78,6 +80,11 @@ export function decisionsWatchKey(atMs: number): string {
 /** Starts that are over, by the day they were asked for. */
 export function startsWatchKey(atMs: number): string {
   return `starts#${dayOf(atMs)}`;
+}
+
+/** Calls that are over, by the day they ended: those that failed apart, since they are what people look for. */
+export function endedCallsWatchKey(atMs: number, failed: boolean): string {
+  return `${failed ? 'failed' : 'ended'}#${dayOf(atMs)}`;
 }
 
 function dayOf(atMs: number): string {

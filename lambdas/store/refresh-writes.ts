@@ -2,7 +2,13 @@ import type { RegisterGateway, UnregisterGateway } from '../../contracts/command
 import { mergeBindings, registrationOf } from '../domain/gateway/bindings.ts';
 import type { Gateway } from '../domain/gateway/gateway.ts';
 import { above, allOf, anyOf, below, type Condition, differs, equals } from './conditions.ts';
-import { lockAttributes, lockLapsed, notExpired, registrationIs } from './gateway-conditions.ts';
+import {
+  lockAttributes,
+  lockLapsed,
+  notExpired,
+  registrationIs,
+  watchAttributes,
+} from './gateway-conditions.ts';
 import { gatewayKey } from './keys.ts';
 import type { Update, Write } from './transaction.ts';
 
@@ -55,7 +61,7 @@ export function welcomeBack(gateway: Gateway, freeShard: string, nowMs: number) 
   return {
     update: gatewayKey(gateway.username),
     set: { state: 'free', freeShard, availableAt: nowMs },
-    remove: lockAttributes,
+    remove: [...lockAttributes, ...watchAttributes],
     when: allOf(registrationIs(gateway.registrationId), anyOf(equals('state', 'silent'), lockLapsed(nowMs))),
   } satisfies Write;
 }

@@ -156,7 +156,7 @@ async function gatewayWrites(
     case 'free':
       return freed(gateway, owner, deps, nowMs, mayMatch);
     case 'silent':
-      return [silence(gateway, owner)];
+      return [silence(gateway, owner, nowMs)];
     case 'draining':
       return [drain(gateway, owner, nowMs + deps.graceMs)];
     case 'delete':

@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { HttpApis } from './apigateway/http-apis.ts';
+import { Tokens } from './apigateway/tokens.ts';
 import type { Assets, SynthesizedStack } from './assets/assets.ts';
 import { Buckets } from './assets/s3.ts';
 import { uploadedAssets } from './assets/uploaded-assets.ts';
@@ -119,6 +121,8 @@ export interface LocalCloud {
   tables: Tables;
   images: Images;
   permissions: Permissions;
+  /** Issues what HTTP APIs take where their issuer is this machine. */
+  tokens: Tokens;
   /** Throws AwsError where a task's execution role lacks what ECS needs to start it. */
   authorizeStart: (definition: TaskDefinition) => void;
   close: () => Promise<void>;
@@ -183,17 +187,12 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   });
 
   const roles = { provision: (resources: readonly Resource[]) => authorizeFunctions(resources, permissions) };
-  const provisioner = new Provisioner([
-    permissions,
-    roles,
-    queues,
-    secrets,
-    tables,
-    functions,
-    eventSources,
-    buses,
-    tasks,
-  ]);
+  const tokens = await Tokens.open();
+  const httpApis = new HttpApis(functions, permissions, tokens);
+  const provisioner = new Provisioner(
+    [permissions, roles, queues, secrets, tables, functions, eventSources, httpApis, buses, tasks],
+    endpoint.url,
+  );
   const stacks = new Stacks(provisioner);
   const buckets = new Buckets(join(dir, 's3'));
   const images = new Images(join(dir, 'images'));
@@ -202,6 +201,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const dynamoDb = new PassThrough(dynamoDbEndpoint);
   endpoint.serve({
     functions,
+    httpApis,
     operations: new Map([
       ...operations({ buses, tasks, secrets, queues, images }),
       ...(options.operations ?? []),
@@ -237,6 +237,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     images,
     permissions,
     authorizeStart,
+    tokens,
     close: async () => {
       clearInterval(sweeper);
       buses.stop();

@@ -33,14 +33,19 @@ const isSame = (one: ProvisionedResource, other: ProvisionedResource) =>
 /** Makes the local cloud out of the templates of its stacks: the one way by which resources come and go. */
 export class Provisioner {
   readonly #services: readonly Service[];
+  readonly #endpoint: string;
   #stacks = new Map<string, ExistingStack>();
   /** What stayed when its stack went. A stack that has it again takes it over. */
   #retained: ProvisionedResource[] = [];
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** @param services in the order in which they need each other */
-  constructor(services: readonly Service[]) {
+  /**
+   * @param services in the order in which they need each other
+   * @param endpoint the address of the local cloud, which some resources are called by
+   */
+  constructor(services: readonly Service[], endpoint: string) {
     this.#services = services;
+    this.#endpoint = endpoint;
   }
 
   /**
@@ -49,7 +54,7 @@ export class Provisioner {
    */
   put({ name, template, assets, id }: StackSource): Promise<ResolvedStack> {
     return this.#inTurn(async () => {
-      const resolved = resolveTemplate(name, template, resourceTypes(name), id);
+      const resolved = resolveTemplate(name, template, resourceTypes(name, this.#endpoint), id);
       const resources = resolved.resources.map((resource) => ({ ...resource, assets }));
       this.#checkNames(name, resources);
       const [refused] = refusalsOf(resources);

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { addressOfApi } from './apigateway/http-apis.ts';
 import { accountId, arn, partition, region } from './identity.ts';
 import type { Identity, IdentityOf } from './template.ts';
 
@@ -25,7 +27,11 @@ const plain =
   () =>
   (logicalId: string): Identity => ({ ref: logicalId, attributes: attributes(logicalId) });
 
-const types = Object.entries<(stackName: string) => IdentityOf>({
+/** The id of an API is ten letters and digits; ours are always the same. */
+const apiIdOf = (stackName: string, logicalId: string) =>
+  createHash('sha256').update(`${stackName} ${logicalId}`).digest('hex').slice(0, 10);
+
+const types = Object.entries<(stackName: string, endpoint: string) => IdentityOf>({
   'AWS::DynamoDB::Table': named('TableName', (name) => ({
     ref: name,
     attributes: { Arn: arn('dynamodb', `table/${name}`) },
@@ -36,6 +42,14 @@ const types = Object.entries<(stackName: string) => IdentityOf>({
   })),
   'AWS::Lambda::EventInvokeConfig': plain(),
   'AWS::Lambda::EventSourceMapping': plain((logicalId) => ({ Id: logicalId })),
+  'AWS::ApiGatewayV2::Api': (stackName, endpoint) => (logicalId) => {
+    const ref = apiIdOf(stackName, logicalId);
+    return { ref, attributes: { ApiId: ref, ApiEndpoint: addressOfApi(endpoint, ref) } };
+  },
+  'AWS::ApiGatewayV2::Stage': named('StageName', (name) => ({ ref: name, attributes: {} })),
+  'AWS::ApiGatewayV2::Integration': plain((logicalId) => ({ IntegrationId: logicalId })),
+  'AWS::ApiGatewayV2::Route': plain((logicalId) => ({ RouteId: logicalId })),
+  'AWS::ApiGatewayV2::Authorizer': plain((logicalId) => ({ AuthorizerId: logicalId })),
   'AWS::Events::EventBus': named('Name', (name) => ({
     ref: name,
     attributes: { Arn: arn('events', `event-bus/${name}`), Name: name },
@@ -149,7 +163,13 @@ const types = Object.entries<(stackName: string) => IdentityOf>({
   'AWS::CDK::Metadata': plain(),
 });
 
-/** @returns how resources of each known type are called in this stack. */
-export function resourceTypes(stackName: string): ReadonlyMap<string, IdentityOf> {
-  return new Map(types.map(([type, identify]) => [type, identify(stackName)]));
+/**
+ * @param endpoint the address of the local cloud
+ * @returns how resources of each known type are called in this stack
+ */
+export function resourceTypes(
+  stackName: string,
+  endpoint = 'http://127.0.0.1',
+): ReadonlyMap<string, IdentityOf> {
+  return new Map(types.map(([type, identify]) => [type, identify(stackName, endpoint)]));
 }

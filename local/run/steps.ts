@@ -20,7 +20,7 @@ export interface Step {
 
 const idLength = 8;
 
-/** The start of a Call-ID is enough to tell calls apart; `npm run pool -- call` takes it whole. */
+/** The start of a Call-ID is enough to tell calls apart; `npx switchroom call` takes it whole. */
 const callOf = (callId: string) => `call ${callId.slice(0, idLength)}`;
 
 /** A task's id is cut to its start: `5c1e0a92….mediagw.1`. */

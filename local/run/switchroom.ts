@@ -9,6 +9,7 @@ import { randomStarts } from '../aws/ecs/start-plan.ts';
 import { containerNamed } from '../aws/ecs/task-definition.ts';
 import { region } from '../aws/identity.ts';
 import type { ResolvedStack } from '../aws/template.ts';
+import { operatorToken } from './api-token.ts';
 import type { Console } from './console.ts';
 import { appContainer, drachtioContainer, edgeId, startEdge } from './edge.ts';
 import { openRunDirectory } from './files/run-directory.ts';
@@ -212,6 +213,7 @@ export class Switchroom {
       dynamoDbEndpoint: table.endpoint,
       region,
       outputs: stack.outputs,
+      apiToken: await operatorToken(cloud, stack),
       logDir: join(dir, 'logs'),
     };
     writeRunFile(runFile, run);

@@ -16,6 +16,7 @@ import {
 import { join, relative, resolve } from 'node:path';
 import { CommandError } from '../../command-line/command-error.ts';
 import { stateDir } from '../../command-line/run-file.ts';
+import { localIssuer } from '../aws/apigateway/tokens.ts';
 import { withLock } from './files/lock.ts';
 
 /*
@@ -31,8 +32,13 @@ const stackName = 'Switchroom';
 const bundleSources = ['contracts', 'sip', 'lambdas', 'sip-edge', 'scripts/build.ts', 'package-lock.json'];
 const stackSources = ['infra', 'gateway', 'cdk.json'];
 const keptResults = 10;
-/** One machine is one zone, and has no address that it would have to ask for. */
-const defaults = { zones: '1', stunServer: '' };
+/** One machine is one zone, has no address that it would have to ask for, and issues tokens of its own. */
+const defaults = {
+  zones: '1',
+  stunServer: '',
+  oidcIssuer: localIssuer,
+  oidcAudience: 'switchroom',
+};
 
 export interface Synthesized {
   /** The cloud assembly, `cdk.out`. */

@@ -45,10 +45,12 @@ Ready after ${(startMs / 1000).toFixed(1)} s, with ${minFree} free gateway${minF
   SIP     ${sip}, UDP and TCP (${kind === 'embedded' ? 'embedded SIP server' : 'drachtio'})
   rooms   sip:ROOM@${run.domain}
   AWS     ${run.awsEndpoint}
+  API     ${run.outputs.ApiAddress}/v1
+  token   ${run.apiToken}
   logs    ${run.logDir}
 
   place a call    npm run call -- 1234${flag}
-  see the pool    npm run pool -- gateways${flag}
+  see the pool    npx switchroom gateways${flag}
   stop            Ctrl-C
 `;
   console.ready({ ...run, sip, sipServer: kind, edgeId, minFree, startMs }, text);

@@ -7,6 +7,7 @@ import {
   heartbeatSec,
   memoryGb,
   minutesOfCall,
+  perApiRequest,
   perCall,
   perHeartbeat,
   perPoll,
@@ -29,6 +30,8 @@ export interface Estimate {
   idle: Row[];
   /** What a thousand calls add. */
   perThousandCalls: Row[];
+  /** What a thousand requests to the API cost. */
+  perThousandRequests: Row[];
   /** Types of the template that cost something which is not known here. */
   unpriced: string[];
 }
@@ -63,6 +66,7 @@ const uncharged = new Set(
     'SNS',
     'DynamoDB',
     'Route53',
+    'ApiGatewayV2',
   ].concat(['ElasticLoadBalancingV2', 'ServiceDiscovery', 'CDK']),
 );
 /** What of them costs by being there and has no price here: that of an instance depends on its type. */
@@ -165,12 +169,16 @@ export function estimate(template: Template): Estimate {
       ...gatewayTime(tasks),
       traces(1000 * perCall.requests),
     ],
+    perThousandRequests: [
+      { what: 'requests to the HTTP API', count: 1000, usd: price('httpApiMillion') / 1000 },
+      ...usageRows(times(1000, perApiRequest)).filter(({ count }) => count > 0),
+    ],
     unpriced: [...types].filter((type) => !isPriced(type)),
   };
 }
 
 /** The estimate as the tables of docs/deploy.md. */
-export function asMarkdown({ idle, perThousandCalls, unpriced }: Estimate): string {
+export function asMarkdown({ idle, perThousandCalls, perThousandRequests, unpriced }: Estimate): string {
   const number = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
   const table = (title: string, unit: string, digits: number, rows: readonly Row[]) =>
     [
@@ -182,6 +190,7 @@ export function asMarkdown({ idle, perThousandCalls, unpriced }: Estimate): stri
   return [
     table('idle', 'a month', 2, idle),
     table('per thousand calls', 'more', 4, perThousandCalls),
+    table('per thousand requests to the API', 'more', 4, perThousandRequests),
     ...(unpriced.length > 0 ? [`Not priced: ${unpriced.join(', ')}.`] : []),
   ].join('\n\n');
 }

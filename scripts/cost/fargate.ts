@@ -15,7 +15,8 @@ export function fargateRows(template: Template): Row[] {
   });
   const gateways = resourcesOf(template, 'AWS::Lambda::Function').flatMap(({ Properties }) => {
     const { Variables = {} } = (Properties.Environment ?? {}) as { Variables?: Properties };
-    if (typeof Variables.POOL_POLICY !== 'string') return [];
+    // Of two functions that know the policy, one starts gateways.
+    if (typeof Variables.POOL_POLICY !== 'string' || Variables.TASK_DEFINITION === undefined) return [];
     const count = Math.min(freeGateways(Variables.POOL_POLICY), Number(Variables.POOL_MAX));
     return tasksOf(template, 'gateway', Variables.TASK_DEFINITION as Reference, count, true);
   });

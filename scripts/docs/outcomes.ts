@@ -20,7 +20,7 @@ Each refusal carries \`Reason: SIP;cause=STATUS;text="WORD: CAUSE; id=CALL-ID"\`
 metrics and in the call's record. This page is made from contracts/outcomes.ts and contracts/refusals.ts by \`npm run docs\`.
 
 ## How a call ended
-These calls were let in: each has a record, which \`npm run pool -- call CALL-ID\` shows.
+These calls were let in: each has a record, which \`npx switchroom call CALL-ID\` shows.
 
 ${table(['word', 'what happened', 'SIP answer'], answered)}
 

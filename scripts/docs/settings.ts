@@ -5,7 +5,7 @@ import { readSettings, settingsFields } from '../../infra/settings.ts';
 import { table } from './table.ts';
 import { type ValueSchema, valueText } from './value.ts';
 
-const sources = ['settings.ts', 'gateways/gateway-settings.ts'].map((file) =>
+const sources = ['settings.ts', 'api/api-settings.ts', 'gateways/gateway-settings.ts'].map((file) =>
   resolve(import.meta.dirname, '../../infra', file),
 );
 const documented = /^ {2}\/\*\*\s*([\s\S]*?)\s*\*\/\n {2}(\w+):/gm;

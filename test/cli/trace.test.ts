@@ -109,8 +109,14 @@ describe('npm run trace', () => {
     const traceIds = new Set(lines.map((line) => line.traceId));
     expect(traceIds.size).toBe(1);
     const [id] = traceIds;
-    const record = await runCommand('cli/pool.ts', ['call', callId, '--json', '--run-file', run.runFile]);
-    expect(JSON.parse(record.stdout).call.traceId).toBe(id);
+    const record = await runCommand('cli/switchroom.ts', [
+      'call',
+      callId,
+      '--json',
+      '--run-file',
+      run.runFile,
+    ]);
+    expect(JSON.parse(record.stdout).traceId).toBe(id);
     expect((await trace(callId)).stdout).toContain(`trace    ${id}`);
   });
 

@@ -9,7 +9,7 @@ describe('a wrong command line', () => {
     ['local/main.ts', ['--max', '2', '--min-free', '5'], /--min-free 5 is above --max 2/],
     ['local/main.ts', ['--set', 'domian=x'], /unknown setting domian: is domain meant\?/],
     ['local/local-cloud.ts', ['--aws', 'here'], /--aws takes ADDRESS:PORT/],
-    ['cli/pool.ts', ['calls', '--limit', '0'], /--limit takes a whole number from 1 to 1000, not "0"/],
+    ['cli/switchroom.ts', ['calls', '--limit', '0'], /--limit takes a whole number from 1 to 1000, not "0"/],
     ['cli/call.ts', ['1234', '--transport', 'x'], /--transport takes udp or tcp, not "x"/],
     ['cli/replay.ts', ['more'], /see npm run replay -- --help/],
     ['scripts/cost/main.ts', ['--nope'], /see npm run cost -- --help/],
@@ -25,7 +25,7 @@ describe('a wrong command line', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it.each(['local/main.ts', 'local/local-cloud.ts', 'cli/pool.ts', 'cli/call.ts', 'cli/replay.ts'])(
+  it.each(['local/main.ts', 'local/local-cloud.ts', 'cli/switchroom.ts', 'cli/call.ts', 'cli/replay.ts'])(
     '%s says what it takes where that is asked',
     async (script) => {
       const { code, stdout } = await runCommand(script, ['--help']);

@@ -69,7 +69,7 @@ describe('the functions', () => {
     isTold('register', { GATEWAY_NAME: 'gw', ...forLocks });
     isTold('allocate', { WAIT_LIMIT_SEC: '30', ...forLocks });
     isTold('calls', { AFTER_CALL: 'reuse', EDGE_LOST_GRACE_SEC: '30', ...forLocks });
-    isTold('inspect', {});
+    isTold('api', { ...forLocks, AFTER_CALL: 'reuse', WAIT_LIMIT_SEC: '30', EDGE_LOST_GRACE_SEC: '30' });
   });
 
   it('take a share of the account for themselves only where told to: a new account has none to give', () => {

@@ -118,6 +118,9 @@ function referencesIn(value: unknown): Set<string> {
 
 /** Types to which CloudFormation gives no tags. */
 const untaggable = new Set([
+  'AWS::ApiGatewayV2::Authorizer',
+  'AWS::ApiGatewayV2::Integration',
+  'AWS::ApiGatewayV2::Route',
   'AWS::AutoScaling::LifecycleHook',
   'AWS::CloudWatch::Dashboard',
   'AWS::EC2::Route',

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Built, build } from '../../scripts/build.ts';
+import { type ApiAnswer, apiEvent } from '../support/api-event.ts';
 import { useTestTable } from '../support/use-test-table.ts';
 import { type EcsWire, startEcsWire } from './support/ecs-wire.ts';
 import { allocateCommand, managed, registerCommand, taskId } from './support/world.ts';
@@ -58,9 +59,11 @@ beforeAll(async () => {
     POOL_POLICY: JSON.stringify({ policy: 'predictive', minFree: 0 }),
     POOL_MAX: '0',
     POOL_TIME_ZONE: 'Europe/Paris',
+    ROLE_CLAIM: 'roles',
+    VIEWER_ROLE: 'viewer',
+    OPERATOR_ROLE: 'operator',
   });
-  for (const name of ['register', 'allocate', 'calls', 'fleet', 'inspect'])
-    functions[name] = await load(name);
+  for (const name of ['register', 'allocate', 'calls', 'fleet', 'api']) functions[name] = await load(name);
 });
 afterAll(async () => {
   process.env = environmentBefore;
@@ -95,13 +98,7 @@ async function tell(...facts: Record<string, unknown>[]): Promise<number> {
 const functionsBuilt = () => built.filter((one) => one.name !== 'sip-edge');
 
 it('each function’s bundle stays small enough to start fast', () => {
-  expect(functionsBuilt().map((one) => one.name)).toEqual([
-    'allocate',
-    'calls',
-    'fleet',
-    'inspect',
-    'register',
-  ]);
+  expect(functionsBuilt().map((one) => one.name)).toEqual(['allocate', 'api', 'calls', 'fleet', 'register']);
   for (const { name, bytes } of functionsBuilt()) expect(bytes, name).toBeLessThan(500_000);
 });
 
@@ -117,10 +114,8 @@ it('each bundle has beside it the licences of what is in it', () => {
 it('the flow of a call: free, locked, busy through a refresh, gone', async () => {
   const username = managed(1);
   const state = async () => {
-    const { gateways } = (await invoke('inspect', { command: 'listGateways' })) as {
-      gateways: { username: string; state: string }[];
-    };
-    return gateways.find((one) => one.username === username)?.state;
+    const { body } = (await invoke('api', apiEvent(`/gateways/${username}`))) as ApiAnswer;
+    return (JSON.parse(body) as { state?: string }).state;
   };
   await invoke('register', registerCommand({ username }));
   expect(await state()).toBe('free');
@@ -186,7 +181,6 @@ it.each([
   ['allocate', null],
   ['calls', { Records: [{ body: '{}' }] }],
   ['fleet', { Records: [] }],
-  ['inspect', 'what'],
 ])('%s refuses what is not in the contract with a typed error', async (name, event) => {
   await expect(invoke(name, event)).rejects.toMatchObject({ name: 'InvalidInput' });
 });

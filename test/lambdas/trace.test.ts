@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import { inspect } from '../../lambdas/functions/inspect/inspect.ts';
+import type { CallDetail } from '../../contracts/api/views.ts';
+import { pathIdOf } from '../../lambdas/domain/views.ts';
+import { get } from './support/api.ts';
 import { useWorld, world } from './support/use-world.ts';
 import { managed } from './support/world.ts';
 
 useWorld();
 
 const traceId = '1-67e00000-0123456789abcdef01234567';
-const shown = async (callId: string) => {
-  const answer = await inspect({ command: 'describeCall', callId }, world.deps);
-  return answer.result === 'call' ? answer.call.traceId : undefined;
-};
+const shown = async (callId: string) =>
+  (await get<CallDetail>(`/calls/${pathIdOf({ callId, traceId })}`)).traceId;
 
 it('the record of a call has its trace id, and gives it to an application that takes the call over', async () => {
   await world.register({ username: managed(1) });

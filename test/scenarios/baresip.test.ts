@@ -48,7 +48,7 @@ describe.skipIf(!hasTool('baresip')).each(['baresip', 'node'] as const)(
         // npm start keeps the pool at its number.
         await stack.process.event(
           'gateway.registered',
-          (event) => event.username !== username && event.at > (gateway?.registeredAt ?? 0),
+          (event) => event.username !== username && event.at > Date.parse(gateway?.registeredAt ?? ''),
         );
       },
     );

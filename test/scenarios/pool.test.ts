@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask } from '../../cli/pool/ask.ts';
+import { reads } from '../../contracts/api/routes.ts';
 import type { OutgoingCall } from '../../local/user-agent/outgoing-call.ts';
 import { UserAgent } from '../../local/user-agent/user-agent.ts';
 import { until } from '../support/until.ts';
@@ -44,21 +44,18 @@ describe('a pool that is empty', () => {
     expect(progress).toContain(180);
     expect(of.process.events.filter(({ event }) => event === 'task.starting')).toHaveLength(1);
 
-    const where = { kind: 'run', file: of.process.runFile } as const;
-    const history = await ask({ where, json: true, command: { command: 'listDecisions' } });
-    expect(history).toMatchObject({
-      decisions: [{ action: 'start', done: 1, waiting: 1, callId: call.callId, reason: { rule: 'short' } }],
+    const api = await of.api();
+    expect(await api.list(reads.listDecisions, 10)).toMatchObject({
+      items: [{ action: 'start', done: 1, waiting: 1, callId: call.callId, reason: { rule: 'short' } }],
     });
-    const shown = await until('the start is shown as registered, with what its task told', async () => {
-      const answer = await ask({ where, json: true, command: { command: 'listStarts' } });
-      if (answer.result !== 'starts' || answer.starts[0]?.state !== 'registered') return undefined;
-      return answer.starts[0].pullingMs === undefined ? undefined : answer;
+    const one = await until('the start is shown as registered, with what its task told', async () => {
+      const [start] = (await api.list(reads.listStarts, 1)).items;
+      return start?.state === 'registered' && start.pullingMs !== undefined ? start : undefined;
     });
-    const [one] = shown.starts;
     expect(one).toMatchObject({ why: 'short', callId: call.callId });
     // The phases of a start of 3 s, as the events of its task tell them.
-    expect(one?.pullingMs).toBeGreaterThan(1500);
-    expect(one?.totalMs).toBeGreaterThan(3000);
+    expect(one.pullingMs).toBeGreaterThan(1500);
+    expect(one.totalMs).toBeGreaterThan(3000);
     if (outcome.result === 'answered') await outcome.session.hangUp();
     await of.process.event('task.stopped');
   });

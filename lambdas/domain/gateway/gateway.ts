@@ -1,5 +1,5 @@
 import type { Peer } from '../../../contracts/common.ts';
-import type { GatewayState } from '../../../contracts/inspect.ts';
+import type { GatewayState } from '../../../contracts/gateway-state.ts';
 
 /* `…At`, `…Since` and `…Until` are epoch milliseconds; `expiresAt` is epoch seconds. */
 
@@ -40,6 +40,8 @@ export interface Gateway {
   expiresAt: number;
   /** While free: since when. */
   freeSince?: number;
+  /** While silent: since when. */
+  silentSince?: number;
   /** While draining: when somebody looks whether it has left. */
   drainUntil?: number;
 }

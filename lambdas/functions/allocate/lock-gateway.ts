@@ -97,6 +97,6 @@ export function countBack(seen: Call | undefined, call: Call, { measure }: LockD
 
 export function letGo(previous: Gateway, command: AllocateGateway, freeShards: number, nowMs: number): Write {
   return failureOf(previous.username, command.failed) === 'silent'
-    ? silence(previous, command)
+    ? silence(previous, command, nowMs)
     : release(previous, command, freeShardOf(previous.username, freeShards), nowMs);
 }

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { attemptFailureSchema, callerSchema, callStateSchema } from '../../../contracts/commands.ts';
 import { peerSchema } from '../../../contracts/common.ts';
-import { outcomeSchema } from '../../../contracts/outcomes.ts';
+import { isFailure, outcomeSchema } from '../../../contracts/outcomes.ts';
 import type { Call } from '../../domain/call/call.ts';
 import { latestStepAt } from '../../domain/call/call-record.ts';
 import { expiryAfter, isLive } from '../../domain/time.ts';
 import type { Item } from '../attributes.ts';
-import { callKey, callsWatchKey, neverAt, waitingWatchKey } from '../keys.ts';
+import { callKey, callsWatchKey, endedCallsWatchKey, neverAt, waitingWatchKey } from '../keys.ts';
 import { itemReader, itemVersion } from './read-item.ts';
 
 /* A call's record: what the domain knows of it, its place in the `watch` index, and how long it is kept. */
@@ -82,8 +82,11 @@ export function callItem(call: Call): Item & { pk: string } {
   };
 }
 
-/** Where somebody looks for it, and from when on: the sweep for open calls, whoever has a gateway for waiting ones. */
-function placeOf(call: Call): { watchKey?: string; watchAt?: number } {
+/**
+ * Where somebody looks for it, and from when on: the sweep for open calls, whoever has a gateway for waiting ones, and
+ * people for those that are over.
+ */
+function placeOf(call: Call): { watchKey: string; watchAt: number } {
   switch (call.state) {
     case 'waiting':
       return { watchKey: waitingWatchKey, watchAt: call.waitingSince ?? 0 };
@@ -91,7 +94,10 @@ function placeOf(call: Call): { watchKey?: string; watchAt?: number } {
       return { watchKey: callsWatchKey(call.edgeId), watchAt: call.grant?.lockedUntil ?? latestStepAt(call) };
     case 'answered':
       return { watchKey: callsWatchKey(call.edgeId), watchAt: neverAt };
-    case 'ended':
-      return {};
+    case 'ended': {
+      const at = call.endedAt ?? latestStepAt(call);
+      const failed = call.outcome !== undefined && isFailure(call.outcome);
+      return { watchKey: endedCallsWatchKey(at, failed), watchAt: at };
+    }
   }
 }

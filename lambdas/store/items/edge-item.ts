@@ -14,7 +14,8 @@ const edgeSchema = z
   })
   .transform(({ watchAt, ...edge }): Edge => ({ ...edge, leaseUntil: watchAt }));
 
-const edgeFrom: (item: Item) => Edge = itemReader(edgeSchema);
+/** @throws UnreadableItem */
+export const edgeFrom: (item: Item) => Edge = itemReader(edgeSchema);
 
 /** @throws UnreadableItem */
 export function edgeOf(item: Item | undefined): Edge | undefined {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { peerSchema } from '../../../contracts/common.ts';
-import { gatewayStateSchema } from '../../../contracts/inspect.ts';
+import { gatewayStateSchema } from '../../../contracts/gateway-state.ts';
 import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
 import type { Item } from '../attributes.ts';
-import { drainedWatchKey, drainingWatchKey, freeShardOf, gatewayKey } from '../keys.ts';
+import { drainedWatchKey, drainingWatchKey, freeShardOf, gatewayKey, silentWatchKey } from '../keys.ts';
 import { itemReader, itemVersion } from './read-item.ts';
 
 /* A gateway's item: what the domain knows of it, and its place in the indexes, which follows from that. */
@@ -42,6 +42,7 @@ const gatewaySchema = candidateSchema
   })
   .transform(({ availableAt, watchAt, ...gateway }): Gateway => {
     if (gateway.state === 'free' && availableAt !== undefined) return { ...gateway, freeSince: availableAt };
+    if (gateway.state === 'silent' && watchAt !== undefined) return { ...gateway, silentSince: watchAt };
     if (gateway.state === 'draining' && watchAt !== undefined) return { ...gateway, drainUntil: watchAt };
     return gateway;
   });
@@ -65,7 +66,7 @@ export function availableAtOf({ state, freeSince, lockedUntil }: Gateway): numbe
 
 /** @param freeShards partitions of the `free` index */
 export function gatewayItem(gateway: Gateway, freeShards: number): Item & { pk: string } {
-  const { freeSince: _free, drainUntil, ...rest } = gateway;
+  const { freeSince: _free, silentSince, drainUntil, ...rest } = gateway;
   const availableAt = availableAtOf(gateway);
   const watchKey = gateway.lockedBy === undefined ? drainedWatchKey : drainingWatchKey;
   return {
@@ -73,6 +74,8 @@ export function gatewayItem(gateway: Gateway, freeShards: number): Item & { pk: 
     v: itemVersion,
     ...rest,
     ...(availableAt !== undefined && { freeShard: freeShardOf(gateway.username, freeShards), availableAt }),
+    ...(gateway.state === 'silent' &&
+      silentSince !== undefined && { watchKey: silentWatchKey, watchAt: silentSince }),
     ...(drainUntil !== undefined && { watchKey, watchAt: drainUntil }),
   };
 }

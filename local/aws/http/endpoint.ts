@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { HttpApis } from '../apigateway/http-apis.ts';
 import { type Buckets, s3Error } from '../assets/s3.ts';
 import { putProtection } from '../ecs/agent.ts';
 import { neededFor, neededToInvoke, type StackLookup } from '../iam/needed.ts';
@@ -21,6 +22,8 @@ export type Operation = (request: JsonObject, requestBytes: number) => object;
 
 export interface Services {
   functions: LambdaFunctions;
+  /** Serve what is below their own path. */
+  httpApis: HttpApis;
   /** By `X-Amz-Target`, e.g. `AWSEvents.PutEvents`. */
   operations: ReadonlyMap<string, Operation>;
   /** By the version of their API, which each request names. */
@@ -89,6 +92,7 @@ export class Endpoint {
       await serveS3(services, incoming, outgoing);
       return;
     }
+    if (await services.httpApis.serve(incoming, outgoing)) return;
     if (incoming.method === 'GET') {
       const found = services.get(url);
       if (!found) throw new AwsError('NotFound', `nothing at ${url}`, 404);

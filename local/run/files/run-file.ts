@@ -15,7 +15,7 @@ export function claimRunFile(file: string): void {
 
 export function writeRunFile(file: string, run: RunFile): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, `${JSON.stringify(run, null, 2)}\n`);
+  writeFileSync(`${file}.new`, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { inspect } from '../../../lambdas/functions/inspect/inspect.ts';
+import { pathIdOf } from '../../../lambdas/domain/views.ts';
+import { get } from '../support/api.ts';
 import { useWorld, world } from '../support/use-world.ts';
 import { managed } from '../support/world.ts';
 
@@ -163,10 +164,11 @@ it("shows all tries in one person's history, the newest first", async () => {
   world.pass(30);
   await register();
   await world.grant(elsewhere);
-  expect(await inspect({ command: 'describeCall', callId }, world.deps)).toMatchObject({
-    result: 'call',
-    call: { traceId: elsewhere.traceId, edgeId: 'edge-2', state: 'offered' },
-    earlier: [{ traceId: first.traceId, edgeId: 'edge-1', outcome: 'pool-exhausted' }],
+  expect(await get(`/calls/${pathIdOf(elsewhere)}`)).toMatchObject({
+    traceId: elsewhere.traceId,
+    edgeId: 'edge-2',
+    state: 'offered',
+    otherTries: [{ traceId: first.traceId, edgeId: 'edge-1', outcome: 'pool-exhausted' }],
   });
 });
 

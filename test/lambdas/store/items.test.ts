@@ -75,7 +75,13 @@ describe('an item', () => {
       watchKey: 'waiting',
       watchAt: nowMs,
     });
-    expect(callItem({ ...call, state: 'ended' })).not.toHaveProperty('watchKey');
+    const ended = { ...call, state: 'ended', endedAt: nowMs } as const;
+    const day = new Date(nowMs).toISOString().slice(0, 10);
+    expect(callItem({ ...ended, outcome: 'cancelled' })).toMatchObject({
+      watchKey: `ended#${day}`,
+      watchAt: nowMs,
+    });
+    expect(callItem({ ...ended, outcome: 'no-answer' })).toMatchObject({ watchKey: `failed#${day}` });
   });
 
   it('that was written before items had a version is read as version 1', () => {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { CallView } from '../../../contracts/api/views.ts';
 import type { AllocateGateway, RegisterCommand } from '../../../contracts/commands.ts';
 import { consumedByCalls, consumedByFleet, edgeEventSource, type Fact } from '../../../contracts/facts.ts';
-import type { CallView } from '../../../contracts/inspect.ts';
 import { sweepExpired } from '../../../local/aws/dynamodb/dynamodb.ts';
 import { agentUri } from '../../../local/aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../../../local/aws/ecs/services.ts';
@@ -16,6 +16,7 @@ import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
 import { arn } from '../../../local/aws/identity.ts';
 import type { JsonObject, Resource } from '../../../local/aws/template.ts';
 import { appContainer } from '../../../local/run/edge.ts';
+import { type ApiAnswer, apiEvent } from '../../support/api-event.ts';
 import { until } from '../../support/until.ts';
 import type { TestCloud } from '../aws/test-cloud.ts';
 
@@ -143,19 +144,21 @@ export class ControlPlane {
     return JSON.parse(text);
   }
 
-  /** As people ask: by nobody's role. */
-  async inspect<T>(command: object): Promise<T> {
-    const name = this.cloud.stack.outputs.InspectFunction as string;
-    const result = await this.cloud.functions.invoke(name, JSON.stringify(command));
-    if (result.kind !== 'answer') {
-      throw new Error([`${name} failed: ${JSON.stringify(result)}`, ...this.troubles].join('\n'));
-    }
-    return JSON.parse(result.payload);
+  /**
+   * As API Gateway asks the `api` function for people. @param target path and query, below `/v1`
+   * @throws Error that says what the function failed of, which API Gateway would not
+   */
+  async api<T>(target: string): Promise<T> {
+    const name = `${this.cloud.stack.name}-api`;
+    const result = await this.cloud.functions.invoke(name, JSON.stringify(apiEvent(target)));
+    const answer = result.kind === 'answer' ? (JSON.parse(result.payload) as ApiAnswer) : undefined;
+    if (answer?.statusCode === 200) return JSON.parse(answer.body);
+    throw new Error([`${name} failed on ${target}: ${JSON.stringify(result)}`, ...this.troubles].join('\n'));
   }
 
   async callState(callId: string): Promise<string | undefined> {
-    const { call } = await this.inspect<{ call?: CallView }>({ command: 'describeCall', callId });
-    return call?.state;
+    const { items } = await this.api<{ items: CallView[] }>(`/calls?callId=${callId}`);
+    return items[0]?.state;
   }
 
   /** @param more when it happened (epoch ms) and which edge says so, where not now and not this one */

@@ -27,13 +27,15 @@ it('without any one grant, a check fails and names it', async () => {
   expect(await noticing.unnoticed(grants)).toEqual([]);
 });
 
-it('without any one permission to invoke a function, a check fails and names its rule', async () => {
+it('without any one permission to invoke a function, a check fails and names its rule or the API', async () => {
   const { template } = noticing.stack;
   const permissions = idsOf(template, 'AWS::Lambda::Permission').map((id) => {
-    const source = template.Resources[id]?.Properties?.SourceArn as { 'Fn::GetAtt': string[] };
+    const source = template.Resources[id]?.Properties?.SourceArn as { 'Fn::GetAtt'?: string[] };
+    const rule = source['Fn::GetAtt']?.[0];
     return {
       name: id,
-      names: ['lambda:InvokeFunction', `rule/Switchroom-${source['Fn::GetAtt'][0]}`],
+      // The API is named by what it is asked for.
+      names: ['lambda:InvokeFunction', rule === undefined ? ':execute-api:' : `rule/Switchroom-${rule}`],
       template: without(template, id),
     };
   });

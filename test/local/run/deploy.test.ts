@@ -4,6 +4,7 @@ import { DescribeChangeSetCommand } from '@aws-sdk/client-cloudformation';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AllocateGateway } from '../../../contracts/commands.ts';
 import { synthesize } from '../../../local/run/synthesize.ts';
+import { type ApiAnswer, apiEvent } from '../../support/api-event.ts';
 import { CdkSuite, peer, register, stackName } from './support/cdk.ts';
 
 const suite = new CdkSuite();
@@ -91,7 +92,7 @@ describe('cdk deploy of data that need not be kept', () => {
     const { Changes } = await suite.cloudFormation.send(
       new DescribeChangeSetCommand({ StackName: stackName, ChangeSetName: 'lease' }),
     );
-    const changed = ['register', 'allocate', 'calls', 'fleet'].map((name) => ({
+    const changed = ['register', 'allocate', 'calls', 'fleet', 'api'].map((name) => ({
       Action: 'Modify',
       ResourceType: 'AWS::Lambda::Function',
       PhysicalResourceId: `Switchroom-${name}`,
@@ -115,10 +116,9 @@ describe('cdk deploy of data that need not be kept', () => {
     });
     expect(granted.lockedUntil).toBeGreaterThanOrEqual(before + 90_000);
     expect(granted.lockedUntil).toBeLessThanOrEqual(Date.now() + 90_000);
-    const { gateways } = await suite.invoke<{ gateways: { username: string }[] }>('inspect', {
-      command: 'listGateways',
-    });
-    expect(gateways.map(({ username }) => username).sort()).toEqual([register.username, other.username]);
+    const { body } = await suite.invoke<ApiAnswer>('api', apiEvent('/gateways'));
+    const { items } = JSON.parse(body) as { items: { username: string }[] };
+    expect(items.map(({ username }) => username).sort()).toEqual([register.username, other.username]);
   });
 
   it('leaves nothing after cdk destroy', async () => {

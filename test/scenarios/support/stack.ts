@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'vitest';
-import { ask } from '../../../cli/pool/ask.ts';
+import { ApiClient } from '../../../cli/switchroom/client.ts';
+import { findCall } from '../../../cli/switchroom/find.ts';
 import { type RunFile, readRunFile } from '../../../command-line/run-file.ts';
-import type { CallView, GatewayView } from '../../../contracts/inspect.ts';
+import { reads } from '../../../contracts/api/routes.ts';
+import type { CallDetail, CallView, GatewayView } from '../../../contracts/api/views.ts';
 import { eventually } from '../../support/eventually.ts';
 import { SwitchroomProcess } from '../../support/process/switchroom-process.ts';
 import { until } from '../../support/until.ts';
@@ -71,30 +73,32 @@ export class Stack {
     return this.run.domain;
   }
 
-  /** The registered gateways, as `npm run pool -- gateways` has them. */
+  /** The API of the run, as the command line uses it. */
+  api(): Promise<ApiClient> {
+    return ApiClient.open({ kind: 'run', file: this.process.runFile });
+  }
+
   async gateways(): Promise<GatewayView[]> {
-    const answer = await ask({ where: this.#where, json: true, command: { command: 'listGateways' } });
-    return answer.result === 'gateways' ? answer.gateways : [];
+    return (await (await this.api()).list(reads.listGateways, 1000)).items;
   }
 
   async gateway(username: string): Promise<GatewayView | undefined> {
-    return (await this.gateways()).find((gateway) => gateway.username === username);
+    return (await this.api()).find(reads.getGateway, { params: { username } });
   }
 
-  /** As `npm run pool -- call CALL-ID` has it. */
-  async call(callId: string): Promise<CallView | undefined> {
-    const answer = await ask({
-      where: this.#where,
-      json: true,
-      command: { command: 'describeCall', callId },
-    });
-    return answer.result === 'call' ? answer.call : undefined;
+  /** The last call with this Call-ID. */
+  async call(callId: string): Promise<CallDetail | undefined> {
+    const client = await this.api();
+    const found = await findCall(client, callId);
+    return found && client.find(reads.getCall, { params: { id: found.id } });
   }
 
-  /** The calls, as `npm run pool -- calls` has them: newest first. */
+  /** The calls, newest first. */
   async calls(): Promise<CallView[]> {
-    const answer = await ask({ where: this.#where, json: true, command: { command: 'listCalls' } });
-    return answer.result === 'calls' ? answer.calls : [];
+    const client = await this.api();
+    const live = await client.list(reads.listLiveCalls, 1000);
+    const past = await client.list(reads.listCalls, 1000);
+    return [...live.items, ...past.items].sort((a, b) => (a.beganAt < b.beganAt ? 1 : -1));
   }
 
   /** Waits until a gateway is in this state, or gone. */
@@ -160,9 +164,5 @@ export class Stack {
       .map(({ denial }) => String(denial))
       .filter((denial) => !this.expectedDenial?.test(denial));
     if (denied.length > 0) throw new Error(denied.join('\n'));
-  }
-
-  get #where() {
-    return { kind: 'run', file: this.process.runFile } as const;
   }
 }

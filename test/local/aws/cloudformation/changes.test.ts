@@ -26,9 +26,14 @@ describe('the change set of a changed setting', () => {
   it('names the functions that the setting is for, and nothing else', () => {
     const functions = (...names: string[]) =>
       names.map((name) => `Function Functions${name}Function: Environment`);
-    expect(changedBy({ poolMaxStarting: 9 })).toEqual(functions('Fleet'));
-    expect(changedBy({ edgeLostGraceSec: 90 })).toEqual(functions('Calls', 'Fleet'));
-    expect(changedBy({ lockLeaseSec: 90 })).toEqual(functions('Register', 'Allocate', 'Calls', 'Fleet'));
+    // The API shows the settings.
+    const api = 'Function OperatorsApiFunction: Environment';
+    expect(changedBy({ poolMaxStarting: 9 })).toEqual([...functions('Fleet'), api]);
+    expect(changedBy({ edgeLostGraceSec: 90 })).toEqual([...functions('Calls', 'Fleet'), api]);
+    expect(changedBy({ lockLeaseSec: 90 })).toEqual([
+      ...functions('Register', 'Allocate', 'Calls', 'Fleet'),
+      api,
+    ]);
   });
 
   it('names the log groups alone for their retention', () => {

@@ -233,9 +233,43 @@ export const callChecks: readonly Check[] = [
   },
   {
     name: 'people see the pool and the calls',
-    run: async (plane) => {
-      compare('inspect', await plane.inspect({ command: 'listGateways' }), { result: 'gateways' });
-      compare('inspect', await plane.inspect({ command: 'listCalls' }), { result: 'calls' });
+    run: async (plane, settings) => {
+      const { call } = await upCall(plane);
+      const { items } = await plane.api<{ items: { id: string }[] }>(`/calls?callId=${call}`);
+      compare('the call', await plane.api(`/calls/${items[0]?.id}`), {
+        callId: call,
+        state: 'answered',
+      });
+      for (const list of ['/status', '/gateways', '/calls', '/calls/live', '/starts', '/decisions', '/edges'])
+        await plane.api(list);
+      compare('settings', await plane.api('/settings'), {
+        afterCall: settings.afterCall,
+        lockLeaseSec: settings.lockLeaseSec,
+        waitLimitSec: settings.waitLimitSec,
+        edgeLostGraceSec: settings.edgeLostGraceSec,
+        poolMax: settings.poolMax,
+        poolTimeZone: settings.poolTimeZone,
+      });
+    },
+  },
+  {
+    name: 'the API takes a signature, a token of its issuer, and nothing else',
+    run: async ({ cloud, troubles }) => {
+      const { ApiAddress: address } = cloud.stack.outputs;
+      const token = await cloud.tokens.issue('switchroom', { sub: 'x', roles: ['switchroom-viewer'] }, 60);
+      const ways: [path: string, authorization: string | undefined, status: number][] = [
+        ['/iam/v1/me', 'AWS4-HMAC-SHA256 Credential=local/', 200],
+        ['/v1/me', `Bearer ${token}`, 200],
+        ['/iam/v1/me', undefined, 403],
+        ['/v1/me', undefined, 401],
+      ];
+      for (const [path, authorization, status] of ways) {
+        const answer = await fetch(`${address}${path}`, {
+          ...(authorization && { headers: { authorization } }),
+        });
+        if (answer.status === status) continue;
+        throw new Error([`${path} answers ${answer.status}, not ${status}`, ...troubles].join('\n'));
+      }
     },
   },
 ];

@@ -1,0 +1,22 @@
+import { type Command, readCommands } from './commands.ts';
+
+export const commands: Readonly<Record<string, Command>> = readCommands;
+
+const lines = Object.entries(commands).map(
+  ([name, { takes, says }]) => `  ${[name, takes].filter(Boolean).join(' ').padEnd(26)} ${says}`,
+);
+
+export const help = `switchroom COMMAND [options]        Shows those who run it the pool and its calls, by the API.
+
+${lines.join('\n')}
+
+  --since 2h, --until TIME   from when, and until when: 15m, 2h, 3d before now, or 2026-11-30T09:00
+  --outcome --room --caller --gateway    of calls those alone
+  --limit N                  how many of a list, 1 to 1000                            (50)
+  --json                     for programs: as the API has it, times in UTC
+  --no-color                 no colours; nor where NO_COLOR is set, or where it is no terminal
+  --run-file FILE            the run of npm start to ask                              (.switchroom/run.json)
+  --stack NAME               a deployed stack, with the AWS credentials and region of the environment
+  --url ADDRESS              an API by its address, with the token in SWITCHROOM_TOKEN
+  --help                     this text
+`;

@@ -1,0 +1,102 @@
+import { readOptions, wholeNumber, wrong as wrongOf } from '../../command-line/read-options.ts';
+import type { Where } from './where.ts';
+
+/* The command line of `switchroom`: what every command of it takes. */
+
+export interface Options {
+  /** The command, and what stands after it. */
+  words: readonly string[];
+  json: boolean;
+  colours: boolean;
+  limit: number;
+  where: Where;
+  filters: Filters;
+}
+
+/** For lists of calls, and of what else has been. */
+export interface Filters {
+  from?: string;
+  to?: string;
+  outcome?: string;
+  room?: string;
+  caller?: string;
+  gateway?: string;
+}
+
+const flags = {
+  json: { type: 'boolean', default: false },
+  limit: { type: 'string', default: '50' },
+  since: { type: 'string' },
+  until: { type: 'string' },
+  outcome: { type: 'string' },
+  room: { type: 'string' },
+  caller: { type: 'string' },
+  gateway: { type: 'string' },
+  'run-file': { type: 'string' },
+  stack: { type: 'string' },
+  url: { type: 'string' },
+  'no-color': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const command = 'switchroom';
+
+export const wrong: (what: string) => never = (what) => wrongOf(command, what);
+
+const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `15m`, `2h`, `3d` before now; or a time of ISO 8601, of this machine's zone where it names none. */
+function timeOf(flag: string, text: string, nowMs: number): string {
+  const [, count, unit = ''] = /^(\d{1,5})([smhd])$/.exec(text) ?? [];
+  const at = count === undefined ? Date.parse(text) : nowMs - Number(count) * (unitMs[unit] ?? 0);
+  if (Number.isNaN(at)) wrong(`${flag} takes 15m, 2h, 3d or a time such as 2026-11-30T09:00, not "${text}"`);
+  return new Date(at).toISOString();
+}
+
+/**
+ * @param environment NO_COLOR, SWITCHROOM_URL and SWITCHROOM_TOKEN
+ * @param isTerminal whether colours can be seen
+ * @throws CommandError naming what is wrong
+ */
+export function readSwitchroomOptions(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  isTerminal: boolean,
+  nowMs: number,
+): Options | 'help' {
+  const { values, positionals } = readOptions({ command, flags, words: true }, args);
+  if (values.help) return 'help';
+  const { since, until, outcome, room, caller, gateway } = values;
+  const given = {
+    from: since === undefined ? undefined : timeOf('--since', since, nowMs),
+    to: until === undefined ? undefined : timeOf('--until', until, nowMs),
+    outcome,
+    room,
+    caller,
+    gateway,
+  };
+  return {
+    words: positionals,
+    json: values.json,
+    colours: isTerminal && !values['no-color'] && !environment.NO_COLOR,
+    limit: wholeNumber(command, '--limit', values.limit, 1, 1000),
+    where: whereOf(values, environment),
+    filters: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
+}
+
+function whereOf(
+  values: { 'run-file'?: string | undefined; stack?: string | undefined; url?: string | undefined },
+  environment: NodeJS.ProcessEnv,
+): Where {
+  const { 'run-file': file, stack, url } = values;
+  const given = [file, stack, url].filter((one) => one !== undefined);
+  if (given.length > 1 || given.includes(''))
+    wrong('name one of --run-file FILE, --stack NAME and --url ADDRESS');
+  if (stack !== undefined) return { kind: 'stack', name: stack };
+  const address = url ?? (file === undefined ? environment.SWITCHROOM_URL : undefined);
+  if (!address) return { kind: 'run', file };
+  const token = environment.SWITCHROOM_TOKEN;
+  if (!token) wrong('--url needs a token in the environment variable SWITCHROOM_TOKEN');
+  return { kind: 'url', url: address, token };
+}

@@ -1,0 +1,105 @@
+import * as z from 'zod';
+import { callIdSchema } from '../common.ts';
+import { outcomeSchema } from '../outcomes.ts';
+import { timeSchema } from './common.ts';
+import { edgeViewSchema, gatewayCountsSchema } from './views.ts';
+
+/* What the API shows of the pool: how it stands, what was decided, what was started, and what holds. */
+
+const count = z.number().int();
+
+const quietSchema = z.object({ rule: z.string(), since: timeSchema, runs: count.positive() }).meta({
+  description: 'Runs in a row that had nothing to do, told as one',
+});
+
+export const decisionViewSchema = z
+  .object({
+    at: timeSchema,
+    action: z.enum(['start', 'drain']),
+    count: count.meta({ description: 'Wanted' }),
+    done: count.meta({ description: 'Done: fewer where ECS or a call was in the way' }),
+    reason: z
+      .looseObject({ rule: z.string() })
+      .meta({ description: 'The rule with the numbers that it compared (docs/pool.md)' }),
+    warning: z.string().optional(),
+    trigger: z.string(),
+    counts: z.object({
+      free: count,
+      unmanaged: count,
+      locked: count,
+      busy: count,
+      draining: count,
+      starting: count,
+    }),
+    managed: count,
+    waiting: count,
+    callId: callIdSchema.optional(),
+    recentStarts: z.looseObject({ consecutiveFailures: count }),
+    quiet: quietSchema.optional(),
+  })
+  .meta({ id: 'Decision' });
+export type DecisionView = z.infer<typeof decisionViewSchema>;
+
+const milliseconds = z.number().nonnegative().optional();
+
+export const startViewSchema = z
+  .object({
+    startId: z.string(),
+    taskId: z.string().optional(),
+    state: z.enum(['requested', 'starting', 'registered', 'stopping', 'stopped', 'failed']),
+    why: z.string(),
+    callId: callIdSchema.optional(),
+    requestedAt: timeSchema,
+    registeredAt: timeSchema.optional(),
+    stoppedAt: timeSchema.optional(),
+    queuedMs: milliseconds,
+    pullingMs: milliseconds,
+    bootingMs: milliseconds,
+    registeringMs: milliseconds,
+    totalMs: milliseconds,
+    stopReason: z.string().optional(),
+  })
+  .meta({ id: 'Start', description: 'The start of a gateway, with how long each phase took' });
+export type StartView = z.infer<typeof startViewSchema>;
+
+export const statusSchema = z
+  .object({
+    gateways: gatewayCountsSchema.meta({ description: 'Those registered, by state' }),
+    managed: count
+      .optional()
+      .meta({ description: 'Gateways of ours that there are, starting ones included' }),
+    maximum: count.optional(),
+    starting: count,
+    startsFailing: z.boolean(),
+    waiting: count.meta({ description: 'Calls that wait for a gateway' }),
+    longestWaitSec: z.number().optional(),
+    calls: count.meta({ description: 'Calls in progress' }),
+    edges: z.array(edgeViewSchema),
+    lastHour: z.object({
+      finished: count.meta({ description: 'Answered, or given up by the caller' }),
+      failed: z.array(z.object({ outcome: outcomeSchema, count })),
+      more: z.boolean().meta({ description: 'More failed than were counted' }),
+    }),
+    lastDecision: decisionViewSchema.optional(),
+    quiet: quietSchema.optional(),
+    managedAt: timeSchema.optional().meta({ description: 'When the fleet function last looked at the pool' }),
+  })
+  .meta({ id: 'Status' });
+export type Status = z.infer<typeof statusSchema>;
+
+export const settingsViewSchema = z
+  .object({
+    afterCall: z.enum(['stop', 'reuse']),
+    lockLeaseSec: count,
+    waitLimitSec: count,
+    edgeLostGraceSec: count,
+    poolMax: count,
+    poolTimeZone: z.string(),
+    poolPolicy: z.unknown().meta({ description: 'The policy in force (docs/pool.md)' }),
+  })
+  .meta({ id: 'Settings' });
+export type SettingsView = z.infer<typeof settingsViewSchema>;
+
+export const meSchema = z
+  .object({ who: z.string(), role: z.enum(['viewer', 'operator']) })
+  .meta({ id: 'Me', description: 'Who asks, and what they may do' });

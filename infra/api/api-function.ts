@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { BundledFunction } from '../functions/bundled-function.ts';
+import { poolPolicy } from '../gateways/pool-policy.ts';
+import type { Settings } from '../settings.ts';
+import { callsIndexName, freeIndexName, type StateTable, watchIndexName } from '../table.ts';
+
+export interface ApiFunctionProps {
+  /** Directory with one directory of a bundle for each function. */
+  bundles: string;
+  settings: Settings;
+  table: StateTable;
+}
+
+/** The function behind the API, with the variables of docs/architecture.md and the least it must be allowed. */
+export class ApiFunction extends Construct {
+  readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, { bundles, settings, table }: ApiFunctionProps) {
+    super(scope, id);
+    this.function = new BundledFunction(this, 'Api', {
+      bundle: join(bundles, 'api'),
+      functionName: `${Stack.of(this).stackName}-api`,
+      description: 'Shows those who run it the pool and the calls, and does what they ask',
+      // API Gateway waits 30 s; nobody at a screen does.
+      timeoutSec: 15,
+      environment: {
+        TABLE_NAME: table.table.tableName,
+        FREE_SHARDS: String(settings.freeShards),
+        ROLE_CLAIM: settings.oidcRoleClaim,
+        VIEWER_ROLE: settings.oidcViewerRole,
+        OPERATOR_ROLE: settings.oidcOperatorRole,
+        AFTER_CALL: settings.afterCall,
+        LOCK_LEASE_SEC: String(settings.lockLeaseSec),
+        WAIT_LIMIT_SEC: String(settings.waitLimitSec),
+        EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
+        POOL_POLICY: poolPolicy(settings),
+        POOL_MAX: String(settings.poolMax),
+        POOL_TIME_ZONE: settings.poolTimeZone,
+      },
+      logRetentionDays: settings.logRetentionDays,
+      reservedConcurrency: undefined,
+    }).function;
+    table.grant(this.function, ['GetItem', 'BatchGetItem'], [freeIndexName, watchIndexName, callsIndexName]);
+  }
+}

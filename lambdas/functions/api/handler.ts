@@ -1,0 +1,51 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
+import { dynamoDbClient } from '../../runtime/aws-clients.ts';
+import { readEnvironment } from '../../runtime/environment.ts';
+import { openTable } from '../../store/table.ts';
+import { apiApp } from './app.ts';
+
+const environment = readEnvironment([
+  'TABLE_NAME',
+  'FREE_SHARDS',
+  'ROLE_CLAIM',
+  'VIEWER_ROLE',
+  'OPERATOR_ROLE',
+  'AFTER_CALL',
+  'LOCK_LEASE_SEC',
+  'WAIT_LIMIT_SEC',
+  'EDGE_LOST_GRACE_SEC',
+  'POOL_POLICY',
+  'POOL_MAX',
+  'POOL_TIME_ZONE',
+]);
+const logger = new Logger({ serviceName: 'api' });
+
+const app = apiApp({
+  table: openTable(dynamoDbClient(), environment.TABLE_NAME),
+  now: Date.now,
+  freeShards: environment.FREE_SHARDS,
+  roles: {
+    claim: environment.ROLE_CLAIM,
+    viewer: environment.VIEWER_ROLE,
+    operator: environment.OPERATOR_ROLE,
+  },
+  settings: {
+    afterCall: environment.AFTER_CALL,
+    lockLeaseSec: environment.LOCK_LEASE_SEC,
+    waitLimitSec: environment.WAIT_LIMIT_SEC,
+    edgeLostGraceSec: environment.EDGE_LOST_GRACE_SEC,
+    poolMax: environment.POOL_MAX,
+    poolTimeZone: environment.POOL_TIME_ZONE,
+    poolPolicy: environment.POOL_POLICY,
+  },
+  failed: (error) => logger.error('failed', error),
+});
+const answer = handle(app);
+
+/** Answers those who run the service: what is there, what was, and what they ask to be done. */
+export const handler = middy({ timeoutEarlyInMillis: 0 })
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .handler((event: unknown, context) => answer(event as LambdaEvent, context as unknown as LambdaContext));

@@ -1,0 +1,61 @@
+import { routes } from '../../contracts/api/all-routes.ts';
+import { problems } from '../../contracts/api/common.ts';
+import type { Route } from '../../contracts/api/routes.ts';
+import { table } from './table.ts';
+
+const rowOf = ({ method, path, summary, query }: Route) => [
+  `\`${method.toUpperCase()} ${path}\``,
+  summary,
+  Object.keys(query?.shape ?? {})
+    .map((name) => `\`${name}\``)
+    .join(', ') || '–',
+];
+
+/** @returns docs/api.md */
+export function apiPage(): string {
+  const all = Object.values<Route>(routes);
+  return `# The API
+For those who run the service, and for programs of theirs: what is there now, what was, and why. The command
+\`npx switchroom\` is made on it. This page is made from contracts/api/ by \`npm run docs\`; \`GET /v1/openapi.json\` gives the
+same as OpenAPI 3.1, with every field.
+
+## Where it is, and who may use it
+The stack's output \`ApiAddress\` says where. The same routes stand there twice:
+
+| below | for | who may |
+| --- | --- | --- |
+| \`/iam/v1\` | programs and the command line, signed by AWS SigV4 (service \`execute-api\`) | whoever IAM lets do \`execute-api:Invoke\` on \`arn:aws:execute-api:REGION:ACCOUNT:API/$default/METHOD/iam/v1/*\`: with \`GET\` for \`METHOD\` they read, with \`*\` they also act |
+| \`/v1\` | people, with a token (\`Authorization: Bearer\`) of the issuer in the setting \`oidcIssuer\`, for \`oidcAudience\` | whoever has a role in the claim \`oidcRoleClaim\`: \`oidcViewerRole\` reads, \`oidcOperatorRole\` also acts |
+
+Without \`oidcIssuer\` there is no \`/v1\`. API Gateway checks signature and token before anything of ours runs: issuer,
+audience, times, and an RSA signature by the issuer's keys. Pages of other origins may use the API only where
+\`apiCorsOrigins\` names them. It takes \`apiRequestsPerSec\` of all callers together, and answers 429 beyond.
+
+On one machine \`npm start\` prints the address and a token of its own, which holds as long as the run:
+
+\`\`\`sh
+curl -H "Authorization: Bearer TOKEN" ADDRESS/v1/status
+\`\`\`
+
+## How it answers
+- JSON. Times are ISO 8601 in UTC; a length of time has its unit in its name.
+- A list has \`items\` and, where there is more, \`next\`: give it back as \`cursor\`. Each request reads a bounded number of
+  records, so a page may have fewer items than \`limit\`; where a filter stopped for that, \`searchedUntil\` says how far back
+  it looked, and \`next\` looks further. Lists are read from indexes that may be a second late.
+- Each answer has an \`ETag\`: asked again with \`If-None-Match\`, what has not changed is answered 304.
+- A call is named by its \`id\`, since its Call-ID may come again. \`callId\` finds calls by the beginning of theirs.
+- What a query does not know is refused, so that a misspelt filter does not find too much.
+
+## Routes
+${table(['route', 'what', 'query'], all.filter(({ role }) => role === 'viewer').map(rowOf))}
+
+## What goes wrong
+Errors are \`application/problem+json\` (RFC 9457); \`type\` is \`urn:switchroom:problem:\` and one of these. What API Gateway
+refuses itself (no token, no right, too many requests) is \`{"message": …}\` with 401, 403 or 429.
+
+${table(
+  ['type', 'status', 'means'],
+  Object.entries(problems).map(([type, [status, meaning]]) => [`\`${type}\``, String(status), meaning]),
+)}
+`;
+}

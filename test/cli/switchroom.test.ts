@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../support/process/run-command.ts';
+import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
+import { until } from '../support/until.ts';
+
+/* `switchroom` against a run on this machine, and as against a deployed stack. */
+
+let run: SwitchroomProcess;
+
+beforeAll(async () => {
+  run = new SwitchroomProcess('--min-free 1 --max 1 --gateway-kind node --after-call reuse'.split(' '));
+  await run.ready();
+});
+
+afterAll(async () => {
+  await run.dispose();
+});
+
+const switchroom = (args: readonly string[], environment: Record<string, string> = {}) =>
+  runCommand('cli/switchroom.ts', [...args], environment);
+const ask = (...args: string[]) => switchroom([...args, '--run-file', run.runFile]);
+const json = async (...args: string[]) => JSON.parse((await ask(...args, '--json')).stdout);
+
+it('shows the gateways of the run, and one by the beginning of its name', async () => {
+  const { stdout, code } = await ask('gateways');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^GATEWAY +STATE.*\n[0-9a-f]{8}… +free/);
+  const { gateways } = await json('gateways');
+  expect(gateways).toMatchObject([{ state: 'free', edgeId: 'local' }]);
+  expect((await ask('gateways', gateways[0].username.slice(0, 8))).stdout).toMatch(
+    /^gateway +[0-9a-f]{32}\./,
+  );
+});
+
+it('shows a call and its ladder, by the beginning of its Call-ID', async () => {
+  const placed = await runCommand('cli/call.ts', ['1234', '--duration', '1', '--run-file', run.runFile]);
+  expect(placed).toMatchObject({ code: 0 });
+  const { callId } = await run.event('call.ended');
+  // The fact is on the bus before the function has acted on it.
+  await until('the call is over in the table', async () => {
+    return (await json('call', String(callId)))?.state === 'ended';
+  });
+  const { stdout } = await ask('calls', '--outcome', 'answered', '--since', '1h');
+  expect(stdout).toMatch(/^CALL-ID.*\n\S+ +1234 +answered/);
+  expect((await ask('call', String(callId).slice(0, 9))).stdout).toMatch(
+    /\+0\.000 s +──INVITE──▶ +received\n.*offered.*answered.*ended/s,
+  );
+  expect((await ask('failures')).stdout).toMatch(/^No call failed/);
+});
+
+it('shows what the fleet decided and why, how long each start took, and how it stands', async () => {
+  expect((await ask('history')).stdout).toMatch(/nothing, 1 wanted: started 1\n +short, on every minute/);
+  expect((await ask('starts')).stdout).toMatch(/^ASKED.*QUEUE.*ALL.*\n.*registered .*short/);
+  expect((await ask('status')).stdout).toMatch(/^edges +1 of 1 up\ngateways +1 free; 1 of at most 1 ours/);
+  expect((await ask('edges')).stdout).toMatch(/local +up +0/);
+  expect((await ask('settings')).stdout).toMatch(/afterCall +reuse/);
+});
+
+it('says that a call or a gateway is unknown, with a status of its own', async () => {
+  expect(await ask('call', 'nobody')).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('no record of this call'),
+  });
+  expect(await ask('gateways', 'nobody')).toMatchObject({ code: 1 });
+});
+
+it.each<[string, string[], RegExp]>([
+  ['no command', [], /say what to show: status, gateways/],
+  ['an unknown command', ['gates'], /unknown command gates/],
+  ['a name that every object has', ['constructor'], /unknown command constructor/],
+  ['a call without its Call-ID', ['call'], /one CALL-ID/],
+  ['a beginning that is too short', ['call', 'a'], /callId: /],
+  ['an unknown option', ['calls', '--all'], /--all/],
+  ['a wrong limit', ['calls', '--limit', '0'], /--limit takes a whole number from 1 to 1000/],
+  ['a wrong time', ['calls', '--since', 'soon'], /--since takes 15m, 2h/],
+  ['a wrong outcome', ['calls', '--outcome', 'good'], /outcome: /],
+  ['a stack and a run', ['calls', '--stack', 'Switchroom'], /name one of/],
+])('refuses %s in one line', async (_what, args, message) => {
+  const { code, stderr } = await ask(...args);
+  expect(code).toBeGreaterThan(0);
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+it('says that there is no run', async () => {
+  const { code, stderr } = await switchroom(['gateways', '--run-file', '/nowhere/run.json']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/no run on this machine .*npm start/);
+});
+
+describe('elsewhere', () => {
+  it('asks a deployed stack by its name, with a signature, as the SDK finds it', async () => {
+    const { awsEndpoint } = await run.ready();
+    // What AWS would answer to such requests, from the endpoint that the SDK is pointed at.
+    const aws = {
+      AWS_ENDPOINT_URL: String(awsEndpoint),
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+    };
+    const found = await switchroom(['gateways', '--stack', 'Switchroom'], aws);
+    expect(found).toMatchObject({ code: 0, stdout: expect.stringMatching(/1 registered/) });
+    const missing = await switchroom(['gateways', '--stack', 'Nowhere'], aws);
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/no stack Nowhere/) });
+  });
+
+  it('asks an API by its address, with a token', async () => {
+    const { outputs, apiToken } = (await run.ready()) as unknown as {
+      outputs: { ApiAddress: string };
+      apiToken: string;
+    };
+    const asked = (token: string) =>
+      switchroom(['status', '--url', outputs.ApiAddress], { SWITCHROOM_TOKEN: token });
+    expect(await asked(apiToken)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^edges/) });
+    expect(await asked('x')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/does not take this token/),
+    });
+    expect(await switchroom(['status', '--url', 'http://127.0.0.1:9'], {})).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/SWITCHROOM_TOKEN/),
+    });
+  });
+});
