@@ -211,8 +211,10 @@ export type RenewEdge = z.infer<typeof renewEdgeSchema>;
 export const hangupSchema = z.object({
   callId: callIdSchema,
   traceId: traceIdSchema.optional(),
-  /** The gateway that is gone: the call may have gone on to another. */
+  /** The gateway that is gone, or that the call has: it may have gone on to another. */
   gateway: usernameSchema,
+  /** An operator wants the call ended, on both sides; its gateway is there. */
+  asked: z.literal(true).optional(),
 });
 export type Hangup = z.infer<typeof hangupSchema>;
 

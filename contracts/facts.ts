@@ -83,7 +83,8 @@ const callAnsweredSchema = callFact('call.answered').extend({
 /** An answered call is over. */
 const callEndedSchema = callFact('call.ended').extend({
   gateway: usernameSchema,
-  by: z.enum(['caller', 'gateway', 'edge']),
+  /** `operator`: somebody who runs the service had it ended. */
+  by: z.enum(['caller', 'gateway', 'edge', 'operator']),
   outcome: z.enum(['answered', 'gateway-lost', 'edge-lost']),
   answeredAt: epochMsSchema.optional(),
 });

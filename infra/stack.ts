@@ -2,6 +2,7 @@ import { CfnOutput, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ApiFunction } from './api/api-function.ts';
 import { OperatorsApi } from './api/http-api.ts';
+import { OrdersTrigger } from './api/orders-trigger.ts';
 import { SipNames } from './edge/dns.ts';
 import { edgeEnvironment, grantEdge } from './edge/edge-environment.ts';
 import { EdgeServices, edgeNames } from './edge/edge-service.ts';
@@ -56,9 +57,10 @@ export class SwitchroomStack extends Stack {
       sipServer: names.sipServer,
     });
     const functions = new Functions(this, 'Functions', { bundles, settings, table, gateways });
-    const api = new ApiFunction(this, 'Operators', { bundles, settings, table }).function;
-    const operatorsApi = new OperatorsApi(this, 'OperatorsApi', { settings, api });
     const { bus } = new FactBus(this, 'Facts', settings);
+    const { function: api } = new ApiFunction(this, 'Operators', { bundles, settings, table, bus, gateways });
+    const operatorsApi = new OperatorsApi(this, 'OperatorsApi', { settings, api });
+    new OrdersTrigger(this, 'OrdersTrigger', { bus, fleet: functions.fleet });
     const calls = new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls });
     const { clusterArn } = gateways.cluster;
     const fleet = new FleetTriggers(this, 'FleetTriggers', { bus, fleet: functions.fleet, clusterArn });

@@ -29,6 +29,8 @@ export interface Calls {
   endEarly(bye: SrfRequest, response: SrfResponse): boolean;
   /** The gateway of this call is gone: the caller's leg is ended. A call that this edge does not hold is ignored. */
   onGatewayLost(loss: Hangup): void;
+  /** The control plane wants a call ended: its gateway is gone, or an operator says so. */
+  onHangup(hangup: Hangup): void;
   /** A waiting call has a gateway: it asks at once. A call that this edge does not hold is ignored. */
   onMatched(call: CallIdentity): void;
   /** Called on each connection to drachtio: takes over the calls that the table says this edge holds. */
@@ -90,7 +92,7 @@ export class EdgeApp {
       clock,
       log,
       countCalls: () => this.#calls.activeCalls,
-      onHangup: (hangup) => this.#calls.onGatewayLost(hangup),
+      onHangup: (hangup) => this.#calls.onHangup(hangup),
     });
 
     const limits = new AddressLimits(settings, clock);

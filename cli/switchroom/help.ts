@@ -1,16 +1,21 @@
+import { actCommands } from './act-commands.ts';
 import { type Command, readCommands } from './commands.ts';
 
-export const commands: Readonly<Record<string, Command>> = readCommands;
+export const commands: Readonly<Record<string, Command>> = { ...readCommands, ...actCommands };
 
-const lines = Object.entries(commands).map(
-  ([name, { takes, says }]) => `  ${[name, takes].filter(Boolean).join(' ').padEnd(26)} ${says}`,
-);
+const linesOf = (some: Readonly<Record<string, Command>>) =>
+  Object.entries(some)
+    .map(([name, { takes, says }]) => `  ${[name, takes].filter(Boolean).join(' ').padEnd(26)} ${says}`)
+    .join('\n');
 
-export const help = `switchroom COMMAND [options]        Shows those who run it the pool and its calls, by the API.
+export const help = `switchroom COMMAND [options]        For those who run it: the pool and its calls, by the API.
 
-${lines.join('\n')}
+${linesOf(readCommands)}
 
-  --since 2h, --until TIME   from when, and until when: 15m, 2h, 3d before now, or 2026-11-30T09:00
+${linesOf(actCommands)}
+
+  --because TEXT             why something is done: it stands in the audit
+  --since 2h, --until TIME   from when, and until when: 2h before now, +2h after it, or 2026-11-30T09:00
   --outcome --room --caller --gateway    of calls those alone
   --limit N                  how many of a list, 1 to 1000                            (50)
   --json                     for programs: as the API has it, times in UTC

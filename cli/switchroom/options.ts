@@ -11,6 +11,10 @@ export interface Options {
   limit: number;
   where: Where;
   filters: Filters;
+  /** Why something is done. */
+  because?: string;
+  minFree?: string;
+  max?: string;
 }
 
 /** For lists of calls, and of what else has been. */
@@ -27,6 +31,10 @@ const flags = {
   json: { type: 'boolean', default: false },
   limit: { type: 'string', default: '50' },
   since: { type: 'string' },
+  from: { type: 'string' },
+  because: { type: 'string' },
+  'min-free': { type: 'string' },
+  max: { type: 'string' },
   until: { type: 'string' },
   outcome: { type: 'string' },
   room: { type: 'string' },
@@ -45,11 +53,13 @@ export const wrong: (what: string) => never = (what) => wrongOf(command, what);
 
 const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `15m`, `2h`, `3d` before now; or a time of ISO 8601, of this machine's zone where it names none. */
+/** `15m`, `2h`, `3d` before now, with a + after now; or a time of ISO 8601, of this machine's zone where it names none. */
 function timeOf(flag: string, text: string, nowMs: number): string {
-  const [, count, unit = ''] = /^(\d{1,5})([smhd])$/.exec(text) ?? [];
-  const at = count === undefined ? Date.parse(text) : nowMs - Number(count) * (unitMs[unit] ?? 0);
-  if (Number.isNaN(at)) wrong(`${flag} takes 15m, 2h, 3d or a time such as 2026-11-30T09:00, not "${text}"`);
+  const [, sign, count, unit = ''] = /^(\+?)(\d{1,5})([smhd])$/.exec(text) ?? [];
+  const span = Number(count) * (unitMs[unit] ?? 0);
+  const at = count === undefined ? Date.parse(text) : sign ? nowMs + span : nowMs - span;
+  if (Number.isNaN(at))
+    wrong(`${flag} takes 15m, 2h, 3d, +2h or a time such as 2026-11-30T09:00, not "${text}"`);
   return new Date(at).toISOString();
 }
 
@@ -66,9 +76,10 @@ export function readSwitchroomOptions(
 ): Options | 'help' {
   const { values, positionals } = readOptions({ command, flags, words: true }, args);
   if (values.help) return 'help';
-  const { since, until, outcome, room, caller, gateway } = values;
+  const { until, outcome, room, caller, gateway, because, 'min-free': minFree, max } = values;
+  const [flag, since] = values.from === undefined ? ['--since', values.since] : ['--from', values.from];
   const given = {
-    from: since === undefined ? undefined : timeOf('--since', since, nowMs),
+    from: since === undefined ? undefined : timeOf(flag, since, nowMs),
     to: until === undefined ? undefined : timeOf('--until', until, nowMs),
     outcome,
     room,
@@ -81,6 +92,9 @@ export function readSwitchroomOptions(
     colours: isTerminal && !values['no-color'] && !environment.NO_COLOR,
     limit: wholeNumber(command, '--limit', values.limit, 1, 1000),
     where: whereOf(values, environment),
+    ...(because !== undefined && { because }),
+    ...(minFree !== undefined && { minFree }),
+    ...(max !== undefined && { max }),
     filters: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
 }

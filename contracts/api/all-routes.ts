@@ -1,4 +1,5 @@
+import { actionReads, actions } from './actions.ts';
 import { reads } from './routes.ts';
 
 /** All routes, by the id of their operation. */
-export const routes = { ...reads };
+export const routes = { ...reads, ...actionReads, ...actions };

@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { acknowledgeTasksOf } from '../acknowledge.ts';
 import { BundledFunction } from '../functions/bundled-function.ts';
+import type { Gateways } from '../gateways/gateways.ts';
 import { poolPolicy } from '../gateways/pool-policy.ts';
 import type { Settings } from '../settings.ts';
 import { callsIndexName, freeIndexName, type StateTable, watchIndexName } from '../table.ts';
@@ -12,14 +16,17 @@ export interface ApiFunctionProps {
   bundles: string;
   settings: Settings;
   table: StateTable;
+  bus: EventBus;
+  gateways: Gateways;
 }
 
 /** The function behind the API, with the variables of docs/architecture.md and the least it must be allowed. */
 export class ApiFunction extends Construct {
   readonly function: lambda.Function;
 
-  constructor(scope: Construct, id: string, { bundles, settings, table }: ApiFunctionProps) {
+  constructor(scope: Construct, id: string, props: ApiFunctionProps) {
     super(scope, id);
+    const { bundles, settings, table, bus, gateways } = props;
     this.function = new BundledFunction(this, 'Api', {
       bundle: join(bundles, 'api'),
       functionName: `${Stack.of(this).stackName}-api`,
@@ -28,6 +35,8 @@ export class ApiFunction extends Construct {
       timeoutSec: 15,
       environment: {
         TABLE_NAME: table.table.tableName,
+        BUS_NAME: bus.eventBusName,
+        CLUSTER: gateways.cluster.clusterName,
         FREE_SHARDS: String(settings.freeShards),
         ROLE_CLAIM: settings.oidcRoleClaim,
         VIEWER_ROLE: settings.oidcViewerRole,
@@ -43,6 +52,17 @@ export class ApiFunction extends Construct {
       logRetentionDays: settings.logRetentionDays,
       reservedConcurrency: undefined,
     }).function;
-    table.grant(this.function, ['GetItem', 'BatchGetItem'], [freeIndexName, watchIndexName, callsIndexName]);
+    // It writes orders, hang-ups, gateways that it drains, and what operators did; it deletes nothing.
+    const actions = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] as const;
+    table.grant(this.function, actions, [freeIndexName, watchIndexName, callsIndexName]);
+    bus.grantPutEventsTo(this.function);
+    this.function.addToRolePolicy(
+      new iam.PolicyStatement({
+        actions: ['ecs:StopTask'],
+        resources: [gateways.taskArns],
+        conditions: { ArnEquals: { 'ecs:cluster': gateways.cluster.clusterArn } },
+      }),
+    );
+    if (this.function.role) acknowledgeTasksOf(gateways.cluster, this.function.role);
   }
 }

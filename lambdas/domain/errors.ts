@@ -28,6 +28,11 @@ export class TaskNotStopped extends Error {
   override readonly name = 'TaskNotStopped';
 }
 
+/** The bus did not take what an operator did: it is done, and asking again tells it. */
+export class NotTold extends Error {
+  override readonly name = 'NotTold';
+}
+
 /** Another run of the fleet function has taken over: this one ends without a word. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';

@@ -45,6 +45,8 @@ export const variables = {
   ROLE_CLAIM: z.string().min(1),
   VIEWER_ROLE: z.string().min(1),
   OPERATOR_ROLE: z.string().min(1),
+  /** The bus that is told what operators do. */
+  BUS_NAME: z.string().min(1),
 } as const;
 
 type Name = keyof typeof variables;

@@ -4,7 +4,7 @@ import { epochSec, expiryAfter } from '../domain/time.ts';
 import { above, allOf, anyOf, atMost, equals, missing, unchanged } from './conditions.ts';
 import { callItem } from './items/call-item.ts';
 import { itemVersion } from './items/read-item.ts';
-import { callKey, edgeKey, edgesWatchKey, hangupKey, hangupsWatchKey } from './keys.ts';
+import { callKey, edgeKey, edgesWatchKey, type HangupBy, hangupKey, hangupsWatchKey } from './keys.ts';
 import type { Write } from './transaction.ts';
 
 /* The writes of call records and of edges. */
@@ -43,11 +43,11 @@ export function endWait(call: Call, seen: Call) {
   } satisfies Write;
 }
 
-/** Tells the call's edge, which asks, that the gateway is gone. It runs out by itself. */
-export function putHangup(call: Call, username: string, nowMs: number) {
+/** Tells the call's edge, which asks, that the gateway is gone or an operator wants the end. It runs out by itself. */
+export function putHangup(call: Call, username: string, nowMs: number, by: HangupBy = 'loss') {
   return {
     put: {
-      pk: hangupKey(username, call),
+      pk: hangupKey(username, call, by),
       watchKey: hangupsWatchKey(call.edgeId),
       watchAt: nowMs,
       expiresAt: expiryAfter(nowMs, hangupKeptSec),

@@ -31,6 +31,8 @@ export const goneWatchKey = 'tasks#gone';
 
 /** The one item about the pool that calls read where no gateway is free. */
 export const poolKey = 'POOL';
+/** The one item with what operators have ordered of the pool. */
+export const ordersKey = 'ORDERS';
 const taskKeyPrefix = 'TASK#';
 
 /** `watchAt` of what waits for no time: an answered call lasts as long as it lasts. 9999-12-31. */
@@ -82,6 +84,20 @@ export function startsWatchKey(atMs: number): string {
   return `starts#${dayOf(atMs)}`;
 }
 
+export function actionKey(atMs: number, id: string): string {
+  return `ACTION#${atMs}-${id}`;
+}
+
+/** What operators did, by the day. */
+export function actionsWatchKey(atMs: number): string {
+  return `actions#${dayOf(atMs)}`;
+}
+
+/** The answer to a request that may come again. @param id of who asked and their key */
+export function answeredKey(id: string): string {
+  return `ANSWERED#${id}`;
+}
+
 /** Calls that are over, by the day they ended: those that failed apart, since they are what people look for. */
 export function endedCallsWatchKey(atMs: number, failed: boolean): string {
   return `${failed ? 'failed' : 'ended'}#${dayOf(atMs)}`;
@@ -100,14 +116,21 @@ export function hangupsWatchKey(edgeId: string): string {
   return `hangup#${edgeId}`;
 }
 
-export function hangupKey(username: string, call: CallIdentity): string {
-  return `HANGUP#${username}#${ownerOf(call)}`;
+/** Who wants a call ended: its gateway is gone, or an operator says so. */
+export type HangupBy = 'loss' | 'operator';
+
+/** The index shows keys only, so the key says who wants it. */
+const hangupPrefixes: Record<HangupBy, string> = { loss: 'HANGUP', operator: 'HANGUP-ASKED' };
+
+export function hangupKey(username: string, call: CallIdentity, by: HangupBy = 'loss'): string {
+  return `${hangupPrefixes[by]}#${username}#${ownerOf(call)}`;
 }
 
 /** Reads back what `hangupKey` made: a username has no `#`, a Call-ID may. */
-export function hangupOf(pk: string): CallIdentity & { gateway: string } {
-  const [, gateway = '', owner = ''] = /^HANGUP#([^#]*)#(.*)$/s.exec(pk) ?? [];
-  return { gateway, ...identityOf(owner) };
+export function hangupOf(pk: string): CallIdentity & { gateway: string; asked?: true } {
+  const [, prefix, gateway = '', owner = ''] = /^([A-Z-]+)#([^#]*)#(.*)$/s.exec(pk) ?? [];
+  const asked = prefix === hangupPrefixes.operator;
+  return { gateway, ...identityOf(owner), ...(asked && { asked }) };
 }
 
 /** @returns the partitions of the `free` index, in order. */

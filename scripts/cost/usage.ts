@@ -25,8 +25,8 @@ export const tracedShare = 0.05;
 /** How long a gateway is in one call. Assumed. */
 export const minutesOfCall = 10;
 
-/** A batch of the fleet: its lease taken and given back, six queries of the indexes. Log bytes are assumed. */
-const perFleetRun: Usage = { requests: 1, events: 0, queue: 2, writes: 2, reads: 3, logBytes: 300 };
+/** A batch of the fleet: its lease taken and given back, six queries of the indexes, the operators' orders. Log bytes are assumed. */
+const perFleetRun: Usage = { requests: 1, events: 0, queue: 2, writes: 2, reads: 4, logBytes: 300 };
 
 /**
  * A call to a gateway that leaves after it, and the gateway that takes its place, where nothing else happens in the same

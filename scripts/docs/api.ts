@@ -3,10 +3,10 @@ import { problems } from '../../contracts/api/common.ts';
 import type { Route } from '../../contracts/api/routes.ts';
 import { table } from './table.ts';
 
-const rowOf = ({ method, path, summary, query }: Route) => [
+const rowOf = ({ method, path, summary, query, body }: Route) => [
   `\`${method.toUpperCase()} ${path}\``,
   summary,
-  Object.keys(query?.shape ?? {})
+  Object.keys((body ?? query)?.shape ?? {})
     .map((name) => `\`${name}\``)
     .join(', ') || '–',
 ];
@@ -48,6 +48,17 @@ curl -H "Authorization: Bearer TOKEN" ADDRESS/v1/status
 
 ## Routes
 ${table(['route', 'what', 'query'], all.filter(({ role }) => role === 'viewer').map(rowOf))}
+
+## What operators do
+Each is kept with who, when and why, shown by \`GET /v1/audit\` for 30 days, and told on the bus
+([operator.acted](events.md#operatoracted)). \`reason\` is asked for everywhere. Each is harmless twice: \`changed\` says whether
+it was so already, and the same \`Idempotency-Key\` gets the same answer for a day. \`effect\` says what will happen, and when.
+
+${table(['route', 'what', 'takes'], all.filter(({ role }) => role === 'operator').map(rowOf))}
+
+An order of the pool goes before its policy: paused, nothing is started or drained; an override raises what is kept free, and
+sets the maximum, also above \`poolMax\`; of reservations that overlap the largest counts, and a reservation counts from its
+time on, less what a start takes. The fleet function looks at the pool at once.
 
 ## What goes wrong
 Errors are \`application/problem+json\` (RFC 9457); \`type\` is \`urn:switchroom:problem:\` and one of these. What API Gateway

@@ -9,6 +9,7 @@ import {
   factSchema,
   factVersion,
 } from '../../contracts/facts.ts';
+import { operatorSection } from './operator-fact.ts';
 import { table } from './table.ts';
 import { type ValueSchema, valueText } from './value.ts';
 
@@ -164,7 +165,7 @@ ${JSON.stringify(exampleOf(type), null, 2)}
 `,
   );
   return `# Facts on the bus
-The edges publish what has happened on the stack's EventBridge bus (output \`BusName\`), with source \`${edgeEventSource}\` and
+The edges, and the API, publish what has happened on the stack's EventBridge bus (output \`BusName\`), with source \`${edgeEventSource}\` and
 the fact's type as detail type. A rule of your own may take them. They come at least once, late, and in any order: tell
 one from another by \`id\`, and order them by \`at\`. This page is made from contracts/facts.ts by \`npm run docs\`, and each
 example is checked by the schema.
@@ -173,5 +174,5 @@ Every fact has \`version\` (${factVersion}), \`id\` (a UUID, the same when it is
 and \`edgeId\`; those of a call have its \`callId\`, and the id that all that is said of it
 shares, \`traceId\`.
 
-${sections.join('\n')}`;
+${[...sections, operatorSection()].join('\n')}`;
 }

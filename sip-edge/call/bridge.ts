@@ -4,12 +4,19 @@ import { Relay, type RelayListener } from './relay.ts';
 
 /** How an answered call came to its end. */
 export interface BridgeEnd {
-  /** `edge`: drachtio or this application ended it. */
-  readonly by: Side | 'edge';
+  /** `edge`: drachtio or this application ended it; `operator`: somebody who runs the service. */
+  readonly by: Side | 'edge' | 'operator';
   readonly outcome: 'answered' | 'gateway-lost' | 'edge-lost';
   /** The Reason header (RFC 3326) of the BYE, for the other side and the log. */
   readonly reason?: string;
 }
+
+/** Somebody who runs the service wants it ended. The cause is of Q.850: normal clearing. */
+export const endByOperator: BridgeEnd = {
+  by: 'operator',
+  outcome: 'answered',
+  reason: 'Q.850;cause=16;text="ended by an operator"',
+};
 
 export interface BridgeListener {
   /** Once. */

@@ -3,7 +3,7 @@ import { type CallIdentity, maxCallIdLength } from '../../contracts/common.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
 import { type ActiveCall, reasonOf } from './active-call.ts';
-import { Bridge, type BridgeEnd } from './bridge.ts';
+import { Bridge, type BridgeEnd, endByOperator } from './bridge.ts';
 import type { Call, CallParts, InvitedCall, SetupFailure } from './call.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
 import { Leg } from './leg/leg.ts';
@@ -91,16 +91,19 @@ export class CallHandler {
     this.#find(call)?.setup?.onMatched();
   }
 
-  /**
-   * A gateway started anew without the call it held, or is gone: the caller's leg, or the attempt at it, ends.
-   * @param loss of which the gateway may be one of before
-   */
+  /** A gateway started anew without its call, or is gone: the caller's leg, or the attempt at it, ends. */
   onGatewayLost(loss: Hangup): void {
     const active = this.#find(loss);
     if (active?.call.gateway !== loss.gateway) return;
     active.setup?.onGatewayLost();
-    const reason = reasonOf('gateway-lost', loss.callId);
-    active.bridge?.end({ by: 'gateway', outcome: 'gateway-lost', reason });
+    const end = { by: 'gateway', outcome: 'gateway-lost' } as const;
+    active.bridge?.end({ ...end, reason: reasonOf('gateway-lost', loss.callId) });
+  }
+
+  /** The gateway of a call is gone, or an operator wants an answered one ended, of which both sides are told. */
+  onHangup(hangup: Hangup): void {
+    if (!hangup.asked) this.onGatewayLost(hangup);
+    else this.#find(hangup)?.bridge?.end(endByOperator);
   }
 
   /** The call, and not another with its Call-ID. */

@@ -8,7 +8,7 @@ export interface EdgeLeaseParts {
   clock: Clock;
   log: Log;
   countCalls(): number;
-  /** The gateway of a call is gone. */
+  /** The gateway of a call is gone, or an operator wants the call ended. */
   onHangup(hangup: Hangup): void;
 }
 

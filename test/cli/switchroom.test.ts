@@ -56,6 +56,24 @@ it('shows what the fleet decided and why, how long each start took, and how it s
   expect((await ask('settings')).stdout).toMatch(/afterCall +reuse/);
 });
 
+it('hangs up a call, pauses the pool, and tells who did it and why', async () => {
+  const since = Date.now();
+  const placed = runCommand('cli/call.ts', ['1234', '--duration', '300', '--run-file', run.runFile]);
+  const { callId } = await run.event('call.answered', ({ at }) => at >= since);
+  await until('the call is answered in the table', async () => {
+    return (await json('call', String(callId)))?.state === 'answered';
+  });
+  expect((await ask('hangup', String(callId))).stderr).toMatch(/hangup wants a reason/);
+  const asked = await ask('hangup', String(callId), '--because', 'the room is empty');
+  expect(asked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^its edge hangs up/) });
+  expect((await placed).stdout).toMatch(/ended/);
+  expect(await run.event('call.ended', (event) => event.callId === callId)).toMatchObject({ by: 'operator' });
+  expect((await ask('pause', '--because', 'upgrade')).stdout).toMatch(/^no gateway is started/);
+  expect((await ask('orders')).stdout).toMatch(/^paused: upgrade \(npm start,/);
+  expect((await ask('resume', '--because', 'done')).stdout).toMatch(/^the policy decides again/);
+  expect((await ask('audit')).stdout).toMatch(/resume.*done\n.*pause.*upgrade\n.*hangup.*the room is empty/);
+});
+
 it('says that a call or a gateway is unknown, with a status of its own', async () => {
   expect(await ask('call', 'nobody')).toMatchObject({
     code: 1,

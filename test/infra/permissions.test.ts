@@ -76,14 +76,20 @@ describe('permissions', () => {
     });
   });
 
-  it('let only calls and fleet stop tasks, only the fleet start them, and let the API only read', () => {
-    expect(actionsOf('FunctionsCalls')).toContain('ecs:StopTask');
-    expect(actionsOf('FunctionsFleet')).toContain('ecs:StopTask');
+  it('let only calls, fleet and the API stop tasks, only the fleet start them, and let the API delete nothing', () => {
+    for (const one of ['FunctionsCalls', 'FunctionsFleet', 'OperatorsApi']) {
+      expect(actionsOf(one)).toContain('ecs:StopTask');
+    }
     expect(statements.filter(({ Action }) => Action === 'ecs:RunTask')).toHaveLength(1);
     for (const other of ['Register', 'Allocate']) {
       expect(actionsOf(`Functions${other}`)).not.toContain('ecs:StopTask');
     }
     const writes = actionsOf('OperatorsApi').filter((action) => /Put|Update|Delete/.test(action));
-    expect(writes.filter((action) => !action.startsWith('xray:'))).toEqual(['logs:PutLogEvents']);
+    expect(writes.filter((action) => !action.startsWith('xray:')).toSorted()).toEqual([
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'events:PutEvents',
+      'logs:PutLogEvents',
+    ]);
   });
 });

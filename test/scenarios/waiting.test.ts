@@ -23,7 +23,7 @@ describe.skipIf(!hasTool('sipp'))('a caller that waits', () => {
     await stack.clearGateways();
   });
 
-  const waiting = async () => (await stack.calls()).filter(({ state }) => state === 'waiting');
+  const waiting = async () => (await stack.liveCalls()).filter(({ state }) => state === 'waiting');
 
   describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
     async function caller(scenario: string): Promise<Sipp> {

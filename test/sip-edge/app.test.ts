@@ -44,6 +44,7 @@ it('serves on the next connection where one is gone before drachtio has the rout
       invite: () => {},
       endEarly: () => false,
       onGatewayLost: () => {},
+      onHangup: () => {},
       onMatched: () => {},
       takeOver: () => {},
       activeCalls: 0,

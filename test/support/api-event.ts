@@ -4,6 +4,8 @@ export interface ApiRequest {
   method?: string;
   headers?: Record<string, string>;
   body?: unknown;
+  /** A body as it is, where it is no JSON. */
+  raw?: string;
   /** What API Gateway says of who asks; an operator by signature unless given. */
   authorizer?: Authorizer | undefined;
 }
@@ -45,6 +47,7 @@ export function apiEvent(target: string, request: ApiRequest = {}) {
       timeEpoch: 1_796_029_200_000,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(request.raw !== undefined && { body: request.raw }),
     isBase64Encoded: false,
   };
 }

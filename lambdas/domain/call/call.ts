@@ -67,7 +67,7 @@ export interface Call {
   answeredAt?: number;
   endedAt?: number;
   /** `sweep`: nobody said so, the edge was thought lost. What the edge says counts more. */
-  endedBy?: 'caller' | 'gateway' | 'edge' | 'sweep';
+  endedBy?: 'caller' | 'gateway' | 'edge' | 'operator' | 'sweep';
   outcome?: Outcome;
   detail?: string;
   /** The task that the end of this call stops; a repeated fact stops it again, in case the first try failed. */

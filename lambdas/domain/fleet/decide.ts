@@ -1,4 +1,5 @@
 import { isOpen, retryAt } from './breaker.ts';
+import { ordered, reservedAt } from './orders.ts';
 import { predictiveNeed } from './predictive-policy.ts';
 import { timelineNeed } from './timeline-policy.ts';
 import type { FleetDecision, FleetInput, FleetLimit, FleetMemory, Need, PoolCounts } from './types.ts';
@@ -9,9 +10,12 @@ import type { FleetDecision, FleetInput, FleetLimit, FleetMemory, Need, PoolCoun
  */
 export function decide(input: FleetInput): FleetDecision {
   const { policy, counts, waiting, nowMs } = input;
-  const need = policy.policy === 'timeline' ? timelineNeed(policy, input) : predictiveNeed(policy, input);
+  const need = needOf(input);
   const ready = counts.free + counts.starting;
   const compared = { figures: need.figures, level: need.level, keep: need.keep, ready };
+  if (input.orders?.paused) {
+    return { action: 'none', count: 0, reason: { ...compared, rule: 'paused' }, memory: {} };
+  }
   const short = Math.ceil(need.level + waiting - ready);
   // A maximum that was lowered (by the time of day) goes before the need.
   const freeManaged = counts.free - counts.unmanaged;
@@ -22,6 +26,13 @@ export function decide(input: FleetInput): FleetDecision {
   const surplus = Math.min(freeManaged, Math.max(Math.floor(spare), tooMany));
   if (surplus <= 0) return { action: 'none', count: 0, reason: { ...compared, rule: 'enough' }, memory: {} };
   return drain(policy.drainAfterSec * 1000, input.memory, nowMs, surplus, compared);
+}
+
+/** What the policy wants, and what operators have ordered beside it. */
+function needOf(input: FleetInput): Need {
+  const { policy, counts, orders, nowMs, startMs } = input;
+  const need = policy.policy === 'timeline' ? timelineNeed(policy, input) : predictiveNeed(policy, input);
+  return orders === undefined ? need : ordered(need, orders, counts, reservedAt(orders, nowMs, startMs ?? 0));
 }
 
 /** Gateways of ours that can serve a call, now or soon: those that are leaving are none. */

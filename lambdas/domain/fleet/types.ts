@@ -42,6 +42,38 @@ export interface RecentDemand {
   perMinute: readonly number[];
 }
 
+/** Who gave an order, when, and why. */
+export interface Given {
+  who: string;
+  /** Epoch milliseconds. */
+  at: number;
+  reason: string;
+}
+
+export interface Override extends Given {
+  /** At least so many free gateways, whatever the policy wants. */
+  minFree?: number;
+  /** At most so many gateways, of all states, in the place of what the policy allows. */
+  maximum?: number;
+  /** Epoch milliseconds. */
+  until: number;
+}
+
+/** At least so many gateways, free or in calls, from one time to another. */
+export interface Reservation extends Given {
+  id: string;
+  gateways: number;
+  /** Epoch milliseconds. */
+  from: number;
+  to: number;
+}
+
+export interface PoolOrders {
+  paused?: Given;
+  override?: Override;
+  reservations: readonly Reservation[];
+}
+
 export interface FleetInput {
   /** Epoch milliseconds. */
   nowMs: number;
@@ -54,6 +86,10 @@ export interface FleetInput {
   memory: FleetMemory;
   /** Used by the predictive policy; without it that one knows the profile only. */
   demand?: RecentDemand;
+  /** What operators have ordered; none where there is nothing. */
+  orders?: PoolOrders;
+  /** How long a start takes, milliseconds: so long before its time a reservation begins to count. */
+  startMs?: number;
   /** What `learn` made of earlier days, for the predictive policy; without it that one knows today only. */
   profile?: Profile;
 }
@@ -151,6 +187,8 @@ export type FleetReason =
   | (Compared & { rule: 'surplus'; surplus: number; sinceMs: number })
   | (Compared & { rule: 'surplus-young'; surplus: number; sinceMs: number })
   | (Compared & { rule: 'enough' })
+  /** An operator has paused the pool. */
+  | (Compared & { rule: 'paused' })
   /** Starts fail: none until `retryAt`. */
   | (Compared & { rule: 'breaker-open'; short: number; failures: number })
   /** Starts failed; the pause is over, and one is tried. */

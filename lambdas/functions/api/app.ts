@@ -3,7 +3,7 @@ import { etag } from 'hono/etag';
 import { routes } from '../../../contracts/api/all-routes.ts';
 import { openApi } from '../../../contracts/api/open-api.ts';
 import { reads } from '../../../contracts/api/routes.ts';
-import { TableContention, TableUnavailable } from '../../domain/errors.ts';
+import { NotTold, TableContention, TableUnavailable, TaskNotStopped } from '../../domain/errors.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiProblem } from './problem.ts';
 import { getCall, listCalls, listLiveCalls } from './reads/calls.ts';
@@ -12,6 +12,10 @@ import { listDecisions, listStarts } from './reads/fleet.ts';
 import { getGateway, listGateways } from './reads/gateways.ts';
 import { getStatus, listEdges } from './reads/status.ts';
 import { type Env, serve } from './routing.ts';
+import { serveActions } from './serve-actions.ts';
+
+/** What asking again may mend. */
+const unavailable = [TableUnavailable, TableContention, TaskNotStopped, NotTold];
 
 /** Grows with what the routes promise. */
 const apiVersion = '1.0.0';
@@ -27,6 +31,7 @@ export function apiApp(deps: ApiDeps): Hono<Env> {
   // What is polled is answered 304 while it is the same.
   v1.get('*', etag());
   serveReads(v1, deps);
+  serveActions(v1, deps);
   const app = new Hono<Env>();
   app.notFound(() =>
     answerOf(new ApiProblem('not-found', 'there is no such route: GET /v1/openapi.json lists them')),
@@ -58,7 +63,7 @@ function serveReads(app: Hono<Env>, deps: ApiDeps): void {
 function problemOf(error: Error, { failed }: ApiDeps): ApiProblem {
   if (error instanceof ApiProblem) return error;
   failed(error);
-  const isUnavailable = error instanceof TableUnavailable || error instanceof TableContention;
+  const isUnavailable = unavailable.some((kind) => error instanceof kind);
   return new ApiProblem(isUnavailable ? 'unavailable' : 'internal');
 }
 

@@ -1,14 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import middy from '@middy/core';
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
-import { dynamoDbClient } from '../../runtime/aws-clients.ts';
+import { awsClientConfig, dynamoDbClient } from '../../runtime/aws-clients.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
+import { factTeller } from '../../runtime/fact-teller.ts';
+import { taskStopper } from '../../runtime/task-stopper.ts';
 import { openTable } from '../../store/table.ts';
 import { apiApp } from './app.ts';
 
 const environment = readEnvironment([
   'TABLE_NAME',
+  'BUS_NAME',
+  'CLUSTER',
   'FREE_SHARDS',
   'ROLE_CLAIM',
   'VIEWER_ROLE',
@@ -41,6 +48,9 @@ const app = apiApp({
     poolTimeZone: environment.POOL_TIME_ZONE,
     poolPolicy: environment.POOL_POLICY,
   },
+  stopTask: taskStopper(new ECSClient(awsClientConfig), environment.CLUSTER),
+  tell: factTeller(new EventBridgeClient(awsClientConfig), environment.BUS_NAME),
+  newId: () => randomBytes(8).toString('hex'),
   failed: (error) => logger.error('failed', error),
 });
 const answer = handle(app);

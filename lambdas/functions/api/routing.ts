@@ -21,6 +21,8 @@ export interface Asked<R extends Route> {
   idempotencyKey: string | undefined;
 }
 
+export type Work<R extends Route> = (asked: Asked<R>) => Promise<z.input<R['answer']>> | z.input<R['answer']>;
+
 const maxKeyLength = 128;
 
 /** `{name}` of a contract is `:name` here. */
@@ -30,12 +32,7 @@ const pathOf = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1');
  * Serves a route: who may not, or asks wrongly, is told so before any work is done.
  * @param work gives the answer; what it throws is answered by the app
  */
-export function serve<R extends Route>(
-  app: Hono<Env>,
-  route: R,
-  deps: ApiDeps,
-  work: (asked: Asked<R>) => Promise<z.input<R['answer']>> | z.input<R['answer']>,
-): void {
+export function serve<R extends Route>(app: Hono<Env>, route: R, deps: ApiDeps, work: Work<R>): void {
   app.on(route.method.toUpperCase(), pathOf(route.path), async (c) => {
     const access = accessOf(authorizerOf(c), deps.roles);
     if (route.role === 'operator' && access.role !== 'operator') throw new ApiProblem('forbidden');

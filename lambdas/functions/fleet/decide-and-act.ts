@@ -3,8 +3,11 @@ import { isOpen, retryAt } from '../../domain/fleet/breaker.ts';
 import { decide } from '../../domain/fleet/decide.ts';
 import { type DecisionRecord, stillQuiet } from '../../domain/fleet/decision-record.ts';
 import { stateOf } from '../../domain/fleet/fleet-pool.ts';
-import type { FleetDecision } from '../../domain/fleet/types.ts';
+import { maximumOf, standing } from '../../domain/fleet/orders.ts';
+import type { FleetDecision, PoolOrders } from '../../domain/fleet/types.ts';
 import { decisionItem } from '../../store/items/decision-item.ts';
+import { ordersOf } from '../../store/items/orders-item.ts';
+import { ordersKey } from '../../store/keys.ts';
 import { releaseLease, renewLease, takeLease } from '../../usecases/fleet-lease.ts';
 import { type Census, countPool } from './count-pool.ts';
 import { type FleetDeps, fleetLeaseMs } from './deps.ts';
@@ -106,9 +109,10 @@ async function look(run: LeasedRun, trigger: Trigger, tick: boolean) {
     await stopDrainedAgain(run);
     if (deps.now() - (run.state.reconciledAt ?? 0) >= reconcileEveryMs) await reconcile(run);
   }
-  const { decision, census } = await decideOn(run, justFree);
+  const orders = standing(ordersOf(await deps.table.get(ordersKey)).orders, deps.now());
+  const { decision, census } = await decideOn(run, justFree, orders);
   await act(decision, census, run, trigger);
-  publish(run, decision);
+  publish(run, decision, orders);
   return { decision, census };
 }
 
@@ -117,7 +121,7 @@ const freeMargin = 50;
 const maxFreeCounted = 16_000;
 
 /** Decides; where more are free than were counted and some would be started, counts on. */
-async function decideOn(run: LeasedRun, justFree: readonly string[]) {
+async function decideOn(run: LeasedRun, justFree: readonly string[], orders: PoolOrders) {
   const { deps, state } = run;
   const known = await deps.knownDemand.read(deps);
   let limit = Math.min(maxFreeCounted, (state.keep ?? 0) + freeMargin);
@@ -130,6 +134,8 @@ async function decideOn(run: LeasedRun, justFree: readonly string[]) {
       waiting: census.waiting,
       recentStarts: state.recentStarts,
       memory: state.memory,
+      orders,
+      startMs: state.startMs ?? assumedStartMs,
       ...known,
     });
     if (!census.saturated || decision.action !== 'start' || limit >= maxFreeCounted) {
@@ -174,13 +180,14 @@ async function act(decision: FleetDecision, census: Census, run: LeasedRun, trig
 }
 
 /** What calls read of the pool: whether it can grow, and when. */
-function publish(run: LeasedRun, decision: FleetDecision): void {
+function publish(run: LeasedRun, decision: FleetDecision, orders: PoolOrders): void {
   const { deps, state } = run;
   const { policy } = deps;
   const nowMs = deps.now();
   const { figures } = decision.reason;
   const maxGw = figures.policy === 'timeline' ? figures.maxGw : undefined;
-  const maximum = Math.min(policy.maxGateways, Math.floor(maxGw ?? policy.maxGateways));
+  const byPolicy = Math.min(policy.maxGateways, Math.floor(maxGw ?? policy.maxGateways));
+  const maximum = maximumOf(orders, byPolicy);
   const failing = isOpen(state.recentStarts, policy.breaker);
   const starting = state.starts.length;
   const blocked = failing && (starting > 0 || nowMs < retryAt(state.recentStarts, policy.breaker));
@@ -190,7 +197,7 @@ function publish(run: LeasedRun, decision: FleetDecision): void {
     starting,
     maximum,
     startsFailing: failing,
-    mayGrow: !blocked && state.managed < maximum,
+    mayGrow: !blocked && orders.paused === undefined && state.managed < maximum,
     ...(run.oldestStartAt !== undefined && {
       estimateSec: Math.max(
         1,

@@ -53,7 +53,7 @@ const callSchema = z.object({
   ringingAt: time,
   answeredAt: time,
   endedAt: time,
-  endedBy: z.enum(['caller', 'gateway', 'edge', 'sweep']).exactOptional(),
+  endedBy: z.enum(['caller', 'gateway', 'edge', 'operator', 'sweep']).exactOptional(),
   outcome: outcomeSchema.exactOptional(),
   detail: text,
   stopTaskId: text,

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { handle } from 'hono/aws-lambda';
+import type { OperatorFact } from '../../../contracts/operator-fact.ts';
 import { apiApp } from '../../../lambdas/functions/api/app.ts';
 import type { ApiDeps } from '../../../lambdas/functions/api/deps.ts';
 import { type ApiAnswer, type ApiRequest, apiEvent } from '../../support/api-event.ts';
@@ -6,6 +8,9 @@ import { world } from './use-world.ts';
 
 /** Errors that were no answer, of the test's file. */
 export const failures: Error[] = [];
+
+/** What the bus was told, of the test's file. */
+export const told: OperatorFact[] = [];
 
 const deps = (): ApiDeps => ({
   table: world.table,
@@ -21,6 +26,11 @@ const deps = (): ApiDeps => ({
     poolTimeZone: 'UTC',
     poolPolicy: { policy: 'predictive', minFree: 2 },
   },
+  stopTask: world.deps.stopTask,
+  tell: async (fact) => {
+    told.push(fact);
+  },
+  newId: () => randomBytes(8).toString('hex'),
   failed: (error) => failures.push(error),
 });
 

@@ -16,7 +16,7 @@ import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
 import { arn } from '../../../local/aws/identity.ts';
 import type { JsonObject, Resource } from '../../../local/aws/template.ts';
 import { appContainer } from '../../../local/run/edge.ts';
-import { type ApiAnswer, apiEvent } from '../../support/api-event.ts';
+import { type ApiAnswer, type ApiRequest, apiEvent } from '../../support/api-event.ts';
 import { until } from '../../support/until.ts';
 import type { TestCloud } from '../aws/test-cloud.ts';
 
@@ -148,9 +148,9 @@ export class ControlPlane {
    * As API Gateway asks the `api` function for people. @param target path and query, below `/v1`
    * @throws Error that says what the function failed of, which API Gateway would not
    */
-  async api<T>(target: string): Promise<T> {
+  async api<T>(target: string, request: ApiRequest = {}): Promise<T> {
     const name = `${this.cloud.stack.name}-api`;
-    const result = await this.cloud.functions.invoke(name, JSON.stringify(apiEvent(target)));
+    const result = await this.cloud.functions.invoke(name, JSON.stringify(apiEvent(target, request)));
     const answer = result.kind === 'answer' ? (JSON.parse(result.payload) as ApiAnswer) : undefined;
     if (answer?.statusCode === 200) return JSON.parse(answer.body);
     throw new Error([`${name} failed on ${target}: ${JSON.stringify(result)}`, ...this.troubles].join('\n'));

@@ -86,6 +86,16 @@ describe('without', () => {
       () => gone('AWS::Events::Rule', 'FleetTriggersTasks', ['Switchroom-fleet']),
     ],
     [
+      'the rule of what operators do',
+      () =>
+        gone(
+          'AWS::Events::Rule',
+          'OrdersTrigger',
+          ['operator.acted', 'Switchroom-fleet'],
+          ['tells operator.acted'],
+        ),
+    ],
+    [
       'the schedule of calls',
       () => gone('AWS::Events::Rule', 'CallsTriggersEveryMinute', ['schedule', 'Switchroom-calls']),
     ],

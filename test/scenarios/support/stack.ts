@@ -93,12 +93,15 @@ export class Stack {
     return found && client.find(reads.getCall, { params: { id: found.id } });
   }
 
+  async liveCalls(): Promise<CallView[]> {
+    return (await (await this.api()).list(reads.listLiveCalls, 1000)).items;
+  }
+
   /** The calls, newest first. */
   async calls(): Promise<CallView[]> {
-    const client = await this.api();
-    const live = await client.list(reads.listLiveCalls, 1000);
-    const past = await client.list(reads.listCalls, 1000);
-    return [...live.items, ...past.items].sort((a, b) => (a.beganAt < b.beganAt ? 1 : -1));
+    const live = await this.liveCalls();
+    const past = await (await this.api()).list(reads.listCalls, 1000);
+    return [...live, ...past.items].sort((a, b) => (a.beganAt < b.beganAt ? 1 : -1));
   }
 
   /** Waits until a gateway is in this state, or gone. */

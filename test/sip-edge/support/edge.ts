@@ -85,6 +85,7 @@ export async function startEdge(
       },
       endEarly: () => false,
       onGatewayLost: (loss) => lost.push(loss),
+      onHangup: (hangup) => lost.push(hangup),
       onMatched: (call) => matched.push(call),
       takeOver: () => {
         calls.takeOvers += 1;

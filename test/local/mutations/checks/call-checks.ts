@@ -252,24 +252,4 @@ export const callChecks: readonly Check[] = [
       });
     },
   },
-  {
-    name: 'the API takes a signature, a token of its issuer, and nothing else',
-    run: async ({ cloud, troubles }) => {
-      const { ApiAddress: address } = cloud.stack.outputs;
-      const token = await cloud.tokens.issue('switchroom', { sub: 'x', roles: ['switchroom-viewer'] }, 60);
-      const ways: [path: string, authorization: string | undefined, status: number][] = [
-        ['/iam/v1/me', 'AWS4-HMAC-SHA256 Credential=local/', 200],
-        ['/v1/me', `Bearer ${token}`, 200],
-        ['/iam/v1/me', undefined, 403],
-        ['/v1/me', undefined, 401],
-      ];
-      for (const [path, authorization, status] of ways) {
-        const answer = await fetch(`${address}${path}`, {
-          ...(authorization && { headers: { authorization } }),
-        });
-        if (answer.status === status) continue;
-        throw new Error([`${path} answers ${answer.status}, not ${status}`, ...troubles].join('\n'));
-      }
-    },
-  },
 ];

@@ -4,6 +4,7 @@ import { callChecks } from './call-checks.ts';
 import type { Check } from './check.ts';
 import { fleetChecks } from './fleet-checks.ts';
 import { deadLetterChecks, sweepChecks } from './kept-checks.ts';
+import { operatorChecks } from './operator-checks.ts';
 import { toldChecks } from './told-checks.ts';
 
 /*
@@ -16,6 +17,7 @@ export const checks: readonly Check[] = [
   ...sweepChecks,
   ...callChecks,
   ...fleetChecks,
+  ...operatorChecks,
   ...deadLetterChecks,
 ];
 

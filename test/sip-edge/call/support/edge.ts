@@ -72,7 +72,7 @@ export async function startTestEdge(
     clock: systemClock,
     log,
     countCalls: () => handler.activeCalls,
-    onHangup: (hangup) => handler.onGatewayLost(hangup),
+    onHangup: (hangup) => handler.onHangup(hangup),
   });
   let cancels = 0;
   srf.invite((request, response) => {

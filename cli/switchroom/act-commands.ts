@@ -1,0 +1,149 @@
+import { CommandError } from '../../command-line/command-error.ts';
+import type { Done, OrdersView } from '../../contracts/api/actions.ts';
+import { actionReads, actions } from '../../contracts/api/actions.ts';
+import type { ApiClient } from './client.ts';
+import type { Command, Said } from './commands.ts';
+import { findCall, findGateway } from './find.ts';
+import { type Options, wrong } from './options.ts';
+import { clock, table } from './show/table.ts';
+
+/* What `switchroom` does, each with a reason: it stands in the history beside who and when. */
+
+function reasonOf(name: string, { because }: Options): string {
+  return because ?? wrong(`${name} wants a reason: --because "…"`);
+}
+
+const said = (done: Done): Said => ({
+  json: done,
+  text: `${done.changed ? '' : 'Nothing to do: '}${done.effect}`,
+});
+
+async function callOf(client: ApiClient, beginning: string) {
+  const call = await findCall(client, beginning);
+  if (call === undefined) throw new CommandError(`there is no call ${beginning}`);
+  return call;
+}
+
+async function gatewayOf(client: ApiClient, beginning: string): Promise<string> {
+  const gateway = await findGateway(client, beginning);
+  if (gateway === undefined) throw new CommandError(`no gateway ${beginning} is registered`);
+  return gateway.username;
+}
+
+function numberOf(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return /^\d{1,5}$/.test(text) ? Number(text) : wrong(`${flag} takes a whole number, not "${text}"`);
+}
+
+function showOrders({ paused, override, reservations }: OrdersView): string {
+  const by = ({ who, at, reason }: { who: string; at: string; reason: string }) =>
+    `${reason} (${who}, ${clock(at)} UTC)`;
+  const bounds = override && [
+    override.minFree !== undefined && `at least ${override.minFree} free`,
+    override.maximum !== undefined && `at most ${override.maximum}`,
+  ];
+  const lines = [
+    ...(paused ? [`paused: ${by(paused)}`] : []),
+    ...(override && bounds
+      ? [`${bounds.filter(Boolean).join(', ')} until ${clock(override.until)} UTC: ${by(override)}`]
+      : []),
+    ...reservations.map(
+      (one) => `${one.id}: ${one.gateways} gateways, ${clock(one.from)} to ${clock(one.to)} UTC: ${by(one)}`,
+    ),
+  ];
+  return lines.length === 0 ? 'Nothing is ordered: the policy decides.' : lines.join('\n');
+}
+
+export const actCommands: Readonly<Record<string, Command>> = {
+  hangup: {
+    takes: 'CALL-ID',
+    says: 'ends an answered call on both sides',
+    run: async (client, words, options) => {
+      const [word = wrong('hangup takes one CALL-ID')] = words;
+      const reason = reasonOf('hangup', options);
+      const { id } = await callOf(client, word);
+      return said(await client.ask(actions.hangUp, { params: { id }, body: { reason } }));
+    },
+  },
+  drain: {
+    takes: 'GATEWAY',
+    says: 'lets a gateway go: a free one at once, one in a call after it',
+    run: async (client, words, options) => {
+      const [word = wrong('drain takes one GATEWAY')] = words;
+      const reason = reasonOf('drain', options);
+      const username = await gatewayOf(client, word);
+      return said(await client.ask(actions.drainGateway, { params: { username }, body: { reason } }));
+    },
+  },
+  stop: {
+    takes: 'GATEWAY',
+    says: 'stops a gateway now, with its call',
+    run: async (client, words, options) => {
+      const [word = wrong('stop takes one GATEWAY')] = words;
+      const reason = reasonOf('stop', options);
+      const username = await gatewayOf(client, word);
+      return said(await client.ask(actions.stopGateway, { params: { username }, body: { reason } }));
+    },
+  },
+  pause: {
+    says: 'nothing is started or drained any more; calls go on',
+    run: async (client, _words, options) =>
+      said(await client.ask(actions.pausePool, { body: { reason: reasonOf('pause', options) } })),
+  },
+  resume: {
+    says: 'the policy decides again',
+    run: async (client, _words, options) =>
+      said(await client.ask(actions.resumePool, { body: { reason: reasonOf('resume', options) } })),
+  },
+  override: {
+    takes: '[off]',
+    says: 'other bounds for a time: --min-free N, --max N, --until TIME',
+    run: async (client, words, options) => {
+      const reason = reasonOf('override', options);
+      if (words[0] === 'off') return said(await client.ask(actions.endOverride, { query: { reason } }));
+      const until = options.filters.to ?? wrong('override wants --until TIME');
+      const minFree = numberOf('--min-free', options.minFree);
+      const maximum = numberOf('--max', options.max);
+      const bounds = { ...(minFree !== undefined && { minFree }), ...(maximum !== undefined && { maximum }) };
+      return said(await client.ask(actions.overridePool, { body: { reason, until, ...bounds } }));
+    },
+  },
+  reserve: {
+    takes: 'N | off ID',
+    says: 'at least N gateways, free or in calls, --from TIME --until TIME',
+    run: async (client, words, options) => {
+      const reason = reasonOf('reserve', options);
+      const [first, id] = words;
+      if (first === 'off') {
+        const params = { id: id ?? wrong('reserve off takes the id of a reservation') };
+        return said(await client.ask(actions.endReservation, { params, query: { reason } }));
+      }
+      const gateways = numberOf('reserve', first) ?? wrong('reserve takes how many gateways');
+      const { from = new Date().toISOString(), to = wrong('reserve wants --until TIME') } = options.filters;
+      return said(await client.ask(actions.reserve, { body: { reason, gateways, from, to } }));
+    },
+  },
+  orders: {
+    says: 'what is ordered of the pool, and has not run out',
+    run: async (client) => {
+      const json = await client.ask(actionReads.getOrders);
+      return { json, text: showOrders(json) };
+    },
+  },
+  audit: {
+    says: 'who did what, when and why',
+    run: async (client, _words, { limit, filters: { from, to } }) => {
+      const { items } = await client.list(actionReads.listActions, limit, { from, to });
+      if (items.length === 0) return { json: { actions: [] }, text: 'Nobody has done anything.' };
+      const rows = items.map((one) => [
+        clock(one.at),
+        one.who,
+        one.action,
+        one.subject,
+        [one.reason, ...Object.entries(one.details).map(([name, value]) => `${name} ${value}`)].join(', '),
+      ]);
+      const text = table(['WHEN (UTC)', 'WHO', 'DID', 'TO', 'WHY'], rows);
+      return { json: { actions: items }, text };
+    },
+  },
+};

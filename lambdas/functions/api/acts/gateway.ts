@@ -1,0 +1,76 @@
+import type { Done } from '../../../../contracts/api/actions.ts';
+import type { Gateway } from '../../../domain/gateway/gateway.ts';
+import { hasLapsed } from '../../../domain/gateway/gateway-state.ts';
+import { isLive } from '../../../domain/time.ts';
+import { retire } from '../../../store/gateway-writes.ts';
+import { gatewayOf } from '../../../store/items/gateway-item.ts';
+import { gatewayKey } from '../../../store/keys.ts';
+import type { Access } from '../access.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiProblem } from '../problem.ts';
+import { type Deed, recordOf, unchanged } from './act.ts';
+
+/** A drained gateway that is still there so long after is told by the fleet to stop again. */
+const stopAgainMs = 60_000;
+
+/** @throws TableUnavailable, ApiProblem not-found, conflict */
+async function ours(username: string, { table, now }: ApiDeps): Promise<Gateway & { taskId: string }> {
+  const gateway = gatewayOf(await table.get(gatewayKey(username)));
+  if (gateway === undefined || !isLive(gateway, now())) {
+    throw new ApiProblem('not-found', 'no such gateway is registered');
+  }
+  const { taskId } = gateway;
+  if (taskId !== undefined) return { ...gateway, taskId };
+  throw new ApiProblem('conflict', 'others run this gateway: it is not ours to stop');
+}
+
+/**
+ * Takes a free gateway out of the pool and stops its task; one in a call leaves after it anyhow where gateways are
+ * single-use.
+ * @throws TableUnavailable, TaskNotStopped, ApiProblem
+ */
+export async function drainGateway(
+  username: string,
+  reason: string,
+  access: Access,
+  deps: ApiDeps,
+): Promise<Done> {
+  const { table, now, settings, stopTask, tell } = deps;
+  const gateway = await ours(username, deps);
+  const nowMs = now();
+  if (gateway.state === 'draining') return unchanged('it is leaving already');
+  if (gateway.state !== 'free') {
+    if (settings.afterCall === 'stop' && !hasLapsed(gateway, nowMs)) {
+      return unchanged('it leaves after its call, as every gateway here');
+    }
+    throw new ApiProblem('conflict', `it is ${gateway.state}: drain it once it is free, or stop it`);
+  }
+  const { fact, write } = recordOf({ action: 'drain-gateway', subject: username, reason }, access, deps);
+  const written = await table.transact([retire(gateway, nowMs + stopAgainMs, nowMs), write]);
+  if (!written.done) throw new ApiProblem('conflict', 'a call was faster and has it now');
+  await stopTask(gateway.taskId, `drained by ${access.who}`);
+  await tell(fact);
+  return { effect: 'it gets no call any more, and its task is told to stop', changed: true };
+}
+
+/** @throws TableUnavailable, TaskNotStopped, ApiProblem */
+export async function stopGateway(
+  username: string,
+  reason: string,
+  access: Access,
+  deps: ApiDeps,
+): Promise<Done> {
+  const { table, stopTask, tell } = deps;
+  const gateway = await ours(username, deps);
+  const deed: Deed = { action: 'stop-gateway', subject: username, reason };
+  const { fact, write } = recordOf(deed, access, deps);
+  // What is told is what was done: the task first. To stop it twice is fine.
+  await stopTask(gateway.taskId, `stopped by ${access.who}`);
+  await table.transact([write]);
+  await tell(fact);
+  const inCall = gateway.lockedBy !== undefined && !hasLapsed(gateway, deps.now());
+  return {
+    effect: `its task is told to stop${inCall ? ', and its call ends with it' : ''}`,
+    changed: true,
+  };
+}

@@ -1,0 +1,39 @@
+import type { Done } from '../../../../contracts/api/actions.ts';
+import { callOfPathId } from '../../../domain/views.ts';
+import { putHangup } from '../../../store/call-writes.ts';
+import { callOf } from '../../../store/items/call-item.ts';
+import { callKey } from '../../../store/keys.ts';
+import type { Access } from '../access.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiProblem } from '../problem.ts';
+import { recordOf, unchanged } from './act.ts';
+
+/**
+ * Asks a call's edge to end both sides. Nothing reaches an edge from outside: it finds this at its next ask, and tells
+ * the end as it tells every other.
+ * @throws TableUnavailable, ApiProblem not-found, conflict
+ */
+export async function hangUp(id: string, reason: string, access: Access, deps: ApiDeps): Promise<Done> {
+  const { table, now, tell } = deps;
+  const nowMs = now();
+  const identity = callOfPathId(id);
+  const call = identity && callOf(await table.get(callKey(identity)), nowMs);
+  if (call === undefined) throw new ApiProblem('not-found', 'there is no record of this call');
+  if (call.state === 'ended') return unchanged('the call is over');
+  if (call.state !== 'answered' || call.gateway === undefined) {
+    throw new ApiProblem(
+      'conflict',
+      `the call is ${call.state}, not answered: it ends by itself where nobody answers`,
+    );
+  }
+  const deed = {
+    action: 'hangup',
+    subject: call.callId,
+    reason,
+    details: { gateway: call.gateway },
+  } as const;
+  const { fact, write } = recordOf(deed, access, deps);
+  await table.transact([putHangup(call, call.gateway, nowMs, 'operator'), write]);
+  await tell(fact);
+  return { effect: 'its edge hangs up at its next ask, within two seconds', changed: true };
+}
