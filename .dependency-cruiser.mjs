@@ -7,6 +7,7 @@ const ours = [
   'bench',
   'cli',
   'command-line',
+  'console',
   'contracts',
   'gateway',
   'infra',
@@ -22,6 +23,8 @@ const ours = [
 /** Folder to the folders of ours that it may import beside itself. `bench`, `lab`, `scripts` and `test` import anything. */
 const mayImport = {
   contracts: [],
+  // The page for those who run it: the API is its only way in.
+  console: ['contracts'],
   sip: [],
   'lambdas/domain': ['contracts'],
   'lambdas/store': ['contracts', 'lambdas/domain'],

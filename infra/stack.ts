@@ -60,7 +60,7 @@ export class SwitchroomStack extends Stack {
     const { bus } = new FactBus(this, 'Facts', settings);
     const { function: api } = new ApiFunction(this, 'Operators', { bundles, settings, table, bus, gateways });
     const operatorsApi = new OperatorsApi(this, 'OperatorsApi', { settings, api });
-    new OrdersTrigger(this, 'OrdersTrigger', { bus, fleet: functions.fleet });
+    const orders = new OrdersTrigger(this, 'OrdersTrigger', { bus, fleet: functions.fleet });
     const calls = new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls });
     const { clusterArn } = gateways.cluster;
     const fleet = new FleetTriggers(this, 'FleetTriggers', { bus, fleet: functions.fleet, clusterArn });
@@ -81,6 +81,7 @@ export class SwitchroomStack extends Stack {
     });
     // A gateway that starts before the first edge has its name is told that there is none, and remembers it.
     fleet.node.addDependency(...edge.services);
+    orders.node.addDependency(...edge.services);
 
     const watched = {
       loadBalancers,
@@ -121,7 +122,11 @@ export class SwitchroomStack extends Stack {
     output('AlarmTopic', alarms.topic.topicArn, 'Where alarms are published');
     output('CallsQueue', calls.facts.queue.queueName, 'Facts on their way to the calls function');
     output('FleetQueue', fleet.facts.queue.queueName, 'Facts on their way to the fleet function');
-    output('ApiAddress', operatorsApi.address, 'The API; the command `switchroom` asks it');
+    output(
+      'ApiAddress',
+      operatorsApi.address,
+      'The API, which `switchroom` asks, and with oidcIssuer the console',
+    );
     output('FleetFunction', functions.fleet.functionName, 'What starts and drains gateways');
     output('TableName', table.table.tableName, 'The table');
     output('BusName', bus.eventBusName, 'The bus of facts');

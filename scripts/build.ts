@@ -70,6 +70,7 @@ async function buildInto(out: string): Promise<Built[]> {
     .map((name) => ({ name, source: join(root, 'lambdas', 'functions', name, 'handler.ts') }))
     .filter(({ source }) => existsSync(source))
     .map((one) => ({ ...one, outfile: join(out, 'lambdas', one.name, 'index.mjs'), alias: functionAlias }));
+  await buildConsole(join(out, 'lambdas', 'api', 'console'));
   const edge = {
     name: 'sip-edge',
     source: join(root, 'sip-edge', 'main.ts'),
@@ -93,6 +94,23 @@ async function buildInto(out: string): Promise<Built[]> {
   );
   await copyFile(join(root, 'sip-edge', 'Dockerfile'), join(out, 'sip-edge', 'Dockerfile'));
   return built;
+}
+
+/** The console's page, script and style, beside the function that serves them, with the licences of what is in it. */
+async function buildConsole(out: string): Promise<void> {
+  const { metafile } = await esbuild({
+    ...common,
+    banner: {},
+    platform: 'browser',
+    target: 'es2022',
+    sourcemap: false,
+    entryPoints: [join(root, 'console', 'main.ts'), join(root, 'console', 'style.css')],
+    outdir: out,
+    metafile: true,
+  });
+  await copyFile(join(root, 'console', 'index.html'), join(out, 'index.html'));
+  const notices = await noticesOf(root, Object.keys(metafile.inputs));
+  await writeFile(join(out, 'THIRD-PARTY-NOTICES.txt'), notices);
 }
 
 if (import.meta.main) {

@@ -14,6 +14,7 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 # Programs that some suites need, and Debian's packages of them.
 declare -A packages=(
   [sipp]=sip-tester [baresip]=baresip-core [sipsak]=sipsak [curl]=curl [ip]=iproute2 [nft]=nftables
+  [chromium]=chromium
 )
 
 # @return the packages of the missing programs

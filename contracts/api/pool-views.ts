@@ -103,3 +103,4 @@ export type SettingsView = z.infer<typeof settingsViewSchema>;
 export const meSchema = z
   .object({ who: z.string(), role: z.enum(['viewer', 'operator']) })
   .meta({ id: 'Me', description: 'Who asks, and what they may do' });
+export type Me = z.infer<typeof meSchema>;

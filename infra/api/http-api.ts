@@ -13,6 +13,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
 import type { Settings } from '../settings.ts';
 
 export interface OperatorsApiProps {
@@ -69,6 +70,12 @@ export class OperatorsApi extends Construct {
     behind('/iam/v1/{proxy+}', new HttpIamAuthorizer());
     if (oidcIssuer !== '') {
       behind('/v1/{proxy+}', new HttpJwtAuthorizer('Tokens', oidcIssuer, { jwtAudience: [oidcAudience] }));
+      // The console's page and script: the same for everybody, and of no use without a token.
+      for (const path of ['/', '/console/{proxy+}']) {
+        for (const route of httpApi.addRoutes({ path, methods: [HttpMethod.GET], integration })) {
+          acknowledge(route, 'APIG4', 'The page holds nothing but itself; what it asks for needs a token');
+        }
+      }
     }
     this.address = httpApi.apiEndpoint;
   }

@@ -29,7 +29,10 @@ const synthDir = join(stateDir, 'synth');
 const stackName = 'Switchroom';
 
 /** What bundles are made of, and what the template is made of besides. */
-const bundleSources = ['contracts', 'sip', 'lambdas', 'sip-edge', 'scripts/build.ts', 'package-lock.json'];
+const bundleSources = [
+  ...['contracts', 'sip', 'lambdas', 'sip-edge', 'console'],
+  ...['scripts/build.ts', 'package-lock.json'],
+];
 const stackSources = ['infra', 'gateway', 'cdk.json'];
 const keptResults = 10;
 /** One machine is one zone, has no address that it would have to ask for, and issues tokens of its own. */

@@ -47,6 +47,7 @@ Ready after ${(startMs / 1000).toFixed(1)} s, with ${minFree} free gateway${minF
   AWS     ${run.awsEndpoint}
   API     ${run.outputs.ApiAddress}/v1
   token   ${run.apiToken}
+  console ${run.outputs.ApiAddress}/#token=${run.apiToken}
   logs    ${run.logDir}
 
   place a call    npm run call -- 1234${flag}

@@ -37,6 +37,17 @@ On one machine \`npm start\` prints the address and a token of its own, which ho
 curl -H "Authorization: Bearer TOKEN" ADDRESS/v1/status
 \`\`\`
 
+## The console
+Where \`oidcIssuer\` is set, and with \`npm start\`, a page stands at the API's address: whether it is up, the calls in
+progress and those that are over, one call with its ladder, the gateways, the pool with its orders and decisions, and who did
+what. It has no rights of its own: it asks for a token (\`#token=\` at the end of its address gives one, which it takes out of
+there), keeps it for its tab, and shows what may be done to operators only. It speaks English, German or French, by the
+browser. It runs no script but its own, and asks nobody but this API.
+
+![The overview with two calls](console-overview.png)
+
+![One call with its ladder, and a button to hang up](console-call.png)
+
 ## How it answers
 - JSON. Times are ISO 8601 in UTC; a length of time has its unit in its name.
 - A list has \`items\` and, where there is more, \`next\`: give it back as \`cursor\`. Each request reads a bounded number of

@@ -201,10 +201,10 @@ describe('the name by which gateways find the edges', () => {
 
   it('is there before the first gateway starts: what does not exist is remembered', () => {
     const services = Object.keys(template.findResources('AWS::ECS::Service'));
-    const triggers = Object.entries(template.findResources('AWS::Events::Rule')).filter(([id]) =>
-      id.startsWith('FleetTriggers'),
+    const triggers = Object.entries(template.findResources('AWS::Events::Rule')).filter(
+      ([id]) => id.startsWith('FleetTriggers') || id.startsWith('OrdersTrigger'),
     );
-    expect(triggers).toHaveLength(4);
+    expect(triggers).toHaveLength(5);
     for (const [id, rule] of triggers) {
       expect(rule.DependsOn, id).toEqual(expect.arrayContaining(services));
     }

@@ -37,6 +37,9 @@ export const deployments: Record<string, Record<string, unknown>> = {
     domains: 'rooms.example.org',
     zones: 3,
     allowedAddresses: '192.0.2.0/24',
+    oidcIssuer: 'https://login.example.org/tenant',
+    oidcAudience: 'switchroom',
+    apiCorsOrigins: 'https://console.example.org',
   },
   fleeting: { keepData: 'false', poolMinFree: 0, zones: 1 },
 };

@@ -11,6 +11,7 @@ import { factTeller } from '../../runtime/fact-teller.ts';
 import { taskStopper } from '../../runtime/task-stopper.ts';
 import { openTable } from '../../store/table.ts';
 import { apiApp } from './app.ts';
+import { serveConsole } from './console.ts';
 
 const environment = readEnvironment([
   'TABLE_NAME',
@@ -53,6 +54,7 @@ const app = apiApp({
   newId: () => randomBytes(8).toString('hex'),
   failed: (error) => logger.error('failed', error),
 });
+serveConsole(app, new URL('./console/', import.meta.url));
 const answer = handle(app);
 
 /** Answers those who run the service: what is there, what was, and what they ask to be done. */

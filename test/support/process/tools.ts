@@ -1,7 +1,12 @@
 import { spawnSync } from 'node:child_process';
 
 /** Debian's package of each program that the tests run. */
-const packages = { sipp: 'sip-tester', baresip: 'baresip-core', sipsak: 'sipsak' } as const;
+const packages = {
+  sipp: 'sip-tester',
+  baresip: 'baresip-core',
+  sipsak: 'sipsak',
+  chromium: 'chromium',
+} as const;
 
 export type Tool = keyof typeof packages;
 

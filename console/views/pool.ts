@@ -1,0 +1,73 @@
+import { useState } from 'preact/hooks';
+import type { ActionView, OrdersView } from '../../contracts/api/actions.ts';
+import type { DecisionView } from '../../contracts/api/pool-views.ts';
+import { usePolled } from '../api.ts';
+import { html } from '../html.ts';
+import { Act, Freshness, Table } from '../parts/parts.ts';
+import { clock, decisionText } from '../text.ts';
+import { word } from '../words.ts';
+
+/** What holds of the pool beside its policy, and what was decided. */
+export function Pool({ mayAct }: { mayAct: boolean }) {
+  const polled = usePolled<OrdersView>('/pool/orders');
+  const decisions = usePolled<{ items: DecisionView[] }>('/decisions?limit=50', 5000);
+  const { paused, override, reservations = [] } = polled.data ?? {};
+  const nothing = polled.data && !paused && !override && reservations.length === 0;
+  return html`<${Freshness} polled=${polled} />
+    <h2>${word.orders}</h2>
+    ${nothing && html`<p>${word.policy}</p>`}
+    ${paused && html`<p class="ill"><strong>${word.paused}</strong> ${clock(paused.at)}: ${paused.reason} (${paused.who})</p>`}
+    ${
+      override &&
+      html`<p>${word.minFree} ${override.minFree ?? '–'}, ${word.maximum} ${override.maximum ?? '–'}, ${word.until} ${clock(override.until)}: ${override.reason} (${override.who})
+        ${mayAct && html`<${Act} label=${word.end} subject=${word.override} method="DELETE" path="/pool/override" done=${polled.again} />`}</p>`
+    }
+    <ul>${reservations.map(
+      (
+        one,
+      ) => html`<li key=${one.id}>${one.gateways}: ${clock(one.from)} – ${clock(one.to)}: ${one.reason} (${one.who})
+        ${mayAct && html`<${Act} label=${word.end} subject=${one.id} method="DELETE" path=${`/pool/reservations/${one.id}`} done=${polled.again} />`}</li>`,
+    )}</ul>
+    ${
+      mayAct &&
+      polled.data &&
+      html`<p>${
+        paused
+          ? html`<${Act} label=${word.resume} subject=${word.pool} path="/pool/resume" done=${polled.again} />`
+          : html`<${Act} label=${word.pause} subject=${word.pool} path="/pool/pause" done=${polled.again} />`
+      }</p><${Override} done=${polled.again} />`
+    }
+    <h2>${word.decisions}</h2>
+    <ol class="decisions">${(decisions.data?.items ?? []).map((one) => html`<li>${clock(one.at)} ${decisionText(one)}</li>`)}</ol>`;
+}
+
+/** Other bounds for two hours. */
+function Override({ done }: { done: () => void }) {
+  const [minFree, setMinFree] = useState('');
+  const [maximum, setMaximum] = useState('');
+  const number = (event: Event) => (event.target as HTMLInputElement).value;
+  const body = {
+    ...(minFree !== '' && { minFree: Number(minFree) }),
+    ...(maximum !== '' && { maximum: Number(maximum) }),
+    until: new Date(Date.now() + 2 * 3_600_000).toISOString(),
+  };
+  return html`<p class="filters">
+    <label>${word.minFree}<input type="number" min="0" max="10000" value=${minFree} onInput=${(event: Event) => setMinFree(number(event))} /></label>
+    <label>${word.maximum}<input type="number" min="0" max="10000" value=${maximum} onInput=${(event: Event) => setMaximum(number(event))} /></label>
+    <${Act} label=${`${word.override} (2 h)`} subject=${`${word.minFree} ${minFree || '–'}, ${word.maximum} ${maximum || '–'}`} method="PUT" path="/pool/override" body=${body} done=${done} />
+  </p>`;
+}
+
+/** Who did what, when and why. */
+export function Audit() {
+  const polled = usePolled<{ items: ActionView[] }>('/audit?limit=100', 5000);
+  const items = polled.data?.items ?? [];
+  const heads = [word.when, word.who, word.did, word.to, word.why];
+  const rows = items.map(
+    ({ at, who, action, subject, reason, details }) =>
+      html`<tr><td>${clock(at)}</td><td>${who}</td><td>${action}</td><td>${subject}</td>
+        <td>${[reason, ...Object.entries(details).map(([name, value]) => `${name} ${value}`)].join(', ')}</td></tr>`,
+  );
+  return html`<${Freshness} polled=${polled} />
+    ${items.length === 0 ? polled.data && html`<p class="empty">${word.none}</p>` : html`<${Table} heads=${heads} rows=${rows} label=${word.audit} />`}`;
+}

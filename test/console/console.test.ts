@@ -1,0 +1,115 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasTool } from '../support/process/tools.ts';
+import { ConsoleSuite } from './support.ts';
+
+/* The console in a real browser, before a whole run. SCREENSHOTS=docs keeps what it looked like. */
+
+const suite = new ConsoleSuite();
+
+/** What somebody wrote is text, whatever is in it. */
+const hostile = '<b>empty</b><img src=x onerror="document.title=1">';
+
+async function shoot(page: Page, name: string): Promise<void> {
+  const { SCREENSHOTS } = process.env;
+  if (!SCREENSHOTS) return;
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `console-${name}.png`) });
+}
+
+/** Does what a button does, once it is told why. */
+async function act(page: Page, label: string, why: string): Promise<void> {
+  await page.getByRole('button', { name: label, exact: true }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Why?').fill(why);
+  await dialog.getByRole('button', { name: 'Do it' }).click();
+}
+
+describe.skipIf(!hasTool('chromium'))('the console', () => {
+  beforeAll(() =>
+    suite.start('--min-free', '2', '--max', '6', '--gateway-kind', 'node', '--after-call', 'reuse'),
+  );
+  afterAll(() => suite.stop());
+
+  it('takes the token out of the address, and shows calls as they come, go, and are hung up', async () => {
+    const { page, complaints } = await suite.open({ viewport: { width: 1280, height: 800 } });
+    expect(page.url()).not.toContain('token');
+    await page.getByText('No calls yet').waitFor();
+    suite.call('1234', '"Room 1" <sip:alice@example.org>');
+    suite.call('5678', '"Bob" <sip:bob@example.org>');
+    const row = page.getByRole('row').filter({ hasText: '1234' });
+    await row.filter({ hasText: 'answered' }).waitFor();
+    await page.getByRole('row').filter({ hasText: '5678' }).filter({ hasText: 'answered' }).waitFor();
+    const tile = page.locator('section').filter({ hasText: 'Now' });
+    await tile.getByText('2', { exact: true }).waitFor();
+    await shoot(page, 'overview');
+    await row.getByRole('link').click();
+    await page.getByRole('img', { name: 'caller to edge: INVITE' }).waitFor();
+    await shoot(page, 'call');
+    await act(page, 'Hang up', hostile);
+    await page.getByRole('img', { name: /edge to caller: BYE, edge to gateway: BYE/ }).waitFor();
+    await page.getByRole('link', { name: 'Calls', exact: true }).click();
+    await page.getByRole('region', { name: 'Over' }).getByText('answered').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('drains a gateway and pauses the pool, and tells who did so and why', async () => {
+    const { page, complaints } = await suite.open();
+    await page.getByRole('link', { name: 'Gateways', exact: true }).click();
+    await page.getByRole('combobox').selectOption('free');
+    await page.getByRole('row').filter({ hasText: 'free' }).first().waitFor();
+    await shoot(page, 'gateways');
+    await act(page, 'Drain', 'no sound');
+    await suite.run.event('task.stopped');
+    await page.getByRole('link', { name: 'Pool', exact: true }).click();
+    await act(page, 'Pause', 'the image is broken');
+    await page.getByText('the image is broken (npm start)').waitFor();
+    await shoot(page, 'pool');
+    await act(page, 'Resume', 'mended');
+    await page.getByText('The policy decides.').waitFor();
+    await page.getByRole('link', { name: 'Audit', exact: true }).click();
+    const audit = page.getByRole('region', { name: 'Audit' });
+    for (const why of ['mended', 'the image is broken', 'no sound', hostile]) {
+      await audit.getByText(why).waitFor();
+    }
+    expect(await audit.locator('b, img').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it('speaks the language of the browser, is dark where that is wanted, and fits a phone', async () => {
+    const { page, complaints } = await suite.open({
+      locale: 'de-DE',
+      colorScheme: 'dark',
+      viewport: { width: 360, height: 640 },
+    });
+    await page.getByRole('heading', { name: 'Letzte Stunde' }).waitFor();
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(360);
+    await shoot(page, 'phone');
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows nothing without a token, and says so of a wrong one', async () => {
+    const page = await (await suite.browser.newContext({ locale: 'en-GB' })).newPage();
+    await page.goto(suite.address.replace(/#.*/, ''));
+    await page.getByLabel('Token').fill('x.y.z');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('navigation').count()).toBe(0);
+  });
+
+  it('is served with a policy that lets no other script, address or frame near it', async () => {
+    const { headers } = await fetch(suite.address.replace(/#.*/, ''));
+    const policy = headers.get('content-security-policy') ?? '';
+    for (const part of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"]) {
+      expect(policy).toContain(part);
+    }
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    for (const path of ['console/../index.mjs', 'console/index.mjs', 'console/index.html', 'index.mjs']) {
+      const answer = await fetch(suite.address.replace(/#.*/, '') + path);
+      expect(answer.status, path).not.toBe(200);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+/** Longest wait for one thing: the machine may be busy. */
+const patienceMs = 60_000;
+
+/** A run of `npm start`, and Debian's Chromium beside it. */
+export class ConsoleSuite {
+  run!: SwitchroomProcess;
+  browser!: Browser;
+  /** With the token, as `npm start` prints it. */
+  address!: string;
+  readonly #callers: ReturnType<typeof spawn>[] = [];
+
+  async start(...args: string[]): Promise<void> {
+    this.run = new SwitchroomProcess(args);
+    const { outputs, apiToken } = (await this.run.ready()) as unknown as {
+      outputs: { ApiAddress: string };
+      apiToken: string;
+    };
+    this.address = `${outputs.ApiAddress}/#token=${apiToken}`;
+    this.browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      // As root, which a test in a container is, Chromium has no sandbox of its own.
+      args: ['--no-sandbox', '--disable-gpu'],
+    });
+  }
+
+  /** A page whose errors and refusals by its policy are kept. */
+  async open(options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+    const context = await this.browser.newContext({ locale: 'en-GB', ...options });
+    context.setDefaultTimeout(patienceMs);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
+        complaints.push(message.text());
+    });
+    await page.goto(this.address);
+    await page.getByRole('navigation').waitFor();
+    return { page, complaints };
+  }
+
+  /** Calls a room, for as long as the test does not say otherwise. */
+  call(room: string, from: string): void {
+    const args = ['cli/call.ts', room, '--duration', '600', '--from', from, '--run-file', this.run.runFile];
+    this.#callers.push(spawn(process.execPath, args, { cwd: root, stdio: 'ignore' }));
+  }
+
+  async stop(): Promise<void> {
+    for (const caller of this.#callers) caller.kill();
+    await this.browser?.close();
+    await this.run?.dispose();
+  }
+}
