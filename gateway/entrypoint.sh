@@ -10,6 +10,8 @@
 #   GW_ID            tells the gateways of one host apart                                     (default: 1)
 #   AFTER_CALL       stop: un-REGISTER and exit 0 after a call; reuse: wait for the next    (default: stop)
 #   STUN_SERVER      host:port that tells the public address callers send media to    (default: own address)
+#   TURN_SRV         host of a TURN server (port 3478) that media goes by             (default: none is used)
+#   TURN_SECRET      what coturn makes credentials of (use-auth-secret)             (required with TURN_SRV)
 #   BARESIP_MODULES  where baresip's modules are                      (default: /usr/lib/baresip/modules)
 set -euo pipefail
 # Until there is something to end: bash then ends after the command it is in, and cleans up.
@@ -45,6 +47,7 @@ name=${GW_NAME_PREFIX:-mediagw}
 id=${GW_ID:-1}
 after_call=${AFTER_CALL:-stop}
 stun_server=${STUN_SERVER:-}
+turn_server=${TURN_SRV:-}
 modules=${BARESIP_MODULES:-/usr/lib/baresip/modules}
 if [[ -z ${SIP_NAME_PREFIX:-} ]]; then
   [[ -n ${ECS_CONTAINER_METADATA_URI_V4:-} ]] || fail 'SIP_NAME_PREFIX must be set outside ECS'
@@ -57,6 +60,8 @@ check SIP_NAME_PREFIX "$SIP_NAME_PREFIX" '[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*'
 check GW_NAME_PREFIX "$name" '[A-Za-z0-9_-]+'
 check GW_ID "$id" '[A-Za-z0-9_-]+'
 check STUN_SERVER "$stun_server" '([A-Za-z0-9.-]+:[0-9]{1,5})?'
+check TURN_SRV "$turn_server" '[A-Za-z0-9.-]*'
+[[ -z $turn_server || -n ${TURN_SECRET:-} ]] || fail 'TURN_SECRET must be set with TURN_SRV'
 check AFTER_CALL "$after_call" '(stop|reuse)'
 [[ -d $modules ]] || fail "no baresip modules in $modules: install baresip-core, or set BARESIP_MODULES"
 command -v baresip > /dev/null || fail 'baresip is not installed (Debian: baresip-core)'
@@ -90,7 +95,14 @@ home=$(mktemp -d "${TMPDIR:-/tmp}/gateway.XXXXXXXX")
   printf '<sip:%s@%s;transport=%s>;regint=60' "$username" "$SIP_DOMAIN" "$transport"
   printf ';auth_user=%s;auth_pass=%s' "$username" "$SIP_SECRET"
   printf ';outbound="sip:%s;transport=%s";answermode=auto' "$sip_server" "$transport"
-  if [[ -n $stun_server ]]; then printf ';medianat=stun;stunserver=stun:%s' "$stun_server"; fi
+  if [[ -n $turn_server ]]; then
+    # Good for a day. The server checks them by the secret alone.
+    turn_user="$(($(date +%s) + 86400)):$SIP_NAME_PREFIX"
+    turn_pass=$(printf %s "$turn_user" | openssl dgst -sha1 -hmac "$TURN_SECRET" -binary | base64)
+    printf ';medianat=turn;stunserver=turn:%s:3478;stunuser=%s;stunpass=%s' "$turn_server" "$turn_user" "$turn_pass"
+  elif [[ -n $stun_server ]]; then
+    printf ';medianat=stun;stunserver=stun:%s' "$stun_server"
+  fi
   printf '\n'
 } > "$home/accounts"
 
@@ -109,7 +121,11 @@ module aubridge.so
 module_tmp account.so
 CONFIG
 if [[ -f $modules/opus.so ]]; then printf 'module opus.so\n' >> "$home/config"; fi
-if [[ -n $stun_server ]]; then printf 'module stun.so\n' >> "$home/config"; fi
+if [[ -n $turn_server ]]; then
+  printf 'module turn.so\n' >> "$home/config"
+elif [[ -n $stun_server ]]; then
+  printf 'module stun.so\n' >> "$home/config"
+fi
 # With the edge on this host its audio, too, stays on the loopback interface.
 case $sip_server in 127.*) printf 'net_interface 127.0.0.1\n' >> "$home/config" ;; esac
 

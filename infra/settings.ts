@@ -60,6 +60,11 @@ export const settingsFields = z.strictObject({
   freeShards: wholeNumber(1, 16).default(1),
   /** CIDRs, comma separated, whose callers may use a From of our domain without digest. */
   trustedAddresses: cidrs.default([]),
+  /**
+   * Whether a caller behind NAT, whose SDP has an address of a private network, is sent media where its SIP comes from.
+   * Not where callers come by a proxy on the Internet, whose address that would be.
+   */
+  repairSdp: yesOrNo.default(false),
   /** How long all logs are kept, in days. */
   logRetentionDays: oneOf(logRetentionDays).default(30),
   /**

@@ -10,6 +10,7 @@ import { LoadBalancer } from './edge/load-balancer.ts';
 import { CallsTriggers, FactBus, FleetTriggers } from './functions/bus.ts';
 import { Functions } from './functions/functions.ts';
 import { Gateways } from './gateways/gateways.ts';
+import { TurnServers } from './gateways/turn-servers.ts';
 import { Network } from './network.ts';
 import { SipSecret } from './secret.ts';
 import type { Settings } from './settings.ts';
@@ -49,12 +50,17 @@ export class SwitchroomStack extends Stack {
     const secret = new SipSecret(this, 'Sip', { keep });
     const network = new Network(this, 'Network', { settings });
     const names = edgeNames(this, 'EdgeNames', network.vpc);
+    const turn =
+      settings.mediaAddress === 'turn'
+        ? new TurnServers(this, 'Turn', { settings, network, namespace: names.service.namespace })
+        : undefined;
     const gateways = new Gateways(this, 'Gateways', {
       image: gatewayImage,
       settings,
       secret,
       network,
       sipServer: names.sipServer,
+      turn,
     });
     const functions = new Functions(this, 'Functions', { bundles, settings, table, gateways });
     const { bus } = new FactBus(this, 'Facts', settings);

@@ -157,6 +157,11 @@ const environmentSchema = z.object({
   /** Parts of User-Agents that fail when SHA-256 is offered beside MD5: they are offered MD5 alone. */
   MD5_ONLY_AGENTS: list('baresip v0,baresip v1,baresip v2'),
 
+  /** `true`: a caller whose SDP has an address of a private network is sent media where its packets come from. */
+  REPAIR_SDP: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true'),
   /** CIDRs whose From of our domain needs no digest. */
   TRUSTED_ADDRESSES: list(''),
   /** Parts of User-Agents, case-insensitive, whose requests are dropped without an answer. */

@@ -21,6 +21,7 @@ export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnviro
     MIN_EXPIRES_MODE: settings.minExpiresMode,
     WAIT_LIMIT_SEC: String(settings.waitLimitSec),
     TRACE_SAMPLE_PERCENT: String(settings.traceSamplePercent),
+    REPAIR_SDP: String(settings.repairSdp),
     TRUSTED_ADDRESSES: settings.trustedAddresses.join(','),
     REGISTER_FUNCTION: functions.register.functionName,
     ALLOCATE_FUNCTION: functions.allocate.functionName,

@@ -45,9 +45,17 @@ export const gatewayFields = {
   gatewaySecrets: secretsByName.default({}),
   /**
    * The address that gateways tell callers to send media to: `public`, the one that the Internet sees; `private`, for callers
-   * that reach the network of the gateways by a VPN or a peering.
+   * that reach the network of the gateways by a VPN or a peering; `turn`, one of a TURN server in each zone, with a static
+   * address and one range of ports.
    */
-  mediaAddress: z.enum(['public', 'private']).default('public'),
+  mediaAddress: z.enum(['public', 'private', 'turn']).default('public'),
+  /** Type of the TURN servers' instances (Arm): their network carries all media, both ways. */
+  turnInstanceType: z
+    .string()
+    .regex(/^[a-z0-9-]+\.[a-z0-9]+$/, 'such as t4g.small')
+    .default('t4g.small'),
+  /** coturn's image, for Arm. */
+  turnImage: z.string().min(1).max(512).default('coturn/coturn:4.6.2'),
   /**
    * host:port that tells a sample gateway its public address (STUN, RFC 8489): a task on Fargate has one and does not
    * know it, and callers would be told the private one. Empty: the gateway tells the address it has.

@@ -23,6 +23,7 @@ import {
   sipMediaGwOwn,
   sipMediaGwStart,
 } from './sip-media-gateway.ts';
+import type { TurnServers } from './turn-servers.ts';
 
 export interface GatewaysProps {
   /** Directory of the sample gateway's image (Dockerfile). */
@@ -32,6 +33,8 @@ export interface GatewaysProps {
   network: Network;
   /** Name of the edges inside the network. */
   sipServer: string;
+  /** Where `mediaAddress` is turn. */
+  turn: TurnServers | undefined;
 }
 
 /** Where gateways run, and how the fleet function starts one. Each takes its username's prefix from its task's id. */
@@ -49,7 +52,11 @@ export class Gateways extends Construct {
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
 
-  constructor(scope: Construct, id: string, { image, settings, secret, network, sipServer }: GatewaysProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { image, settings, secret, network, sipServer, turn }: GatewaysProps,
+  ) {
     super(scope, id);
     this.cluster = new ecs.Cluster(this, 'Cluster', {
       vpc: network.vpc,
@@ -109,9 +116,11 @@ export class Gateways extends Construct {
         ...(isSipMediaGw(settings)
           ? sipMediaGwEnvironment(settings, sipServer)
           : { STUN_SERVER: settings.mediaAddress === 'public' ? settings.stunServer : '' }),
+        ...(turn && { TURN_SRV: turn.host }),
       },
       secrets: {
         SIP_SECRET: ecs.Secret.fromSecretsManager(secret.secret as ISecret, currentSecretKey),
+        ...(turn && { TURN_SECRET: ecs.Secret.fromSecretsManager(turn.secret as ISecret) }),
         ...this.#secrets(settings),
       },
       stopTimeout: Duration.seconds(settings.gatewayStopTimeoutSec),

@@ -40,6 +40,14 @@ export function sipMediaGwOwn(settings: Settings, sipServer: string): Record<str
   };
 }
 
+/** Good for a day, and for this task: coturn checks them by the secret alone (turn-servers.ts). */
+export const turnCredentials = [
+  'TURN_USER="$(( $(date +%s) + 86400 )):$SIP_NAME_PREFIX"',
+  'TURN_PASS=$(printf %s "$TURN_USER" | openssl dgst -sha1 -hmac "$TURN_SECRET" -binary | base64)',
+  'unset TURN_SECRET',
+  'export TURN_USER TURN_PASS',
+];
+
 /** As its own account line has it. */
 const registrationSec = 60;
 
@@ -80,6 +88,7 @@ export function sipMediaGwStart({ launchType, mediaAddress }: Settings): string 
   if (mediaAddress === 'public') {
     lines.push(`PUBLIC_IP=$(${publicAddress[launchType]})`, 'export PUBLIC_IP');
   }
+  if (mediaAddress === 'turn') lines.push(...turnCredentials);
   if (launchType === 'fargate') {
     lines.push(
       `printf 'export CHROMIUM_FLAGS="$CHROMIUM_FLAGS --disable-dev-shm-usage"\\n' > /etc/chromium.d/switchroom`,

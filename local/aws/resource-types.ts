@@ -87,6 +87,11 @@ const types = Object.entries<(stackName: string, endpoint: string) => IdentityOf
     const address = `127.0.0.${/(\d+)[0-9A-F]{8}$/.exec(logicalId)?.[1] ?? 1}`;
     return { ref: address, attributes: { PublicIp: address, AllocationId: `eipalloc-${logicalId}` } };
   },
+  'AWS::EC2::EIPAssociation': plain(),
+  // TURN servers: the media of one machine stays on it.
+  'AWS::EC2::Instance': plain((logicalId) => ({ PrivateIp: '127.0.0.1', InstanceId: logicalId })),
+  'AWS::IAM::InstanceProfile': plain((logicalId) => ({ Arn: arn('iam', `instance-profile/${logicalId}`) })),
+  'AWS::ServiceDiscovery::Instance': plain(),
   'AWS::ServiceDiscovery::PrivateDnsNamespace': plain((logicalId) => ({
     Id: logicalId,
     Arn: arn('servicediscovery', `namespace/${logicalId}`),

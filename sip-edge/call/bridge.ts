@@ -1,5 +1,6 @@
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
-import { describedBy, type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
+import { type Description, describedBy, type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
+import type { BodyReader } from './leg/repair-sdp.ts';
 import { Relay, type RelayListener } from './relay.ts';
 
 /** How an answered call came to its end. */
@@ -25,6 +26,8 @@ export interface BridgeListener {
   onUnsentBye(dialogId: string): void;
   /** The Contact for a gateway that sends from there, if it is to get another than drachtio's. */
   contactFor(address: string, protocol: string): Headers;
+  /** The body of a caller's message as it goes on. */
+  bodyOf: BodyReader;
 }
 
 /** An answered call: two dialogs, and whatever one side says goes to the other. */
@@ -100,8 +103,13 @@ export class Bridge {
     const ack = this.#pendingAcks.get(from);
     if (!ack) return;
     this.#pendingAcks.delete(from);
-    to.told = describedBy(request) ?? to.told;
-    acknowledge(ack, request);
+    const answer = describedBy(request, this.#bodyOf(from, request));
+    to.told = answer ?? to.told;
+    acknowledge(ack, answer);
+  }
+
+  #bodyOf({ side }: Leg, message: SrfRequest | SrfResponse): string | undefined {
+    return side === 'caller' ? this.#listener.bodyOf(message) : message.body;
   }
 
   /** What a relayed request asks of the call. */
@@ -109,15 +117,14 @@ export class Bridge {
     awaitsAck: (from, ack) => this.#pendingAcks.set(from, ack),
     onGone: (leg) => this.endOther(leg, { by: leg.side, outcome: 'answered' }),
     isOver: () => this.#over,
+    bodyOf: (from, message) => this.#bodyOf(from, message),
     contactFor: ({ side }, { source_address: address, protocol }) =>
       side === 'gateway' ? this.#listener.contactFor(address, protocol) : {},
   };
 }
 
 /** Sends the ACK that carries the answer to a late offer. */
-function acknowledge(ack: Acknowledge, request: SrfRequest): void {
-  const { body } = request;
-  const contentType = request.headers['content-type'];
-  if (!body) ack();
-  else ack({ body, headers: contentType ? { 'content-type': contentType } : {} });
+function acknowledge(ack: Acknowledge, answer: Description | undefined): void {
+  if (!answer) ack();
+  else ack({ body: answer.body, headers: answer.type ? { 'content-type': answer.type } : {} });
 }

@@ -18,6 +18,7 @@ export type CallSettings = Pick<
   | 'probeIntervalMs'
   | 'probeTimeoutMs'
   | 'keepaliveIntervalMs'
+  | 'repairSdp'
 >;
 
 /** What a call needs of the world. */

@@ -7,6 +7,7 @@ import { Bridge, type BridgeEnd, endByOperator } from './bridge.ts';
 import type { Call, CallParts, InvitedCall, SetupFailure } from './call.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
 import { Leg } from './leg/leg.ts';
+import { bodyReader } from './leg/repair-sdp.ts';
 import { Prober, takePulse } from './probe.ts';
 import { refuseCaller, reportEnd, reportFailure } from './report.ts';
 import { readFrom } from './setup/from-header.ts';
@@ -234,6 +235,7 @@ export class CallHandler {
       },
       onUnsentBye: (dialogId: string) => void this.#unsentByes.push(dialogId),
       contactFor: (...peer: [string, string]) => this.#parts.gatewayContact.headersFor(...peer),
+      bodyOf: bodyReader(this.#parts.settings.repairSdp),
     };
   }
 

@@ -13,6 +13,8 @@ export interface RelayListener {
   /** The other side's dialog is gone. */
   onGone(leg: Leg): void;
   isOver(): boolean;
+  /** The body of a message of this side as it goes on. */
+  bodyOf(from: Leg, message: SrfRequest | SrfResponse): string | undefined;
   /** The Contact that the 2xx to this request shall have, where it is not drachtio's. */
   contactFor(from: Leg, request: SrfRequest): Headers;
 }
@@ -28,6 +30,7 @@ export class Relay {
   readonly #request: SrfRequest;
   readonly #response: SrfResponse;
   readonly #listener: RelayListener;
+  readonly #body: string | undefined;
   #sent: SrfRequest | undefined;
   #isCancelled = false;
 
@@ -37,16 +40,17 @@ export class Relay {
     this.#request = request;
     this.#response = response;
     this.#listener = listener;
+    this.#body = listener.bodyOf(from, request);
   }
 
   start(): void {
-    const { method, headers, body } = this.#request;
+    const { method, headers } = this.#request;
     const unsupported = unsupportedOptions(headers.require);
     if (!relayedMethods.has(method)) this.#response.send(405, { headers: { Allow: allowedInCall } });
     else if (unsupported) this.#response.send(420, { headers: { Unsupported: unsupported } });
     else {
       if (method === 'INVITE') this.#request.once('cancel', () => this.#cancel());
-      this.#to.request(method, this.#headers(headers), body, {
+      this.#to.request(method, this.#headers(headers), this.#body, {
         sent: (request) => this.#onSent(request),
         answer: (answer, ack) => this.#onAnswer(answer, ack),
         failed: (failure) => this.#onFailure(failure),
@@ -57,6 +61,10 @@ export class Relay {
   #headers(given: Readonly<Headers>): Headers {
     const headers = passHeaders(given);
     return refreshing.has(this.#request.method) ? this.#to.timer.inRequest(headers) : headers;
+  }
+
+  #passed(answer: SrfResponse): Passed {
+    return passed(answer, this.#listener.bodyOf(this.#to, answer));
   }
 
   #onSent(request: SrfRequest): void {
@@ -83,31 +91,31 @@ export class Relay {
     // drachtio's own answer says nothing of the other side: whether that is gone, the keepalive finds out.
     if (isInternal(answer)) this.#response.send(500, tryAgain);
     else if (answer.status >= 300 || !refreshing.has(this.#request.method))
-      sendStatus(this.#response, answer.status, answer.reason, passed(answer));
+      sendStatus(this.#response, answer.status, answer.reason, this.#passed(answer));
     else this.#accept(answer, ack);
   }
 
   /** A 2xx to INVITE or UPDATE: target, timer and, once the other side has it as well, the description are new. */
   #accept(answer: SrfResponse, ack: Acknowledge): void {
-    const { method, headers, body } = this.#request;
+    const { method, headers } = this.#request;
     const from = this.#from;
     const to = this.#to;
     const toldBefore = to.told;
     to.refreshed(answer.headers);
     to.timer.answered(answer.headers);
     from.refreshed(headers);
-    to.told = describedBy(this.#request) ?? to.told;
-    from.told = describedBy(answer) ?? from.told;
-    const options = passed(answer);
+    const options = this.#passed(answer);
+    to.told = describedBy(this.#request, this.#body) ?? to.told;
+    from.told = describedBy(answer, options.body) ?? from.told;
     const contact = this.#listener.contactFor(from, this.#request);
     options.headers = { ...from.timer.inAnswer(options.headers, headers), ...contact };
     const acknowledge = withCSeq(answer, ack);
-    if (method === 'INVITE' && (body || this.#listener.isOver())) acknowledge();
+    if (method === 'INVITE' && (this.#body || this.#listener.isOver())) acknowledge();
     sendStatus(this.#response, answer.status, answer.reason, options, (error) => {
       if (method !== 'INVITE' || this.#listener.isOver()) return;
       if (error) this.#undo(toldBefore, acknowledge);
       // The answer to an offer that came with the 200 comes with this side's ACK: the other side's ACK waits for it.
-      else if (!body) this.#listener.awaitsAck(from, acknowledge);
+      else if (!this.#body) this.#listener.awaitsAck(from, acknowledge);
     });
   }
 
@@ -116,7 +124,7 @@ export class Relay {
     const to = this.#to;
     to.told = told;
     const headers: Headers = told?.type ? { 'content-type': told.type } : {};
-    if (!this.#request.body) acknowledge(told && { body: told.body, headers });
+    if (!this.#body) acknowledge(told && { body: told.body, headers });
     else if (told) {
       to.request('INVITE', to.timer.inRequest(headers), told.body, {
         answer: (answer, ack) => {
@@ -136,8 +144,13 @@ function withCSeq(answer: SrfResponse, ack: Acknowledge): Acknowledge {
     sendWhileConnected(() => ack({ ...options, headers: { ...cseq, ...options.headers } }));
 }
 
+interface Passed {
+  headers: Headers;
+  body?: string;
+}
+
 /** @returns headers and body of a response, for the other leg */
-export function passed(response: SrfResponse): { headers: Headers; body?: string } {
+export function passed(response: SrfResponse, body = response.body): Passed {
   const headers = passHeaders(response.headers);
-  return response.body ? { headers, body: response.body } : { headers };
+  return body ? { headers, body } : { headers };
 }

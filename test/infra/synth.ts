@@ -24,7 +24,7 @@ export const deployments: Record<string, Record<string, unknown>> = {
     ...sipmediagw,
     launchType: 'fargate',
     gatewayAudioOnly: 'true',
-    mediaAddress: 'private',
+    mediaAddress: 'turn',
     gatewayCpuUnits: 2048,
     gatewayMemoryMiB: 4096,
     gatewaySecrets: 'AUTH_TOKEN=arn:aws:secretsmanager:eu-west-3:123456789012:secret:jitsi-AbCdEf:jwt',

@@ -18,7 +18,7 @@ const templates = Object.entries(deployments).map(([name, settings]) => ({
 }));
 
 /** Types that hold data of the service, which outlive the stack where the settings say so. An archive goes with its bus, and
- * what an edge's application says to its drachtio is worth nothing without them. */
+ * what an edge's application says to its drachtio, and gateways to TURN servers, is worth nothing without them. */
 const dataTypes = new Set(['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret']);
 
 describe.each(templates)('of the deployment $name', ({ settings, resources }) => {
@@ -29,7 +29,9 @@ describe.each(templates)('of the deployment $name', ({ settings, resources }) =>
     const kept = all.filter(
       ({ 1: one }) => one.DeletionPolicy?.startsWith('Retain') || one.DeletionPolicy === 'Snapshot',
     );
-    const data = all.filter(([id, { Type }]) => dataTypes.has(Type) && !id.startsWith('EdgeDrachtioSecret'));
+    const data = all.filter(
+      ([id, { Type }]) => dataTypes.has(Type) && !/^(EdgeDrachtio|Turn)Secret/.test(id),
+    );
     expect(data.length).toBeGreaterThan(0);
     expect(kept.map(([id]) => id).sort()).toEqual((keepData ? data : []).map(([id]) => id).sort());
     for (const [, one] of kept) expect(one.UpdateReplacePolicy).toBe(one.DeletionPolicy);
@@ -123,6 +125,7 @@ const untaggable = new Set([
   'AWS::ApiGatewayV2::Route',
   'AWS::AutoScaling::LifecycleHook',
   'AWS::CloudWatch::Dashboard',
+  'AWS::EC2::EIPAssociation',
   'AWS::EC2::Route',
   'AWS::EC2::SecurityGroupEgress',
   'AWS::EC2::SecurityGroupIngress',
@@ -134,6 +137,7 @@ const untaggable = new Set([
   'AWS::IAM::InstanceProfile',
   'AWS::IAM::Policy',
   'AWS::Lambda::EventInvokeConfig',
+  'AWS::ServiceDiscovery::Instance',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Permission',
   'AWS::Logs::MetricFilter',

@@ -57,8 +57,11 @@ export function sendRequest(
   }
 }
 
-/** @returns the session description that a message brings */
-export function describedBy({ body, headers }: SrfRequest | SrfResponse): Description | undefined {
+/** @returns the session description that a message brings. @param body as it goes on */
+export function describedBy(
+  { headers }: SrfRequest | SrfResponse,
+  body: string | undefined,
+): Description | undefined {
   return body ? { body, type: headers['content-type'] } : undefined;
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../leg/gateway-leg.ts';
 import { nextMaxForwards, passHeaders } from '../leg/headers.ts';
 import { describedBy, type Leg, sendWhileConnected } from '../leg/leg.ts';
+import { bodyReader } from '../leg/repair-sdp.ts';
 import { passed } from '../relay.ts';
 import { afterFailure } from './attempts.ts';
 import { rewriteFrom } from './from-header.ts';
@@ -35,6 +36,8 @@ export class CallSetup {
   readonly #call: InvitedCall;
   readonly #caller: CallerLeg;
   readonly #gatewayRequest: GatewayRequest;
+  /** The caller's, as it goes on. */
+  readonly #body: string | undefined;
   #gatewayLeg: GatewayLeg | undefined;
   /** The gateway that is being offered the call is gone: no other way leads to it. */
   #isGatewayLost = false;
@@ -43,6 +46,7 @@ export class CallSetup {
     this.#parts = parts;
     this.#call = call;
     this.#caller = caller;
+    this.#body = bodyReader(parts.settings.repairSdp)(caller.request);
     this.#gatewayRequest = new GatewayRequest(parts, call, caller);
   }
 
@@ -101,10 +105,7 @@ export class CallSetup {
     this.#isGatewayLost = false;
     let result: OfferResult | SetupFailure = { result: 'failed', cause: 'silent' };
     for (const way of ways) {
-      result = await this.#offerBy(
-        { way, headers: this.#offerHeaders(grant), body: this.#caller.request.body },
-        limits,
-      );
+      result = await this.#offerBy({ way, headers: this.#offerHeaders(grant), body: this.#body }, limits);
       if (result.result !== 'failed' || result.cause !== 'silent' || this.#isGatewayLost) break;
     }
     return result;
@@ -138,7 +139,7 @@ export class CallSetup {
 
   /** Passes the gateway's 200 on. */
   async #answer({ response, ack, leg: gateway }: AnsweredOffer): Promise<SetupSuccess | SetupFailure> {
-    const lateOffer = !this.#caller.request.body;
+    const lateOffer = !this.#body;
     if (!lateOffer) sendWhileConnected(ack);
     const caller = await this.#caller.answer(passed(response));
     if (!caller) {
@@ -146,8 +147,8 @@ export class CallSetup {
       void gateway.bye({ Reason: 'SIP;cause=487;text="caller gone"' });
       return this.#caller.abandonment(true);
     }
-    gateway.told = describedBy(this.#caller.request);
-    caller.told = describedBy(response);
+    gateway.told = describedBy(this.#caller.request, this.#body);
+    caller.told = describedBy(response, response.body);
     const { clock, facts } = this.#parts;
     const { callId, traceId, receivedAt, ringingAt } = this.#call;
     this.#call.answeredAt = clock.now();

@@ -30,6 +30,7 @@ describe('probing', () => {
         onEnd,
         onUnsentBye: () => {},
         contactFor: () => ({}),
+        bodyOf: ({ body }) => body,
       });
     const faulty = bridge('faulty', () => {
       throw new Error('a bug');

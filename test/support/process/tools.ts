@@ -6,6 +6,7 @@ const packages = {
   baresip: 'baresip-core',
   sipsak: 'sipsak',
   chromium: 'chromium',
+  turnserver: 'coturn',
 } as const;
 
 export type Tool = keyof typeof packages;

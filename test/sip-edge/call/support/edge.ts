@@ -46,6 +46,7 @@ export const testSettings: CallSettings = {
   probeIntervalMs: 300,
   probeTimeoutMs: 2000,
   keepaliveIntervalMs: 60_000,
+  repairSdp: false,
 };
 
 export async function startTestEdge(
