@@ -74,8 +74,11 @@ export class Network extends Construct {
     for (const port of sip) this.edges.addIngressRule(this.gateways, port, 'SIP of gateways');
     this.gateways.addIngressRule(this.edges, ec2.Port.allTcp(), 'SIP of edges, where the gateway listens');
     this.gateways.addIngressRule(this.edges, ec2.Port.allUdp(), 'SIP of edges, where the gateway listens');
-    const media = ec2.Port.udpRange(mediaPorts.first, mediaPorts.last);
-    this.gateways.addIngressRule(ec2.Peer.anyIpv4(), media, 'Media');
+    // By TURN it comes as the answer to what a gateway has sent to the TURN server, and from nowhere else.
+    if (settings.mediaAddress !== 'turn') {
+      const media = ec2.Port.udpRange(mediaPorts.first, mediaPorts.last);
+      this.gateways.addIngressRule(ec2.Peer.anyIpv4(), media, 'Media');
+    }
     acknowledge(
       this.frontDoor,
       'EC23',
