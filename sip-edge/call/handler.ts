@@ -27,6 +27,7 @@ export class CallHandler {
   /** Dialogs whose BYE could not be sent for want of a connection. */
   readonly #unsentByes: string[] = [];
   #takingOver: Promise<void> = Promise.resolve();
+  #takeover = new AbortController();
   /** While calls are taken over: trace ids of what this application had before and began since, ended or not. */
   #ours: Set<string> | undefined;
   readonly #closing = new AbortController();
@@ -123,8 +124,11 @@ export class CallHandler {
   takeOver(): Promise<void> {
     this.#reprobeHeld();
     this.#sendUnsentByes();
+    this.#takeover.abort();
+    this.#takeover = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, this.#takeover.signal]);
     // An error of the takeover before was thrown to whoever waited for that one.
-    this.#takingOver = this.#takingOver.catch(() => {}).then(() => this.#takeOverOthers());
+    this.#takingOver = this.#takingOver.catch(() => {}).then(() => this.#takeOverOthers(signal));
     return this.#takingOver;
   }
 
@@ -138,7 +142,7 @@ export class CallHandler {
     this.#prober.probeNow(held);
   }
 
-  async #takeOverOthers(): Promise<void> {
+  async #takeOverOthers(signal: AbortSignal): Promise<void> {
     const ours = new Set([...this.#active.values()].map(({ call }) => call.traceId));
     this.#ours = ours;
     const actions: TakeoverActions = {
@@ -148,7 +152,7 @@ export class CallHandler {
       giveUp: (call) => this.#giveUpLost(call),
     };
     try {
-      await takeOverCalls(this.#parts, actions, this.#closing.signal);
+      await takeOverCalls(this.#parts, actions, signal);
     } finally {
       this.#ours = undefined;
     }

@@ -22,10 +22,16 @@ export interface TakeoverActions {
 const retryMs = 2000;
 /** A fact may take so long, out of the outbox and over the bus. */
 const longestWayMs = 180_000;
+/**
+ * For so long it looks again: a call that was thought lost with its edge is taken back while the edge begins to ask, and
+ * an index may not show it at once.
+ */
+const lateMs = 60_000;
 
 /**
- * Takes over the calls that the table says this edge holds. Settles when what has become of each is known.
- * @param signal ends the wait for a control plane that does not answer
+ * Takes over the calls that the table says this edge holds. Settles when what has become of each is known, a minute
+ * after the first look at the earliest.
+ * @param signal ends it
  */
 export async function takeOverCalls(
   parts: Pick<CallParts, 'controlPlane' | 'settings' | 'log'>,
@@ -39,7 +45,7 @@ export async function takeOverCalls(
     return others.filter((call) => !isAnswered(call));
   };
   let unsure = await look();
-  for (let waitedMs = 0; unsure.length > 0 && !signal.aborted; ) {
+  for (let waitedMs = 0; (unsure.length > 0 || waitedMs < lateMs) && !signal.aborted; ) {
     await pause(probeIntervalMs, undefined, { signal }).catch(() => {});
     waitedMs += probeIntervalMs;
     const left = await look();

@@ -30,6 +30,8 @@ export class Edge {
   isCutOff = false;
   renewedAt: number;
   readonly #world: EdgeWorld;
+  /** As the registrar's: an application that starts anew has seen none. */
+  readonly #known = new Map<string, string>();
   #generation = 0;
 
   constructor(edgeId: string, world: EdgeWorld) {
@@ -71,10 +73,15 @@ export class Edge {
   }
 
   async register(command: Omit<RegisterGateway, 'edgeId'>): Promise<boolean> {
-    const answer = await this.#ask((deps) => registerGateway({ ...command, edgeId: this.edgeId }, deps));
+    const { username, registrationId } = command;
+    const isKnown = this.#known.get(username) === registrationId;
+    const whole = { ...command, edgeId: this.edgeId, isKnown };
+    const answer = await this.#ask((deps) => registerGateway(whole, deps));
     if (answer === undefined) return false;
     this.#takeRegistered(command, answer);
-    return answer.result === 'bindings';
+    if (answer.result !== 'bindings') return false;
+    this.#known.set(username, registrationId);
+    return true;
   }
 
   async unregister(command: UnregisterGateway): Promise<void> {
@@ -123,6 +130,7 @@ export class Edge {
   #startApplication(): void {
     if (!this.isAlive) return;
     this.#generation = this.#world.sim.nowMs;
+    this.#known.clear();
     void this.#takeOver(this.#generation);
     void this.#renew(this.#generation);
   }
@@ -155,7 +163,7 @@ export class Edge {
       calls = await list();
     }
     let unsure: EdgeCall[] = (calls ?? []).filter((one) => isCurrent() && !this.#adopt(one));
-    for (let waitedMs = 0; unsure.length > 0; waitedMs += 5000) {
+    for (let waitedMs = 0; unsure.length > 0 || waitedMs < 60_000; waitedMs += 5000) {
       await sim.sleep(5000);
       if (!isCurrent()) return;
       unsure = ((await list()) ?? unsure).filter((one) => {

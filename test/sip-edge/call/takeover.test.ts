@@ -133,6 +133,23 @@ it('takes a call over that was answered while nobody could say so', async () => 
   await scene.hangUp(caller);
 });
 
+it('takes a call over that the table shows late, as one that is taken back from the loss of its edge', async () => {
+  scene = await suite.open({ transport: 'tcp' });
+  const { world } = scene;
+  const { caller } = await scene.establish();
+  const listEdgeCalls = world.listEdgeCalls.bind(world);
+  let asked = 0;
+  world.listEdgeCalls = async () => {
+    asked += 1;
+    return asked <= 2 ? { calls: [] } : listEdgeCalls();
+  };
+  await restartEdge();
+  await takenOver();
+  scene.caller.answers('OPTIONS');
+  scene.gateway.answers('OPTIONS');
+  await scene.hangUp(caller);
+});
+
 describe('an application whose connection to drachtio breaks', () => {
   it('goes on with the call, and ends it at the gateway when the caller hangs up', async () => {
     scene = await suite.open({ transport: 'tcp' });
