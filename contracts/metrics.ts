@@ -61,6 +61,11 @@ export const metrics = {
   RefusedInvites: 'Count',
   /** Commands that got no answer from the control plane. */
   ControlPlaneFailures: 'Count',
+  /** Calls, and REGISTERs, refused since more was to be done than the control plane answers in time. */
+  ShedCalls: 'Count',
+  ShedRegisters: 'Count',
+  /** The longest that a command was under way within the minute. */
+  CommandTime: 'Milliseconds',
   /** Facts that a function could not handle, and that come again. */
   FailedFacts: 'Count',
   /** Age of the oldest fact that an edge has not handed to the bus yet. */

@@ -61,6 +61,9 @@ const table = {
   'rate-limited': unavailable('More requests from one address than it may send'),
   draining: unavailable('The edge takes no new calls: it is being replaced'),
   'control-plane-unavailable': unavailable('Functions or table do not answer'),
+  overloaded: unavailable(
+    'More is to be done than functions and table answer in time; new calls are refused first',
+  ),
   'internal-error': {
     status: 500,
     phrase: 'Server Internal Error',

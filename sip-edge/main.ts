@@ -9,6 +9,7 @@ import { EndpointSecret } from './auth/endpoint-accounts.ts';
 import { SipSecret } from './auth/sip-secret.ts';
 import type { WatchedSecretOptions } from './auth/watched-secret.ts';
 import { CallHandler } from './call/handler.ts';
+import { Flow } from './control-plane/flow/flow.ts';
 import { LambdaControlPlane } from './control-plane/lambda-control-plane.ts';
 import { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
 import { HealthEndpoint } from './health/health-endpoint.ts';
@@ -45,7 +46,7 @@ function logger(settings: Pick<Settings, 'logLevel' | 'edgeId'>): pino.Logger {
   });
 }
 
-function controlPlaneOf(settings: Settings, meter: Meter): WatchedControlPlane {
+function controlPlaneOf(settings: Settings, flow: Flow, meter: Meter): WatchedControlPlane {
   const agent = { keepAlive: true, maxSockets: settings.commandSockets };
   const client = new LambdaClient({
     maxAttempts: 1,
@@ -58,7 +59,7 @@ function controlPlaneOf(settings: Settings, meter: Meter): WatchedControlPlane {
       httpsAgent: agent,
     },
   });
-  return new WatchedControlPlane(new LambdaControlPlane(client, settings), clock, meter);
+  return new WatchedControlPlane(new LambdaControlPlane(client, settings, flow), clock, meter);
 }
 
 function eventBridgeClient(): EventBridgeClient {
@@ -121,17 +122,22 @@ async function start(settings: Settings, log: Log): Promise<void> {
     log,
   });
   const succession = watchSuccession(settings, log);
+  const flow = new Flow(clock, log);
   const metrics = new EdgeMetrics({
     stackName: settings.stackName,
     edgeId: settings.edgeId,
     everySec: settings.metricsIntervalSec,
-    gauges: { EdgeCalls: () => app.activeCalls, FactDelay: () => outbox.delayMs / 1000 },
+    gauges: {
+      EdgeCalls: () => app.activeCalls,
+      FactDelay: () => outbox.delayMs / 1000,
+      CommandTime: () => flow.takeLongestMs(),
+    },
     clock,
     write: (line) => process.stdout.write(line),
   });
   const app: EdgeApp = new EdgeApp({
     settings,
-    controlPlane: controlPlaneOf(settings, metrics),
+    controlPlane: controlPlaneOf(settings, flow, metrics),
     facts: outbox,
     secrets,
     endpoints,

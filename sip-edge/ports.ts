@@ -10,11 +10,19 @@ import type { Fact } from '../contracts/facts.ts';
 
 /* What the edge needs of the world. The adapters stand in control-plane.ts, outbox.ts and main.ts. */
 
+/** The call that a command is for, as its edge sees it. */
+export interface Asker {
+  /** It was let in before: it waits for a gateway, or tries another. Else it may be turned away at once. */
+  readonly isAdmitted: boolean;
+  /** Its caller has gone: nobody waits for the answer. */
+  isGone(): boolean;
+}
+
 export interface ControlPlane {
   /** @throws {ControlPlaneUnavailable} */
   register(command: RegisterCommand): Promise<RegisterAnswer>;
   /** @throws {ControlPlaneUnavailable} */
-  allocate(command: AllocateGateway): Promise<AllocateAnswer>;
+  allocate(command: AllocateGateway, asker: Asker): Promise<AllocateAnswer>;
   /**
    * The calls that this edge holds, as the table has them.
    * @throws {ControlPlaneUnavailable}
@@ -28,8 +36,18 @@ export interface ControlPlane {
   renewEdge(): Promise<RenewEdgeAnswer>;
 }
 
-/** `bad-answer`: the function answered with what the contract does not know (a half-done deployment). */
-export type UnavailableCause = 'timeout' | 'network' | 'throttled' | 'function-error' | 'bad-answer';
+/**
+ * `bad-answer`: the function answered with what the contract does not know (a half-done deployment). Of these two nothing
+ * was sent: `overloaded`, more was to be done than the control plane carries; `abandoned`, nobody waited for it any more.
+ */
+export type UnavailableCause =
+  | 'timeout'
+  | 'network'
+  | 'throttled'
+  | 'function-error'
+  | 'bad-answer'
+  | 'overloaded'
+  | 'abandoned';
 
 /** A command got no usable answer; the SIP request gets 503 with Retry-After. The command may be given again. */
 export class ControlPlaneUnavailable extends Error {
@@ -59,7 +77,7 @@ export interface FactSink {
 }
 
 /** What the edge counts for the metrics of contracts/metrics.ts. */
-export type Counted = 'RefusedInvites' | 'ControlPlaneFailures';
+export type Counted = 'RefusedInvites' | 'ControlPlaneFailures' | 'ShedCalls' | 'ShedRegisters';
 
 export interface Meter {
   count(name: Counted): void;

@@ -11,8 +11,7 @@ import type { Outcome } from '../../contracts/outcomes.ts';
 import type { LoadBalancer, TargetGroup } from '../edge/load-balancer.ts';
 import type { FactQueue } from '../functions/fact-queue.ts';
 import type { Settings } from '../settings.ts';
-import { callsIndexName, freeIndexName, watchIndexName } from '../table.ts';
-import { ownMetric, sumOf } from './metrics.ts';
+import { ownMetric, sumOf, throttlesOf } from './metrics.ts';
 
 export interface AlarmsProps {
   settings: Settings;
@@ -79,6 +78,22 @@ export class Alarms extends Construct {
       threshold: 3,
       evaluationPeriods: 3,
       datapointsToAlarm: 2,
+    });
+    this.#load();
+  }
+
+  /** Is more to be done than can be? */
+  #load(): void {
+    this.#add('CallsShed', {
+      says: 'Edges refuse calls or registrations with 503, overloaded, since commands are not answered in time. CommandTime and the line control-plane-late in the edge log say how late; look at FunctionsThrottled and TableThrottled, then at who calls so much.',
+      metric: sumOf(
+        (['ShedCalls', 'ShedRegisters'] as const).map((name) =>
+          ownMetric(Stack.of(this), name, { statistic: 'Sum' }),
+        ),
+        'refused for overload',
+        minute,
+      ),
+      threshold: 1,
     });
   }
 
@@ -219,23 +234,4 @@ export class Alarms extends Construct {
     this.all.push(alarm);
     return alarm;
   }
-}
-
-/** Throttled reads and writes of the table and of its three indexes. */
-function throttlesOf(table: dynamodb.Table): cloudwatch.Metric[] {
-  const metric = (metricName: string, index?: string) =>
-    new cloudwatch.Metric({
-      namespace: 'AWS/DynamoDB',
-      metricName,
-      dimensionsMap: {
-        TableName: table.tableName,
-        ...(index !== undefined && { GlobalSecondaryIndexName: index }),
-      },
-      statistic: 'Sum',
-      period: fiveMinutes,
-    });
-  return [undefined, freeIndexName, watchIndexName, callsIndexName].flatMap((index) => [
-    metric('ReadThrottleEvents', index),
-    metric('WriteThrottleEvents', index),
-  ]);
 }

@@ -182,8 +182,11 @@ export class Dashboard extends Construct {
           this.#each5min('FailedFacts', 'Sum'),
         ],
       }),
-      graph('Edges: no answer, refused INVITEs', 6, {
-        left: [this.#each5min('ControlPlaneFailures', 'Sum'), this.#each5min('RefusedInvites', 'Sum')],
+      graph('Edges: no answer, refused INVITEs, overload', 6, {
+        left: (['ControlPlaneFailures', 'RefusedInvites', 'ShedCalls', 'ShedRegisters'] as const).map(
+          (name) => this.#each5min(name, 'Sum'),
+        ),
+        right: [this.#own('CommandTime', 'Maximum', 'slowest command, ms')],
       }),
       graph('Facts that wait, dead letters', 6, {
         label: metrics.FactDelay,

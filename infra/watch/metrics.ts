@@ -1,5 +1,6 @@
 import { Duration, type Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import {
   type MetricName,
   metricNamespace,
@@ -7,6 +8,7 @@ import {
   stackDimension,
 } from '../../contracts/metrics.ts';
 import type { Outcome } from '../../contracts/outcomes.ts';
+import { callsIndexName, freeIndexName, watchIndexName } from '../table.ts';
 
 export interface OwnMetricOptions {
   statistic: string;
@@ -51,4 +53,23 @@ export function sumOf(
     label,
     period,
   });
+}
+
+/** Throttled reads and writes of the table and of its three indexes, in five minutes. */
+export function throttlesOf(table: dynamodb.Table): cloudwatch.Metric[] {
+  const metric = (metricName: string, index?: string) =>
+    new cloudwatch.Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName,
+      dimensionsMap: {
+        TableName: table.tableName,
+        ...(index !== undefined && { GlobalSecondaryIndexName: index }),
+      },
+      statistic: 'Sum',
+      period: Duration.minutes(5),
+    });
+  return [undefined, freeIndexName, watchIndexName, callsIndexName].flatMap((index) => [
+    metric('ReadThrottleEvents', index),
+    metric('WriteThrottleEvents', index),
+  ]);
 }

@@ -75,3 +75,8 @@ export type SetupFailure =
     }
   /** The caller gave up. `gatewayAnswered`: its CANCEL crossed the gateway's 200. */
   | { readonly result: 'cancelled'; readonly gatewayAnswered: boolean };
+
+/** More was to be done than could be: the control plane has not heard of the call, and shall not. */
+export interface Shed {
+  readonly result: 'shed';
+}

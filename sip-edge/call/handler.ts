@@ -4,12 +4,12 @@ import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
 import { type ActiveCall, reasonOf } from './active-call.ts';
 import { Bridge, type BridgeEnd, endByOperator } from './bridge.ts';
-import type { Call, CallParts, InvitedCall, SetupFailure } from './call.ts';
+import type { Call, CallParts, InvitedCall, SetupFailure, Shed } from './call.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
 import { Leg } from './leg/leg.ts';
 import { bodyReader } from './leg/repair-sdp.ts';
 import { Prober, takePulse } from './probe.ts';
-import { refuseCaller, reportEnd, reportFailure } from './report.ts';
+import { refuseCaller, reportEnd, reportFailure, shed } from './report.ts';
 import { readFrom } from './setup/from-header.ts';
 import { readInvite } from './setup/read-invite.ts';
 import { CallSetup, type SetupSuccess } from './setup/setup.ts';
@@ -63,7 +63,7 @@ export class CallHandler {
     const active: ActiveCall = { call, dialogId, caller };
     this.#active.set(dialogId, active);
     this.#ours?.add(traceId);
-    let end: SetupSuccess | SetupFailure;
+    let end: SetupSuccess | SetupFailure | Shed;
     try {
       end = await this.#setUp(active, caller);
     } catch (error) {
@@ -72,6 +72,7 @@ export class CallHandler {
     }
     if (end.result === 'answered') return this.#hold(active, end);
     this.#active.delete(dialogId);
+    if (end.result === 'shed') return shed(caller, call, this.#parts.log);
     if (end.result === 'refused') refuseCaller(caller, end);
     reportFailure(this.#parts, call, end);
   }
@@ -178,7 +179,7 @@ export class CallHandler {
     refuseCaller(caller, { result: 'refused', outcome });
   }
 
-  async #setUp(active: ActiveCall, caller: CallerLeg): Promise<SetupSuccess | SetupFailure> {
+  async #setUp(active: ActiveCall, caller: CallerLeg): Promise<SetupSuccess | SetupFailure | Shed> {
     const invite = readInvite(caller.request, this.#parts.settings.gatewayName);
     if (invite.result === 'refused') {
       if (invite.caller) active.call.caller = invite.caller;

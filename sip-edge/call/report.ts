@@ -1,6 +1,7 @@
 import type { Outcome } from '../../contracts/outcomes.ts';
 import { refusalOf } from '../drachtio/refuse.ts';
 import type { Headers } from '../drachtio/srf.ts';
+import type { Log } from '../ports.ts';
 import type { BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
 import type { CallerLeg } from './leg/caller-leg.ts';
@@ -11,10 +12,11 @@ import { passed } from './relay.ts';
  * word for the outcome.
  */
 
+type Refused = Extract<SetupFailure, { result: 'refused' }>;
 type Parts = Pick<CallParts, 'facts' | 'log' | 'clock'>;
 
 /** Tells the caller why there is no call. */
-export function refuseCaller(caller: CallerLeg, failure: SetupFailure & { result: 'refused' }): void {
+export function refuseCaller(caller: CallerLeg, failure: Refused): void {
   const { outcome, retryAfterSec } = failure;
   const details = { callId: caller.callId, detail: causeOf(failure), retryAfterSec };
   const { status, phrase, headers } = refusalOf(outcome, details);
@@ -29,8 +31,15 @@ function withReason(options: ReturnType<typeof passed>, { Reason = '' }: Headers
 }
 
 /** What the control plane says of a refusal. Without a cause the detail is of our own making, and not for callers. */
-function causeOf({ cause, detail }: SetupFailure & { result: 'refused' }): string | undefined {
+function causeOf({ cause, detail }: Refused): string | undefined {
   return cause && detail ? `${cause}, ${detail}` : cause;
+}
+
+/** Tells the caller to come again. No fact, and no line that anybody sees: of an overload neither may become more of it. */
+export function shed(caller: CallerLeg, { callId, traceId }: Call, log: Log): void {
+  const { status, phrase, headers } = refusalOf('overloaded', { callId });
+  caller.refuse(status, phrase, { headers });
+  log.debug({ callId, traceId, outcome: 'overloaded', status }, 'call shed');
 }
 
 /** Says that a call came to nothing. */

@@ -1,5 +1,10 @@
+import { ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
+import type { About } from './flow/about.ts';
+import type { Flow } from './flow/flow.ts';
+import { type Waiting, WaitingCommands } from './flow/waiting-commands.ts';
+
 /** One command that waits to be sent, and who waits for its answer. */
-interface Member<Command, Answer> {
+interface Member<Command, Answer> extends Waiting {
   command: Command;
   resolve: (answer: Answer) => void;
   reject: (error: unknown) => void;
@@ -8,8 +13,10 @@ interface Member<Command, Answer> {
 export interface GathererOptions<Command, Answer> {
   /** Commands of one request at most. */
   most: number;
-  /** So long a command waits at most for the requests under way, ms. */
+  /** So long a command waits at most for the requests under way, ms, while there is room for it. */
   waitMs: number;
+  /** Says how many commands may be under way. */
+  flow: Flow;
   /**
    * Sends commands together.
    * @returns for each, in order, its answer or the error that it ended with
@@ -18,43 +25,82 @@ export interface GathererOptions<Command, Answer> {
   send: (commands: readonly Command[]) => Promise<readonly (Answer | Error)[]>;
 }
 
+/** After these nothing is known of what the control plane can carry, but that it is less. */
+const lost: ReadonlySet<UnavailableCause> = new Set(['timeout', 'throttled', 'network']);
+
+const overloaded = () => new ControlPlaneUnavailable('overloaded', 'the control plane has too much to do');
+const abandoned = () => new ControlPlaneUnavailable('abandoned', 'nobody waits for the answer any more');
+
 /**
  * Natural batches: a command goes at once where none is under way; else it waits for those to return, and goes with all
  * that came meanwhile. So a batch is as large as the moment makes it, and a slow request holds up the next by `waitMs`
- * at most.
+ * at most. Where as much is under way as the control plane carries, the most urgent go first, and what has waited for too
+ * long, or whose client has gone, is not sent at all.
  */
 export class Gatherer<Command, Answer> {
   readonly #options: GathererOptions<Command, Answer>;
-  #waiting: Member<Command, Answer>[] = [];
+  readonly #waiting = new WaitingCommands<Member<Command, Answer>>();
   #underWay = 0;
+  /** Those that wait go as soon as there is room. */
+  #isDue = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: GathererOptions<Command, Answer>) {
     this.#options = options;
+    options.flow.onRoom(() => this.#go());
   }
 
-  /** @throws what `send` throws, or gives for this command */
-  ask(command: Command): Promise<Answer> {
+  /**
+   * @throws {ControlPlaneUnavailable} `overloaded`, `abandoned`: it was not sent
+   * @throws what `send` throws, or gives for this command
+   */
+  ask(command: Command, about: About): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    this.#waiting.push({ command, resolve, reject });
-    if (this.#underWay === 0 || this.#waiting.length >= this.#options.most) this.#send();
-    else this.#timer ??= setTimeout(() => this.#send(), this.#options.waitMs);
+    const member = { ...about, since: this.#options.flow.now(), command, resolve, reject };
+    if (about.key !== undefined) this.#waiting.takeEarlier(about.key)?.reject(abandoned());
+    if (!this.#waiting.add(member)) reject(overloaded());
+    if (this.#underWay === 0) this.#isDue = true;
+    this.#go();
     return promise;
   }
 
-  #send(): void {
+  #go(): void {
+    const { flow, most } = this.#options;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const members = this.#waiting.splice(0, this.#options.most);
-    if (members.length === 0) return;
+    if (this.#gatheredAt <= flow.now()) this.#isDue = true;
+    while (this.#waiting.size > 0 && (this.#isDue || this.#waiting.size >= most)) {
+      const { next, gone } = this.#waiting.take(most, (urgency) => flow.roomFor(urgency));
+      for (const { reject } of gone) reject(abandoned());
+      if (next.length > 0) this.#send(next);
+      else if (gone.length === 0) break;
+    }
+    // Only now: a process that was held up itself sends what there is room for, however late it is.
+    for (const { reject } of this.#waiting.takeLate(flow.now())) reject(overloaded());
+    const { nextDeadline } = this.#waiting;
+    if (nextDeadline === undefined) return;
+    const wakeAt = this.#isDue ? nextDeadline : Math.min(this.#gatheredAt, nextDeadline);
+    this.#timer = setTimeout(() => this.#go(), Math.max(1, wakeAt - flow.now()));
+  }
+
+  /** When the first of those that wait has waited for long enough, epoch ms. */
+  get #gatheredAt(): number {
+    return (this.#waiting.oldestSince ?? Number.POSITIVE_INFINITY) + this.#options.waitMs;
+  }
+
+  #send(members: readonly Member<Command, Answer>[]): void {
+    const { flow } = this.#options;
+    this.#isDue = false;
     this.#underWay += 1;
-    void this.#settle(members).finally(() => {
+    const sent = flow.send(members.map(({ urgency }) => urgency));
+    void this.#settle(members).then((isLost) => {
       this.#underWay -= 1;
-      if (this.#waiting.length > 0) this.#send();
+      this.#isDue = this.#waiting.size > 0;
+      flow.end(sent, isLost);
     });
   }
 
-  async #settle(members: readonly Member<Command, Answer>[]): Promise<void> {
+  /** @returns whether it got no answer */
+  async #settle(members: readonly Member<Command, Answer>[]): Promise<boolean> {
     try {
       const answers = await this.#options.send(members.map(({ command }) => command));
       for (const [index, { resolve, reject }] of members.entries()) {
@@ -63,8 +109,10 @@ export class Gatherer<Command, Answer> {
         else if (answer instanceof Error) reject(answer);
         else resolve(answer);
       }
+      return false;
     } catch (error) {
       for (const { reject } of members) reject(error);
+      return error instanceof ControlPlaneUnavailable && lost.has(error.why);
     }
   }
 }

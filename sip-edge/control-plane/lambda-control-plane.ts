@@ -18,9 +18,11 @@ import {
   renewEdgeAnswerSchema,
 } from '../../contracts/commands.ts';
 import { traceHeader } from '../../contracts/trace.ts';
-import { type ControlPlane, ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
+import { type Asker, type ControlPlane, ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { isSampled } from '../telemetry/trace.ts';
+import { aboutCall, aboutRegister } from './flow/about.ts';
+import type { Flow } from './flow/flow.ts';
 import { Gatherer } from './gatherer.ts';
 import { sendTraceHeaders } from './trace-header.ts';
 
@@ -65,16 +67,21 @@ const retryPauseMs = () => 20 + Math.random() * 80;
 export class LambdaControlPlane implements ControlPlane {
   readonly #client: LambdaClient;
   readonly #settings: LambdaControlPlaneSettings;
+  readonly #flow: Flow;
   readonly #edge: EdgeAsk;
   /** The header of each Invoke that is of a call, by its input. */
   readonly #traceHeaders = new WeakMap<object, string>();
   readonly #registers: Gatherer<RegisterCommand, RegisterAnswer>;
   readonly #allocates: Gatherer<AllocateGateway, AllocateAnswer>;
 
-  /** @param client with `maxAttempts: 1`: the tries are counted here, where the time is bounded */
-  constructor(client: LambdaClient, settings: LambdaControlPlaneSettings) {
+  /**
+   * @param client with `maxAttempts: 1`: the tries are counted here, where the time is bounded
+   * @param flow says how much may be under way
+   */
+  constructor(client: LambdaClient, settings: LambdaControlPlaneSettings, flow: Flow) {
     this.#client = client;
     this.#settings = settings;
+    this.#flow = flow;
     const { edgeId, leaseSec } = settings;
     // The time of the start: it rises with each, and needs no disk, which may not outlive the task.
     this.#edge = { edgeId, leaseSec, generation: Date.now() };
@@ -84,11 +91,11 @@ export class LambdaControlPlane implements ControlPlane {
   }
 
   register(command: RegisterCommand): Promise<RegisterAnswer> {
-    return this.#registers.ask(command);
+    return this.#registers.ask(command, aboutRegister(command));
   }
 
-  allocate(command: AllocateGateway): Promise<AllocateAnswer> {
-    return this.#allocates.ask(command);
+  allocate(command: AllocateGateway, asker: Asker): Promise<AllocateAnswer> {
+    return this.#allocates.ask(command, aboutCall(asker));
   }
 
   listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
@@ -106,6 +113,7 @@ export class LambdaControlPlane implements ControlPlane {
     return new Gatherer<C, A>({
       most: mostBatched,
       waitMs: gatherMs,
+      flow: this.#flow,
       send: async (commands) => {
         const [only, ...others] = commands;
         if (only !== undefined && others.length === 0) return [await this.#ask(functionName, only, schema)];

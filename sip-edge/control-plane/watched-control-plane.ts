@@ -1,5 +1,12 @@
 import type { AllocateGateway, RegisterCommand } from '../../contracts/commands.ts';
-import type { Clock, ControlPlane, Meter } from '../ports.ts';
+import {
+  type Asker,
+  type Clock,
+  type ControlPlane,
+  ControlPlaneUnavailable,
+  type Counted,
+  type Meter,
+} from '../ports.ts';
 
 const failuresToUnhealthy = 3;
 /** After so long without a new failure it counts as healthy: while no call is sent here, no command could show it. */
@@ -25,11 +32,11 @@ export class WatchedControlPlane implements ControlPlane {
   }
 
   register(command: RegisterCommand) {
-    return this.#watch(this.#inner.register(command));
+    return this.#watch(this.#inner.register(command), 'ShedRegisters');
   }
 
-  allocate(command: AllocateGateway) {
-    return this.#watch(this.#inner.allocate(command));
+  allocate(command: AllocateGateway, asker: Asker) {
+    return this.#watch(this.#inner.allocate(command, asker), asker.isAdmitted ? undefined : 'ShedCalls');
   }
 
   listEdgeCalls() {
@@ -41,12 +48,17 @@ export class WatchedControlPlane implements ControlPlane {
     return this.#inner.renewEdge();
   }
 
-  async #watch<T>(answer: Promise<T>): Promise<T> {
+  /** @param shed counts those that were not sent for want of room */
+  async #watch<T>(answer: Promise<T>, shed?: Counted): Promise<T> {
     try {
       const value = await answer;
       this.#failures = 0;
       return value;
     } catch (error) {
+      const why = error instanceof ControlPlaneUnavailable ? error.why : undefined;
+      if (why === 'overloaded' && shed !== undefined) this.#meter.count(shed);
+      // What was not sent says nothing of who would have answered.
+      if (why === 'overloaded' || why === 'abandoned') throw error;
       this.#failures += 1;
       this.#meter.count('ControlPlaneFailures');
       this.#lastFailureAt = this.#clock.now();

@@ -95,6 +95,8 @@ export class Registrar {
       answer = await controlPlane.register(commandOf(registrant, bindings, req, settings.edgeId, isKnown));
     } catch (error) {
       if (!(error instanceof ControlPlaneUnavailable)) throw error;
+      const isShed = error.why === 'overloaded' || error.why === 'abandoned';
+      if (isShed) return this.#refuse(req, res, { word: 'overloaded' });
       return this.#refuse(req, res, { word: 'control-plane-unavailable' }, { error });
     }
     // The reasons of the control plane are words of the table. An old CSeq is 400, as Kamailio has it: RFC 3261 10.3

@@ -1,7 +1,14 @@
 import { type MetricName, metricNamespace, metrics, stackDimension } from '../../contracts/metrics.ts';
 import type { Clock, Counted, Meter } from '../ports.ts';
 
-type Gauge = 'EdgeCalls' | 'FactDelay';
+type Gauge = 'EdgeCalls' | 'FactDelay' | 'CommandTime';
+
+const none: Readonly<Record<Counted, number>> = {
+  RefusedInvites: 0,
+  ControlPlaneFailures: 0,
+  ShedCalls: 0,
+  ShedRegisters: 0,
+};
 
 export interface EdgeMetricsOptions {
   /** Unset: nothing is written. */
@@ -21,7 +28,7 @@ export interface EdgeMetricsOptions {
  */
 export class EdgeMetrics implements Meter {
   readonly #options: EdgeMetricsOptions;
-  #counts: Record<Counted, number> = { RefusedInvites: 0, ControlPlaneFailures: 0 };
+  #counts = { ...none };
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(options: EdgeMetricsOptions) {
@@ -47,9 +54,10 @@ export class EdgeMetrics implements Meter {
     const values: Partial<Record<MetricName, number>> = {
       EdgeCalls: gauges.EdgeCalls(),
       FactDelay: gauges.FactDelay(),
+      CommandTime: gauges.CommandTime(),
       ...this.#counts,
     };
-    this.#counts = { RefusedInvites: 0, ControlPlaneFailures: 0 };
+    this.#counts = { ...none };
     const directive = {
       Namespace: metricNamespace,
       Dimensions: [[stackDimension]],

@@ -115,7 +115,10 @@ describe('the edge process', () => {
     expect(sum('RefusedInvites')).toBe(1);
     const names = edge.lines.filter(isEmf).flatMap((line) => readEmf(line, 'Test').map(({ name }) => name));
     expect(new Set(names)).toEqual(
-      new Set(['EdgeCalls', 'FactDelay', 'RefusedInvites', 'ControlPlaneFailures']),
+      new Set([
+        ...['EdgeCalls', 'FactDelay', 'RefusedInvites', 'ControlPlaneFailures'],
+        ...['CommandTime', 'ShedCalls', 'ShedRegisters'],
+      ]),
     );
   });
 

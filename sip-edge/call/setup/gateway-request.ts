@@ -1,6 +1,6 @@
-import type { AllocateAnswer } from '../../../contracts/commands.ts';
+import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
 import { ControlPlaneUnavailable } from '../../ports.ts';
-import type { CallParts, InvitedCall, SetupFailure } from '../call.ts';
+import type { CallParts, InvitedCall, SetupFailure, Shed } from '../call.ts';
 import type { CallerLeg } from '../leg/caller-leg.ts';
 import { afterRefusal } from './attempts.ts';
 import { Ringback } from './ringback.ts';
@@ -47,7 +47,7 @@ export class GatewayRequest {
   }
 
   /** @returns a gateway for the next attempt of the call, or why there is none */
-  async ask(): Promise<Grant | SetupFailure> {
+  async ask(): Promise<Grant | SetupFailure | Shed> {
     const ringback = new Ringback(this.#caller);
     try {
       return await this.#askUntilAnswered(ringback);
@@ -57,7 +57,7 @@ export class GatewayRequest {
   }
 
   /** Asks until a gateway is granted or refused, or the wait for one has lasted too long. */
-  async #askUntilAnswered(ringback: Ringback): Promise<Grant | SetupFailure> {
+  async #askUntilAnswered(ringback: Ringback): Promise<Grant | SetupFailure | Shed> {
     const { clock, settings } = this.#parts;
     let waiting: Waiting | undefined;
     let sinceMs: number | undefined;
@@ -68,7 +68,7 @@ export class GatewayRequest {
       const answer = await this.#allocate(waiting);
       if (answer.result === 'granted') this.#call.gateway = answer.username;
       if (this.#caller.goneWhy) return this.#caller.abandonment(false);
-      if (answer.result === 'granted') return answer;
+      if (answer.result === 'granted' || answer.result === 'shed') return answer;
       if (answer.result === 'refused') {
         const { cause, detail, retryAfterSec } = answer;
         const outcome = afterRefusal(this.#call.failed, answer.outcome);
@@ -98,25 +98,29 @@ export class GatewayRequest {
   }
 
   /** @param waiting the last answer, while the call waits: it goes on waiting where the next answer is lost */
-  async #allocate(waiting: Waiting | undefined): Promise<AllocateAnswer> {
+  async #allocate(waiting: Waiting | undefined): Promise<AllocateAnswer | Shed> {
     const { callId, traceId, room, caller, from, target, failed } = this.#call;
     const callerDialogId = this.#caller.dialogId(from.tag);
     const attempt = failed.length + 1;
+    const isAdmitted = waiting !== undefined || attempt > 1;
+    const command: AllocateGateway = {
+      command: 'allocateGateway',
+      callId,
+      traceId,
+      edgeId: this.#parts.settings.edgeId,
+      room,
+      caller,
+      attempt,
+      failed,
+      ...(target.kind === 'gateway' && { gateway: target.gateway }),
+      ...(callerDialogId && { callerDialogId }),
+    };
     try {
-      return await this.#parts.controlPlane.allocate({
-        command: 'allocateGateway',
-        callId,
-        traceId,
-        edgeId: this.#parts.settings.edgeId,
-        room,
-        caller,
-        attempt,
-        failed,
-        ...(target.kind === 'gateway' && { gateway: target.gateway }),
-        ...(callerDialogId && { callerDialogId }),
-      });
+      const isGone = () => this.#caller.goneWhy !== undefined;
+      return await this.#parts.controlPlane.allocate(command, { isAdmitted, isGone });
     } catch (error) {
       if (!(error instanceof ControlPlaneUnavailable)) throw error;
+      if (error.why === 'abandoned' || (error.why === 'overloaded' && !isAdmitted)) return { result: 'shed' };
       const fields = { callId, traceId, attempt, why: error.why, error: error.message };
       this.#parts.log.error(fields, 'no answer to allocateGateway');
       return waiting ?? { result: 'refused', outcome: 'control-plane-unavailable' };

@@ -1,6 +1,6 @@
 import { headerOf } from '../../../sip/text.ts';
 import type { Acknowledge, Headers, SrfResponse } from '../../drachtio/srf.ts';
-import type { CallParts, InvitedCall, SetupFailure } from '../call.ts';
+import type { CallParts, InvitedCall, SetupFailure, Shed } from '../call.ts';
 import type { CallerLeg } from '../leg/caller-leg.ts';
 import {
   type AnsweredOffer,
@@ -50,7 +50,7 @@ export class CallSetup {
     this.#gatewayRequest = new GatewayRequest(parts, call, caller);
   }
 
-  async run(): Promise<SetupSuccess | SetupFailure> {
+  async run(): Promise<SetupSuccess | SetupFailure | Shed> {
     // Who asks for one gateway by name is not served by another.
     const maxAttempts = this.#call.target.kind === 'gateway' ? 1 : this.#parts.settings.maxAttempts;
     for (;;) {

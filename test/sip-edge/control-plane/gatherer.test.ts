@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
+import type { About } from '../../../sip-edge/control-plane/flow/about.ts';
+import { Flow } from '../../../sip-edge/control-plane/flow/flow.ts';
 import { Gatherer } from '../../../sip-edge/control-plane/gatherer.ts';
+import { systemClock } from '../../../sip-edge/ports.ts';
+import { recordingLog } from '../support/log.ts';
 
 /** A gatherer whose requests end when the test says so. */
 function open({ most = 3, waitMs = 600_000 } = {}) {
@@ -7,6 +11,7 @@ function open({ most = 3, waitMs = 600_000 } = {}) {
   const gatherer = new Gatherer<string, string>({
     most,
     waitMs,
+    flow: new Flow(systemClock, recordingLog()),
     send: (commands) =>
       new Promise((resolve, reject) => {
         requests.push({
@@ -16,7 +21,11 @@ function open({ most = 3, waitMs = 600_000 } = {}) {
       }),
   });
   const sent = () => requests.map(({ commands }) => commands.join(''));
-  return { ask: (command: string) => gatherer.ask(command), requests, sent };
+  return {
+    ask: (command: string, about: About = { urgency: 'refresh' }) => gatherer.ask(command, about),
+    requests,
+    sent,
+  };
 }
 
 it('a command goes at once where none is under way', () => {
@@ -70,4 +79,27 @@ it('a batch that fails fails each of its commands once, and the next go on', asy
   await expect.poll(sent).toEqual(['a', 'b']);
   requests[1]?.end(['B']);
   expect(await next).toBe('B');
+});
+
+it('a command that its client gives again takes the place of the one that waits', async () => {
+  const { ask, requests, sent } = open();
+  void ask('a');
+  const earlier = ask('b', { urgency: 'refresh', key: 'client' });
+  void ask('c', { urgency: 'refresh', key: 'client' });
+  await expect(earlier).rejects.toMatchObject({ why: 'abandoned' });
+  requests[0]?.end(['A']);
+  await expect.poll(sent).toEqual(['a', 'c']);
+});
+
+it('a command whose client has gone while it waited is not sent', async () => {
+  const { ask, requests, sent } = open();
+  let isGone = false;
+  const first = ask('a');
+  const abandoned = ask('b', { urgency: 'call', isGone: () => isGone });
+  isGone = true;
+  requests[0]?.end(['A']);
+  await expect(abandoned).rejects.toMatchObject({ why: 'abandoned' });
+  await first;
+  void ask('c');
+  expect(sent()).toEqual(['a', 'c']);
 });

@@ -1,10 +1,17 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AllocateGateway, ListBindings } from '../../../contracts/commands.ts';
+import { Flow } from '../../../sip-edge/control-plane/flow/flow.ts';
 import { LambdaControlPlane } from '../../../sip-edge/control-plane/lambda-control-plane.ts';
 import { WatchedControlPlane } from '../../../sip-edge/control-plane/watched-control-plane.ts';
-import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
+import {
+  type ControlPlane,
+  ControlPlaneUnavailable,
+  systemClock,
+  type UnavailableCause,
+} from '../../../sip-edge/ports.ts';
 import { type AwsBehaviour, openAws, type TestAws } from '../support/aws.ts';
+import { recordingLog } from '../support/log.ts';
 
 /* The edge's adapter, with the SDK unmodified, before an HTTP server that speaks the AWS wire. */
 
@@ -17,16 +24,22 @@ async function controlPlane(behaviour: AwsBehaviour, commandTimeoutMs = 3000, tr
   aws = await openAws(behaviour);
   const client = new LambdaClient({ ...aws.config, maxAttempts: 1 });
   onTestFinished(() => client.destroy());
-  return new LambdaControlPlane(client, {
-    registerFunction: 'register',
-    allocateFunction: 'allocate',
-    callsFunction: 'calls',
-    edgeId: 'edge-1',
-    leaseSec: 45,
-    commandTimeoutMs,
-    traceSamplePercent,
-  });
+  return new LambdaControlPlane(
+    client,
+    {
+      registerFunction: 'register',
+      allocateFunction: 'allocate',
+      callsFunction: 'calls',
+      edgeId: 'edge-1',
+      leaseSec: 45,
+      commandTimeoutMs,
+      traceSamplePercent,
+    },
+    new Flow(systemClock, recordingLog()),
+  );
 }
+
+const asker = { isAdmitted: false, isGone: () => false };
 
 const failure = async (answer: Promise<unknown>): Promise<ControlPlaneUnavailable> => {
   const error = await answer.then(
@@ -59,7 +72,7 @@ describe('a command', () => {
       [100, 1],
     ] as const) {
       const plane = await controlPlane({ invoke: () => bindings }, 3000, percent);
-      await failure(plane.allocate({ command: 'allocateGateway', traceId } as AllocateGateway));
+      await failure(plane.allocate({ command: 'allocateGateway', traceId } as AllocateGateway, asker));
       await plane.register(fetchBindings);
       expect(aws.traceHeaders).toEqual([`Root=${traceId};Sampled=${sampled}`, undefined]);
       await aws.stop();
@@ -118,7 +131,7 @@ describe('a command', () => {
     ['no JSON object', 'text'],
   ])('answered with %s counts as unavailable', async (_case, answer) => {
     const plane = await controlPlane({ invoke: () => answer ?? null });
-    expect((await failure(plane.allocate({} as AllocateGateway))).why).toBe('bad-answer');
+    expect((await failure(plane.allocate({} as AllocateGateway, asker))).why).toBe('bad-answer');
   });
 
   it('counts towards health: three failures in a row, until one succeeds or time passes', async () => {
@@ -148,6 +161,25 @@ describe('a command', () => {
     expect(plane.isHealthy).toBe(false);
     isUp = true;
     await ask();
+    expect(plane.isHealthy).toBe(true);
+  });
+
+  it('that was not sent, for want of room or of anybody who waits, is no failure of the control plane', async () => {
+    const causes = ['overloaded', 'abandoned', 'overloaded'] as const;
+    const left: UnavailableCause[] = [...causes];
+    const refusing = async () => {
+      throw new ControlPlaneUnavailable(left.shift() as UnavailableCause, 'not sent');
+    };
+    const counted: string[] = [];
+    const plane = new WatchedControlPlane(
+      { register: refusing, allocate: refusing } as unknown as ControlPlane,
+      systemClock,
+      { count: (name) => counted.push(name) },
+    );
+    expect((await failure(plane.allocate({} as AllocateGateway, asker))).why).toBe('overloaded');
+    expect((await failure(plane.allocate({} as AllocateGateway, asker))).why).toBe('abandoned');
+    expect((await failure(plane.register(fetchBindings))).why).toBe('overloaded');
+    expect(counted).toEqual(['ShedCalls', 'ShedRegisters']);
     expect(plane.isHealthy).toBe(true);
   });
 });
