@@ -151,6 +151,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const functions = new LambdaFunctions({
     logDir,
     variables,
+    shortWay: { engine: dynamoDbEndpoint, permissionsSince: permissions.since },
     ...(options.limits && { limits: options.limits }),
     ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
   });

@@ -30,6 +30,8 @@ export class Permissions {
   readonly #observers = new Set<(denial: string) => void>();
   /** What was allowed once and depends on nothing but who asks for what: the hot path of the table. */
   readonly #allowed = new Set<string>();
+  /** Its only element rises with each change: who has remembered what is allowed, in any thread, forgets it then. */
+  readonly since = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
   /**
    * Takes the policies of the stacks in the place of those before.
@@ -39,7 +41,13 @@ export class Permissions {
     const byResource = readResourcePolicies(resources);
     this.#byRole = readRolePolicies(resources);
     this.#byResource = byResource;
+    this.forget();
+  }
+
+  /** Each request is looked at anew once. */
+  forget(): void {
     this.#allowed.clear();
+    Atomics.add(this.since, 0, 1);
   }
 
   /** Tells of everything that is refused. */

@@ -9,12 +9,14 @@ import { AsyncInvocations } from './async-invocations.ts';
 import type { EnvironmentOptions, InvocationResult } from './environment.ts';
 import { functionNameOf } from './function-name.ts';
 import { defaultPoolLimits, FunctionPool, type PoolLimits } from './function-pool.ts';
+import type { ShortWay } from './short-way.ts';
 
 export interface FunctionsOptions {
   /** Directory of the functions' log files. */
   logDir: string;
   /** What every function finds in its environment: endpoints and credentials. */
   variables: Record<string, string>;
+  shortWay: ShortWay;
   limits?: PoolLimits;
   /** Waits before the first and second retry of an asynchronous event, ms. */
   retryDelaysMs?: readonly number[];
@@ -171,6 +173,7 @@ function shapeOf(
         functionArn: text(attributes.Arn),
         memoryMb,
         logFile: join(options.logDir, `${ref}.log`),
+        shortWay: options.shortWay,
       },
       variables: {
         ...lambdaVariables(ref, memoryMb),

@@ -1,6 +1,7 @@
 import { openSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import { type ShortWay, takeShortWay } from './short-way.ts';
 
 /*
  * What runs inside an execution environment, in the place of AWS's Node runtime: loads the bundle once, then answers
@@ -17,6 +18,7 @@ export interface EnvironmentData {
   memoryMb: number;
   /** File that takes what the function prints. */
   logFile: string;
+  shortWay: ShortWay;
 }
 
 export interface Invocation {
@@ -62,6 +64,7 @@ const write = (chunk: string | Uint8Array) => {
 process.stdout.write = write as typeof process.stdout.write;
 process.stderr.write = write as typeof process.stderr.write;
 
+takeShortWay(data.shortWay);
 let handler: Handler | undefined;
 try {
   const bundle = (await import(pathToFileURL(data.bundleFile).href)) as Record<string, unknown>;
