@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { readOptions, wholeNumber, wrong } from '../command-line/read-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
 import { benchAllocation } from './measure/allocation.ts';
@@ -6,13 +7,25 @@ import { benchCold } from './measure/cold.ts';
 import { benchCpu } from './measure/cpu.ts';
 import { benchFleet } from './measure/fleet.ts';
 import { benchOperations } from './measure/operations.ts';
+import { benchOverload } from './measure/overload.ts';
 import { benchRegisters } from './measure/registers.ts';
 import { benchRush } from './measure/rush.ts';
 import { benchStart } from './measure/start.ts';
+import { overloadPlot, overloadTable } from './show/overload.ts';
 
 const command = 'npm run bench';
 
-type Name = 'start' | 'fleet' | 'cold' | 'rush' | 'operations' | 'allocation' | 'registers' | 'calls' | 'cpu';
+type Name =
+  | 'start'
+  | 'fleet'
+  | 'cold'
+  | 'rush'
+  | 'operations'
+  | 'allocation'
+  | 'registers'
+  | 'calls'
+  | 'overload'
+  | 'cpu';
 
 /** Each measurement by its name, in the order in which they run. */
 const measurements: Record<Name, (load: Load) => Promise<unknown>> = {
@@ -24,6 +37,7 @@ const measurements: Record<Name, (load: Load) => Promise<unknown>> = {
   allocation: () => benchAllocation(),
   registers: () => benchRegisters(),
   calls: allCalls,
+  overload: overloadShown,
   cpu: ({ beside }) => benchCpu(beside),
 };
 const names = Object.keys(measurements) as Name[];
@@ -33,7 +47,8 @@ const help = `npm run bench -- [options]     Measures a whole run on this machin
   --only LIST    of ${names.join(', ')} (all; memory is part of calls)
   --seconds N    how long each load of calls lasts (20)
   --rates LIST   calls a second with 100 gateways (5,20,50,100)
-  --beside DIR   another checkout, for cpu: measured in turn with this one
+  --beside DIR   another checkout, for cpu and overload: measured in turn with this one, or after it
+  --plot FILE    draw the overload (SVG); its table goes to standard error
   --help         this text
 `;
 
@@ -42,6 +57,7 @@ const flags = {
   seconds: { type: 'string', default: '20' },
   rates: { type: 'string', default: '5,20,50,100' },
   beside: { type: 'string' },
+  plot: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -49,6 +65,7 @@ interface Load {
   seconds: number;
   rates: readonly number[];
   beside: string | undefined;
+  plot: string | undefined;
 }
 
 const say = (what: string) => process.stderr.write(`${what} …\n`);
@@ -63,6 +80,13 @@ async function allCalls({ seconds, rates }: Load): Promise<unknown[]> {
   say('calls: 50 a second, 1,000 gateways');
   calls.push(await benchCalls({ gateways: 1000, perSec: 50, seconds, holdMs: 500 }));
   return calls;
+}
+
+async function overloadShown({ seconds, beside, plot }: Load) {
+  const overload = await benchOverload(seconds, beside);
+  process.stderr.write(overloadTable(overload));
+  if (plot !== undefined) writeFileSync(plot, overloadPlot(overload));
+  return overload;
 }
 
 await runCommand('bench', async () => {
@@ -80,6 +104,7 @@ await runCommand('bench', async () => {
   const load: Load = {
     seconds: wholeNumber(command, '--seconds', values.seconds, 1),
     beside: values.beside,
+    plot: values.plot,
     rates: values.rates.split(',').map((text) => wholeNumber(command, '--rates', text, 1, 1000)),
   };
   const result: Record<string, unknown> = { at: new Date().toISOString(), node: process.version };

@@ -10,7 +10,8 @@ const agent = await UserAgent.open({
   server: { address: SIP_HOST, port: Number(SIP_PORT) },
   protocol: 'udp',
 });
-const report: GatewaysReport = { registered: 0, failures: 0, doubled: 0 };
+const report: GatewaysReport = { registered: 0, live: 0, failures: 0, doubled: 0 };
+const there = new Set<string>();
 
 /** One gateway's lives, one after the other: registered, called once, un-REGISTERed. */
 async function live(username: string): Promise<void> {
@@ -22,12 +23,18 @@ async function live(username: string): Promise<void> {
       afterCall: 'stop',
       media: 'none',
       expiresSec: 3600,
-      onRegistered: () => void report.registered++,
+      onRegistered: () => {
+        report.registered++;
+        there.add(username);
+        report.live = there.size;
+      },
       onFailure: () => void report.failures++,
       onBusy: () => void report.doubled++,
     });
     await gateway.start().catch(() => {});
     await gateway.ended;
+    there.delete(username);
+    report.live = there.size;
   }
 }
 

@@ -8,11 +8,14 @@ export interface Gateways {
   failures(): number;
   /** INVITEs that reached a gateway in a call: two owners of one gateway. */
   doubled(): number;
+  /** How many are registered now, as they see it, or in a call. */
+  live(): number;
   stop(): Promise<void>;
 }
 
 export interface GatewaysReport {
   registered: number;
+  live: number;
   failures: number;
   doubled: number;
 }
@@ -29,7 +32,7 @@ export async function startGateways(stack: Stack, count: number): Promise<Gatewa
       COUNT: String(count),
     },
   });
-  let report: GatewaysReport = { registered: 0, failures: 0, doubled: 0 };
+  let report: GatewaysReport = { registered: 0, live: 0, failures: 0, doubled: 0 };
   await new Promise<void>((resolve, reject) => {
     child.on('exit', (code) => reject(new Error(`the gateways ended with ${code}`)));
     child.on('message', (message) => {
@@ -40,6 +43,7 @@ export async function startGateways(stack: Stack, count: number): Promise<Gatewa
   return {
     failures: () => report.failures,
     doubled: () => report.doubled,
+    live: () => report.live,
     async stop() {
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');

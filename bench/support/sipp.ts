@@ -19,11 +19,21 @@ export interface Load {
   timeoutSec: number;
 }
 
+interface Timed {
+  /** Epoch ms. */
+  at: number;
+  ms: number;
+  /** Of the scenario's timers. */
+  timer: number;
+}
+
 export interface LoadResult {
   ok: number;
   failed: number;
-  /** Response times, ms. */
+  /** Response times, ms, of the scenario's first timer. */
   samplesMs: number[];
+  /** Those of all its timers, with when each ended. */
+  timed: Timed[];
   /** Answers that no scenario expects, by status and Reason: how often. */
   unexpected: Record<string, number>;
   retransmissions: number;
@@ -67,6 +77,8 @@ export async function runSipp(load: Load): Promise<LoadResult> {
             '-timer_resol',
             '1',
           ],
+          // Whether the call still stands is asked by OPTIONS, at any moment.
+          '-aa',
           ...['-trace_rtt', '-rtt_freq', '1', '-trace_err', '-trace_stat', '-fd', '1'],
         ],
         { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] },
@@ -100,12 +112,12 @@ async function readResult(directory: string): Promise<Omit<LoadResult, 'tookSec'
     return name === undefined ? '' : await readFile(join(directory, name), 'utf8');
   };
   // `…_rtt.csv`: Date_ms;response_time_ms;rtd_no
-  const samplesMs = (await read(/_rtt\.csv$/))
+  const timed = (await read(/_rtt\.csv$/))
     .split('\n')
     .slice(1)
     .flatMap((line) => {
-      const [, value] = line.split(';');
-      return value === undefined ? [] : [Number(value)];
+      const [at, ms, timer] = line.split(';').map(Number);
+      return at === undefined || ms === undefined || timer === undefined ? [] : [{ at, ms, timer }];
     });
   const [header = '', ...lines] = (await read(/_\.csv$/)).trim().split('\n');
   const last = (lines.at(-1) ?? '').split(';');
@@ -121,7 +133,8 @@ async function readResult(directory: string): Promise<Omit<LoadResult, 'tookSec'
     ok: column('SuccessfulCall(C)'),
     failed: column('FailedCall(C)'),
     retransmissions: column('Retransmissions(C)'),
-    samplesMs,
+    samplesMs: timed.filter(({ timer }) => timer === 1).map(({ ms }) => ms),
+    timed,
     unexpected,
   };
 }
