@@ -19,6 +19,20 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
   return order;
 }
 
+/**
+ * The order in which a call tries candidates: first those that registered at its own edge, which reaches them over the flow
+ * they opened and without another edge; of each kind in random order.
+ */
+export function inOrderOfTrial(
+  candidates: readonly Candidate[],
+  edgeId: string,
+  random: Random,
+): Candidate[] {
+  const order = shuffled(candidates, random);
+  const isOwn = (one: Candidate) => one.edgeId === edgeId;
+  return [...order.filter(isOwn), ...order.filter((one) => !isOwn(one))];
+}
+
 /** The gateways that this call must not get: those that failed it, and the one it would leave now. */
 export function excludedGateways(command: AllocateGateway, call: Call | undefined): Set<string> {
   const excluded = new Set(command.failed.map((one) => one.username));

@@ -1,5 +1,11 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
-import { answerFromCall, excludedGateways, refusalOfNamed, shuffled } from '../../domain/call/allocation.ts';
+import {
+  answerFromCall,
+  excludedGateways,
+  inOrderOfTrial,
+  refusalOfNamed,
+  shuffled,
+} from '../../domain/call/allocation.ts';
 import { TableContention } from '../../domain/errors.ts';
 import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
 import { isLive, type Random } from '../../domain/time.ts';
@@ -98,7 +104,7 @@ class Allocation {
     }
   }
 
-  /** Any gateway: candidates in random order, page after page, until one is ours or none is left. */
+  /** Any gateway: candidates of its own edge first, page after page, until one is ours or none is left. */
   async fromPool(): Promise<AllocateAnswer> {
     const { random } = this.deps;
     const shards = freeShardNames(this.deps.freeShards);
@@ -125,7 +131,7 @@ class Allocation {
     for (let pages = 0; pages < maxPagesOfShard; pages += 1) {
       const page = await this.pool.page(shard, now(), from);
       const eligible = page.candidates.filter((one) => !this.isExcluded(one));
-      const left = await this.leftForUs(shuffled(eligible, random));
+      const left = await this.leftForUs(inOrderOfTrial(eligible, this.command.edgeId, random));
       const answer = await this.fromPage(left);
       if (answer !== undefined) return answer;
       from = page.next;

@@ -136,6 +136,17 @@ describe('a gateway asked for by name', () => {
   });
 });
 
+it('takes gateways of the own edge before those of another, and then those', async () => {
+  for (const n of [1, 2, 3, 4, 5, 6]) {
+    await world.register({ username: gw(n), edgeId: n % 3 === 0 ? 'edge-1' : 'edge-2' });
+  }
+  const given = [];
+  for (const callId of ['a', 'b', 'c', 'd']) {
+    given.push((await world.grant({ callId, edgeId: 'edge-1' })).gatewayEdgeId);
+  }
+  expect(given).toEqual(['edge-1', 'edge-1', 'edge-2', 'edge-2']);
+});
+
 describe('no gateway', () => {
   it('says that none is registered, and writes nothing', async () => {
     expect(await world.allocate({ callId: 'call-1' })).toEqual({
