@@ -19,7 +19,7 @@ const unit = [
   'test/sip-edge/admission/{check,limits,trusted}.test.ts',
   'test/sip-edge/auth/{digest,nonce,replay,response}.test.ts',
   'test/sip-edge/call/{setup/ringback,text}.test.ts',
-  'test/sip-edge/control-plane/flow/*.test.ts',
+  'test/sip-edge/control-plane/{keep-warm,flow/*}.test.ts',
   'test/sip-edge/outbox/batch.test.ts',
   'test/sip-edge/registrar/registration.test.ts',
 ];

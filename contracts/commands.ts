@@ -18,9 +18,9 @@ import { traceIdSchema } from './trace.ts';
 /** Commands of one function that came together at an edge; a table writes as many refreshes at once. */
 export const mostBatched = 25;
 
-/** @param command the schema of one of them */
+/** @param command the schema of one of them. A batch of none keeps a function warm. */
 export const batchOf = <Command extends z.ZodType>(command: Command) =>
-  z.object({ batch: z.array(command).min(1).max(mostBatched) });
+  z.object({ batch: z.array(command).max(mostBatched) });
 
 /** Each command is answered for itself, in their order, or named the error that it ended with. */
 export const batchAnswerOf = <Answer extends z.ZodType>(answer: Answer) =>

@@ -10,6 +10,7 @@ import { SipSecret } from './auth/sip-secret.ts';
 import type { WatchedSecretOptions } from './auth/watched-secret.ts';
 import { CallHandler } from './call/handler.ts';
 import { Flow } from './control-plane/flow/flow.ts';
+import { keepWarm } from './control-plane/keep-warm.ts';
 import { LambdaControlPlane } from './control-plane/lambda-control-plane.ts';
 import { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
 import { HealthEndpoint } from './health/health-endpoint.ts';
@@ -18,7 +19,7 @@ import { Succession } from './health/succession.ts';
 import { TaskProtection } from './health/task-protection.ts';
 import { eventBusDelivery } from './outbox/event-bus.ts';
 import { Outbox } from './outbox/outbox.ts';
-import { systemClock as clock, type Log, type Meter } from './ports.ts';
+import { systemClock as clock, type Log } from './ports.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { type StopStep, stopInOrder } from './stop.ts';
 import { EdgeMetrics } from './telemetry/edge-metrics.ts';
@@ -46,7 +47,7 @@ function logger(settings: Pick<Settings, 'logLevel' | 'edgeId'>): pino.Logger {
   });
 }
 
-function controlPlaneOf(settings: Settings, flow: Flow, meter: Meter): WatchedControlPlane {
+function controlPlaneOf(settings: Settings, flow: Flow): LambdaControlPlane {
   const agent = { keepAlive: true, maxSockets: settings.commandSockets };
   const client = new LambdaClient({
     maxAttempts: 1,
@@ -59,7 +60,7 @@ function controlPlaneOf(settings: Settings, flow: Flow, meter: Meter): WatchedCo
       httpsAgent: agent,
     },
   });
-  return new WatchedControlPlane(new LambdaControlPlane(client, settings, flow), clock, meter);
+  return new LambdaControlPlane(client, settings, flow);
 }
 
 function eventBridgeClient(): EventBridgeClient {
@@ -123,6 +124,8 @@ async function start(settings: Settings, log: Log): Promise<void> {
   });
   const succession = watchSuccession(settings, log);
   const flow = new Flow(clock, log);
+  const controlPlane = controlPlaneOf(settings, flow);
+  const coolDown = keepWarm(() => controlPlane.touch(), log);
   const metrics = new EdgeMetrics({
     stackName: settings.stackName,
     edgeId: settings.edgeId,
@@ -137,7 +140,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
   });
   const app: EdgeApp = new EdgeApp({
     settings,
-    controlPlane: controlPlaneOf(settings, flow, metrics),
+    controlPlane: new WatchedControlPlane(controlPlane, clock, metrics),
     facts: outbox,
     secrets,
     endpoints,
@@ -167,6 +170,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
       ['secrets', () => secrets.close()],
       ['accounts', () => endpoints?.close()],
       ['outbox', () => outbox.close(lastFactsMs)],
+      ['warm functions', coolDown],
       ['metrics', () => metrics.close()],
     ];
     await stopInOrder(steps, log);

@@ -13,12 +13,14 @@ import {
   perPoll,
   perRefresh,
   perTick,
+  perTouch,
   pollSec,
   pollsOfQueue,
   refreshSec,
   secondsPerRequest,
   tickSec,
   times,
+  touchSec,
   tracedShare,
   type Usage,
 } from './usage.ts';
@@ -130,6 +132,7 @@ function aliveRows(template: Template, tasks: readonly Row[]): Row[] {
   };
   return [
     row('heartbeats of edges', countOf('edge'), heartbeatSec, perHeartbeat),
+    row('minutes of two functions kept warm by an edge', countOf('edge'), touchSec, perTouch),
     row('refreshes of gateways', countOf('gateway'), refreshSec, perRefresh),
     row('ticks of schedules, each minute', schedules, tickSec, perTick),
     row('looks into empty queues', mappings * pollsOfQueue, pollSec, perPoll),

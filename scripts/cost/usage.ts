@@ -59,6 +59,10 @@ export const heartbeatSec = 15;
 export const perRefresh: Usage = { requests: 1, events: 0, queue: 0, writes: 1, reads: 0, logBytes: 500 };
 export const refreshSec = 60;
 
+/** An edge keeps `register` and `allocate` warm: two requests in which nothing is done. */
+export const perTouch: Usage = { requests: 2, events: 0, queue: 0, writes: 0, reads: 0, logBytes: 600 };
+export const touchSec = 60;
+
 /** A tick of a schedule: of calls (the edges, their open calls, the draining gateways), or of the fleet. */
 export const perTick: Usage = { requests: 1, events: 0, queue: 0, writes: 1, reads: 3, logBytes: 500 };
 export const tickSec = 60;

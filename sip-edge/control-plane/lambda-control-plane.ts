@@ -1,5 +1,5 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import type { ZodType } from 'zod';
+import * as z from 'zod';
 import {
   type AllocateAnswer,
   type AllocateGateway,
@@ -20,7 +20,7 @@ import {
 import { traceHeader } from '../../contracts/trace.ts';
 import { type Asker, type ControlPlane, ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
 import type { Settings } from '../settings.ts';
-import { isSampled } from '../telemetry/trace.ts';
+import { isSampled, newTraceId } from '../telemetry/trace.ts';
 import { aboutCall, aboutRegister } from './flow/about.ts';
 import type { Flow } from './flow/flow.ts';
 import { Gatherer } from './gatherer.ts';
@@ -46,7 +46,7 @@ interface Request {
   functionName: string;
   payload: string;
   /** Its `X-Amzn-Trace-Id`. */
-  trace: string | undefined;
+  trace: string;
 }
 
 const maxAttempts = 2;
@@ -69,7 +69,7 @@ export class LambdaControlPlane implements ControlPlane {
   readonly #settings: LambdaControlPlaneSettings;
   readonly #flow: Flow;
   readonly #edge: EdgeAsk;
-  /** The header of each Invoke that is of a call, by its input. */
+  /** The header of each Invoke, by its input. */
   readonly #traceHeaders = new WeakMap<object, string>();
   readonly #registers: Gatherer<RegisterCommand, RegisterAnswer>;
   readonly #allocates: Gatherer<AllocateGateway, AllocateAnswer>;
@@ -108,7 +108,19 @@ export class LambdaControlPlane implements ControlPlane {
     return this.#ask(this.#settings.callsFunction, command, renewEdgeAnswerSchema);
   }
 
-  #gatherer<C extends Command, A>(functionName: string, schema: ZodType<A>): Gatherer<C, A> {
+  /**
+   * Has the functions that callers and gateways wait for do nothing, so that they are there when something is to be done.
+   * @throws {ControlPlaneUnavailable}
+   */
+  async touch(): Promise<void> {
+    const { registerFunction, allocateFunction } = this.#settings;
+    const none = { batch: [] };
+    await Promise.all(
+      [registerFunction, allocateFunction].map((name) => this.#ask(name, none, batchAnswerOf(z.never()))),
+    );
+  }
+
+  #gatherer<C extends Command, A>(functionName: string, schema: z.ZodType<A>): Gatherer<C, A> {
     const batchSchema = batchAnswerOf(schema);
     return new Gatherer<C, A>({
       most: mostBatched,
@@ -133,11 +145,13 @@ export class LambdaControlPlane implements ControlPlane {
   async #ask<T>(
     functionName: string,
     command: object,
-    schema: ZodType<T>,
+    schema: z.ZodType<T>,
     traceId = (command as Partial<Command>).traceId,
   ): Promise<T> {
     const payload = JSON.stringify(command);
-    const trace = traceId && traceHeader(traceId, isSampled(traceId, this.#settings.traceSamplePercent));
+    // What is of no call would be sampled by X-Ray's own rule: one each second, all day.
+    const isKept = traceId !== undefined && isSampled(traceId, this.#settings.traceSamplePercent);
+    const trace = traceHeader(traceId ?? newTraceId(Date.now()), isKept);
     const deadline = Date.now() + this.#settings.commandTimeoutMs;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -154,11 +168,11 @@ export class LambdaControlPlane implements ControlPlane {
 
   async #invoke<T>(
     { functionName, payload, trace }: Request,
-    schema: ZodType<T>,
+    schema: z.ZodType<T>,
     leftMs: number,
   ): Promise<T> {
     const command = new InvokeCommand({ FunctionName: functionName, Payload: payload });
-    if (trace) this.#traceHeaders.set(command.input, trace);
+    this.#traceHeaders.set(command.input, trace);
     // No options: with any, the SDK would build its chain of middleware anew for each call.
     const sent = this.#client.send(command);
     const answer = await within(sent, Math.max(1, leftMs), functionName);
@@ -185,7 +199,7 @@ async function within<T>(sent: Promise<T>, limitMs: number, functionName: string
   }
 }
 
-function readAnswer<T>(functionName: string, text: string, schema: ZodType<T>): T {
+function readAnswer<T>(functionName: string, text: string, schema: z.ZodType<T>): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 /**
  * The id that all log lines, commands and facts of a call share, in the format of X-Ray (contracts/trace.ts). It is
@@ -8,11 +8,18 @@ import { createHash } from 'node:crypto';
  * @param receivedAt when the INVITE came, epoch ms
  */
 export function traceIdOf(edgeId: string, dialogId: string, receivedAt: number): string {
-  const seconds = Math.floor(receivedAt / 1000).toString(16);
   const hash = createHash('sha256')
     .update(JSON.stringify([edgeId, dialogId, receivedAt]))
     .digest('hex');
-  return `1-${seconds.padStart(8, '0')}-${hash.slice(0, 24)}`;
+  return traceIdAt(receivedAt, hash.slice(0, 24));
+}
+
+/** @returns an id for what is of no call. @param at epoch ms */
+export const newTraceId = (at: number): string => traceIdAt(at, randomBytes(12).toString('hex'));
+
+function traceIdAt(at: number, rest: string): string {
+  const seconds = Math.floor(at / 1000).toString(16);
+  return `1-${seconds.padStart(8, '0')}-${rest}`;
 }
 
 /**

@@ -216,3 +216,17 @@ it('a table that is gone is a typed error, within the time the edge waits', asyn
     Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB });
   }
 });
+
+it.each(['register', 'allocate'] as const)(
+  '%s is kept warm by a batch of none, which asks nothing',
+  async (name) => {
+    const { AWS_ENDPOINT_URL_DYNAMODB } = process.env;
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = 'http://127.0.0.1:1';
+    try {
+      const handler = await load(name, '?warm');
+      expect(await handler({ batch: [] }, context)).toEqual({ answers: [] });
+    } finally {
+      Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB });
+    }
+  },
+);

@@ -32,6 +32,7 @@ const edges = new EdgeProcesses(() => {
   behaviour = {
     secret: () => JSON.stringify({ current: password }),
     invoke: (name, command) => {
+      if ('batch' in (command as object)) return { answers: [] };
       if (name === 'register') return answerOf(command as RegisterCommand);
       asks.push(command as EdgeAsk & { command: string });
       return { calls: [], hangups: [] };

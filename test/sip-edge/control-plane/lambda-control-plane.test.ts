@@ -66,7 +66,7 @@ describe('a command', () => {
     ]);
   });
 
-  it('of a call carries its trace, which X-Ray keeps where it is sampled; another has none', async () => {
+  it('of a call carries its trace, which X-Ray keeps where it is sampled; of no other it keeps one', async () => {
     for (const [percent, sampled] of [
       [0, 0],
       [100, 1],
@@ -74,9 +74,25 @@ describe('a command', () => {
       const plane = await controlPlane({ invoke: () => bindings }, 3000, percent);
       await failure(plane.allocate({ command: 'allocateGateway', traceId } as AllocateGateway, asker));
       await plane.register(fetchBindings);
-      expect(aws.traceHeaders).toEqual([`Root=${traceId};Sampled=${sampled}`, undefined]);
+      expect(aws.traceHeaders).toEqual([
+        `Root=${traceId};Sampled=${sampled}`,
+        expect.stringMatching(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Sampled=0$/),
+      ]);
       await aws.stop();
     }
+  });
+
+  it('of none has the functions do nothing that callers and gateways wait for', async () => {
+    const plane = await controlPlane({ invoke: () => ({ answers: [] }) });
+    await plane.touch();
+    const none = { batch: [] };
+    expect(aws.requests).toEqual(
+      expect.arrayContaining([
+        { target: 'register', body: none },
+        { target: 'allocate', body: none },
+      ]),
+    );
+    expect(aws.requests).toHaveLength(2);
   });
 
   it('whose connection breaks is asked once more', async () => {
