@@ -72,9 +72,9 @@ export class CallHandler {
     }
     if (end.result === 'answered') return this.#hold(active, end);
     this.#active.delete(dialogId);
-    if (end.result === 'shed') return shed(caller, call, this.#parts.log);
     if (end.result === 'refused') refuseCaller(caller, end);
-    reportFailure(this.#parts, call, end);
+    if (end.result === 'shed') shed(caller, call, this.#parts.log);
+    else reportFailure(this.#parts, call, end);
   }
 
   /**
@@ -219,11 +219,8 @@ export class CallHandler {
     const { gateway, callerDialogId } = edgeCall;
     if (callerDialogId) void new Leg(this.#parts.srf, 'caller', callerDialogId).bye();
     const call: Call = { ...this.#callOf(edgeCall), ...(gateway && { gateway }) };
-    reportFailure(this.#parts, call, {
-      result: 'refused',
-      outcome: 'edge-lost',
-      detail: 'restart in set-up',
-    });
+    const end = { result: 'refused', outcome: 'edge-lost', detail: 'restart in set-up' } as const;
+    reportFailure(this.#parts, call, end);
   }
 
   /** What the table tells of a call that another process of this edge began. */

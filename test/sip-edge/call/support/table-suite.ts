@@ -15,6 +15,8 @@ export class TableSuite {
     afterEach(async () => {
       await this.#scene?.world.settled();
       await this.#scene?.close();
+      // An edge that is ended so may say a last fact.
+      await this.#scene?.world.settled();
       this.#scene = undefined;
     });
   }
