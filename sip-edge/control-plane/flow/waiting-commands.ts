@@ -11,7 +11,7 @@ export interface Waiting {
   isGone?(): boolean;
 }
 
-/** Bounds memory: fewer than come within the longest patience while all goes well. */
+/** Of each kind; bounds memory. Fewer than that come within the longest patience while all goes well. */
 const mostWaiting = 5000;
 
 /** Commands that are not sent yet. */
@@ -31,8 +31,9 @@ export class WaitingCommands<T extends Waiting> {
 
   /** @returns whether there was room for it */
   add(one: T): boolean {
-    if (this.#size >= mostWaiting) return false;
-    this.#queues[one.urgency].push(one);
+    const queue = this.#queues[one.urgency];
+    if (queue.length >= mostWaiting) return false;
+    queue.push(one);
     if (one.key !== undefined) this.#byKey.set(one.key, one);
     this.#size += 1;
     return true;

@@ -73,10 +73,11 @@ it('finds the one that a client has asked before, while it waits', () => {
   expect(commands.takeEarlier('b')).toBeUndefined();
 });
 
-it('takes no more than five thousand', () => {
+it('takes no more than five thousand of a kind', () => {
   const commands = waiting();
   const added = Array.from({ length: 5001 }, () =>
     commands.add({ name: 'n', urgency: 'refresh', since: start }),
   );
   expect(added.filter(Boolean)).toHaveLength(5000);
+  expect(commands.add({ name: 'n', urgency: 'call', since: start })).toBe(true);
 });
