@@ -1,6 +1,6 @@
-import { ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
+import { ControlPlaneUnavailable } from '../ports.ts';
 import type { About } from './flow/about.ts';
-import type { Flow } from './flow/flow.ts';
+import type { Flow, Lane } from './flow/flow.ts';
 import { type Waiting, WaitingCommands } from './flow/waiting-commands.ts';
 
 /** One command that waits to be sent, and who waits for its answer. */
@@ -25,9 +25,6 @@ export interface GathererOptions<Command, Answer> {
   send: (commands: readonly Command[]) => Promise<readonly (Answer | Error)[]>;
 }
 
-/** After these nothing is known of what the control plane can carry, but that it is less. */
-const lost: ReadonlySet<UnavailableCause> = new Set(['timeout', 'throttled', 'network']);
-
 const overloaded = () => new ControlPlaneUnavailable('overloaded', 'the control plane has too much to do');
 const abandoned = () => new ControlPlaneUnavailable('abandoned', 'nobody waits for the answer any more');
 
@@ -39,6 +36,7 @@ const abandoned = () => new ControlPlaneUnavailable('abandoned', 'nobody waits f
  */
 export class Gatherer<Command, Answer> {
   readonly #options: GathererOptions<Command, Answer>;
+  readonly #lane: Lane;
   readonly #waiting = new WaitingCommands<Member<Command, Answer>>();
   #underWay = 0;
   /** Those that wait go as soon as there is room. */
@@ -47,7 +45,7 @@ export class Gatherer<Command, Answer> {
 
   constructor(options: GathererOptions<Command, Answer>) {
     this.#options = options;
-    options.flow.onRoom(() => this.#go());
+    this.#lane = options.flow.open(() => this.#go());
   }
 
   /**
@@ -91,15 +89,16 @@ export class Gatherer<Command, Answer> {
     const { flow } = this.#options;
     this.#isDue = false;
     this.#underWay += 1;
-    const sent = flow.send(members.map(({ urgency }) => urgency));
-    void this.#settle(members).then((isLost) => {
+    const kinds = members.map(({ urgency }) => urgency);
+    const sent = flow.send(this.#lane, kinds);
+    void this.#settle(members).then((isThrottled) => {
       this.#underWay -= 1;
       this.#isDue = this.#waiting.size > 0;
-      flow.end(sent, isLost);
+      flow.end(this.#lane, sent, isThrottled);
     });
   }
 
-  /** @returns whether it got no answer */
+  /** @returns whether AWS had no room for it */
   async #settle(members: readonly Member<Command, Answer>[]): Promise<boolean> {
     try {
       const answers = await this.#options.send(members.map(({ command }) => command));
@@ -112,7 +111,7 @@ export class Gatherer<Command, Answer> {
       return false;
     } catch (error) {
       for (const { reject } of members) reject(error);
-      return error instanceof ControlPlaneUnavailable && lost.has(error.why);
+      return error instanceof ControlPlaneUnavailable && error.why === 'throttled';
     }
   }
 }

@@ -3,16 +3,14 @@ import { mostBatched } from '../../../contracts/commands.ts';
 /** Commands that may always be under way, so that an answer that is late for once costs nothing. */
 const fewest = mostBatched;
 /** Commands that may be under way at most, and at first. */
-const most = 400;
-/** An answer that takes longer is late. A warm one takes 10 to 30 ms, a cold one some hundred. */
-export const lateMs = 500;
+const most = 300;
 const loweredTo = 0.7;
 /** Commands per second³: a limit of 70 that was 100 is so again after a second. */
 const steepness = 30;
 
 /**
  * How many commands may be under way: as many as are answered in time. It is the window of CUBIC, by which TCP finds what a
- * path carries (RFC 9438 4.2, 4.6): below what was under way when an answer was late, once for all that was sent before;
+ * path carries (RFC 9438 4.2, 4.6): below what was under way when answers were late, once for all that was sent before;
  * then back to that within about a second, where it stays for a moment, and beyond it ever faster.
  */
 export class ConcurrencyLimit {
@@ -31,8 +29,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * An answer is late, or will never come.
-   * @param sentAt when its command was sent, epoch ms
+   * Answers are late.
+   * @param sentAt when the command of one was sent, epoch ms
    * @param underWay commands under way, this one among them
    * @param now epoch ms
    * @returns whether the limit is lowered: for those sent before it was lowered last it only stays where it is

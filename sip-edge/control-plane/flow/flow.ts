@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../../ports.ts';
-import { ConcurrencyLimit, lateMs } from './concurrency-limit.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { Lateness, lateMs } from './lateness.ts';
 import { terms, type Urgency, urgencies } from './urgency.ts';
 
 /** Commands that went together. */
@@ -7,6 +8,15 @@ export interface Sent {
   /** Epoch ms. */
   readonly sentAt: number;
   readonly urgencies: readonly Urgency[];
+}
+
+/** Those of one function. */
+export interface Lane {
+  readonly lateness: Lateness;
+  /** In the order in which they were sent. */
+  readonly sent: Set<Sent>;
+  /** Is called whenever there may be room again. */
+  readonly go: () => void;
 }
 
 /** A line for each time that the limit is lowered would be several a second. */
@@ -21,9 +31,7 @@ export class Flow {
   readonly #log: Pick<Log, 'warn'>;
   readonly #limit = new ConcurrencyLimit();
   readonly #underWay: Record<Urgency, number> = { refresh: 0, registration: 0, admitted: 0, call: 0 };
-  /** In the order in which they were sent. */
-  readonly #sent = new Set<Sent>();
-  readonly #onRoom: (() => void)[] = [];
+  readonly #lanes: Lane[] = [];
   #longestMs = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
 
@@ -37,34 +45,35 @@ export class Flow {
     return this.#clock.now();
   }
 
-  /** @param go is called whenever there may be room again, in the order in which they ask for it here */
-  onRoom(go: () => void): void {
-    this.#onRoom.push(go);
+  /** @param go is called whenever there may be room again; that of the lane opened first before the others */
+  open(go: () => void): Lane {
+    const lane = { lateness: new Lateness(), sent: new Set<Sent>(), go };
+    this.#lanes.push(lane);
+    return lane;
   }
 
   /** @returns how many more of this kind may be sent now; below zero where too many are under way */
   roomFor(urgency: Urgency): number {
-    this.#lookAtOldest();
+    this.#lookForMissing();
     const noLess = urgencies.slice(0, urgencies.indexOf(urgency) + 1);
     return Math.floor(this.limit * terms[urgency].share) - this.#count(noLess);
   }
 
   /** @param kinds of the commands that are sent together */
-  send(kinds: readonly Urgency[]): Sent {
+  send(lane: Lane, kinds: readonly Urgency[]): Sent {
     const sent = { sentAt: this.now(), urgencies: kinds };
     for (const urgency of kinds) this.#underWay[urgency] += 1;
-    this.#sent.add(sent);
+    lane.sent.add(sent);
     return sent;
   }
 
-  /** @param isLost whether no answer has come */
-  end(sent: Sent, isLost: boolean): void {
-    const tookMs = this.now() - sent.sentAt;
-    this.#longestMs = Math.max(this.#longestMs, tookMs);
-    if (isLost || tookMs > lateMs) this.#isLate(sent, isLost);
-    this.#sent.delete(sent);
+  /** @param isThrottled whether AWS had no room for it, which needs no second word */
+  end(lane: Lane, sent: Sent, isThrottled: boolean): void {
+    this.#longestMs = Math.max(this.#longestMs, this.now() - sent.sentAt);
+    this.#see(lane, sent, isThrottled);
+    lane.sent.delete(sent);
     for (const urgency of sent.urgencies) this.#underWay[urgency] -= 1;
-    for (const go of this.#onRoom) go();
+    for (const { go } of this.#lanes) go();
   }
 
   /** How many commands may be under way now. */
@@ -74,14 +83,10 @@ export class Flow {
 
   /** @returns the longest that an answer took since this was asked before, or that one is missing, ms */
   takeLongestMs(): number {
-    const longestMs = Math.max(this.#longestMs, this.#oldestMs);
+    const missingMs = this.#lanes.flatMap(({ sent: [oldest] }) => (oldest ? this.now() - oldest.sentAt : []));
+    const longestMs = Math.max(this.#longestMs, ...missingMs);
     this.#longestMs = 0;
     return longestMs;
-  }
-
-  get #oldestMs(): number {
-    const [oldest] = this.#sent;
-    return oldest === undefined ? 0 : this.now() - oldest.sentAt;
   }
 
   #count(kinds: readonly Urgency[]): number {
@@ -89,20 +94,23 @@ export class Flow {
   }
 
   /** A control plane that hangs says nothing at all. */
-  #lookAtOldest(): void {
-    const [oldest] = this.#sent;
-    if (oldest && this.#oldestMs > lateMs) this.#isLate(oldest, false);
+  #lookForMissing(): void {
+    for (const lane of this.#lanes) {
+      const [oldest] = lane.sent;
+      if (oldest && this.now() - oldest.sentAt > lateMs) this.#see(lane, oldest);
+    }
   }
 
-  #isLate(sent: Sent, isLost: boolean): void {
+  #see({ lateness }: Lane, { sentAt }: Sent, isThrottled = false): void {
     const now = this.now();
+    if (!lateness.see(sentAt, now) && !isThrottled) return;
     const underWay = this.#count(urgencies);
-    if (!this.#limit.late(sent.sentAt, underWay, now) || now - this.#saidAt < saidEveryMs) return;
+    if (!this.#limit.late(sentAt, underWay, now) || now - this.#saidAt < saidEveryMs) return;
     this.#saidAt = now;
     const fields = {
       event: 'control-plane-late',
-      isLost,
-      tookMs: now - sent.sentAt,
+      isThrottled,
+      tookMs: now - sentAt,
       underWay,
       limit: this.limit,
     };

@@ -3,8 +3,8 @@ import { ConcurrencyLimit } from '../../../../sip-edge/control-plane/flow/concur
 
 const start = 1_800_000_000_000;
 
-it('is four hundred until an answer is late', () => {
-  expect(new ConcurrencyLimit().at(start)).toBe(400);
+it('is three hundred until an answer is late', () => {
+  expect(new ConcurrencyLimit().at(start)).toBe(300);
 });
 
 it('falls to seven tenths of what was under way, and is back there within about a second', () => {
@@ -19,7 +19,7 @@ it('stays there for a moment, and has forgotten all after some seconds', () => {
   const limit = new ConcurrencyLimit();
   limit.late(start - 1100, 200, start);
   const at = [2, 2.5, 3, 4, 5].map((sec) => limit.at(start + sec * 1000));
-  expect(at).toEqual([212, 257, 358, 400, 400]);
+  expect(at).toEqual([212, 257, 300, 300, 300]);
 });
 
 it('falls once for all that was sent before it fell, and is held there until they have come', () => {

@@ -119,7 +119,9 @@ it('refuses calls at once while the control plane hangs, and takes them again wi
   const hung = await load({ call: perSec }, 20);
   const late = hung.filter(({ startedAt }) => startedAt > (hung[0]?.startedAt ?? 0) + 2000);
   expect(refusals(late).length).toBeGreaterThan(0.9 * late.length);
-  expect(log.lines).toContainEqual(expect.objectContaining({ event: 'control-plane-late', isLost: false }));
+  expect(log.lines).toContainEqual(
+    expect.objectContaining({ event: 'control-plane-late', isThrottled: false }),
+  );
   hang(false);
   const after = await load({ call: 0.9 * perSec }, 20);
   const since = after[0]?.startedAt ?? 0;
