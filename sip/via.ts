@@ -13,12 +13,12 @@ export function endOfFirstHop(line: string): number {
   return endOfPart(line, 0, ',');
 }
 
-/** @returns the first hop of a Via line, or undefined where it is malformed */
+/** @returns the first hop of a Via line, whatever version of SIP it says, or undefined where it is malformed */
 export function parseVia(line: string): Via | undefined {
   const hop = line.slice(0, endOfFirstHop(line));
   const semicolon = hop.indexOf(';');
   const sent = semicolon < 0 ? hop : hop.slice(0, semicolon);
-  const match = /^\s*SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9-]+)\s+(\S(?:.*\S)?)\s*$/i.exec(sent);
+  const match = /^\s*SIP\s*\/\s*\d+\.\d+\s*\/\s*([A-Za-z0-9-]+)\s+(\S(?:.*\S)?)\s*$/i.exec(sent);
   if (!match) return undefined;
   const hostPort = parseHostPort(match[2] as string);
   if (!hostPort) return undefined;

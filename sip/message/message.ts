@@ -66,9 +66,9 @@ export class SipParseError extends Error {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not pass
 const controlCharacter = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)/;
 const controlCharacters = new RegExp(controlCharacter, 'g');
-/** A quoted-string may have them escaped (RFC 3261 25.1: quoted-pair), but for those that end a line or a text. */
+/** A quoted-string may have them escaped (RFC 3261 25.1: quoted-pair), but for those that end a line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-const escapedControl = /\\[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
+const escapedControl = /\\[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 // A blank is a blank or a tab: to JavaScript, `\s` is also a byte of many a character in UTF-8 (0xA0).
 const requestLine = /^([A-Za-z0-9\-.!%*_+`'~]{1,64}) ([^ \t]+) (SIP\/\d+\.\d+)$/i;
 /** What can be answered for, though it is none: blanks where they do not belong (RFC 4475 3.1.2.8, 3.1.2.9). */
