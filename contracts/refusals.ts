@@ -72,6 +72,7 @@ const table = {
   'bad-cseq': badRequest('CSeq is missing, too large, or of another method'),
   'bad-to': badRequest('To is missing or cannot be read'),
   'bad-contact': badRequest('A Contact cannot be read, or an INVITE has none to be reached at'),
+  'ipv6-contact': badRequest('A gateway would be called by IPv6, which the edges do not speak'),
   'wildcard-without-expires-0': badRequest('Contact: * without Expires: 0 (RFC 3261 10.2.2)'),
   'extension-required': {
     status: 420,

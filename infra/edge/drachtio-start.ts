@@ -20,14 +20,15 @@ export function drachtioStart(tls: boolean): string {
     `printf '<drachtio><admin port="${port}" secret="%s">${host}</admin><sip/><logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>notice</loglevel></logging></drachtio>' "\${DRACHTIO_SECRET:?}" > drachtio.xml`,
     // What stands in the environment of a process can be read by who can read the process.
     'unset DRACHTIO_SECRET',
-    `set -- -f drachtio.xml --contact "sip:*:\${SIP_PORT:-${sipPort}};transport=udp,tcp" --external-ip "$EXTERNAL_IP" --local-net "$LOCAL_NET" --dns-name "$SIP_DOMAIN"`,
+    // Not `*`, which is IPv6 as well: a gateway at [::1] that answers by UDP ends drachtio 0.9.10.
+    `set -- -f drachtio.xml --contact "sip:0.0.0.0:\${SIP_PORT:-${sipPort}};transport=udp,tcp" --external-ip "$EXTERNAL_IP" --local-net "$LOCAL_NET" --dns-name "$SIP_DOMAIN"`,
   ];
   if (tls) {
     lines.push(
       `printf '%s\\n' "$TLS_CERT" > cert.pem`,
       `printf '%s\\n' "$TLS_KEY" > key.pem`,
       'unset TLS_CERT TLS_KEY',
-      `set -- "$@" --contact "sips:*:\${SIPS_PORT:-${sipsPort}};transport=tls" --external-ip "$EXTERNAL_IP" --local-net "$LOCAL_NET" --cert-file cert.pem --chain-file cert.pem --key-file key.pem`,
+      `set -- "$@" --contact "sips:0.0.0.0:\${SIPS_PORT:-${sipsPort}};transport=tls" --external-ip "$EXTERNAL_IP" --local-net "$LOCAL_NET" --cert-file cert.pem --chain-file cert.pem --key-file key.pem`,
     );
   }
   return [...lines, 'exec drachtio "$@"'].join('\n');

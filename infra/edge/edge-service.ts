@@ -25,6 +25,9 @@ const stopTimeoutSec = 120;
 /** Leaves time to hang up and to send the last facts. */
 const drainLimitSec = stopTimeoutSec - 10;
 
+/** The least that ECS takes: a container that ends sooner ends its task. */
+const restartAttemptPeriod = Duration.seconds(60);
+
 /** Of each container's log, on its way to CloudWatch. */
 const logBuffer = Size.mebibytes(25);
 
@@ -145,6 +148,9 @@ export class EdgeServices extends Construct {
     const drachtio = definition.addContainer('drachtio', {
       image: ecs.ContainerImage.fromRegistry(settings.drachtioImage),
       essential: true,
+      // Its calls are lost with it, but the next are taken in seconds, where a new task takes a minute.
+      enableRestartPolicy: true,
+      restartAttemptPeriod,
       entryPoint: ['sh', '-c', drachtioStart(withTls)],
       environment: {
         EXTERNAL_IP: externalIp,
@@ -172,7 +178,7 @@ export class EdgeServices extends Construct {
       essential: true,
       // An application that comes back takes over the calls that its drachtio still holds; a new task could not.
       enableRestartPolicy: true,
-      restartAttemptPeriod: Duration.seconds(60),
+      restartAttemptPeriod,
       environment: {
         ...props.environment,
         FURTHER_DOMAINS: [...settings.domains, externalIp].join(','),

@@ -16,6 +16,7 @@ import {
   startSessionTimer,
   termsAsCallee,
 } from './dialog/session-timer.ts';
+import { isUncallable } from './uncallable.ts';
 
 const onlyInDialog: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
 
@@ -42,6 +43,7 @@ export class Uas {
     if (this.pending.isFull(source.address)) transaction.abandon();
     else if (envelope.toTag !== undefined) this.receivedInDialog(transaction, envelope.toTag);
     else if (onlyInDialog.has(message.method)) transaction.reply({ status: 481 });
+    else if (isUncallable(message)) transaction.reply({ status: 400, reason: 'Bad Request (Contact)' });
     else this.receivedNew(transaction);
   }
 

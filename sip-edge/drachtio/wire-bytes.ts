@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import WireProtocol from 'drachtio-srf/lib/wire-protocol.js';
+import { endsDrachtio } from './deadly-contact.ts';
 import { readableHead } from './readable-head.ts';
 
 /*
@@ -15,7 +16,7 @@ interface Wire extends EventEmitter {
   send(socket: Socket, message: string): string;
 }
 
-/** A message that could not be read; a request was answered by 400. */
+/** A message that the application does not get; a request was answered by 400 where it may be answered. */
 export interface Unreadable {
   why: string;
   address: string;
@@ -23,8 +24,8 @@ export interface Unreadable {
 
 const hash = 35;
 const lineBreak = '\r\n';
-/** The transaction's id, and the address, among the fields of what drachtio passes on (drachtio.md 4.3). */
-const field = { address: 5, transactionId: 8 } as const;
+/** Where they stand among the fields of what drachtio passes on (drachtio.md 4.3). */
+const field = { protocol: 4, address: 5, transactionId: 8 } as const;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all that one byte can hold
 const noByte = /[^\x00-\xff]/g;
 
@@ -67,21 +68,28 @@ function takeFrame(wire: Wire, socket: Socket, frame: string): void {
     wire.emit('msg', socket, frame);
     return;
   }
-  const read = readableHead(frame.slice(end + lineBreak.length));
+  const message = frame.slice(end + lineBreak.length);
+  const fields = frame.slice(0, end).split('|');
+  const [id, type, of] = fields;
+  const tell = (why: string) =>
+    wire.emit('unreadable', { why, address: fields[field.address] ?? '' } satisfies Unreadable);
+  if (type === 'sip' && endsDrachtio(fields[field.protocol], message)) {
+    tell('Contact without a host');
+    return;
+  }
+  const read = readableHead(message);
   if (read.isReadable) {
     wire.emit('msg', socket, `${frame.slice(0, end)}${lineBreak}${read.message}`);
     return;
   }
   const { why } = read;
-  const fields = frame.slice(0, end).split('|');
-  const [id, type, of] = fields;
   if (type === 'response') {
     // The echo of what was sent: whoever waits for it hears that it failed.
     wire.emit('msg', socket, `${id}|response|${of}|NOK|${why}`);
     return;
   }
-  wire.emit('unreadable', { why, address: fields[field.address] ?? '' } satisfies Unreadable);
-  if (/^sip\//i.test(frame.slice(end + lineBreak.length))) return;
+  tell(why);
+  if (/^sip\//i.test(message)) return;
   const reason = `Reason: SIP;cause=400;text="${why}"`;
   wire.send(socket, `sip|${fields[field.transactionId]}|\r\nSIP/2.0 400 Bad Request\r\n${reason}\r\n\r\n`);
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Contact, RegisterAnswer } from '../../contracts/commands.ts';
 import { maxCallIdLength } from '../../contracts/common.ts';
 import { parseGatewayName } from '../../contracts/gateway-name.ts';
@@ -107,6 +108,8 @@ function grant(askedSec: number, policy: RegistrationPolicy): number | undefined
 function readContact(address: NameAddr, defaultSec: number, policy: RegistrationPolicy): Result<Contact> {
   const uri = parseSipUri(address.uri);
   if (uri === undefined || address.uri.length > maxContactLength) return refuse('bad-contact');
+  // drachtio 0.9.10 ends when a gateway at [::1] answers by UDP; it is bound to IPv4 alone (infra/edge/drachtio-start.ts).
+  if (isIPv6(uri.host)) return refuse('ipv6-contact');
   const expires = address.params.get('expires');
   const expiresSec = grant(expires === undefined ? defaultSec : readExpires(expires), policy);
   if (expiresSec === undefined) {

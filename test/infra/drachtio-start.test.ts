@@ -65,6 +65,7 @@ describe.skipIf(binary === undefined)("the start of the edge's drachtio", () => 
       expect(await until('an answer over TLS', () => answerOverTls(sips))).toMatch(/^SIP\/2\.0 503 /);
       expect(await isOpen('127.0.0.1', 9022)).toBe(true);
       expect(await isOpen(notLocalhost, 9022)).toBe(false);
+      expect(await isOpen('::1', sip)).toBe(false);
     } finally {
       child.kill('SIGKILL');
       rmSync(dir, { recursive: true, force: true });

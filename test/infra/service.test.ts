@@ -120,6 +120,7 @@ interface Container {
   Name: string;
   PortMappings?: { ContainerPort: number }[];
   Secrets?: { Name: string; ValueFrom: unknown }[];
+  RestartPolicy?: object;
 }
 
 const containersOf = (of: ReturnType<typeof synthesize>, id: RegExp): Container[] =>
@@ -181,6 +182,12 @@ describe('an edge', () => {
         }),
       ]),
     });
+  });
+
+  it('starts a drachtio that a packet ended beside its application, which takes seconds and no new task', () => {
+    const drachtio = containersOf(template, /^EdgeTask/).filter(({ Name }) => Name === 'drachtio');
+    for (const { RestartPolicy } of drachtio)
+      expect(RestartPolicy).toMatchObject({ Enabled: true, RestartAttemptPeriod: 60 });
   });
 
   it('serves before the one it replaces goes', () => {

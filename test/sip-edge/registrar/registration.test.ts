@@ -144,6 +144,13 @@ describe('what a REGISTER does', () => {
     expect(bindings({ contact: undefined, expires: '0' })).toEqual({ ok: true, value: { kind: 'fetch' } });
   });
 
+  it('is refused for a contact of IPv6, which nobody would call', () => {
+    expect(bindings({ contact: '<sip:gw@[::1]:5062>' })).toEqual(refused(400, 'ipv6-contact'));
+    expect(bindings({ contact: '<sip:a@b>, <sips:gw@[2001:db8::1]>;q=0.1' })).toEqual(
+      refused(400, 'ipv6-contact'),
+    );
+  });
+
   it('is a removal where every contact expires at once', () => {
     const removed = { ok: true, value: { kind: 'unregister', contacts: ['sip:a@b', 'sip:c@d'] } };
     expect(bindings({ contact: 'sip:a@b;expires=0, <sip:c@d>;expires=0' })).toEqual(removed);
