@@ -60,6 +60,7 @@ export type RegisterGateway = z.infer<typeof registerGatewaySchema>;
 export const unregisterGatewaySchema = registrationSchema.extend({
   command: z.literal('unregisterGateway'),
   contacts: z.union([z.literal('*'), z.array(contactUriSchema).min(1).max(10)]),
+  received: peerSchema,
 });
 export type UnregisterGateway = z.infer<typeof unregisterGatewaySchema>;
 
@@ -73,8 +74,11 @@ export const registerCommandSchema = z.discriminatedUnion('command', [
 ]);
 export type RegisterCommand = z.infer<typeof registerCommandSchema>;
 
-/** Why a registration was refused: its call is over (tombstone), or the REGISTER is older than what is held. */
-const registrationRefusals = ['call-over', 'out-of-order', 'too-many-contacts'] as const;
+/**
+ * Why a registration was refused: its call is over (tombstone), the REGISTER is older than what is held, or it comes from
+ * where the gateway's task does not run.
+ */
+const registrationRefusals = ['call-over', 'out-of-order', 'too-many-contacts', 'not-its-address'] as const;
 const registrationRefusalSchema = z.enum(registrationRefusals);
 
 /** The bindings that hold after the command (RFC 3261 10.3 step 8: the answer lists them all). */

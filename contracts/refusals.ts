@@ -99,6 +99,7 @@ const table = {
   },
   'too-many-contacts': forbidden('More than ten contacts for one gateway'),
   'out-of-order': badRequest('A CSeq that is not above the one before (RFC 3261 10.3 step 7)'),
+  'not-its-address': forbidden('A name of a gateway that ECS runs, from where its task does not run'),
   'call-over': forbidden('A late refresh of a gateway whose call is over, for ten minutes'),
 } satisfies Record<string, Refusal>;
 

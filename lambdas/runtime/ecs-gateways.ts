@@ -150,12 +150,20 @@ export interface TaskSeen {
   stoppedAt?: Time;
   stopCode?: string | undefined;
   stoppedReason?: string | undefined;
-  containers?: { exitCode?: number | undefined }[] | undefined;
+  containers?:
+    | {
+        exitCode?: number | undefined;
+        networkInterfaces?: { privateIpv4Address?: string | undefined }[] | undefined;
+      }[]
+    | undefined;
 }
 
 export function fromApi(task: TaskSeen): EcsTask {
   const startId = startIdIn(task.startedBy);
   const exitCode = task.containers?.find((container) => container.exitCode !== undefined)?.exitCode;
+  const addresses = (task.containers ?? []).flatMap(({ networkInterfaces = [] }) =>
+    networkInterfaces.flatMap(({ privateIpv4Address }) => privateIpv4Address ?? []),
+  );
   const times = {
     createdAt: msOf(task.createdAt),
     pullStartedAt: msOf(task.pullStartedAt),
@@ -173,5 +181,6 @@ export function fromApi(task: TaskSeen): EcsTask {
     ...(task.stopCode !== undefined && { stopCode: task.stopCode }),
     ...(task.stoppedReason !== undefined && { stoppedReason: task.stoppedReason }),
     ...(exitCode !== undefined && { exitCode }),
+    ...(addresses.length > 0 && { addresses: [...new Set(addresses)] }),
   };
 }

@@ -70,6 +70,11 @@ export function taskKey(startId: string): string {
   return `${taskKeyPrefix}${startId}`;
 }
 
+/** Where the task of a gateway runs. */
+export function taskHostKey(taskId: string): string {
+  return `HOST#${taskId}`;
+}
+
 export function decisionKey(atMs: number, id: string): string {
   return `DECISION#${atMs}-${id}`;
 }

@@ -47,12 +47,21 @@ export function plainRefresh(command: RegisterGateway, nowMs: number): Update | 
   return write && { ...write, when: allOf(write.when, differs('state', 'silent'), holds) };
 }
 
-/** The un-REGISTER of all that the registration holds. */
-export function leave({ username, registrationId, cseq, contacts }: UnregisterGateway, nowMs: number) {
+/** The un-REGISTER of all that the registration holds, from where it came. */
+export function leave(
+  { username, registrationId, cseq, contacts, received }: UnregisterGateway,
+  nowMs: number,
+) {
   const same = contacts === '*' ? [] : [equals('contactUris', new Set(contacts))];
   return {
     delete: gatewayKey(username),
-    when: allOf(registrationIs(registrationId), below('cseq', cseq), notExpired(nowMs), ...same),
+    when: allOf(
+      registrationIs(registrationId),
+      below('cseq', cseq),
+      equals('received', received),
+      notExpired(nowMs),
+      ...same,
+    ),
   } satisfies Write;
 }
 

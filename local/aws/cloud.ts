@@ -45,6 +45,8 @@ export interface LocalCloudOptions {
   commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
   /** How tasks start: at once unless given. */
   starts?: StartPlan | undefined;
+  /** Addresses that tasks send from; ECS tells none unless given. */
+  taskAddresses?: () => readonly string[];
   /** What DNS tells containers: name → address. */
   names?: () => Record<string, string>;
   /** Address of the endpoint; port 0 takes a free one. */
@@ -177,6 +179,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       TMPDIR: dir,
     }),
+    addresses: options.taskAddresses,
     names: options.names ?? (() => ({})),
     secretValue: (from) => secrets.containerValue(from),
     authorizeStart,

@@ -66,6 +66,12 @@ export async function checkAddress(
   }
 }
 
+/** @returns all IPv4 addresses of this machine, one of which its processes send from */
+export function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
+}
+
 /** Whether a server that listens there takes what comes to any address of this machine. */
 export const isWildcard = (host: string): boolean => host === '0.0.0.0';
 

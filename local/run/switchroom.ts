@@ -17,7 +17,7 @@ import { claimRunFile, removeRunFile, writeRunFile } from './files/run-file.ts';
 import { lookAtPool } from './first-look.ts';
 import { gatewayCommand, RegisteredGateways } from './gateways.ts';
 import type { Address, RunOptions } from './options.ts';
-import { checkAddress } from './ports.ts';
+import { checkAddress, ownAddresses } from './ports.ts';
 import { keepLogsBounded } from './processes/bounded-logs.ts';
 import type { ChildExit } from './processes/child-process.ts';
 import { Reaper } from './processes/reaper.ts';
@@ -134,6 +134,7 @@ export class Switchroom {
       secret: options.secret,
       commandOf: (_definition, imageDirectory) => gatewayCommand(options.gatewayKind, imageDirectory),
       names: () => names,
+      taskAddresses: ownAddresses,
       starts: randomStarts(options.startDelay, options.startFailureRate),
       host: options.aws.host,
       port: options.aws.port,

@@ -176,7 +176,14 @@ function commandOf(
     case 'fetch':
       return { command: 'listBindings', username };
     case 'unregister':
-      return { command: 'unregisterGateway', username, registrationId, cseq, contacts: bindings.contacts };
+      return {
+        command: 'unregisterGateway',
+        username,
+        registrationId,
+        cseq,
+        contacts: bindings.contacts,
+        received: peerOf(req),
+      };
     case 'register':
       return {
         command: 'registerGateway',

@@ -129,13 +129,14 @@ export class Gateway {
 
   async #unregister(): Promise<void> {
     if (!this.#edge?.isReachable) return;
-    const { username, registrationId, cseq } = this.#registration();
+    const { username, registrationId, cseq, received } = this.#registration();
     const command: UnregisterGateway = {
       command: 'unregisterGateway',
       username,
       registrationId,
       cseq: cseq + 1,
       contacts: '*',
+      received,
     };
     await this.#edge.unregister(command);
   }

@@ -59,6 +59,8 @@ export interface EcsTask extends TaskTimes {
   stopCode?: string;
   stoppedReason?: string;
   exitCode?: number;
+  /** Of its own network; none where it has its host's. */
+  addresses?: readonly string[];
 }
 
 /** Whether it is over: it counts no more. */

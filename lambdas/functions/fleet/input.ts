@@ -22,7 +22,14 @@ const taskEventSchema = z.object({
     stoppedAt: time,
     stopCode: text,
     stoppedReason: text,
-    containers: z.array(z.object({ exitCode: z.number().int().optional() })).optional(),
+    containers: z
+      .array(
+        z.object({
+          exitCode: z.number().int().optional(),
+          networkInterfaces: z.array(z.object({ privateIpv4Address: text })).optional(),
+        }),
+      )
+      .optional(),
   }),
 });
 

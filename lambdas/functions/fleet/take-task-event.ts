@@ -1,4 +1,5 @@
 import { afterEcs, type EcsTask } from '../../domain/fleet/task.ts';
+import { taskHostItem } from '../../store/items/task-host-item.ts';
 import { taskOf } from '../../store/items/task-item.ts';
 import { taskKey } from '../../store/keys.ts';
 import { changeTask } from '../../store/task-writes.ts';
@@ -8,11 +9,14 @@ import { type FleetDeps, usernameOf } from './deps.ts';
 /**
  * Takes down what ECS says of a task. One that has stopped takes its gateway's location with it, and the call that the
  * gateway served. Needs no lease: it may come twice, late, and beside a run.
+ * Where it runs is kept, since its gateway may register from there alone.
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
 export async function takeTaskEvent(seen: EcsTask, deps: FleetDeps): Promise<void> {
   const { table, now } = deps;
   const stopped = seen.lastStatus === 'STOPPED';
+  if (!stopped && seen.addresses !== undefined)
+    await table.write({ put: taskHostItem(seen.taskId, seen.addresses, now()) });
   if (seen.startId !== undefined) {
     const task = taskOf(await table.get(taskKey(seen.startId)));
     if (task?.state === 'failed' && !stopped) {

@@ -18,6 +18,7 @@ import { freeShardOf, gatewayKey } from '../../store/keys.ts';
 import { refresh, welcomeBack } from '../../store/refresh-writes.ts';
 import type { Table } from '../../store/table.ts';
 import { headsOfQueue, matchNext } from '../../usecases/waiting-queue.ts';
+import { mayComeFrom } from './task-host.ts';
 import { removeGateway } from './unregister-gateway.ts';
 
 export interface RegisterDeps {
@@ -70,6 +71,7 @@ async function registerAnew(
   const { username } = command;
   const name = parseGatewayName(username, deps.gatewayName);
   const taskId = name && taskIdOf(name);
+  if (!(await mayComeFrom(command, deps))) return { result: 'refused', reason: 'not-its-address' };
   const context = {
     nowMs,
     ...(taskId !== undefined && { taskId }),

@@ -8,6 +8,7 @@ import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { gatewayKey, tombstoneKey } from '../../store/keys.ts';
 import { leave } from '../../store/refresh-writes.ts';
 import type { Table } from '../../store/table.ts';
+import { mayComeFrom } from './task-host.ts';
 
 const maxTries = 6;
 
@@ -19,12 +20,14 @@ const maxTries = 6;
  */
 export async function unregisterGateway(
   command: UnregisterGateway,
-  { table, now, freeShards }: { table: Table; now: Clock; freeShards: number },
+  deps: { table: Table; now: Clock; freeShards: number; gatewayName: string },
 ): Promise<RegisterAnswer> {
+  const { table, now, freeShards } = deps;
   const nowMs = now();
   const { username, registrationId } = command;
   const left = await table.write(leave(command, nowMs));
   if (left.done) return noBindings;
+  if (!(await mayComeFrom(command, deps))) return { result: 'refused', reason: 'not-its-address' };
   let seen = gatewayOf(left.seen);
   for (let tries = 0; tries < maxTries; tries += 1) {
     const callOver =

@@ -19,6 +19,8 @@ export interface TasksOptions {
   /** Throws where a task's execution role lacks what ECS needs to start it. */
   authorizeStart: (definition: TaskDefinition) => void;
   publish: (detailType: string, detail: JsonObject, taskArn: string) => void;
+  /** Addresses that tasks send from; ECS tells none unless given. */
+  addresses?: (() => readonly string[]) | undefined;
   /** How starts go; all at once unless given. */
   starts?: StartPlan | undefined;
   /** Directory the tasks run in, with logs/ in it. */

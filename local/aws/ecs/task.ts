@@ -29,6 +29,8 @@ export interface Task {
   group: string;
   startedBy?: string;
   tags: { key: string; value: string }[];
+  /** Where it can be met; none where nobody has said. */
+  addresses?: readonly string[];
   overrides: JsonObject;
 }
 
@@ -68,6 +70,9 @@ function describe(task: Task, time: (at: number) => number | string): JsonObject
         image: onlyContainer(task.definition).image,
         taskArn: task.arn,
         lastStatus: containerStatus(task),
+        ...(task.addresses && {
+          networkInterfaces: task.addresses.map((privateIpv4Address) => ({ privateIpv4Address })),
+        }),
         ...(task.exitCode !== undefined && { exitCode: task.exitCode }),
       },
     ],

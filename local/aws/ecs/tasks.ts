@@ -210,6 +210,7 @@ export class EcsTasks {
       group: request.group ?? `family:${definition.family}`,
       ...(request.startedBy !== undefined && { startedBy: request.startedBy }),
       tags: request.tags ?? [],
+      ...(this.#options.addresses && { addresses: this.#options.addresses() }),
       overrides: (request.overrides ?? {}) as JsonObject,
     };
     const run = this.#add(new TaskRun(task, definition, request, this.#runOptions()));

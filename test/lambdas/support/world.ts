@@ -99,9 +99,9 @@ export class World {
   }
 
   unregister(command: Partial<UnregisterGateway> & { username: string }): Promise<RegisterAnswer> {
-    const { registrationId = 'reg-1', cseq = 100, contacts = '*' } = command;
+    const { registrationId = 'reg-1', cseq = 100, contacts = '*', received = peer } = command;
     return unregisterGateway(
-      { command: 'unregisterGateway', username: command.username, registrationId, cseq, contacts },
+      { command: 'unregisterGateway', username: command.username, registrationId, cseq, contacts, received },
       this.deps,
     );
   }

@@ -32,6 +32,7 @@ export const callChecks: readonly Check[] = [
         registrationId: 'anew',
         cseq: 3,
         contacts: '*',
+        received: { address: '127.0.0.1', port: 5060, protocol: 'tcp' },
       };
       compare('register', await ask(leave), { contacts: [] });
     },
