@@ -13,6 +13,8 @@ export const runFileSchema = z.object({
   /** `AWS_ENDPOINT_URL`, and where the table engine listens. */
   awsEndpoint: z.string(),
   dynamoDbEndpoint: z.string(),
+  /** Of the person at this machine, for the run's AWS. */
+  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
   region: z.string(),
   /** Outputs of the stack: ApiAddress, TableName, BusName, … */
   outputs: z.record(z.string(), z.string()),
@@ -64,7 +66,7 @@ export function clientConfigOf(run: RunFile) {
   return {
     endpoint: run.awsEndpoint,
     region: run.region,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: run.credentials,
   };
 }
 

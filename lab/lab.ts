@@ -154,7 +154,7 @@ export class Lab {
     const { resources, outputs } = await this.cloud.deploy(this.#stack);
     this.deployed = new Deployed(resources);
     this.#api = outputs.ApiAddress ?? '';
-    this.#agent = await Agent.open(awsAddress, this.cloud.permissions);
+    this.#agent = await Agent.open(awsAddress, this.cloud);
     this.#closing.push(() => this.#agent.close());
     const names = await NameServer.open(resolverAddress, (name) => this.#lookUp(name));
     this.#closing.push(() => names.close());

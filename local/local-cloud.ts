@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CommandError } from '../command-line/command-error.ts';
 import { readOptions, wrong } from '../command-line/read-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
-import { sdkVariables, startLocalCloud } from './aws/cloud.ts';
+import { startLocalCloud } from './aws/cloud.ts';
 import { dockerFile } from './aws/ecr/images.ts';
 import { region } from './aws/identity.ts';
 import { openRunDirectory } from './run/files/run-directory.ts';
@@ -86,7 +86,7 @@ async function run({ host, port }: Address): Promise<void> {
       await cloud.close();
     });
     const variables = {
-      ...sdkVariables(cloud.endpoint),
+      ...cloud.variablesOf(),
       // As SDKs of other languages have it.
       AWS_DEFAULT_REGION: region,
       CDK_DOCKER: dockerFile,

@@ -1,9 +1,9 @@
-import { createHash, createHmac } from 'node:crypto';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { CommandError } from '../../command-line/command-error.ts';
 import { defaultRunFile, readRunFile } from '../../command-line/run-file.ts';
+import { Sha256 } from '../../command-line/sha256.ts';
 
 /* Where the API is, and by what right it is asked. */
 
@@ -68,34 +68,6 @@ function explain({ name, message }: Error, stack: string): string {
     return `no AWS credentials: set AWS_PROFILE, or sign in (${message})`;
   if (message === 'Region is missing') return 'no AWS region: set AWS_REGION or AWS_PROFILE';
   return `stack ${stack} cannot be asked for: ${message || name}`;
-}
-
-/** The hash that SigV4 is made of, by Node. */
-class Sha256 {
-  readonly #hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {
-    throw new Error('made once for each use');
-  }
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Buffer {
-  if (typeof data === 'string') return Buffer.from(data);
-  return data instanceof ArrayBuffer
-    ? Buffer.from(data)
-    : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Asked by signature, with the AWS credentials of the environment. */

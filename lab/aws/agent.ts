@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { LocalCloud } from '../../local/aws/cloud.ts';
 import { protectionOf } from '../../local/aws/ecs/agent.ts';
-import { accessKeyOf, type Permissions } from '../../local/aws/iam/permissions.ts';
+import { accessKeyOf } from '../../local/aws/iam/permissions.ts';
 import { arn } from '../../local/aws/identity.ts';
 
 /** What ECS's agent knows of a task. */
@@ -17,14 +18,17 @@ export interface AgentTask {
 
 const credentialsLastMs = 6 * 3_600_000;
 
+/** What it needs of the cloud. */
+type AgentCloud = Pick<LocalCloud, 'permissions' | 'credentialsOf'>;
+
 /** What a task finds at 169.254.170.2: its metadata, its role's credentials, its protection. */
 export class Agent {
   readonly #server: Server;
   readonly #tasks = new Map<string, AgentTask>();
-  readonly #permissions: Permissions;
+  readonly #cloud: AgentCloud;
 
-  private constructor(permissions: Permissions) {
-    this.#permissions = permissions;
+  private constructor(cloud: AgentCloud) {
+    this.#cloud = cloud;
     this.#server = createServer((request, response) => {
       void this.#answer(request).then((answer) => {
         response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
@@ -33,8 +37,8 @@ export class Agent {
     });
   }
 
-  static async open(host: string, permissions: Permissions): Promise<Agent> {
-    const agent = new Agent(permissions);
+  static async open(host: string, cloud: AgentCloud): Promise<Agent> {
+    const agent = new Agent(cloud);
     agent.#server.listen(0, host);
     await once(agent.#server, 'listening');
     return agent;
@@ -66,7 +70,7 @@ export class Agent {
     if (kind === 'v2/credentials') {
       return {
         AccessKeyId: accessKeyOf(task.role),
-        SecretAccessKey: 'lab',
+        SecretAccessKey: this.#cloud.credentialsOf(accessKeyOf(task.role)).secretAccessKey,
         Token: 'lab',
         Expiration: new Date(Date.now() + credentialsLastMs).toISOString(),
         RoleArn: task.role,
@@ -83,7 +87,7 @@ export class Agent {
     let body = '';
     for await (const chunk of request) body += chunk;
     const answer = protectionOf({ clusterName: task.cluster, taskId: task.id }, JSON.parse(body), (needed) =>
-      this.#permissions.check(accessKeyOf(task.role), needed),
+      this.#cloud.permissions.check(accessKeyOf(task.role), needed),
     );
     const { ExpirationDate } = (answer.protection ?? {}) as { ExpirationDate?: string };
     if (answer.protection)

@@ -20,13 +20,14 @@ import { Endpoint, type Operation } from './http/endpoint.ts';
 import { PassThrough } from './http/pass-through.ts';
 import type { QueryService } from './http/query.ts';
 import { authorizeFunctions, neededToStartTask } from './iam/execution-roles.ts';
-import { accessKeyOf, Permissions } from './iam/permissions.ts';
-import { region } from './identity.ts';
+import { accessKeyOf, Permissions, personKey } from './iam/permissions.ts';
+import { type Credentials, Signatures } from './iam/signatures.ts';
 import { EventSources, type Redelivery } from './lambda/event-sources.ts';
 import type { PoolLimits } from './lambda/function-pool.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
 import { metadata, operations } from './operations.ts';
 import { Provisioner } from './provisioner.ts';
+import { sdkVariables } from './sdk-variables.ts';
 import { Secrets } from './secrets.ts';
 import { Queues } from './sqs/queues.ts';
 import { sts } from './sts.ts';
@@ -59,23 +60,6 @@ export interface LocalCloudOptions {
   retryDelaysMs?: readonly number[];
   redelivery?: Redelivery;
   onGroup?: (groupId: number, running: boolean) => void;
-}
-
-/**
- * What every process of the local cloud needs to use it by the AWS SDK. Signatures are checked by nobody; the access
- * key id tells whose role it is (`accessKeyOf`).
- */
-export function sdkVariables(endpoint: string): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    // Otherwise the SDK would look for a region and credentials in files of the person who runs this.
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
 }
 
 const sweepEveryMs = 60_000;
@@ -123,6 +107,10 @@ export interface LocalCloud {
   tables: Tables;
   images: Images;
   permissions: Permissions;
+  /** @param accessKeyId default: that of the person at this machine, who may do everything */
+  credentialsOf: (accessKeyId?: string) => Credentials;
+  /** What a process needs to use this cloud by the SDK, in a role or as the person at this machine. */
+  variablesOf: (role?: string) => Record<string, string>;
   /** Issues what HTTP APIs take where their issuer is this machine. */
   tokens: Tokens;
   /** Throws AwsError where a task's execution role lacks what ECS needs to start it. */
@@ -149,10 +137,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   });
   const tables = new Tables(dynamoDbEndpoint);
 
-  const variables = sdkVariables(endpoint.url);
+  const signatures = new Signatures();
+  const credentialsOf = (accessKeyId = personKey) => signatures.credentialsOf(accessKeyId);
+  const variablesOf = (role?: string) =>
+    sdkVariables(endpoint.url, credentialsOf(role === undefined ? personKey : accessKeyOf(role)));
   const functions = new LambdaFunctions({
     logDir,
-    variables,
+    variablesOf,
     shortWay: { engine: dynamoDbEndpoint, permissionsSince: permissions.since },
     ...(options.limits && { limits: options.limits }),
     ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
@@ -174,8 +165,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   };
   const tasks = new EcsTasks({
     commandOf: options.commandOf,
-    variables: () => ({
-      ...variables,
+    variablesOf: (role) => ({
+      ...variablesOf(role),
       PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       TMPDIR: dir,
     }),
@@ -192,7 +183,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
 
   const roles = { provision: (resources: readonly Resource[]) => authorizeFunctions(resources, permissions) };
   const tokens = await Tokens.open();
-  const httpApis = new HttpApis(functions, permissions, tokens);
+  const httpApis = new HttpApis({ functions, permissions, tokens, signatures });
   const provisioner = new Provisioner(
     [permissions, roles, queues, secrets, tables, functions, eventSources, httpApis, buses, tasks],
     endpoint.url,
@@ -212,12 +203,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ]),
     queryServices: new Map([
       ['2010-05-15', cloudFormation({ stacks, changeSets, buckets })],
-      ['2011-06-15', sts],
+      ['2011-06-15', sts(signatures)],
       ...(options.queryServices ?? []),
     ]),
     buckets,
     get: (path) => metadata(tasks, path),
     dynamoDb,
+    signatures,
     lookup: { taskDefinition: (id) => tasks.definition(id) },
     authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
   });
@@ -240,6 +232,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     tables,
     images,
     permissions,
+    credentialsOf,
+    variablesOf,
     authorizeStart,
     tokens,
     close: async () => {

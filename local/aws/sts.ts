@@ -1,11 +1,12 @@
 import { type QueryOperation, type QueryService, textIn } from './http/query.ts';
-import { accessKeyOf } from './iam/permissions.ts';
+import { accessKeyOf, personKey } from './iam/permissions.ts';
+import type { Signatures } from './iam/signatures.ts';
 import { accountId, partition } from './identity.ts';
 
 const credentialsLastMs = 3_600_000;
 
 /** Security Token Service: who asks, and what a role is known by here. */
-export const sts: QueryService = {
+export const sts = (signatures: Signatures): QueryService => ({
   prefix: 'sts',
   namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
   operations: new Map(
@@ -18,11 +19,13 @@ export const sts: QueryService = {
       AssumeRole: (request) => {
         const role = textIn(request, 'RoleArn').split('/').at(-1) ?? '';
         const session = textIn(request, 'RoleSessionName');
+        // The roles of `cdk bootstrap` act for the person at this machine.
+        const key = role.startsWith('cdk-') ? personKey : accessKeyOf(role);
+        const { accessKeyId, secretAccessKey } = signatures.credentialsOf(key);
         return {
           Credentials: {
-            // The roles of `cdk bootstrap` act for the person at this machine.
-            AccessKeyId: role.startsWith('cdk-') ? 'local' : accessKeyOf(role),
-            SecretAccessKey: 'local',
+            AccessKeyId: accessKeyId,
+            SecretAccessKey: secretAccessKey,
             SessionToken: 'local',
             Expiration: new Date(Date.now() + credentialsLastMs),
           },
@@ -34,4 +37,4 @@ export const sts: QueryService = {
       },
     }),
   ),
-};
+});

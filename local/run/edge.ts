@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerNamed, type TaskDefinition } from '../aws/ecs/task-definition.ts';
-import { accessKeyOf } from '../aws/iam/permissions.ts';
 import { freePort } from './ports.ts';
 import { RunChild } from './processes/child-process.ts';
 import { Supervised } from './processes/supervised.ts';
@@ -18,7 +17,7 @@ export interface EdgeOptions {
   agentUri: string;
   /** A variable that the template takes from Secrets Manager. */
   secretValue: (valueFrom: string) => string;
-  /** What the SDK needs. */
+  /** What the SDK needs, in the task's role. */
   sdkVariables: Record<string, string>;
   /** From the command line. */
   extraVariables: Record<string, string>;
@@ -64,7 +63,6 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
     ...options.sdkVariables,
     ...container.environment,
     ...Object.fromEntries(secrets),
-    AWS_ACCESS_KEY_ID: accessKeyOf(options.definition.taskRole),
     ECS_AGENT_URI: options.agentUri,
     HEALTH_PORT: String(await freePort()),
     HEALTH_SIP_ADDRESS: `${sipServer.sip.host}:${sipServer.sip.port}`,

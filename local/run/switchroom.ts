@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { CommandError } from '../../command-line/command-error.ts';
 import { defaultRunFile, type RunFile } from '../../command-line/run-file.ts';
 import { readSynthesizedStack } from '../aws/assets/assets.ts';
-import { type LocalCloud, sdkVariables, startLocalCloud } from '../aws/cloud.ts';
+import { type LocalCloud, startLocalCloud } from '../aws/cloud.ts';
 import { agentUri } from '../aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../aws/ecs/services.ts';
 import { randomStarts } from '../aws/ecs/start-plan.ts';
@@ -171,7 +171,7 @@ export class Switchroom {
       definition: service.definition,
       agentUri: agentUri(cloud.endpoint, service.definition.taskRole, service.clusterName, edgeId),
       secretValue: (from) => cloud.secrets.containerValue(from),
-      sdkVariables: sdkVariables(cloud.endpoint),
+      sdkVariables: cloud.variablesOf(service.definition.taskRole),
       extraVariables: options.edge,
       sipServer,
       supervision,
@@ -211,6 +211,7 @@ export class Switchroom {
       sip: sipServer.sip,
       domain: containerNamed(service.definition, appContainer).environment.SIP_DOMAIN ?? '',
       awsEndpoint: cloud.endpoint,
+      credentials: cloud.credentialsOf(),
       dynamoDbEndpoint: table.endpoint,
       region,
       outputs: stack.outputs,

@@ -75,6 +75,7 @@ async function start(): Promise<void> {
     dynamoDbEndpoint: cloud.dynamoDbEndpoint,
     region: 'us-east-1',
     outputs: { CallsQueue: 'Test-calls', FleetQueue: 'Test-fleet' },
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
     apiToken: 'x',
     logDir: dir,
   });

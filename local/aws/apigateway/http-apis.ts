@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../http/errors.ts';
 import { readBody } from '../http/wire.ts';
 import { neededToInvoke } from '../iam/needed.ts';
-import { accessKeyIn, type Permissions } from '../iam/permissions.ts';
+import type { Permissions } from '../iam/permissions.ts';
+import type { Signatures } from '../iam/signatures.ts';
 import { accountId, arn } from '../identity.ts';
 import type { LambdaFunctions } from '../lambda/functions.ts';
 import type { Resource } from '../template.ts';
@@ -26,17 +27,20 @@ const message = (status: number, text: string, headers: HttpAnswer['headers'] = 
   body: JSON.stringify({ message: text }),
 });
 
+interface HttpApisParts {
+  functions: LambdaFunctions;
+  permissions: Permissions;
+  tokens: Tokens;
+  signatures: Signatures;
+}
+
 /** API Gateway, as far as HTTP APIs before functions go. */
 export class HttpApis {
   #apis = new Map<string, HttpApi>();
-  readonly #functions: LambdaFunctions;
-  readonly #permissions: Permissions;
-  readonly #tokens: Tokens;
+  readonly #parts: HttpApisParts;
 
-  constructor(functions: LambdaFunctions, permissions: Permissions, tokens: Tokens) {
-    this.#functions = functions;
-    this.#permissions = permissions;
-    this.#tokens = tokens;
+  constructor(parts: HttpApisParts) {
+    this.#parts = parts;
   }
 
   /** @throws UnsupportedError for what an API asks that is not played here */
@@ -77,9 +81,9 @@ export class HttpApis {
     }
     const match = matchRoute(api.routes, method, path);
     if (match === undefined) return message(404, 'Not Found');
-    const authorized = await this.#authorize(api, match.route, incoming, path);
-    if ('status' in authorized) return authorized;
     const body = await readBody(incoming, maxBodyBytes);
+    const authorized = await this.#authorize(api, match.route, incoming, path, body);
+    if ('status' in authorized) return authorized;
     const event = proxyEvent({
       incoming,
       api,
@@ -94,11 +98,12 @@ export class HttpApis {
   }
 
   async #invoke(api: HttpApi, { functionName, key }: HttpRoute, event: object): Promise<HttpAnswer> {
+    const { functions, permissions } = this.#parts;
     const functionArn = arn('lambda', `function:${functionName}`);
     try {
       const source = executeApiArn(api.id, key.method ?? '*', `/${key.parts?.join('/') ?? '*'}`);
-      this.#permissions.checkService('apigateway.amazonaws.com', source, neededToInvoke(functionArn));
-      const result = await this.#functions.invoke(functionName, JSON.stringify(event));
+      permissions.checkService('apigateway.amazonaws.com', source, neededToInvoke(functionArn));
+      const result = await functions.invoke(functionName, JSON.stringify(event));
       if (result.kind === 'answer') return httpAnswer(result.payload);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
@@ -112,25 +117,26 @@ export class HttpApis {
     { authorizer }: HttpRoute,
     incoming: IncomingMessage,
     path: string,
+    body: Buffer,
   ): Promise<HttpAnswer | { authorizer: object | undefined }> {
+    const { permissions, signatures, tokens } = this.#parts;
     const { authorization } = incoming.headers;
     if (authorizer.type === 'none') return { authorizer: undefined };
     if (authorizer.type === 'jwt') {
       const { issuer, audience } = authorizer;
       const token = authorization?.replace(/^Bearer\s+/i, '');
       if (!token) return message(401, 'Unauthorized', { 'www-authenticate': 'Bearer' });
-      const claims = await this.#tokens.claimsOf(token, issuer, audience);
+      const claims = await tokens.claimsOf(token, issuer, audience);
       if (claims === undefined) {
         return message(401, 'Unauthorized', { 'www-authenticate': 'Bearer error="invalid_token"' });
       }
       return { authorizer: { jwt: { claims: claimsAsText(claims), scopes: null } } };
     }
-    // No page of another origin can send this header; as everywhere here, whose key it is counts and not the signature.
-    const accessKey = authorization?.startsWith('AWS4-HMAC-SHA256 ') ? accessKeyIn(authorization) : undefined;
-    if (accessKey === undefined) return message(403, 'Forbidden');
+    let accessKey: string;
     try {
+      accessKey = await signatures.signerOf(incoming, body);
       const resource = executeApiArn(id, incoming.method ?? 'GET', path);
-      this.#permissions.check(accessKey, { action: 'execute-api:Invoke', resource });
+      permissions.check(accessKey, { action: 'execute-api:Invoke', resource });
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       return message(403, 'Forbidden');

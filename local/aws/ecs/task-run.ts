@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Assets } from '../assets/assets.ts';
-import { accessKeyOf } from '../iam/permissions.ts';
 import type { JsonObject } from '../template.ts';
 import { atOnce, phasesOf, type StartPlan } from './start-plan.ts';
 import { type StopCode, type Task, taskOfEvent } from './task.ts';
@@ -10,8 +9,8 @@ import { type Command, TaskProcess } from './task-process.ts';
 export interface TasksOptions {
   /** @returns what runs in the place of a task definition's image, whose directory is given */
   commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
-  /** What each container finds in its environment besides its definition. */
-  variables: () => Record<string, string>;
+  /** What a container of this role finds in its environment besides its definition. */
+  variablesOf: (role: string) => Record<string, string>;
   /** What DNS would tell: name → address. A variable that is such a name becomes the address. */
   names: () => Record<string, string>;
   /** @returns the value that a container's secret refers to */
@@ -158,12 +157,11 @@ export class TaskRun {
       name,
       this.#options.secretValue(from),
     ]);
-    const common = this.#options.variables();
+    const common = this.#options.variablesOf(task.definition.taskRole);
     return new TaskProcess({
       command: this.#options.commandOf(task.definition, imageDirectory(container.image)),
       environment: {
         ...common,
-        AWS_ACCESS_KEY_ID: accessKeyOf(task.definition.taskRole),
         ECS_CONTAINER_METADATA_URI_V4: `${common.AWS_ENDPOINT_URL}/v4/${task.id}`,
         ...this.#resolved(container.environment),
         ...Object.fromEntries(secrets),

@@ -5,13 +5,14 @@ import type { HttpApis } from '../apigateway/http-apis.ts';
 import { type Buckets, s3Error } from '../assets/s3.ts';
 import { putProtection } from '../ecs/agent.ts';
 import { neededFor, neededToInvoke, type StackLookup } from '../iam/needed.ts';
-import { accessKeyIn } from '../iam/permissions.ts';
 import type { Needed } from '../iam/policy.ts';
+import type { Signatures } from '../iam/signatures.ts';
 import { arn } from '../identity.ts';
 import { functionNameOf } from '../lambda/function-name.ts';
 import { type LambdaFunctions, maxPayloadBytes } from '../lambda/functions.ts';
 import { invokeByRequest } from '../lambda/invoke-request.ts';
 import type { JsonObject } from '../template.ts';
+import { checkHost, checkOrigin } from './door.ts';
 import { AwsError } from './errors.ts';
 import type { PassThrough } from './pass-through.ts';
 import { type QueryService, queryAnswer, queryError, readQuery } from './query.ts';
@@ -33,6 +34,7 @@ export interface Services {
   get: (path: string) => JsonObject | undefined;
   /** The table engine: what may be asked of it is passed on. */
   dynamoDb: PassThrough;
+  signatures: Signatures;
   /** What a request names by less than what its permission needs. */
   lookup: StackLookup;
   /** Throws where the bearer of this access key id may not do what the request asks. */
@@ -88,11 +90,13 @@ export class Endpoint {
     const services = this.#services;
     if (!services) throw new AwsError('ServiceUnavailable', 'the local cloud is starting', 503);
     const url = incoming.url ?? '/';
+    checkHost(incoming);
+    if (await services.httpApis.serve(incoming, outgoing)) return;
+    checkOrigin(incoming);
     if (isForS3(incoming)) {
       await serveS3(services, incoming, outgoing);
       return;
     }
-    if (await services.httpApis.serve(incoming, outgoing)) return;
     if (incoming.method === 'GET') {
       const found = services.get(url);
       if (!found) throw new AwsError('NotFound', `nothing at ${url}`, 404);
@@ -106,16 +110,17 @@ export class Endpoint {
       answerJson(outgoing, 200, answer);
       return;
     }
-    const accessKeyId = accessKeyIn(incoming.headers.authorization);
+    if (isForm(incoming)) {
+      await serveQuery(services, incoming, outgoing);
+      return;
+    }
+    const body = await readBody(incoming, maxBodyBytes);
+    const accessKeyId = await services.signatures.signerOf(incoming, body);
     const invocation = invocationPath.exec(url.split('?')[0] as string);
     if (invocation) {
       const name = decodeURIComponent(invocation[1] as string);
       services.authorize(accessKeyId, neededToInvoke(arn('lambda', `function:${functionNameOf(name)}`)));
-      await invokeByRequest(services.functions, name, incoming, outgoing);
-      return;
-    }
-    if (incoming.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
-      await serveQuery(services, incoming, outgoing);
+      await invokeByRequest(services.functions, name, incoming.headers, body, outgoing);
       return;
     }
     const target = String(incoming.headers['x-amz-target'] ?? url);
@@ -124,7 +129,6 @@ export class Endpoint {
     if (!operation && !isTable) {
       throw new AwsError('UnknownOperationException', `the local cloud does not know ${target}`);
     }
-    const body = await readBody(incoming, maxBodyBytes);
     const request = parseObject(body.toString());
     for (const needed of neededFor(target, request, services.lookup)) services.authorize(accessKeyId, needed);
     if (operation) answerJson(outgoing, 200, operation(request, body.length));
@@ -136,19 +140,23 @@ export class Endpoint {
 const isForS3 = ({ headers }: IncomingMessage) =>
   /Credential=[^,]*\/s3\/aws4_request/.test(headers.authorization ?? '');
 
+/** The Query protocol. */
+const isForm = ({ headers }: IncomingMessage) =>
+  headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+
 async function serveS3(
-  { buckets, authorize }: Services,
+  { buckets, authorize, signatures }: Services,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   const { pathname: path, searchParams: query } = new URL(incoming.url ?? '/', 'http://s3');
   const method = incoming.method ?? 'GET';
   try {
-    authorize(accessKeyIn(incoming.headers.authorization), buckets.needed({ method, path, query }));
+    const body = await readBody(incoming, maxObjectBytes);
+    authorize(await signatures.signerOf(incoming, body), buckets.needed({ method, path, query }));
     if (incoming.headers['content-encoding']?.includes('aws-chunked')) {
       throw new AwsError('NotImplemented', 'the local S3 takes no object in signed chunks', 501);
     }
-    const body = await readBody(incoming, maxObjectBytes);
     const result = buckets.answer({ method, path, query, body });
     outgoing.writeHead(result.status, result.headers).end(result.body);
   } catch (error) {
@@ -158,18 +166,20 @@ async function serveS3(
 }
 
 async function serveQuery(
-  { queryServices, authorize }: Services,
+  { queryServices, authorize, signatures }: Services,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   try {
-    const { action, version, parameters } = readQuery((await readBody(incoming, maxBodyBytes)).toString());
+    const body = await readBody(incoming, maxBodyBytes);
+    const accessKeyId = await signatures.signerOf(incoming, body);
+    const { action, version, parameters } = readQuery(body.toString());
     const service = queryServices.get(version);
     const operation = service?.operations.get(action);
     if (!service || !operation) {
       throw new AwsError('InvalidAction', `the local cloud does not know ${action} (${version})`);
     }
-    authorize(accessKeyIn(incoming.headers.authorization), {
+    authorize(accessKeyId, {
       action: `${service.prefix}:${action}`,
       resource: service.resourceOf?.(action, parameters) ?? '*',
     });

@@ -8,15 +8,13 @@ import { readRolePolicies } from './role-policies.ts';
 /** Access key ids that stand for a role. Any other belongs to the person at this machine, who may do everything. */
 const rolePrefix = 'ROLE-';
 
+/** The access key id of that person. */
+export const personKey = 'local';
+
 const roleName = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('/') + 1);
 
 /** The access key id that whoever runs in a role is given: by it the endpoint knows who asks. */
 export const accessKeyOf = (roleNameOrArn: string) => `${rolePrefix}${roleName(roleNameOrArn)}`;
-
-/** `AWS4-HMAC-SHA256 Credential={access key id}/{date}/…` */
-export function accessKeyIn(authorization: string | undefined): string | undefined {
-  return /Credential=([^/]+)\//.exec(authorization ?? '')?.[1];
-}
 
 /** Requests come by TLS in AWS, whatever they come by here. */
 const always = { 'aws:SecureTransport': 'true' };

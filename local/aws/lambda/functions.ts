@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ProvisionedResource } from '../assets/assets.ts';
 import { AwsError, blaming, UnsupportedError } from '../http/errors.ts';
-import { accessKeyOf } from '../iam/permissions.ts';
 import { region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { AsyncInvocations } from './async-invocations.ts';
@@ -15,7 +14,7 @@ export interface FunctionsOptions {
   /** Directory of the functions' log files. */
   logDir: string;
   /** What every function finds in its environment: endpoints and credentials. */
-  variables: Record<string, string>;
+  variablesOf: (role: string) => Record<string, string>;
   shortWay: ShortWay;
   limits?: PoolLimits;
   /** Waits before the first and second retry of an asynchronous event, ms. */
@@ -177,8 +176,7 @@ function shapeOf(
       },
       variables: {
         ...lambdaVariables(ref, memoryMb),
-        ...options.variables,
-        AWS_ACCESS_KEY_ID: accessKeyOf(text(properties.Role)),
+        ...options.variablesOf(text(properties.Role)),
         ...environment,
       },
       timeoutMs: Number(properties.Timeout ?? 3) * 1000,

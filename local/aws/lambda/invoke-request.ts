@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { AwsError } from '../http/errors.ts';
-import { parseJson, readBody } from '../http/wire.ts';
+import { parseJson } from '../http/wire.ts';
 import { type LambdaFunctions, maxPayloadBytes } from './functions.ts';
 
 /** Lambda Invoke (API_Invoke). The hot path: text in, text out, parsed by nobody between. */
 export async function invokeByRequest(
   functions: LambdaFunctions,
   name: string,
-  incoming: IncomingMessage,
+  headers: IncomingHttpHeaders,
+  body: Buffer,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const payload = (await readBody(incoming, maxPayloadBytes.sync)).toString();
-  const type = incoming.headers['x-amz-invocation-type'] ?? 'RequestResponse';
+  const payload = body.toString();
+  const type = headers['x-amz-invocation-type'] ?? 'RequestResponse';
   const limit = type === 'Event' ? maxPayloadBytes.async : maxPayloadBytes.sync;
   if (payload.length > limit) {
     throw new AwsError('RequestTooLargeException', `Request must be smaller than ${limit} bytes`, 413);

@@ -1,7 +1,6 @@
 import { Agent, type ClientRequest } from 'node:http';
 import { engineHeaders } from '../dynamodb/dynamodb.ts';
 import { neededFor } from '../iam/needed.ts';
-import { accessKeyIn } from '../iam/permissions.ts';
 import type { JsonObject } from '../template.ts';
 
 /* A function's way to the table, past the main thread: it stands in the function's own thread. */
@@ -61,7 +60,7 @@ export function takeShortWay({ engine, permissionsSince }: ShortWay): void {
 /** @returns who asks for what, one text for each permission; none where it cannot be told from here */
 function neededBy(request: ClientRequest, target: string, body: unknown): string[] {
   if (!(typeof body === 'string' || body instanceof Uint8Array)) return [];
-  const who = accessKeyIn(String(request.getHeader('authorization')));
+  const [, who = ''] = /Credential=([^/]+)\//.exec(String(request.getHeader('authorization'))) ?? [];
   const asked = JSON.parse(typeof body === 'string' ? body : Buffer.from(body).toString()) as JsonObject;
   const needed = neededFor(target, asked, { taskDefinition: () => undefined });
   return needed.map(({ action, resource }) => `${who} ${action} ${resource}`);

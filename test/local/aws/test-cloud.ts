@@ -95,10 +95,10 @@ export function stackOf(resources: Resources): SynthesizedStack {
   };
 }
 
-const clients = (endpoint: string) => ({
+const clients = ({ endpoint, credentialsOf }: LocalCloud) => ({
   endpoint,
   region,
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  credentials: credentialsOf(),
 });
 
 /** A local cloud without a stack, and with no table engine unless one is named. */
@@ -118,7 +118,7 @@ export async function startEmptyTestCloud(options: Partial<LocalCloudOptions> = 
     ...cloud,
     dir,
     dynamoDbEndpoint,
-    client: clients(cloud.endpoint),
+    client: clients(cloud),
     close: async () => {
       cloud.tasks.killAll();
       await cloud.tasks.stopAll('the test is over');

@@ -122,7 +122,7 @@ export class ControlPlane {
 
   /** Configuration of an SDK client in a role. */
   as(role: string) {
-    const credentials = { accessKeyId: accessKeyOf(role), secretAccessKey: 'local' };
+    const credentials = this.cloud.credentialsOf(accessKeyOf(role));
     return { ...this.cloud.client, credentials, maxAttempts: 1 };
   }
 

@@ -5,6 +5,7 @@ const packages = {
   sipp: 'sip-tester',
   baresip: 'baresip-core',
   sipsak: 'sipsak',
+  curl: 'curl',
   chromium: 'chromium',
   turnserver: 'coturn',
 } as const;

@@ -4,10 +4,6 @@ import { accessKeyOf } from '../../../../local/aws/iam/permissions.ts';
 import { startTestCloud, type TestCloud } from '../test-cloud.ts';
 import { startApi } from './support.ts';
 
-const signedAs = (key: string) => ({
-  authorization: `AWS4-HMAC-SHA256 Credential=${key}/20261130/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=0`,
-});
-
 describe('an HTTP API', () => {
   let api: Awaited<ReturnType<typeof startApi>>;
   beforeAll(async () => {
@@ -63,7 +59,7 @@ describe('an HTTP API', () => {
   it('takes a signature where IAM is asked for, and nothing else', async () => {
     expect((await api.ask('/mine/1')).status).toBe(403);
     expect((await api.ask('/mine/1', { headers: { authorization: 'Bearer x' } })).status).toBe(403);
-    const answer = await api.ask('/mine/1', { headers: signedAs('alice') });
+    const answer = await api.askAs('alice', '/mine/1');
     expect(await answer.json()).toMatchObject({
       pathParameters: { id: '1' },
       requestContext: { authorizer: { iam: { userArn: 'arn:aws:iam::000000000000:user/alice' } } },
@@ -71,7 +67,7 @@ describe('an HTTP API', () => {
   });
 
   it('holds a role to what its policies allow', async () => {
-    const answer = await api.ask('/mine/1', { headers: signedAs(accessKeyOf('nobody')) });
+    const answer = await api.askAs(accessKeyOf('nobody'), '/mine/1');
     expect(answer.status).toBe(403);
   });
 

@@ -1,3 +1,5 @@
+import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../../../../command-line/sha256.ts';
 import type { JsonObject } from '../../../../local/aws/template.ts';
 import { functionResource, startTestCloud, type TestCloud } from '../test-cloud.ts';
 
@@ -79,5 +81,19 @@ export async function startApi({
   return {
     cloud,
     ask: (path: string, init: RequestInit = {}) => fetch(`${address}${path}`, init),
+    /** Asks by GET, signed by whoever has this access key. */
+    askAs: async (accessKeyId: string, path: string) => {
+      const { protocol, host, hostname, pathname } = new URL(`${address}${path}`);
+      const credentials = cloud.credentialsOf(accessKeyId);
+      const signer = new SignatureV4({
+        service: 'execute-api',
+        region: 'us-east-1',
+        credentials,
+        sha256: Sha256,
+      });
+      const request = { method: 'GET', protocol, hostname, path: pathname, headers: { host } };
+      const { headers } = await signer.sign(request);
+      return fetch(`${address}${path}`, { headers });
+    },
   };
 }

@@ -160,7 +160,7 @@ describe('a stack', () => {
   });
 
   it('is not for the roles of another to see or to make', async () => {
-    const credentials = { accessKeyId: accessKeyOf('some-role'), secretAccessKey: 'local' };
+    const credentials = stacks.cloud.credentialsOf(accessKeyOf('some-role'));
     const role = new CloudFormationClient({ ...stacks.cloud.client, credentials });
     await expect(role.send(new DescribeStacksCommand({}))).rejects.toThrow(
       /some-role is not authorized to perform: cloudformation:DescribeStacks/,

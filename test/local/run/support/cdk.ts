@@ -6,7 +6,6 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll } from 'vitest';
 import { stateDir } from '../../../../command-line/run-file.ts';
 import type { RegisterCommand } from '../../../../contracts/commands.ts';
-import { sdkVariables } from '../../../../local/aws/cloud.ts';
 import { callDynamoDb } from '../../../../local/aws/dynamodb/dynamodb.ts';
 import { dockerFile } from '../../../../local/aws/ecr/images.ts';
 import type { JsonObject } from '../../../../local/aws/template.ts';
@@ -47,7 +46,7 @@ export class CdkSuite {
   /** Runs `cdk` in the environment that `npm run local-cloud` prints. */
   run(args: readonly string[]): Promise<CommandResult> {
     return runCommand(cdk, [...args, '--no-notices', '--no-color'], {
-      ...sdkVariables(this.cloud.endpoint),
+      ...this.cloud.variablesOf(),
       CDK_DOCKER: join(this.dir, 'docker'),
       SWITCHROOM_IMAGES: this.cloud.images.dir,
       // What it remembers of accounts is not the next test's.
