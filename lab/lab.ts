@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { signedHeaders } from '../command-line/sigv4.ts';
 import { readSynthesizedStack, type SynthesizedStack } from '../local/aws/assets/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../local/aws/cloud.ts';
 import { readTaskDefinition } from '../local/aws/ecs/task-definition.ts';
@@ -104,9 +105,9 @@ export class Lab {
   /** The calls as the API shows them, by the right of whoever runs the lab. */
   async calls(): Promise<{ state: string; outcome?: string }[]> {
     const list = async (path: string) => {
-      const answer = await fetch(`${this.#api}/iam/v1${path}?limit=200`, {
-        headers: { authorization: 'AWS4-HMAC-SHA256 Credential=local/' },
-      });
+      const url = new URL(`${this.#api}/iam/v1${path}?limit=200`);
+      const signer = { service: 'execute-api', region, credentials: this.cloud.credentialsOf() };
+      const answer = await fetch(url, { headers: await signedHeaders(signer, 'GET', url) });
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
       return ((await answer.json()) as { items: { state: string; outcome?: string }[] }).items;
     };

@@ -14,7 +14,7 @@ export async function benchAllocation() {
   const lambda = new LambdaClient({
     endpoint: stack.awsEndpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: stack.credentials,
   });
   const invoke = async (name: string, payload: object): Promise<unknown> => {
     const answer = await lambda.send(

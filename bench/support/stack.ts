@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Credentials } from '../../local/aws/iam/signatures.ts';
 
 /** A whole Switchroom as `npm start` runs it, in processes of its own. */
 export interface Stack {
   sip: { host: string; port: number };
   domain: string;
   awsEndpoint: string;
+  credentials: Credentials;
   dynamoDbEndpoint: string;
   pid: number;
   outputs: Record<string, string>;
@@ -68,6 +70,7 @@ export async function startStack(
     sip: { host, port: Number(port) },
     domain: String(ready.domain),
     awsEndpoint: String(ready.awsEndpoint),
+    credentials: ready.credentials as Credentials,
     dynamoDbEndpoint: String(ready.dynamoDbEndpoint),
     pid: Number(ready.pid),
     outputs: ready.outputs as Record<string, string>,

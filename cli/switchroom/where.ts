@@ -1,9 +1,8 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { CommandError } from '../../command-line/command-error.ts';
 import { defaultRunFile, readRunFile } from '../../command-line/run-file.ts';
-import { Sha256 } from '../../command-line/sha256.ts';
+import { type Signer, signedHeaders } from '../../command-line/sigv4.ts';
 
 /* Where the API is, and by what right it is asked. */
 
@@ -74,26 +73,16 @@ function explain({ name, message }: Error, stack: string): string {
 function signing(address: string): Target {
   // https://{id}.execute-api.{region}.amazonaws.com
   const region = /execute-api\.([a-z0-9-]+)\./.exec(address)?.[1] ?? process.env.AWS_REGION ?? 'us-east-1';
-  const signer = new SignatureV4({
-    service: 'execute-api',
-    region,
-    credentials: defaultProvider(),
-    sha256: Sha256,
-  });
+  const signer: Signer = { service: 'execute-api', region, credentials: defaultProvider() };
   return {
     address: `${address.replace(/\/$/, '')}/iam/v1`,
-    sign: async (method, url, body) => {
-      const { headers } = await signer.sign({
+    sign: (method, url, body) =>
+      signedHeaders(
+        signer,
         method,
-        protocol: url.protocol,
-        hostname: url.hostname,
-        path: url.pathname,
-        query: Object.fromEntries(url.searchParams),
-        headers: { host: url.host, ...(body !== undefined && { 'content-type': 'application/json' }) },
-        ...(body !== undefined && { body }),
-      });
-      const { host: _host, ...rest } = headers;
-      return rest;
-    },
+        url,
+        body,
+        body === undefined ? {} : { 'content-type': 'application/json' },
+      ),
   };
 }

@@ -75,7 +75,7 @@ async function start(): Promise<void> {
     dynamoDbEndpoint: cloud.dynamoDbEndpoint,
     region: 'us-east-1',
     outputs: { CallsQueue: 'Test-calls', FleetQueue: 'Test-fleet' },
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    credentials: cloud.credentialsOf(),
     apiToken: 'x',
     logDir: dir,
   });
@@ -230,7 +230,7 @@ describe('the queue', () => {
       const sqs = new SQSClient({
         ...cloud.client,
         useQueueUrlAsEndpoint: false,
-        credentials: { accessKeyId, secretAccessKey: 'x' },
+        credentials: cloud.credentialsOf(accessKeyId),
       });
       const QueueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/Test-calls-dead-letters';
       return sqs.send(new ReceiveMessageCommand({ QueueUrl }));

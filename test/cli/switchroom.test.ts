@@ -108,13 +108,16 @@ it('says that there is no run', async () => {
 
 describe('elsewhere', () => {
   it('asks a deployed stack by its name, with a signature, as the SDK finds it', async () => {
-    const { awsEndpoint } = await run.ready();
+    const { awsEndpoint, credentials } = (await run.ready()) as unknown as {
+      awsEndpoint: string;
+      credentials: { accessKeyId: string; secretAccessKey: string };
+    };
     // What AWS would answer to such requests, from the endpoint that the SDK is pointed at.
     const aws = {
-      AWS_ENDPOINT_URL: String(awsEndpoint),
+      AWS_ENDPOINT_URL: awsEndpoint,
       AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'x',
-      AWS_SECRET_ACCESS_KEY: 'x',
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     };
     const found = await switchroom(['gateways', '--stack', 'Switchroom'], aws);
     expect(found).toMatchObject({ code: 0, stdout: expect.stringMatching(/1 registered/) });

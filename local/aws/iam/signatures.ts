@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { Sha256 } from '../../../command-line/sha256.ts';
+import { Sha256 } from '../../../command-line/sigv4.ts';
 import { AwsError } from '../http/errors.ts';
 
 export interface Credentials {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signedHeaders } from '../../../command-line/sigv4.ts';
 import { replaces } from '../../../local/aws/cloudformation/replacement.ts';
 import { compilePattern } from '../../../local/aws/events/pattern.ts';
 import { readStatement } from '../../../local/aws/iam/policy.ts';
@@ -16,7 +17,9 @@ beforeAll(async () => {
 afterAll(() => cloud?.close());
 
 async function answerTo(headers: Record<string, string>, body: string): Promise<string> {
-  const response = await fetch(cloud.endpoint, { method: 'POST', headers, body });
+  const signer = { service: 'any', region: 'us-east-1', credentials: cloud.credentialsOf() };
+  const signed = await signedHeaders(signer, 'POST', new URL(cloud.endpoint), body, headers);
+  const response = await fetch(cloud.endpoint, { method: 'POST', headers: signed, body });
   return `${response.status} ${await response.text()}`;
 }
 

@@ -9,18 +9,17 @@ describe('npm start with --data', () => {
   it('has the table, the secret and the outbox again after a restart', async () => {
     const data = newDirectory('data');
     const before = start(['--min-free', '1', '--max', '1', '--data', data]);
-    const { outputs, awsEndpoint } = await before.ready();
+    const { outputs } = await before.ready();
     const table = String((outputs as Record<string, string>).TableName);
     const put = { TableName: table, Item: { pk: { S: 'CALL#kept' }, expiresAt: { N: '4102444800' } } };
-    expect((await dynamoDb(String(awsEndpoint), 'PutItem', put)).status).toBe(200);
+    expect((await dynamoDb(before, 'PutItem', put)).status).toBe(200);
     const secret = await secretOf(before);
     await before.stop();
     expect(before.processes()).toEqual([]);
 
     const after = start(['--min-free', '1', '--max', '1', '--data', data]);
-    const again = await after.ready();
     const key = { TableName: table, Key: { pk: { S: 'CALL#kept' } } };
-    const answer = await dynamoDb(String(again.awsEndpoint), 'GetItem', key);
+    const answer = await dynamoDb(after, 'GetItem', key);
     expect(await answer.json()).toMatchObject({ Item: { pk: { S: 'CALL#kept' } } });
     expect(await secretOf(after)).toBe(secret);
     await after.stop();

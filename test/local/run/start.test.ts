@@ -72,10 +72,10 @@ describe('npm start', () => {
     process.kill(victim as number, 'SIGKILL');
     await run.event('process.died', (event) => event.name === name);
     await run.event('process.restarted', (event) => event.name === name);
-    const { awsEndpoint, outputs } = await run.ready();
+    const { outputs } = await run.ready();
     const lookup = { TableName: (outputs as Record<string, string>).TableName, Key: { pk: { S: 'x' } } };
     await eventually(async () => {
-      expect(await dynamoDb(String(awsEndpoint), 'GetItem', lookup)).toMatchObject({ status: 200 });
+      expect(await dynamoDb(run, 'GetItem', lookup)).toMatchObject({ status: 200 });
     });
   });
 

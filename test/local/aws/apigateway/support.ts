@@ -1,5 +1,4 @@
-import { SignatureV4 } from '@smithy/signature-v4';
-import { Sha256 } from '../../../../command-line/sha256.ts';
+import { signedHeaders } from '../../../../command-line/sigv4.ts';
 import type { JsonObject } from '../../../../local/aws/template.ts';
 import { functionResource, startTestCloud, type TestCloud } from '../test-cloud.ts';
 
@@ -83,16 +82,9 @@ export async function startApi({
     ask: (path: string, init: RequestInit = {}) => fetch(`${address}${path}`, init),
     /** Asks by GET, signed by whoever has this access key. */
     askAs: async (accessKeyId: string, path: string) => {
-      const { protocol, host, hostname, pathname } = new URL(`${address}${path}`);
       const credentials = cloud.credentialsOf(accessKeyId);
-      const signer = new SignatureV4({
-        service: 'execute-api',
-        region: 'us-east-1',
-        credentials,
-        sha256: Sha256,
-      });
-      const request = { method: 'GET', protocol, hostname, path: pathname, headers: { host } };
-      const { headers } = await signer.sign(request);
+      const signer = { service: 'execute-api', region: 'us-east-1', credentials };
+      const headers = await signedHeaders(signer, 'GET', new URL(`${address}${path}`));
       return fetch(`${address}${path}`, { headers });
     },
   };

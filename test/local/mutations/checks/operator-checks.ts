@@ -1,3 +1,4 @@
+import { signedHeaders } from '../../../../command-line/sigv4.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { type Check, compare, runGateway } from './check.ts';
 
@@ -24,16 +25,16 @@ export const operatorChecks: readonly Check[] = [
       await plane.api('/me');
       const { ApiAddress: address } = cloud.stack.outputs;
       const token = await cloud.tokens.issue('switchroom', { sub: 'x', roles: ['switchroom-viewer'] }, 60);
-      const ways: [path: string, authorization: string | undefined, status: number][] = [
-        ['/iam/v1/me', 'AWS4-HMAC-SHA256 Credential=local/', 200],
-        ['/v1/me', `Bearer ${token}`, 200],
-        ['/iam/v1/me', undefined, 403],
-        ['/v1/me', undefined, 401],
+      const signer = { service: 'execute-api', region: 'us-east-1', credentials: cloud.credentialsOf() };
+      const signed = await signedHeaders(signer, 'GET', new URL(`${address}/iam/v1/me`));
+      const ways: [path: string, headers: Record<string, string>, status: number][] = [
+        ['/iam/v1/me', signed, 200],
+        ['/v1/me', { authorization: `Bearer ${token}` }, 200],
+        ['/iam/v1/me', {}, 403],
+        ['/v1/me', {}, 401],
       ];
-      for (const [path, authorization, status] of ways) {
-        const answer = await fetch(`${address}${path}`, {
-          ...(authorization && { headers: { authorization } }),
-        });
+      for (const [path, headers, status] of ways) {
+        const answer = await fetch(`${address}${path}`, { headers });
         if (answer.status === status) continue;
         throw new Error([`${path} answers ${answer.status}, not ${status}`, ...troubles].join('\n'));
       }

@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { signedHeaders } from '../../../../command-line/sigv4.ts';
+import type { Credentials } from '../../../../local/aws/iam/signatures.ts';
 import { type RunEvent, SwitchroomProcess } from '../../../support/process/switchroom-process.ts';
 import { until } from '../../../support/until.ts';
 
@@ -44,28 +46,24 @@ export async function expectNothingLeft(run: SwitchroomProcess, ready?: RunEvent
   expect(readdirSync(run.tmp)).toEqual([]);
 }
 
-const sdkHeaders = (target: string) => ({
-  'x-amz-target': target,
-  'content-type': 'application/x-amz-json-1.0',
-  'x-amz-date': '20260101T000000Z',
-  authorization:
-    'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/x/aws4_request, SignedHeaders=host, Signature=0',
-});
+/** Asks the run's AWS by the run's credentials. */
+async function ask(run: SwitchroomProcess, target: string, request: object): Promise<Response> {
+  const { awsEndpoint, credentials } = await run.ready();
+  const body = JSON.stringify(request);
+  const signer = { service: 'any', region: 'us-east-1', credentials: credentials as Credentials };
+  const named = { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.0' };
+  const url = new URL(String(awsEndpoint));
+  const headers = await signedHeaders(signer, 'POST', url, body, named);
+  return fetch(url, { method: 'POST', headers, body });
+}
 
-export const dynamoDb = (endpoint: string, operation: string, request: object) =>
-  fetch(endpoint, {
-    method: 'POST',
-    headers: sdkHeaders(`DynamoDB_20120810.${operation}`),
-    body: JSON.stringify(request),
-  });
+export const dynamoDb = (run: SwitchroomProcess, operation: string, request: object) =>
+  ask(run, `DynamoDB_20120810.${operation}`, request);
 
 export async function secretOf(run: SwitchroomProcess): Promise<string> {
-  const { awsEndpoint, outputs } = await run.ready();
-  const answer = await fetch(String(awsEndpoint), {
-    method: 'POST',
-    headers: sdkHeaders('secretsmanager.GetSecretValue'),
-    body: JSON.stringify({ SecretId: (outputs as Record<string, string>).SipSecretName }),
-  });
+  const { outputs } = await run.ready();
+  const SecretId = (outputs as Record<string, string>).SipSecretName;
+  const answer = await ask(run, 'secretsmanager.GetSecretValue', { SecretId });
   const { SecretString } = (await answer.json()) as { SecretString: string };
   return JSON.parse(SecretString).current;
 }
