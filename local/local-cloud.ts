@@ -103,6 +103,8 @@ async function run({ host, port }: Address): Promise<void> {
 }
 
 await runCommand('local-cloud', async () => {
+  // Whatever it and its processes write is for the owner alone.
+  process.umask(0o077);
   const given = options();
   if (given === 'help') write(help);
   else await run(given);

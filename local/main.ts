@@ -23,6 +23,8 @@ function options(): RunOptions | 'help' {
 }
 
 async function main(): Promise<void> {
+  // Whatever this run and its processes write is for the owner alone.
+  process.umask(0o077);
   const given = options();
   if (given === 'help') {
     process.stdout.write(help);

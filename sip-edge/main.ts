@@ -92,11 +92,11 @@ function watchSuccession(settings: Settings, log: Log): Succession | undefined {
 }
 
 async function openHealth(settings: Settings, log: Log): Promise<HealthEndpoint | undefined> {
-  const { healthPort, healthSipAddress, healthTimeoutMs, sipDomain } = settings;
-  if (healthPort === undefined) return undefined;
+  const { healthHost: host, healthPort: port, healthSipAddress, healthTimeoutMs, sipDomain } = settings;
+  if (port === undefined) return undefined;
   const address = healthSipAddress ?? { host: ownAddress(), port: 5060 };
   const probe = () => probeByOptions({ address, domain: sipDomain, patienceMs: healthTimeoutMs });
-  return HealthEndpoint.open({ port: healthPort, probe, clock, log });
+  return HealthEndpoint.open({ host, port, probe, clock, log });
 }
 
 async function start(settings: Settings, log: Log): Promise<void> {

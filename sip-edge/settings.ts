@@ -68,6 +68,8 @@ const environmentSchema = z.object({
     .regex(/^\d{1,5}$/)
     .transform(Number)
     .optional(),
+  /** Address that it listens on. A load balancer asks from outside: `0.0.0.0` then. */
+  HEALTH_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
   /** Where the SIP server is asked by OPTIONS for that, UDP. Unset: this host's own address, port 5060. */
   HEALTH_SIP_ADDRESS: addressSchema.optional(),
   /** How long the answer to that OPTIONS may take, ms. */

@@ -184,6 +184,7 @@ export class EdgeServices extends Construct {
         FURTHER_DOMAINS: [...settings.domains, externalIp].join(','),
         DRACHTIO_ADDRESS: drachtioAdminAddress,
         LOCAL_NET: settings.vpcCidr,
+        HEALTH_HOST: '0.0.0.0',
         HEALTH_PORT: String(healthPort),
         DRAIN_LIMIT_SEC: String(drainLimitSec),
         STATE_DIR: stateDir,

@@ -64,6 +64,7 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
     ...container.environment,
     ...Object.fromEntries(secrets),
     ECS_AGENT_URI: options.agentUri,
+    HEALTH_HOST: '127.0.0.1',
     HEALTH_PORT: String(await freePort()),
     HEALTH_SIP_ADDRESS: `${sipServer.sip.host}:${sipServer.sip.port}`,
     DRAIN_LIMIT_SEC: String(drainLimitSec),

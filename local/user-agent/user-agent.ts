@@ -21,6 +21,8 @@ export interface UserAgentOptions {
   /** Default `127.0.0.1` and any free port. */
   bind?: { address: string; port: number };
   timers?: EndpointOptions['timers'];
+  /** Calls from other hosts than the server get 403. */
+  onlyFromServer?: boolean;
   /** A call to nobody registered here. Without, such a call gets 404. */
   onCall?(call: IncomingCall): void;
 }
@@ -131,6 +133,11 @@ export class UserAgent {
     }
     if (message.method !== 'INVITE') {
       transaction.reply({ status: 405, headers: [allowHeader] });
+      return;
+    }
+    const { source } = transaction.incoming;
+    if (this.#options.onlyFromServer && source.address !== this.server.address) {
+      transaction.reply({ status: 403 });
       return;
     }
     const username = parseSipUri(message.uri)?.user ?? '';

@@ -8,6 +8,8 @@ import type { Probed } from './options-probe.ts';
 const freshMs = 1000;
 
 export interface HealthEndpointParts {
+  /** IP address to listen on. */
+  host: string;
   /** 0 takes a free one. */
   port: number;
   /** One SIP OPTIONS round trip through the SIP server to this very application. Never rejects. */
@@ -18,8 +20,7 @@ export interface HealthEndpointParts {
 
 /**
  * Tells over HTTP whether this edge serves, by a SIP round trip: an open port says nothing of a SIP server that has
- * lost its application. It listens on every address, since the load balancer asks from outside; the security group
- * lets nobody else in.
+ * lost its application. A load balancer asks from outside; the security group lets nobody else in.
  *
  * `GET /health`: 200 where a new call would be taken, else 503. For who sends calls.
  * `GET /alive`: 200 where the application answered at all, also by 503, else 503. For who would restart it: a
@@ -53,7 +54,7 @@ export class HealthEndpoint {
   /** @throws the error of `listen`, such as EADDRINUSE */
   static async open(parts: HealthEndpointParts): Promise<HealthEndpoint> {
     const endpoint = new HealthEndpoint(parts);
-    endpoint.#server.listen(parts.port);
+    endpoint.#server.listen(parts.port, parts.host);
     await once(endpoint.#server, 'listening');
     return endpoint;
   }

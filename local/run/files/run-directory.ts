@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { CommandError } from '../../../command-line/command-error.ts';
@@ -18,7 +18,8 @@ function makeDirectory(dir: string): void {
 }
 
 /**
- * Where a run writes: the directory given, or one of its own that goes with it.
+ * Where a run writes: the directory given, or one of its own that goes with it. Nobody else may look into it: it has the
+ * secret of the gateways, who has called whom, and what was said in the logs.
  * @throws CommandError where it cannot be written
  */
 export function openRunDirectory(data: string | undefined): RunDirectory {
@@ -31,10 +32,11 @@ export function openRunDirectory(data: string | undefined): RunDirectory {
   try {
     makeDirectory(join(dir, 'logs'));
     accessSync(dir, constants.W_OK);
+    chmodSync(dir, 0o700);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new CommandError(
-      `--data ${data} cannot be written (${code}): make it writable, or choose another directory`,
+      `--data ${data} cannot be used (${code}): make it writable and your own, or choose another directory`,
     );
   }
   return { dir, keep: true, remove: () => undefined };

@@ -19,6 +19,7 @@ async function main(): Promise<void> {
     server,
     protocol: settings.protocol,
     bind: { address: await localAddressTowards(server), port: 0 },
+    onlyFromServer: true,
   });
   const gateway = new SampleGateway(agent, {
     ...settings,

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../support/process/run-command.ts';
@@ -6,8 +7,9 @@ import { until } from '../../support/until.ts';
 import { dynamoDb, newDirectory, secretOf, start } from './support/run.ts';
 
 describe('npm start with --data', () => {
-  it('has the table, the secret and the outbox again after a restart', async () => {
+  it('has the table, the secret and the outbox again after a restart, for its owner alone', async () => {
     const data = newDirectory('data');
+    chmodSync(data, 0o755);
     const before = start(['--min-free', '1', '--max', '1', '--data', data]);
     const { outputs } = await before.ready();
     const table = String((outputs as Record<string, string>).TableName);
@@ -22,6 +24,11 @@ describe('npm start with --data', () => {
     const answer = await dynamoDb(after, 'GetItem', key);
     expect(await answer.json()).toMatchObject({ Item: { pk: { S: 'CALL#kept' } } });
     expect(await secretOf(after)).toBe(secret);
+    const files = readdirSync(data, { recursive: true, withFileTypes: true });
+    const openToOthers = [data, ...files.map(({ parentPath, name }) => join(parentPath, name))].filter(
+      (file) => (statSync(file).mode & 0o077) !== 0,
+    );
+    expect(openToOthers).toEqual([]);
     await after.stop();
     expect(readdirSync(data)).toEqual(
       expect.arrayContaining(['edge', 'logs', 'queues', 'secrets.json', 'table']),
@@ -42,14 +49,16 @@ describe.each(['SIGTERM', 'SIGKILL'] as const)(
       const after = start(['--data', data]);
       await after.ready();
       const pool = async (list: string) => {
-        const { stdout } = await runCommand('cli/pool.ts', [list, '--json', '--run-file', after.runFile]);
-        return JSON.parse(stdout) as { gateways: { registeredAt: number }[]; starts: { state: string }[] };
+        const options = [list, '--json', '--run-file', after.runFile];
+        const { stdout } = await runCommand('cli/switchroom.ts', options);
+        return JSON.parse(stdout) as { gateways: { registeredAt: string }[]; starts: { state: string }[] };
       };
       const { gateways } = await pool('gateways');
       expect(gateways).toHaveLength(2);
       // Those of the run before have gone with it.
       const [first] = after.events;
-      for (const { registeredAt } of gateways) expect(registeredAt).toBeGreaterThan(first?.at ?? Infinity);
+      for (const { registeredAt } of gateways)
+        expect(Date.parse(registeredAt)).toBeGreaterThan(first?.at ?? Infinity);
       // The fleet looks a second later, at all that has come by then.
       await until('their starts have registered, and those of before have stopped', async () => {
         const { starts } = await pool('starts');

@@ -160,3 +160,21 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
     expect(result.result).toBe('failed');
   });
 });
+
+it('a gateway takes calls from its server alone', async () => {
+  const bind = { address: '127.0.0.1', port: 0 };
+  const server = { address: '127.0.0.1', port: 9 };
+  const onCall = (call: IncomingCall) => call.reject(486);
+  const callee = await UserAgent.open({ server, protocol: 'udp', bind, onCall, onlyFromServer: true });
+  agents.push(callee);
+  const [bound] = callee.endpoint.addresses;
+  if (!bound) throw new Error('no address');
+  const statusFrom = async (address: string) => {
+    const caller = await UserAgent.open({ server: bound, protocol: 'udp', bind: { address, port: 0 } });
+    agents.push(caller);
+    const to = { uri: 'sip:bob@example.org', from: '<sip:alice@example.org>', media: 'none' } as const;
+    const outcome = await caller.call(to).result;
+    return outcome.result === 'refused' ? outcome.response.status : outcome.result;
+  };
+  expect([await statusFrom('127.0.0.1'), await statusFrom('127.0.0.3')]).toEqual([486, 403]);
+});

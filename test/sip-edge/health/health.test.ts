@@ -45,6 +45,10 @@ describe('the health of an edge', () => {
     expect((await ask('/other')).status).toBe(404);
   });
 
+  it('is told on loopback alone, unless another address is given', async () => {
+    await expect(fetch(`http://127.0.0.2:${port}/alive`)).rejects.toThrow();
+  });
+
   it('tells callers to go elsewhere, but asks for no restart, while the control plane is down', async () => {
     behaviour.invoke = () => {
       throw new Error('down');
