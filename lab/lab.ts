@@ -132,6 +132,7 @@ export class Lab {
       onGroup: () => undefined,
       onDeath: () => undefined,
       onRestart: () => undefined,
+      onUnwritable: () => undefined,
     };
     mkdirSync(join(this.dir, 'logs'));
     const table = await startTableEngine({ dir: this.dir, keep: false, supervision });

@@ -13,6 +13,7 @@ import { checkAddress } from './run/ports.ts';
 import { keepLogsBounded } from './run/processes/bounded-logs.ts';
 import { Reaper } from './run/processes/reaper.ts';
 import { startTableEngine } from './run/table-engine.ts';
+import { unwritable } from './run/unwritable.ts';
 
 /* `npm run local-cloud`: an AWS with nothing in it on this machine, to try `cdk deploy` with. */
 
@@ -65,6 +66,7 @@ async function run({ host, port }: Address): Promise<void> {
         signal: stopped.signal,
         onGroup: reaper.watch,
         onDeath: (name) => write(`${name} died and is started again\n`),
+        onUnwritable: unwritable((_event, text) => write(`${text}\n`)),
         onRestart: (name) => {
           write(`${name} is up again\n`);
           void cloud.tables.restore().catch((error: Error) => write(`no tables: ${error.message}\n`));
@@ -80,6 +82,8 @@ async function run({ host, port }: Address): Promise<void> {
       host,
       port,
       onGroup: reaper.watch,
+      onUnwritable: unwritable((_event, text) => write(`${text}\n`)),
+      onDamage: (what) => write(`${what}\n`),
     });
     teardown.push(async () => {
       await cloud.tasks.stopAll('the local cloud ends');

@@ -55,6 +55,12 @@ async function main(): Promise<void> {
     if (askedAt !== undefined) return;
     await switchroom.stop();
     if (error instanceof CommandError) fail(error);
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+      fail(
+        new CommandError(
+          `${(error as Error).message}: make room on that disk, or choose another with --data`,
+        ),
+      );
     throw error;
   }
 }

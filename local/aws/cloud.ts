@@ -32,6 +32,7 @@ import { Secrets } from './secrets.ts';
 import { Queues } from './sqs/queues.ts';
 import { sts } from './sts.ts';
 import type { ResolvedStack, Resource, Template } from './template.ts';
+import type { Unwritable } from './unwritable.ts';
 
 export interface LocalCloudOptions {
   /** URL of the table engine. */
@@ -60,6 +61,9 @@ export interface LocalCloudOptions {
   retryDelaysMs?: readonly number[];
   redelivery?: Redelivery;
   onGroup?: (groupId: number, running: boolean) => void;
+  onUnwritable?: Unwritable;
+  /** Told, in a sentence, of what was found damaged and put aside. */
+  onDamage?: (what: string) => void;
 }
 
 const sweepEveryMs = 60_000;
@@ -124,13 +128,19 @@ export interface LocalCloud {
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const endpoint = await Endpoint.open(options.host, options.port);
-  const { dynamoDbEndpoint, dir, keep } = options;
+  const { dynamoDbEndpoint, dir, keep, onUnwritable = () => {} } = options;
   const logDir = join(dir, 'logs');
   const queueDir = join(dir, 'queues');
   for (const needed of [logDir, queueDir]) mkdirSync(needed, { recursive: true });
 
   const permissions = new Permissions();
-  const queues = new Queues({ dir: queueDir, keep, maxReceiveCount: options.redelivery?.times });
+  const queues = new Queues({
+    dir: queueDir,
+    keep,
+    maxReceiveCount: options.redelivery?.times,
+    onUnwritable,
+    onDamage: options.onDamage ?? (() => {}),
+  });
   const secrets = new Secrets({
     file: keep ? join(dir, 'secrets.json') : undefined,
     generated: options.secret,
@@ -178,6 +188,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     starts: options.starts,
     dir,
     file: keep ? join(dir, 'tasks.json') : undefined,
+    onUnwritable,
     onGroup: options.onGroup,
   });
 

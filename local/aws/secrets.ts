@@ -1,5 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import * as z from 'zod';
+import { CommandError } from '../../command-line/command-error.ts';
 import { AwsError } from './http/errors.ts';
 import type { JsonObject, Resource } from './template.ts';
 
@@ -34,7 +36,7 @@ export class Secrets {
     this.#file = file;
     this.#generated = generated;
     const kept = generated === undefined && file !== undefined && existsSync(file);
-    this.#former = kept ? JSON.parse(readFileSync(file, 'utf8')) : {};
+    this.#former = kept ? readKept(file) : {};
   }
 
   /** Makes the secrets of the stacks. One that is there keeps its value. */
@@ -135,4 +137,15 @@ function randomWord(wish: JsonObject): string {
   );
   const length = Number(wish.PasswordLength ?? 32);
   return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+}
+
+/** @throws CommandError where the file is damaged: gateways elsewhere have the secret that it had */
+function readKept(file: string): Record<string, string> {
+  try {
+    return z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw new CommandError(
+      `${file} is damaged: put it back from a copy, or remove it, and the secrets are made anew (--secret gives one)`,
+    );
+  }
 }

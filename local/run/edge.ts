@@ -88,6 +88,7 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
         dir,
         log: 'edge.log',
         onGroup: options.supervision.onGroup,
+        onUnwritable: options.supervision.onUnwritable,
         onLine: (line) => {
           if (line.includes('"edge-ready"')) resolve();
           else if (isTrouble.test(line)) options.onTrouble(JSON.parse(line));

@@ -88,6 +88,7 @@ async function startEmbedded(options: SipServerOptions, secret: string): Promise
         dir: options.dir,
         log: 'sip-server.log',
         onGroup: options.supervision.onGroup,
+        onUnwritable: options.supervision.onUnwritable,
         onLine: (line) => {
           if (!line.includes('"listening"')) return;
           const said = JSON.parse(line) as { admin: string; sip: string };
@@ -152,6 +153,7 @@ async function startDrachtio(options: SipServerOptions, file: string, secret: st
         dir: options.dir,
         log: 'drachtio.log',
         onGroup: options.supervision.onGroup,
+        onUnwritable: options.supervision.onUnwritable,
       }),
       ready: untilOpen(admin),
     }),

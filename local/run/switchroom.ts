@@ -19,13 +19,11 @@ import { gatewayCommand, RegisteredGateways } from './gateways.ts';
 import type { Address, RunOptions } from './options.ts';
 import { checkAddress, ownAddresses } from './ports.ts';
 import { keepLogsBounded } from './processes/bounded-logs.ts';
-import type { ChildExit } from './processes/child-process.ts';
 import { Reaper } from './processes/reaper.ts';
-import type { Supervision } from './processes/supervision.ts';
 import { startSipServer } from './sip-server.ts';
 import { synthesize } from './synthesize.ts';
 import { startTableEngine } from './table-engine.ts';
-import { tellDeath, tellOf, tellReady } from './tell.ts';
+import { supervisionOf, tellOf, tellReady } from './tell.ts';
 
 /** A gateway that has started registers within seconds; on a machine that is very busy, within a minute. */
 const registerPatienceMs = 120_000;
@@ -103,13 +101,7 @@ export class Switchroom {
 
     const synthesized = await synthesize(options.settings, this.#console.say, signal);
     signal.throwIfAborted();
-    const supervision: Supervision = {
-      signal,
-      onGroup: reaper.watch,
-      onDeath: (name: string, exit: ChildExit, tail: string[]) => tellDeath(this.#console, name, exit, tail),
-      onRestart: (name: string) =>
-        this.#console.trouble('process.restarted', `${name} is up again`, { name }),
-    };
+    const supervision = supervisionOf(this.#console, reaper, signal);
 
     const table = await startTableEngine({
       dir,
@@ -139,6 +131,8 @@ export class Switchroom {
       host: options.aws.host,
       port: options.aws.port,
       onGroup: reaper.watch,
+      onUnwritable: supervision.onUnwritable,
+      onDamage: (what) => this.#console.trouble('data.damaged', what),
     });
     this.#cloud = cloud;
     this.#teardown.push(() => cloud.close());

@@ -35,6 +35,7 @@ export async function startTableEngine(
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const database = join(options.dir, 'table');
+  const file = join(database, 'table.sqlite');
   if (options.keep) mkdirSync(database, { recursive: true });
   const supervised = new Supervised({
     name: 'table engine',
@@ -45,11 +46,12 @@ export async function startTableEngine(
       const child = new RunChild({
         name: 'table engine',
         file: binary,
-        args: dynoxideArguments(port, options.keep ? join(database, 'table.sqlite') : undefined),
+        args: dynoxideArguments(port, options.keep ? file : undefined),
         environment: {},
         dir: options.dir,
         log: 'table.log',
         onGroup: options.supervision.onGroup,
+        onUnwritable: options.supervision.onUnwritable,
       });
       const gone = new AbortController();
       void child.exited.then(() => gone.abort());
@@ -60,6 +62,12 @@ export async function startTableEngine(
       return { child, ready };
     },
   });
-  await supervised.start();
+  try {
+    await supervised.start();
+  } catch (error) {
+    if (!options.keep || !(error instanceof CommandError)) throw error;
+    const remedy = `if its file ${file} is damaged, put it back from a copy, or move it away to begin with an empty table`;
+    throw new CommandError(`${error.message}; ${remedy}`);
+  }
   return { endpoint, stop: () => supervised.stop() };
 }

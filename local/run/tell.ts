@@ -4,8 +4,11 @@ import type { Console } from './console.ts';
 import { edgeId } from './edge.ts';
 import type { RunOptions } from './options.ts';
 import type { ChildExit } from './processes/child-process.ts';
+import type { Reaper } from './processes/reaper.ts';
+import type { Supervision } from './processes/supervision.ts';
 import type { SipServer } from './sip-server.ts';
 import { stepOf } from './steps.ts';
+import { unwritable } from './unwritable.ts';
 
 /* What a run tells the person who started it. */
 
@@ -25,7 +28,7 @@ export function tellOf(cloud: LocalCloud, console: Console): void {
 }
 
 /** @param tail the last lines that the process said */
-export function tellDeath(console: Console, name: string, { code, signal }: ChildExit, tail: string[]): void {
+function tellDeath(console: Console, name: string, { code, signal }: ChildExit, tail: string[]): void {
   const how = signal ?? `status ${code}`;
   const text = [`${name} died (${how}) and is started again; it said last:`, ...tail];
   console.trouble('process.died', text.join('\n    '), { name, code, signal });
@@ -55,4 +58,15 @@ Ready after ${(startMs / 1000).toFixed(1)} s, with ${minFree} free gateway${minF
   stop            Ctrl-C
 `;
   console.ready({ ...run, sip, sipServer: kind, edgeId, minFree, startMs }, text);
+}
+
+/** What the processes of a run are watched with: everything that befalls them is told. */
+export function supervisionOf(console: Console, reaper: Reaper, signal: AbortSignal): Supervision {
+  return {
+    signal,
+    onGroup: reaper.watch,
+    onDeath: (name, exit, tail) => tellDeath(console, name, exit, tail),
+    onRestart: (name) => console.trouble('process.restarted', `${name} is up again`, { name }),
+    onUnwritable: unwritable(console.trouble),
+  };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import type { Unwritable } from '../unwritable.ts';
 import type { Task } from './task.ts';
 
 /*
@@ -22,7 +23,7 @@ const keptSchema = z.array(
 );
 export type KeptTask = z.infer<typeof keptSchema>[number];
 
-export function keepTasks(file: string, tasks: readonly Task[]): void {
+export function keepTasks(file: string, tasks: readonly Task[], onUnwritable: Unwritable): void {
   const open = tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED');
   const kept = open.map(
     ({ definition, id, arn, clusterName, version, createdAt, startedAt, group, startedBy }) => {
@@ -30,8 +31,13 @@ export function keepTasks(file: string, tasks: readonly Task[]): void {
       return { id, arn, clusterName, family, version, createdAt, startedAt, group, startedBy };
     },
   );
-  writeFileSync(`${file}.new`, JSON.stringify(kept), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(kept), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    // The fleet finds what the next run is not told of.
+    onUnwritable(file, error as NodeJS.ErrnoException);
+  }
 }
 
 /** @returns the tasks that ran when the last run ended; none where it left no file that can be read */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Assets } from '../assets/assets.ts';
 import type { JsonObject } from '../template.ts';
+import type { Unwritable } from '../unwritable.ts';
 import { atOnce, phasesOf, type StartPlan } from './start-plan.ts';
 import { type StopCode, type Task, taskOfEvent } from './task.ts';
 import { onlyContainer, type TaskDefinition } from './task-definition.ts';
@@ -26,6 +27,7 @@ export interface TasksOptions {
   dir: string;
   /** Keeps which tasks run, for the next run of this cloud; none: nothing is kept. */
   file?: string | undefined;
+  onUnwritable: Unwritable;
   onGroup?: ((groupId: number, running: boolean) => void) | undefined;
 }
 

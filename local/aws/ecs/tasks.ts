@@ -226,15 +226,13 @@ export class EcsTasks {
 
   /** Each change of a task is kept before it is told. */
   #runOptions(): TasksOptions {
-    const { file, publish } = this.#options;
+    const { file, publish, onUnwritable } = this.#options;
     if (file === undefined) return this.#options;
     return {
       ...this.#options,
       publish: (detailType, detail, arn) => {
-        keepTasks(
-          file,
-          [...this.#tasks.values()].map(({ task }) => task),
-        );
+        const tasks = [...this.#tasks.values()].map(({ task }) => task);
+        keepTasks(file, tasks, onUnwritable);
         publish(detailType, detail, arn);
       },
     };

@@ -58,7 +58,11 @@ const send = (message: FromEnvironment) => port.postMessage(message);
 // Straight into the file: through the streams of a worker each line would cost the main thread a message.
 const log = openSync(data.logFile, 'a');
 const write = (chunk: string | Uint8Array) => {
-  writeSync(log, chunk as string);
+  try {
+    writeSync(log, chunk as string);
+  } catch {
+    // The disk is full: a line is lost, and not the call that it tells of.
+  }
   return true;
 };
 process.stdout.write = write as typeof process.stdout.write;

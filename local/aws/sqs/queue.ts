@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../http/errors.ts';
-import { MessageFile, type StoredMessage } from './message-file.ts';
+import type { MessageFile, OpenedFile, StoredMessage } from './message-file.ts';
 
 /** What was received, and by what receipt it is deleted. */
 export interface Received {
@@ -41,15 +41,13 @@ export class Queue {
   readonly #visible = new Set<string>();
   readonly #byReceipt = new Map<string, string>();
 
-  /** @param path of the file that keeps the messages; none keeps them in memory alone */
-  constructor(url: string, arn: string, settings: QueueSettings, path: string | undefined) {
+  /** @param kept the file that keeps the messages, and what it had; none keeps them in memory alone */
+  constructor(url: string, arn: string, settings: QueueSettings, kept: OpenedFile | undefined) {
     this.url = url;
     this.arn = arn;
     this.settings = settings;
-    if (path === undefined) return;
-    const { file, messages } = MessageFile.open(path);
-    this.#file = file;
-    for (const message of messages) this.#add(message);
+    this.#file = kept?.file;
+    for (const message of kept?.messages ?? []) this.#add(message);
   }
 
   /** Messages that are not deleted yet. */

@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsError } from '../http/errors.ts';
 import type { JsonObject, Resource } from '../template.ts';
-import type { StoredMessage } from './message-file.ts';
+import type { Unwritable } from '../unwritable.ts';
+import { MessageFile, type OpenedFile, type StoredMessage } from './message-file.ts';
 import { Queue, type QueueSettings, type Received } from './queue.ts';
 
 export interface QueuesOptions {
@@ -13,6 +14,8 @@ export interface QueuesOptions {
   keep: boolean;
   /** Receives after which a message is put aside, in the place of what the template says. */
   maxReceiveCount?: number | undefined;
+  onUnwritable: Unwritable;
+  onDamage: (what: string) => void;
 }
 
 type LetterObserver = (queueName: string, body: string) => void;
@@ -50,7 +53,7 @@ export class Queues {
       const kept = this.#options.keep || this.#letterQueues.has(name);
       const queue =
         this.#queues.get(name) ??
-        new Queue(ref, attributes.Arn as string, settings, kept ? this.#pathOf(name) : undefined);
+        new Queue(ref, attributes.Arn as string, settings, kept ? this.#fileOf(name) : undefined);
       queue.settings = settings;
       queues.set(name, queue);
     }
@@ -145,6 +148,17 @@ export class Queues {
       // It keeps the time it was first sent at ("Using dead-letter queues").
       putAside: (message) => this.#put(this.find(String(deadLetterTargetArn)), message),
     };
+  }
+
+  #fileOf(name: string): OpenedFile {
+    const path = this.#pathOf(name);
+    const opened = MessageFile.open(path, this.#options.onUnwritable);
+    if (opened.damaged > 0) {
+      this.#options.onDamage(
+        `${opened.damaged} lines of ${path} cannot be read: they stand in ${path}.damaged now, and the queue has all others`,
+      );
+    }
+    return opened;
   }
 
   #pathOf(name: string): string {

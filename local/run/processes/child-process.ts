@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Unwritable } from '../../aws/unwritable.ts';
+import { LogFile } from './log-file.ts';
 
 export interface ChildOptions {
   /** What people call it. */
@@ -15,6 +17,7 @@ export interface ChildOptions {
   /** Told of each line of its standard output, which goes to the log in any case. */
   onLine?: (line: string) => void;
   onGroup: (groupId: number, running: boolean) => void;
+  onUnwritable: Unwritable;
 }
 
 export interface ChildExit {
@@ -31,10 +34,11 @@ export class RunChild {
   readonly #child: ChildProcess;
   readonly #logFile: string;
 
-  constructor({ name, file, args, environment, dir, log: logName, onLine, onGroup }: ChildOptions) {
+  constructor(options: ChildOptions) {
+    const { name, file, args, environment, dir, log: logName, onLine, onGroup, onUnwritable } = options;
     this.name = name;
     this.#logFile = join(dir, 'logs', logName);
-    const log = createWriteStream(this.#logFile, { flags: 'a' });
+    const log = new LogFile(this.#logFile, onUnwritable);
     const child = spawn(file, args, {
       env: environment,
       cwd: dir,
@@ -42,8 +46,8 @@ export class RunChild {
       detached: true,
     });
     this.#child = child;
-    child.stdout?.pipe(log, { end: false });
-    child.stderr?.pipe(log, { end: false });
+    child.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
     if (onLine && child.stdout) createInterface({ input: child.stdout }).on('line', onLine);
     const { pid } = child;
     if (pid !== undefined) onGroup(pid, true);
@@ -66,7 +70,7 @@ export class RunChild {
     this.#killGroup();
   }
 
-  async #untilExit(log: WriteStream, ended: () => void): Promise<ChildExit> {
+  async #untilExit(log: LogFile, ended: () => void): Promise<ChildExit> {
     const exit = await new Promise<ChildExit>((resolve) => {
       this.#child.once('error', (error) => {
         log.write(`${error.message}\n`);
@@ -74,7 +78,7 @@ export class RunChild {
       });
       this.#child.once('close', (code, signal) => resolve({ code, signal }));
     });
-    await new Promise<void>((resolve) => log.end(resolve));
+    log.close();
     ended();
     return exit;
   }

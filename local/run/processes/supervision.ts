@@ -1,3 +1,4 @@
+import type { Unwritable } from '../../aws/unwritable.ts';
 import type { ChildExit } from './child-process.ts';
 
 /** What every process of a run is watched with. */
@@ -8,6 +9,8 @@ export interface Supervision {
   onDeath: (name: string, exit: ChildExit, tail: string[]) => void;
   /** Told when it serves again. */
   onRestart: (name: string) => void;
+  /** Told where a log could not be written. */
+  onUnwritable: Unwritable;
   /** Ends a start that is under way. */
   signal: AbortSignal;
 }
