@@ -25,6 +25,7 @@ import { type Credentials, Signatures } from './iam/signatures.ts';
 import { EventSources, type Redelivery } from './lambda/event-sources.ts';
 import type { PoolLimits } from './lambda/function-pool.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
+import { eventsOf, type OpenEvents } from './lambda/open-events.ts';
 import { metadata, operations } from './operations.ts';
 import { Provisioner } from './provisioner.ts';
 import { sdkVariables } from './sdk-variables.ts';
@@ -67,31 +68,6 @@ export interface LocalCloudOptions {
 }
 
 const sweepEveryMs = 60_000;
-
-/** Events on their way to functions, by invocation or by queue. */
-export interface OpenEvents {
-  /** How many are not done. */
-  readonly open: number;
-  /** Keeps them until `release`: who ends, or is not ready yet, must not be told of anything. */
-  hold: () => void;
-  release: () => void;
-}
-
-function eventsOf(functions: LambdaFunctions, sources: EventSources): OpenEvents {
-  return {
-    get open() {
-      return functions.openEvents + sources.open;
-    },
-    hold: () => {
-      functions.holdEvents();
-      sources.hold();
-    },
-    release: () => {
-      functions.releaseEvents();
-      sources.release();
-    },
-  };
-}
 
 /** The AWS of one machine: empty at first, and made by deployments. */
 export interface LocalCloud {

@@ -56,6 +56,7 @@ export interface SipServer {
  *   one who picks up all the same gets ACK and BYE;
  * - of an application that says nothing for 64 s, the caller gets 500;
  * - an unknown method gets 501, a request within an unknown dialog always 481;
+ * - an answer whose connection is gone goes by a new one to where its Via says (RFC 3261 18.2.2);
  * - a CANCEL that crosses the 200 gets 200 (RFC 3261 9.2);
  * - a registered connection is found by user, host and port of the Contact, and a closed one is not insisted on.
  *

@@ -162,23 +162,21 @@ export class Uas {
   /** An application answers. @param text its answer, with only the headers it wants to add */
   answer(client: AppClient, commandId: string, transactionId: string, text: SipResponse): void {
     const pending = this.pending.get(transactionId);
+    const refuse = () => client.answer(commandId, 'NOK|Response not sent due to unknown transaction');
     if (!pending?.transaction.pending) {
-      client.answer(commandId, 'NOK|Response not sent due to unknown transaction');
+      refuse();
       return;
     }
     const { transaction } = pending;
     this.pending.heard(transaction);
     const { source } = transaction.incoming;
     if (!pending.inDialog) transaction.localTag = chosenTag(text.headers) ?? transaction.localTag;
-    if (!transaction.reachable) {
-      this.pending.removeWithDialog(transactionId);
-      client.answer(commandId, 'NOK|transport for response has been shutdown or closed');
-      return;
-    }
     const headers = answerHeaders(this.core, pending, text);
-    const sent = transaction.reply({ status: text.status, reason: text.reason, headers, body: text.body });
+    const { isConnected } = transaction;
+    const reply = { status: text.status, reason: text.reason, headers, body: text.body };
+    const sent = transaction.reply(reply, (error) => !isConnected && confirm(error));
     if (!sent) {
-      client.answer(commandId, 'NOK|Response not sent due to unknown transaction');
+      refuse();
       return;
     }
     if (transaction.isInvite) this.answeredInvite(transactionId, pending, sent);
@@ -186,7 +184,16 @@ export class Uas {
     const dialogId =
       pending.dialog?.id ?? (transaction.isInvite ? dialogIdOfInvite(transaction.incoming) : '');
     const meta = metaFields('application', transaction.answerBytes, source.protocol, source);
-    client.answer(commandId, `OK|${meta}|${transactionId}|${dialogId}||Msg sent:|`, sent);
+    // By a new connection it has gone when that is there; nobody may listen.
+    const confirm = (error?: Error) => {
+      if (!error) client.answer(commandId, `OK|${meta}|${transactionId}|${dialogId}||Msg sent:|`, sent);
+      else {
+        if (pending.dialog && !pending.inDialog) this.core.dialogs.remove(pending.dialog);
+        this.pending.remove(transactionId);
+        client.answer(commandId, 'NOK|transport for response has been shutdown or closed');
+      }
+    };
+    if (isConnected) confirm();
   }
 
   /** An INVITE, new or within a dialog, has got an answer. */

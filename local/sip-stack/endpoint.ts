@@ -2,7 +2,7 @@ import { formatHostPort } from '../../sip/host-port.ts';
 import { createResponse, newBranch } from '../../sip/message/build.ts';
 import type { SipParseError, SipRequest, SipResponse } from '../../sip/message/message.ts';
 import { serialize } from '../../sip/message/serialize.ts';
-import { parseVia, type Via } from '../../sip/via.ts';
+import type { Via } from '../../sip/via.ts';
 import { ClientTransaction } from './client-transaction.ts';
 import {
   defaultLimits,
@@ -13,10 +13,17 @@ import {
 } from './endpoint-options.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { defaultTimers, type SipTimers, Timers } from './timers.ts';
-import type { Incoming, Protocol, Target, TcpConnectionRef, TransportEvents } from './transport/transport.ts';
+import type {
+  Incoming,
+  Protocol,
+  SendResult,
+  Target,
+  TcpConnectionRef,
+  TransportEvents,
+} from './transport/transport.ts';
 import { openTransports } from './transport/transports.ts';
 import { probeLoopbackPort } from './transport/udp-probe.ts';
-import { answerTarget, cancelKey, noteSource, serverKey } from './via-routing.ts';
+import { answerTarget, cancelKey, noteSource, serverKey, viaOf } from './via-routing.ts';
 
 /**
  * @throws the system's error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) where an address cannot be bound
@@ -79,10 +86,11 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
   const serverHost = {
     timers,
     settings,
-    send(bytes: Buffer, target: Target) {
-      // The port that a gone connection came from is nobody's to connect to.
-      if (target.connection?.open === false) counters.sendErrors++;
-      else send(bytes, target);
+    send(bytes: Buffer, { otherwise, ...target }: Target, done?: SendResult) {
+      // The port that a gone connection came from is nobody's to connect to: the Via says who listens (RFC 3261 18.2.2).
+      if (target.connection?.open === false && otherwise && tcp)
+        tcp.send(bytes, otherwise, (error) => queueMicrotask(() => closed || done?.(error)));
+      else send(bytes, target, done);
     },
     replace(key: string, by: { retransmission(): void } | undefined) {
       const known = servers.get(key);
@@ -240,9 +248,4 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
       clients.clear();
     },
   };
-}
-
-function viaOf(request: SipRequest): Via | undefined {
-  const line = request.headers.get('via');
-  return line === undefined ? undefined : parseVia(line);
 }

@@ -2,13 +2,13 @@ import { createResponse, type NewResponse, newTag } from '../../sip/message/buil
 import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
 import { serialize } from '../../sip/message/serialize.ts';
 import type { SipTimers, Timer, Timers } from './timers.ts';
-import type { Incoming, Target } from './transport/transport.ts';
+import type { Incoming, SendResult, Target } from './transport/transport.ts';
 
 /** What a server transaction needs of the endpoint. */
 export interface ServerTransactionHost {
   timers: Timers;
   settings: SipTimers;
-  send(bytes: Buffer, target: Target): void;
+  send(bytes: Buffer, target: Target, done?: SendResult): void;
   /** Takes the transaction out of the table, or leaves only what answers a retransmission there. */
   replace(key: string, by: { retransmission(): void } | undefined): void;
 }
@@ -52,8 +52,8 @@ export class ServerTransaction {
     this.tag = tag;
   }
 
-  /** False where the connection that brought the request is gone: an answer finds nobody. */
-  get reachable(): boolean {
+  /** False where the connection that brought the request is gone: an answer needs a new one. */
+  get isConnected(): boolean {
     return this.answerTo.connection?.open !== false;
   }
 
@@ -64,20 +64,21 @@ export class ServerTransaction {
 
   /**
    * Answers. A To tag is added to all but 100.
+   * @param done called when it was sent by a new connection, or could not be
    * @returns what was sent, or undefined where the final answer has been given already
    * @throws SipHeaderError on a line break in a header
    */
-  reply(answer: NewResponse): SipResponse | undefined {
+  reply(answer: NewResponse, done?: SendResult): SipResponse | undefined {
     const withTag = answer.status > 100 ? { ...answer, toTag: this.localTag } : answer;
     const response = createResponse(this.incoming.message, withTag);
-    return this.respond(response) ? response : undefined;
+    return this.respond(response, done) ? response : undefined;
   }
 
   /** Sends a built answer. @returns false where the final answer has been given already */
-  respond(response: SipResponse): boolean {
+  respond(response: SipResponse, done?: SendResult): boolean {
     if (!this.pending) return false;
     this.last = serialize(response);
-    this.host.send(this.last, this.answerTo);
+    this.host.send(this.last, this.answerTo, done);
     if (response.status >= 200) this.finish(response.status);
     return true;
   }

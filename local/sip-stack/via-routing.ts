@@ -1,5 +1,5 @@
 import type { Envelope, SipRequest } from '../../sip/message/message.ts';
-import { endOfFirstHop, type Via } from '../../sip/via.ts';
+import { endOfFirstHop, parseVia, type Via } from '../../sip/via.ts';
 import type { Incoming, Target } from './transport/transport.ts';
 
 const magicCookie = 'z9hG4bK';
@@ -45,6 +45,15 @@ export function noteSource(request: SipRequest, via: Via, source: Target, always
 
 /** @returns where the answer to a request goes (RFC 3261 18.2.2, RFC 3581 4); `always` as in `noteSource` */
 export function answerTarget(via: Via, source: Target, always: boolean): Target {
-  if (source.protocol === 'tcp' || always || via.params.has('rport')) return source;
+  if (source.protocol === 'tcp') {
+    return { ...source, otherwise: { protocol: 'tcp', address: source.address, port: via.port ?? 5060 } };
+  }
+  if (always || via.params.has('rport')) return source;
   return { protocol: 'udp', address: source.address, port: via.port ?? 5060 };
+}
+
+/** @returns the topmost Via of a request; undefined where it has none that can be read */
+export function viaOf(request: SipRequest): Via | undefined {
+  const line = request.headers.get('via');
+  return line === undefined ? undefined : parseVia(line);
 }

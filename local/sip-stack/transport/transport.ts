@@ -12,6 +12,8 @@ export interface Address {
 /** Where a message goes: an address, and the open TCP connection to use for it while that lasts. */
 export interface Target extends Address {
   connection?: TcpConnectionRef;
+  /** Where an answer goes when its connection is gone. */
+  otherwise?: Address;
 }
 
 /** A TCP connection as the layers above see it: something to answer on. */
