@@ -7,6 +7,7 @@ import { originalFileSchema } from './original-timeline.ts';
 const common = {
   timeZone: timeZoneSchema.optional(),
   maxGateways: z.int().min(1).optional(),
+  startSec: z.number().positive().max(600).optional(),
   maxStarting: z.int().min(1).default(200),
   drainAfterSec: z.number().min(0).default(60),
   breaker: z
@@ -24,7 +25,6 @@ const predictiveSchema = z.strictObject({
   gateways: z.enum(['single-use', 'reuse']).optional(),
   minFree: z.int().min(0).default(2),
   serviceLevel: z.number().gt(0.5).lt(1).default(0.995),
-  startSec: z.number().positive().max(600).default(120),
   reserveShare: z.number().min(0).max(2).default(0.1),
 });
 

@@ -127,6 +127,11 @@ export const settingsFields = z.strictObject({
   poolPolicyFile: z.string().max(4096).default(''),
   /** Time zone of the policy's times of day: an IANA name, such as Europe/Paris. */
   poolTimeZone: timeZoneSchema.default('UTC'),
+  /**
+   * What most starts of a gateway take, from the request to its registration, in seconds: so far ahead the prediction looks,
+   * and callers that wait are told so until a start has shown it. The metrics of starts say what they took.
+   */
+  poolStartSec: wholeNumber(1, 600).default(120),
   /** Starts under way at once, at most; `poolMax` bounds them too. */
   poolMaxStarting: wholeNumber(1, 200).default(200),
   /** How long gateways must have been superfluous before they are drained, in seconds. */

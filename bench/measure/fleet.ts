@@ -27,7 +27,7 @@ const timeline = policyOf({
 const predictive = policyOf({ policy: 'predictive', minFree });
 
 function policyOf(policy: object): FleetPolicy {
-  return parsePolicy(policy, { timeZone, maxGateways: 20_000, gateways: 'single-use' });
+  return parsePolicy(policy, { timeZone, maxGateways: 20_000, startSec: 120, gateways: 'single-use' });
 }
 
 /** What one decision costs, by the number of registered gateways: the pure function, and a run of the fleet function. */

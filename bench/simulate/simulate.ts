@@ -56,7 +56,8 @@ export function simulate(trace: Trace, settings: RunSettings): Replayed {
     days: settings.historyDays,
     holidays: day.holidays,
   });
-  const defaults = { timeZone, maxGateways, gateways };
+  // As a deployment has it by default: what starts really take here is for the policy to meet.
+  const defaults = { timeZone, maxGateways, startSec: 120, gateways };
   const controller = controllerOf(settings.policy, settings.policyJson, defaults, profile);
   const fromMs = midnightMs(day.trace.date, day.trace.offsetMin);
   return replay(day.trace.calls, controller, {

@@ -21,6 +21,7 @@ export function fleetEnvironment(settings: Settings, gateways: Gateways): Record
     POOL_POLICY: poolPolicy(settings),
     POOL_MAX: String(settings.poolMax),
     POOL_TIME_ZONE: settings.poolTimeZone,
+    POOL_START_SEC: String(settings.poolStartSec),
   };
 }
 

@@ -41,6 +41,7 @@ export const variables = {
   POOL_POLICY: z.string().max(4096).transform(json),
   POOL_MAX: wholeNumber(0, 10_000),
   POOL_TIME_ZONE: timeZoneSchema,
+  POOL_START_SEC: wholeNumber(1, 600),
   /** Where the `api` function finds the role of who asks (docs/api.md). */
   ROLE_CLAIM: z.string().min(1),
   VIEWER_ROLE: z.string().min(1),

@@ -208,9 +208,11 @@ describe('the pool', () => {
     const file = join(dir, 'scaler.json');
     const thresholds = { '00:00:00': { unlockedMin: 3, loadMax: 0.8, maxGw: 9 } };
     writeFileSync(file, JSON.stringify({ auto_scale_threshold: thresholds }));
-    const told = variables(synthesize({ poolPolicyFile: file, poolTimeZone: 'Europe/Paris', poolMax: 0 }));
+    const told = variables(
+      synthesize({ poolPolicyFile: file, poolTimeZone: 'Europe/Paris', poolMax: 0, poolStartSec: 45 }),
+    );
     expect(JSON.parse(told.POOL_POLICY)).toEqual({ auto_scale_threshold: thresholds });
-    expect(told).toMatchObject({ POOL_TIME_ZONE: 'Europe/Paris', POOL_MAX: '0' });
+    expect(told).toMatchObject({ POOL_TIME_ZONE: 'Europe/Paris', POOL_MAX: '0', POOL_START_SEC: '45' });
     expect(() => synthesize({ poolPolicyFile: '/nowhere.json' })).toThrow(SettingsError);
   });
 

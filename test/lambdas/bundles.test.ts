@@ -59,6 +59,7 @@ beforeAll(async () => {
     POOL_POLICY: JSON.stringify({ policy: 'predictive', minFree: 0 }),
     POOL_MAX: '0',
     POOL_TIME_ZONE: 'Europe/Paris',
+    POOL_START_SEC: '120',
     BUS_NAME: 'facts',
     ROLE_CLAIM: 'roles',
     VIEWER_ROLE: 'viewer',

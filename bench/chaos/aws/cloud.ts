@@ -188,7 +188,7 @@ export class Cloud {
       },
       policy: parsePolicy(
         { policy: 'timeline', timeline: { auto_scale_threshold: { default: { '00:00:00': threshold } } } },
-        { timeZone: 'UTC', maxGateways, gateways: 'single-use' },
+        { timeZone: 'UTC', maxGateways, startSec: 90, gateways: 'single-use' },
       ),
       knownDemand: this.#knownDemand,
       newId: () => {

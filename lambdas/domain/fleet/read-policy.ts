@@ -5,6 +5,7 @@ import type { FleetPolicy } from './types.ts';
 export interface PolicyDefaults {
   timeZone: string;
   maxGateways: number;
+  startSec: number;
   gateways: 'single-use' | 'reuse';
 }
 
@@ -13,10 +14,15 @@ export interface PolicyDefaults {
  * @throws PolicyError
  */
 export function parsePolicy(json: unknown, defaults: PolicyDefaults): FleetPolicy {
-  const { timeZone = defaults.timeZone, maxGateways = defaults.maxGateways, ...rest } = parsePoolPolicy(json);
+  const { timeZone, maxGateways, startSec, ...rest } = parsePoolPolicy(json);
+  const common = {
+    timeZone: timeZone ?? defaults.timeZone,
+    maxGateways: maxGateways ?? defaults.maxGateways,
+    startSec: startSec ?? defaults.startSec,
+  };
   if (rest.policy === 'predictive') {
-    return { ...rest, timeZone, maxGateways, gateways: rest.gateways ?? defaults.gateways };
+    return { ...rest, ...common, gateways: rest.gateways ?? defaults.gateways };
   }
   const { timeline, ...settings } = rest;
-  return { ...settings, timeZone, maxGateways, week: timeline.auto_scale_threshold };
+  return { ...settings, ...common, week: timeline.auto_scale_threshold };
 }

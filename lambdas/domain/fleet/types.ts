@@ -108,6 +108,8 @@ export interface CommonPolicy {
   timeZone: string;
   /** Gateways that may exist at once, of all states. */
   maxGateways: number;
+  /** Seconds from the request of a start to its registration that most starts stay below. */
+  startSec: number;
   /** Starts that may be under way at once. */
   maxStarting: number;
   /** How long gateways must have been superfluous before they are drained. */
@@ -128,8 +130,6 @@ export interface PredictivePolicy extends CommonPolicy {
   minFree: number;
   /** Share of calls, 0..1, that should find a free gateway. */
   serviceLevel: number;
-  /** Seconds from the request of a start to its registration that most starts stay below. */
-  startSec: number;
   /** Free gateways wanted as a share of those in calls, for a rush that nothing announces. */
   reserveShare: number;
 }

@@ -12,7 +12,7 @@ import { releaseLease, renewLease, takeLease } from '../../usecases/fleet-lease.
 import { type Census, countPool } from './count-pool.ts';
 import { type FleetDeps, fleetLeaseMs } from './deps.ts';
 import { drainGateways, stopDrainedAgain } from './drain.ts';
-import { assumedStartMs, LeasedRun } from './leased-run.ts';
+import { LeasedRun } from './leased-run.ts';
 import { reconcile, reconcileEveryMs } from './reconcile.ts';
 import { collectEnded, settleStarts } from './settle-starts.ts';
 import { startGateways } from './start.ts';
@@ -135,7 +135,7 @@ async function decideOn(run: LeasedRun, justFree: readonly string[], orders: Poo
       recentStarts: state.recentStarts,
       memory: state.memory,
       orders,
-      startMs: state.startMs ?? assumedStartMs,
+      startMs: run.expectedStartMs,
       ...known,
     });
     if (!census.saturated || decision.action !== 'start' || limit >= maxFreeCounted) {
@@ -199,10 +199,7 @@ function publish(run: LeasedRun, decision: FleetDecision, orders: PoolOrders): v
     startsFailing: failing,
     mayGrow: !blocked && orders.paused === undefined && state.managed < maximum,
     ...(run.oldestStartAt !== undefined && {
-      estimateSec: Math.max(
-        1,
-        Math.ceil((run.oldestStartAt + (state.startMs ?? assumedStartMs) - nowMs) / 1000),
-      ),
+      estimateSec: Math.max(1, Math.ceil((run.oldestStartAt + run.expectedStartMs - nowMs) / 1000)),
     }),
   };
 }

@@ -35,6 +35,7 @@ const environment = readEnvironment([
   'POOL_POLICY',
   'POOL_MAX',
   'POOL_TIME_ZONE',
+  'POOL_START_SEC',
 ]);
 // No caller waits for what is asked here, and ECS throttles whoever starts many: more tries, with longer pauses.
 const ecs = new ECSClient({ ...awsClientConfig, maxAttempts: 4 });
@@ -57,6 +58,7 @@ const common: Omit<FleetDeps, 'warn'> = {
   policy: parsePolicy(environment.POOL_POLICY, {
     timeZone: environment.POOL_TIME_ZONE,
     maxGateways: environment.POOL_MAX,
+    startSec: environment.POOL_START_SEC,
     gateways: environment.AFTER_CALL === 'stop' ? 'single-use' : 'reuse',
   }),
   knownDemand: new KnownDemand(),

@@ -5,8 +5,6 @@ import type { Write } from '../../store/transaction.ts';
 import { keepState } from '../../usecases/fleet-lease.ts';
 import type { FleetDeps } from './deps.ts';
 
-/** A start has taken so long, by default: until one has shown how long they take. */
-export const assumedStartMs = 90_000;
 /** How much the last start weighs in the mean. */
 const newWeight = 0.2;
 
@@ -62,6 +60,11 @@ export class LeasedRun {
       recentStarts: noteStart(this.state.recentStarts, 'failed', atMs, policy.breaker),
     };
     return this.state.recentStarts;
+  }
+
+  /** How long a start takes: as the policy has it, until one has shown it. */
+  get expectedStartMs(): number {
+    return this.state.startMs ?? this.deps.policy.startSec * 1000;
   }
 
   noteRegistered(tookMs: number, atMs: number): void {

@@ -13,7 +13,7 @@ async function newWorld(): Promise<FleetWorld> {
   Object.assign(world.fleet, {
     policy: parsePolicy(
       { policy: 'predictive', minFree: 1 },
-      { timeZone: 'Europe/Paris', maxGateways: 100, gateways: 'single-use' },
+      { timeZone: 'Europe/Paris', maxGateways: 100, startSec: 120, gateways: 'single-use' },
     ),
   });
   world.nowMs = Date.parse('2026-11-25T09:00:30Z');

@@ -129,7 +129,12 @@ export class FleetWorld extends World {
       ecs: this.ecs,
       policy: parsePolicy(
         { policy: 'timeline', timeline: { auto_scale_threshold: { default: { '00:00:00': threshold } } } },
-        { timeZone: 'UTC', maxGateways: max, gateways: afterCall === 'stop' ? 'single-use' : 'reuse' },
+        {
+          timeZone: 'UTC',
+          maxGateways: max,
+          startSec: 90,
+          gateways: afterCall === 'stop' ? 'single-use' : 'reuse',
+        },
       ),
       knownDemand: new KnownDemand(),
       gatewayId: '1',

@@ -44,6 +44,15 @@ describe('a task', () => {
     expect(await world.state()).toMatchObject({ managed: 1, starting: 1 });
   });
 
+  it('is expected when the policy says that starts end, and then when they have ended so far', async () => {
+    const world = await suite.open({ minFree: 1 });
+    await world.run();
+    expect(await world.state()).toMatchObject({ estimateSec: 90 });
+    world.pass(40);
+    await world.run();
+    expect(await world.state()).toMatchObject({ estimateSec: 50 });
+  });
+
   it('that never registers is stopped after ten minutes, and counts until it has', async () => {
     const world = await suite.open({ minFree: 1, max: 1 });
     await world.run();

@@ -3,7 +3,12 @@ import { noStartsYet } from '../../../../lambdas/domain/fleet/breaker.ts';
 import { parsePolicy } from '../../../../lambdas/domain/fleet/read-policy.ts';
 import type { FleetInput, FleetPolicy, PoolCounts } from '../../../../lambdas/domain/fleet/types.ts';
 
-export const defaults = { timeZone: 'Europe/Paris', maxGateways: 60, gateways: 'single-use' as const };
+export const defaults = {
+  timeZone: 'Europe/Paris',
+  maxGateways: 60,
+  startSec: 120,
+  gateways: 'single-use' as const,
+};
 
 export const counts = (some: Partial<PoolCounts> = {}): PoolCounts => ({
   free: 0,
