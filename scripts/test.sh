@@ -15,7 +15,7 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 declare -A packages=(
   [sipp]=sip-tester [baresip]=baresip-core [sipsak]=sipsak [curl]=curl [ip]=iproute2 [nft]=nftables
   [chromium]=chromium
-  [turnserver]=coturn
+  [turnserver]=coturn [iptables]=iptables
 )
 
 # @return the packages of the missing programs

@@ -1,9 +1,10 @@
-import { CfnResource, Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import { type CfnResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
+import { dependNotOn } from '../depend-not-on.ts';
 
 export interface BundledFunctionProps {
   /** Directory of the function's bundle, with `index.mjs` in it. */
@@ -55,16 +56,4 @@ export class BundledFunction extends Construct {
     dependNotOn(role.node.defaultChild as CfnResource, this.function.node.defaultChild as CfnResource);
     acknowledge(role, 'IAM5[Resource::*]', 'xray:PutTraceSegments has no resource to name');
   }
-}
-
-/**
- * Leaves out of a resource's DependsOn what it refers to, and so waits for anyhow: CDK names a function's role beside
- * what the role may do. CDK reckons DependsOn when it writes the template, where nothing can be removed any more.
- */
-function dependNotOn(referred: CfnResource, resource: CfnResource): void {
-  const others = () =>
-    resource
-      .obtainDependencies()
-      .filter((one): one is CfnResource => CfnResource.isCfnResource(one) && one !== referred);
-  resource.addOverride('DependsOn', Lazy.any({ produce: () => others().map(({ logicalId }) => logicalId) }));
 }

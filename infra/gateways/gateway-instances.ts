@@ -1,4 +1,5 @@
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -8,43 +9,44 @@ import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import type { Network } from '../network.ts';
 import type { Settings } from '../settings.ts';
+import { GroupDeletion } from './group-deletion.ts';
 import { publicAddressFile } from './sip-media-gateway.ts';
-
-/** The release of v4l2loopback that is built where the instance's image has none. */
-const v4l2loopbackVersion = '0.15.0';
 
 /** The devices of one gateway: a camera and a sound card, both loops of the kernel. */
 export const gatewayDevices = ['/dev/video0', '/dev/snd'];
 
-/**
- * What an instance does as it starts. Amazon Linux has snd-aloop in a package of its own and no v4l2loopback, which
- * is therefore built (about 40 s); an image that has both already skips that.
- */
-const loadModules = [
-  'modprobe snd-aloop enable=1,1 index=0,1 || { dnf install -y kernel-modules-extra-$(uname -r) && modprobe snd-aloop enable=1,1 index=0,1; }',
-  [
-    'modprobe v4l2loopback exclusive_caps=1 video_nr=0 || {',
-    'dnf install -y gcc make kernel-devel-$(uname -r) &&',
-    'mkdir -p /usr/src/v4l2loopback &&',
-    `curl -fsSL https://github.com/v4l2loopback/v4l2loopback/archive/refs/tags/v${v4l2loopbackVersion}.tar.gz | tar xz -C /usr/src/v4l2loopback --strip-components=1 &&`,
-    'make -C /usr/src/v4l2loopback && make -C /usr/src/v4l2loopback install &&',
-    'modprobe v4l2loopback exclusive_caps=1 video_nr=0; }',
-  ].join(' '),
-  // An instance without them is of no use, and would take task after task and fail each.
-  '[ -e /dev/video0 ] && [ -e /dev/snd ] || shutdown -h now',
-  // For the gateway, which may not ask itself.
-  `mkdir -p ${dirname(publicAddressFile)}`,
-  [
-    'token=$(curl -fsS --retry 5 -X PUT http://169.254.169.254/latest/api/token -H "X-aws-ec2-metadata-token-ttl-seconds: 60") &&',
-    `curl -fsS --retry 5 -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/public-ipv4 > ${publicAddressFile}`,
-  ].join(' '),
-  // A container on the host's network is no hop further than the host, whatever the hop limit says, and could take the
-  // instance's role. Services of the host run in system.slice, the ECS agent among them, and tasks do not.
-  'iptables -I OUTPUT -d 169.254.169.254 -m cgroup ! --path system.slice -j REJECT || shutdown -h now',
+/** The attribute that prepare-host.sh gives an instance on which a gateway can run. */
+export const readyInstance = 'attribute:switchroom.ready == true';
+
+const prepareHost = '/usr/local/sbin/switchroom-host';
+const prepareScript = readFileSync(resolve(import.meta.dirname, 'instance/prepare-host.sh'), 'utf8');
+
+const prepareUnit = (publicAddress: boolean) => `[Unit]
+Description=Makes this instance ready for a gateway
+Wants=network-online.target
+After=network-online.target
+Before=ecs.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${[prepareHost, ...(publicAddress ? [publicAddressFile] : [])].join(' ')}
+[Install]
+WantedBy=multi-user.target
+`;
+
+const fileOf = (path: string, text: string): string =>
+  `cat > ${path} << 'END_OF_FILE'\n${text.trimEnd()}\nEND_OF_FILE`;
+
+/** Variables of the ECS agent beside the cluster's name ("Amazon ECS container agent configuration"). */
+const agentSettings = [
   // Else a task with host networking silently gets the instance's role.
-  'echo ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST=true >> /etc/ecs/ecs.config',
-  // The image is pulled once an instance, not once a call.
-  'echo ECS_IMAGE_PULL_BEHAVIOR=prefer-cached >> /etc/ecs/ecs.config',
+  'ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST=true',
+  // Tasks in ecstasks.slice, which prepare-host.sh tells from the host's services, or no agent at all.
+  'ECS_ENABLE_TASK_CPU_MEM_LIMIT=true',
+  // The image is the machine image's.
+  'ECS_IMAGE_PULL_BEHAVIOR=prefer-cached',
+  // An instance that is prepared for the warm pool is none of the cluster's yet.
+  'ECS_WARM_POOLS_CHECK=true',
 ];
 
 export interface GatewayInstancesProps {
@@ -63,18 +65,24 @@ export class GatewayInstances extends Construct {
   constructor(scope: Construct, id: string, { cluster, network, settings }: GatewayInstancesProps) {
     super(scope, id);
     const userData = ec2.UserData.forLinux();
-    userData.addCommands(...loadModules);
+    const imageOf = (imageId: string) => ({ imageId, osType: ec2.OperatingSystemType.LINUX, userData });
+    userData.addCommands(
+      fileOf(prepareHost, prepareScript),
+      `chmod 755 ${prepareHost}`,
+      fileOf('/etc/systemd/system/switchroom-host.service', prepareUnit(settings.mediaAddress === 'public')),
+      'mkdir -p /etc/ecs',
+      ...agentSettings.map((one) => `echo ${one} >> /etc/ecs/ecs.config`),
+    );
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     const launchTemplate = new ec2.LaunchTemplate(this, 'Template', {
       instanceType: new ec2.InstanceType(settings.gatewayInstanceType),
-      machineImage: ecs.EcsOptimizedImage.amazonLinux2023(),
+      machineImage: { getImage: () => imageOf(settings.gatewayMachineImage) },
       securityGroup: network.gateways,
       role,
       userData,
       requireImdsv2: true,
       // A container would be one hop further: tasks have roles of their own.
       httpPutResponseHopLimit: 1,
-      instanceInitiatedShutdownBehavior: ec2.InstanceInitiatedShutdownBehavior.TERMINATE,
       blockDevices: [
         {
           deviceName: '/dev/xvda',
@@ -98,6 +106,14 @@ export class GatewayInstances extends Construct {
       groupMetrics: [autoscaling.GroupMetrics.all()],
       defaultInstanceWarmup: Duration.seconds(60),
     });
+    if (settings.gatewayWarmInstances > 0) {
+      group.addWarmPool({
+        poolState: autoscaling.PoolState.STOPPED,
+        minSize: settings.gatewayWarmInstances,
+        // As many, however many are in service. Left out it would be all of the group's maximum.
+        maxGroupPreparedCapacity: settings.gatewayWarmInstances,
+      });
+    }
     const provider = new ecs.AsgCapacityProvider(this, 'Provider', {
       autoScalingGroup: group,
       enableManagedScaling: true,
@@ -106,6 +122,13 @@ export class GatewayInstances extends Construct {
       instanceWarmupPeriod: 60,
     });
     cluster.addAsgCapacityProvider(provider);
+    // Not before the cluster's name is written. The agent may wait for the end of all this, so nothing waits for it.
+    userData.addCommands(
+      'systemctl daemon-reload',
+      'systemctl enable --now switchroom-host',
+      'systemctl enable --now --no-block ecs',
+    );
+    new GroupDeletion(this, 'Deletion', { group, before: provider, settings });
     // As the ECS agent needs it, and CDK writes it ("Amazon ECS container instance IAM role").
     acknowledge(role, 'IAM5[Action::ecs:Submit*]', 'The agent tells of tasks, containers and attachments');
     acknowledge(

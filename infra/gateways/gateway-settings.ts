@@ -72,6 +72,13 @@ export const gatewayFields = {
     .string()
     .regex(/^[a-z0-9-]+\.[a-z0-9]+$/, 'such as c6i.xlarge')
     .default('c6i.xlarge'),
+  /**
+   * Machine image of these instances, which `launchType` ec2 needs: Linux with systemd, the ECS agent, the modules snd-aloop
+   * and v4l2loopback, and the gateways' image. `npm run machine-image` makes one. Its disk is /dev/xvda.
+   */
+  gatewayMachineImage: orEmpty(/^ami-[0-9a-f]{8,17}$/, 'must be the id of a machine image'),
+  /** Instances kept stopped beside those that run (a warm pool): they start sooner than new ones, and cost their disks. */
+  gatewayWarmInstances: wholeNumber(0, 1000).default(0),
   /** How long a stopped gateway may take to un-REGISTER and to leave its call, in seconds (Fargate: at most 120). */
   gatewayStopTimeoutSec: wholeNumber(2, 120).default(30),
 };
@@ -100,6 +107,9 @@ export function* gatewayProblems(
     yield ['gatewayArchitecture', `${why} needs x86_64, which SIPMediaGW is built for`];
   }
   if (settings.afterCall === 'reuse') yield ['afterCall', 'SIPMediaGW ends after each call: must be stop'];
+  if (settings.launchType === 'ec2' && settings.gatewayMachineImage === '') {
+    yield ['gatewayMachineImage', 'launchType ec2 needs one: npm run machine-image makes it'];
+  }
   if (settings.gatewayEnvironment === '') {
     yield ['gatewayEnvironment', `${why} needs one, which names the conferences (docs/sipmediagw.md)`];
   }

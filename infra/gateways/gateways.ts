@@ -15,7 +15,7 @@ import type { Network } from '../network.ts';
 import { currentSecretKey, type SipSecret } from '../secret.ts';
 import type { Settings } from '../settings.ts';
 import { readGatewayEnvironment } from './gateway-environment.ts';
-import { GatewayInstances, gatewayDevices } from './gateway-instances.ts';
+import { GatewayInstances, gatewayDevices, readyInstance } from './gateway-instances.ts';
 import { isSipMediaGw } from './gateway-settings.ts';
 import {
   publicAddressFile,
@@ -87,7 +87,11 @@ export class Gateways extends Construct {
       resourceName: `${family}:*`,
     });
     this.taskDefinition = onHost
-      ? new ecs.Ec2TaskDefinition(this, 'Task', { family, networkMode: ecs.NetworkMode.HOST })
+      ? new ecs.Ec2TaskDefinition(this, 'Task', {
+          family,
+          networkMode: ecs.NetworkMode.HOST,
+          placementConstraints: [ecs.PlacementConstraint.memberOf(readyInstance)],
+        })
       : new ecs.FargateTaskDefinition(this, 'Task', {
           family,
           cpu: settings.gatewayCpuUnits,

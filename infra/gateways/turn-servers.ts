@@ -135,6 +135,7 @@ export class TurnServers extends Construct {
         instanceId: instance.instanceId,
       });
       service.registerIpInstance(`Server${index + 1}Name`, { ipv4: instance.instancePrivateIp });
+      acknowledge(instance, 'EC26', 'Its disk is encrypted: the rule cannot read an instance that names one');
       acknowledge(instance, 'EC28', 'The alarms look at calls; what is under way on a relay is in its log');
       acknowledge(instance, 'EC29', 'It holds nothing: a new one takes its place and its address');
     });

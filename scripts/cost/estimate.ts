@@ -69,10 +69,15 @@ const uncharged = new Set(
     'DynamoDB',
     'Route53',
     'ApiGatewayV2',
-  ].concat(['ElasticLoadBalancingV2', 'ServiceDiscovery', 'CDK']),
+  ].concat(['ElasticLoadBalancingV2', 'ServiceDiscovery', 'CDK', 'AWS']),
 );
 /** What of them costs by being there and has no price here: that of an instance depends on its type. */
-const unknown = new Set(['AWS::AutoScaling::AutoScalingGroup', 'AWS::EC2::Instance', 'AWS::EC2::NatGateway']);
+const unknown = new Set([
+  'AWS::AutoScaling::AutoScalingGroup',
+  'AWS::AutoScaling::WarmPool',
+  'AWS::EC2::Instance',
+  'AWS::EC2::NatGateway',
+]);
 
 function isPriced(type: string): boolean {
   if (type in byMonth || type === alarmType) return true;

@@ -34,6 +34,7 @@ describe('the settings of a deployment', () => {
     ['a domain with a blank', { domain: 'a b' }, /domain/],
     ['addresses that are no CIDR', { allowedAddresses: '10.0.0.1, x' }, /allowedAddresses/],
     ['EC2 without an image', { launchType: 'ec2', gatewayArchitecture: 'x86_64' }, /gatewayImage/],
+    ['EC2 without a machine image', { ...sipmediagw, gatewayMachineImage: '' }, /npm run machine-image/],
     ['EC2 on Arm', { launchType: 'ec2', gatewayImage: 'a/b' }, /gatewayArchitecture/],
     [
       'EC2 without conferences',

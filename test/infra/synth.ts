@@ -13,13 +13,14 @@ export const sipmediagw = {
   launchType: 'ec2',
   gatewayArchitecture: 'x86_64',
   gatewayImage: 'renater/sipmediagw:1.8.4',
+  gatewayMachineImage: 'ami-0123456789abcdef0',
   gatewayEnvironment: resolve(fixtures, 'gateway.env'),
 };
 
 /** Deployments that differ in what they are made of. */
 export const deployments: Record<string, Record<string, unknown>> = {
   defaults: {},
-  sipmediagw,
+  sipmediagw: { ...sipmediagw, gatewayWarmInstances: 3 },
   audioOnly: {
     ...sipmediagw,
     launchType: 'fargate',

@@ -124,6 +124,7 @@ const untaggable = new Set([
   'AWS::ApiGatewayV2::Integration',
   'AWS::ApiGatewayV2::Route',
   'AWS::AutoScaling::LifecycleHook',
+  'AWS::AutoScaling::WarmPool',
   'AWS::CloudWatch::Dashboard',
   'AWS::EC2::EIPAssociation',
   'AWS::EC2::Route',
@@ -146,6 +147,7 @@ const untaggable = new Set([
   'AWS::SNS::Subscription',
   'AWS::SNS::TopicPolicy',
   'AWS::SQS::QueuePolicy',
+  'Custom::AWS',
 ]);
 
 function tagsOf(properties: Record<string, unknown> = {}): unknown {
