@@ -26,6 +26,7 @@ import { countersOf, type Interface, rulesOf } from './network/rules.ts';
 import { readContainers } from './task/definition.ts';
 import { sipServerFiles } from './task/sip-server.ts';
 import { Task } from './task/task.ts';
+import { startTurnServer } from './turn.ts';
 
 export interface LabOptions {
   synthesized: Synthesized;
@@ -56,6 +57,7 @@ export class Lab {
   #agent!: Agent;
   #stack!: SynthesizedStack;
   #api = '';
+  readonly #turnAddresses: string[] = [];
   #isCutOff = false;
   #places!: Places;
 
@@ -168,6 +170,7 @@ export class Lab {
     const elastic = [...new Set(this.#groups.map(({ address }) => address))];
     this.#nft(countersOf(this.deployed.network, elastic));
     this.#places = new Places(this.network, this.#agent.port, zones, this.#options.places);
+    this.#startTurnServers();
     await this.cloud.functions.warm();
     for (const one of this.deployed.services) {
       const groups = this.#groups.flatMap(({ group }) =>
@@ -222,8 +225,21 @@ export class Lab {
     return { file: ip, args: rest };
   }
 
+  #startTurnServers(): void {
+    for (const { zone, group, userData } of this.deployed.turnServers) {
+      const place = this.#places.turnServer(zone);
+      this.#interfaces.push({ ...place, group });
+      this.#turnAddresses.push(place.address);
+      const value = (arn: string) => this.cloud.secrets.containerValue(arn);
+      const server = startTurnServer(place, userData, value, this.dir);
+      this.#closing.push(() => server.kill());
+    }
+  }
+
   #lookUp(name: string) {
     const { names } = this.deployed;
+    if (name === names.turn && this.#turnAddresses.length > 0)
+      return { addresses: this.#turnAddresses, ttlSec: names.ttlSec };
     const edges = this.services.flatMap(({ healthyAddresses }) => healthyAddresses);
     return name === names.edges && edges.length > 0 ? { addresses: edges, ttlSec: names.ttlSec } : undefined;
   }

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { CommandError } from '../command-line/command-error.ts';
-import { readOptions } from '../command-line/read-options.ts';
+import { oneOf, readOptions } from '../command-line/read-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
 import { synthesize } from '../local/run/synthesize.ts';
 import { certificateArn, certificateStack } from './certificate.ts';
 import { runChecks } from './checks/checks.ts';
+import { type MediaAddress, mediaAddresses } from './checks/media.ts';
 import { Lab } from './lab.ts';
 import { run } from './network/commands.ts';
+import { peeredAddress, stunAddress } from './network/plan.ts';
 import { missingForLab } from './requirements.ts';
 
 /* `npm run lab`: the deployment in a network shaped like AWS, on namespaces of Linux. */
@@ -17,25 +19,28 @@ It needs root and Linux (iproute2, nftables), and leaves nothing behind: all of 
 DRACHTIO=/path/to/drachtio takes a real one in the place of ours.
 
   --short              leaves out what takes minutes: updates, outages, long calls
+  --media-address X    looks whether callers hear what their gateway hears, with mediaAddress public, private or turn
   --json               one JSON object a line
   --help               this text
 `;
 
 const flags = {
   short: { type: 'boolean', default: false },
+  'media-address': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
 const insideVariable = 'SWITCHROOM_LAB_INSIDE';
 /** As the real one's first seconds, with a pool that no check has to wait for. */
-const settings = (isShort: boolean) => ({
+const settings = (isShort: boolean, mediaAddress: MediaAddress | undefined) => ({
   zones: '2',
   domain: 'sip.example.test',
   // Where callers are: what of ours takes a way over the internet is shut out.
-  allowedAddresses: '192.0.2.0/24',
+  allowedAddresses: `192.0.2.0/24,${peeredAddress}/32`,
   poolMinFree: isShort ? '2' : '22',
   poolMax: '60',
+  ...(mediaAddress && { mediaAddress, repairSdp: 'true', stunServer: `${stunAddress}:3478` }),
 });
 
 /** Runs this command again where nothing of it can touch this machine, and ends as that one does. */
@@ -51,14 +56,20 @@ async function runInside(): Promise<number> {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
 }
 
-async function runLab({ json, short }: { json: boolean; short: boolean }): Promise<number> {
+interface LabRun {
+  json: boolean;
+  short: boolean;
+  mediaAddress: MediaAddress | undefined;
+}
+
+async function runLab({ json, short, mediaAddress }: LabRun): Promise<number> {
   const say = (event: string, text: string, fields: object = {}) =>
     process.stdout.write(json ? `${JSON.stringify({ event, ...fields, text })}\n` : `${text}\n`);
   // Names of namespaces, which are files, are this run's alone.
   run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   mkdirSync('/run/netns');
   const drachtio = process.env.DRACHTIO?.includes('/') ? process.env.DRACHTIO : undefined;
-  const { domain, zones, poolMinFree, ...others } = settings(short);
+  const { domain, zones, poolMinFree, ...others } = settings(short, mediaAddress);
   const chosen = {
     domain,
     zones,
@@ -76,7 +87,9 @@ async function runLab({ json, short }: { json: boolean; short: boolean }): Promi
     before: drachtio === undefined ? [] : [certificateStack(domain)],
   });
   say('built', `Built on ${drachtio ?? 'our SIP server'}; logs: ${lab.dir}`, { dir: lab.dir });
-  const isGood = await runChecks(lab, domain, short, say).finally(() => lab.close());
+  const isGood = await runChecks(lab, domain, { isShort: short, mediaAddress }, say).finally(() =>
+    lab.close(),
+  );
   // The logs of what went wrong are kept.
   if (isGood) rmSync(lab.dir, { recursive: true, force: true });
   return isGood ? 0 : 1;
@@ -88,5 +101,10 @@ await runCommand('lab', async () => {
     process.stdout.write(help);
     return 0;
   }
-  return process.env[insideVariable] === undefined ? runInside() : process.exit(await runLab(values));
+  const given = values['media-address'];
+  const mediaAddress =
+    given === undefined ? undefined : oneOf('npm run lab', '--media-address', given, mediaAddresses);
+  if (process.env[insideVariable] === undefined) return runInside();
+  const isShort = values.short || mediaAddress !== undefined;
+  return process.exit(await runLab({ json: values.json, short: isShort, mediaAddress }));
 });

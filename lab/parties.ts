@@ -58,32 +58,29 @@ export function placeCall({
 const baresipModules = '/usr/lib/baresip/modules';
 const toEstablishMs = 30_000;
 
-/** A call by baresip, over TLS. @returns what it said, which is all that is wrong; undefined where the call stood */
-export async function placeCallOverTls(
-  { namespace, server, domain, durationSec }: CallOptions,
-  address: string,
-): Promise<string | undefined> {
+export interface BaresipCall {
+  namespace: string;
+  /** Its line in the file of accounts. */
+  account: string;
+  uri: string;
+  durationSec: number;
+  /** Modules, and lines of its configuration beside them. */
+  modules: readonly string[];
+  config: readonly string[];
+}
+
+/** A call by baresip. @returns what it said, which is all that is wrong; undefined where the call stood */
+export async function placeCallByBaresip(call: BaresipCall): Promise<string | undefined> {
   const home = mkdtempSync(join(tmpdir(), 'switchroom-baresip-'));
-  const proxy = `sip:${server}:5061;transport=tls`;
-  writeFileSync(
-    join(home, 'accounts'),
-    `"Room System" <sip:caller@${address};transport=tls>;regint=0;outbound="${proxy}"\n`,
-  );
-  const modules = ['g711', 'aubridge'].map((name) => `module ${name}.so`);
+  writeFileSync(join(home, 'accounts'), `${call.account}\n`);
+  const modules = call.modules.map((name) => `module ${name}.so`);
+  const apps = ['module_tmp account.so', 'module_app menu.so'];
   writeFileSync(
     join(home, 'config'),
-    `${[
-      'audio_player aubridge,heard',
-      'audio_source aubridge,heard',
-      'audio_alert aubridge,alert',
-      `module_path ${baresipModules}`,
-      ...modules,
-      'module_tmp account.so',
-      'module_app menu.so',
-    ].join('\n')}\n`,
+    `${[...call.config, `module_path ${baresipModules}`, ...modules, ...apps].join('\n')}\n`,
   );
-  const baresip = ['stdbuf', '-oL', 'baresip', '-4', '-f', home, '-e', `/dial sip:1234@${domain}`];
-  const [file = '', ...args] = inNamespace(namespace, baresip);
+  const baresip = ['stdbuf', '-oL', 'baresip', '-4', '-f', home, '-e', `/dial ${call.uri}`];
+  const [file = '', ...args] = inNamespace(call.namespace, baresip);
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: home } });
   let text = '';
   const established = new Promise<boolean>((resolve) => {
@@ -97,10 +94,21 @@ export async function placeCallOverTls(
     }
   });
   const stood = await established;
-  await new Promise((resolve) => setTimeout(resolve, durationSec * 1000));
+  await new Promise((resolve) => setTimeout(resolve, call.durationSec * 1000));
   const isGood = stood && child.exitCode === null && !/session closed/i.test(text);
   child.kill('SIGTERM');
   await new Promise((resolve) => child.once('close', resolve));
   rmSync(home, { recursive: true, force: true });
   return isGood ? undefined : text;
 }
+
+/** The same over TLS. @param address that the caller has */
+export const placeCallOverTls = ({ namespace, server, domain, durationSec }: CallOptions, address: string) =>
+  placeCallByBaresip({
+    namespace,
+    account: `"Room System" <sip:caller@${address};transport=tls>;regint=0;outbound="sip:${server}:5061;transport=tls"`,
+    uri: `sip:1234@${domain}`,
+    durationSec,
+    modules: ['g711', 'aubridge'],
+    config: ['audio_player aubridge,heard', 'audio_source aubridge,heard', 'audio_alert aubridge,alert'],
+  });

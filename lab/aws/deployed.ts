@@ -48,15 +48,14 @@ export class Deployed {
     return String(this.#ofType('AWS::EC2::VPC')[0]?.properties.CidrBlock);
   }
 
-  /** By which gateways find the edges. */
-  get names(): { edges: string; ttlSec: number } {
+  /** By which gateways find the edges, and TURN servers where there are any. */
+  get names(): { edges: string; turn: string; ttlSec: number } {
     const [namespace] = this.#ofType('AWS::ServiceDiscovery::PrivateDnsNamespace');
-    const [service] = this.#ofType('AWS::ServiceDiscovery::Service');
-    const [record] = list(objectIn(service?.properties.DnsConfig).DnsRecords);
-    return {
-      edges: `${service?.properties.Name}.${namespace?.properties.Name}`,
-      ttlSec: Number(record?.TTL),
-    };
+    const services = this.#ofType('AWS::ServiceDiscovery::Service').map(({ properties }) => properties);
+    const nameOf = (own: string) => `${own}.${namespace?.properties.Name}`;
+    const edges = services.find(({ Name }) => Name === 'sip');
+    const [record] = list(objectIn(edges?.DnsConfig).DnsRecords);
+    return { edges: nameOf('sip'), turn: nameOf('turn'), ttlSec: Number(record?.TTL) };
   }
 
   get listeners(): DeployedListener[] {
@@ -93,6 +92,15 @@ export class Deployed {
         targetGroups: list(properties.LoadBalancers).map((one) => String(one.TargetGroupArn)),
       };
     });
+  }
+
+  /** What each TURN server is told to do as it starts, by zone. */
+  get turnServers(): { zone: number; group: string; userData: string }[] {
+    return this.#ofType('AWS::EC2::Instance').map(({ properties }) => ({
+      zone: this.#zoneOfSubnet(properties.SubnetId),
+      group: String(texts(properties.SecurityGroupIds)[0]),
+      userData: Buffer.from(String(properties.UserData), 'base64').toString(),
+    }));
   }
 
   /** The security group of the tasks that the fleet function starts. */

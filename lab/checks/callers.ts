@@ -27,7 +27,7 @@ export const callerChecks: readonly Check[] = [
     run: async ({ network }) => {
       network.join('public', '192.0.2.10/24');
       network.joinBehindNat('natted', '192.0.2.20/24');
-      network.joinBehindNat('forgetful', '192.0.2.30/24', forgetfulSec);
+      network.joinBehindNat('forgetful', '192.0.2.30/24', { forgetsAfterSec: forgetfulSec });
       network.joinBehindFirewall('shut', '192.0.2.40/24', [elasticIp(1), elasticIp(2)]);
       return undefined;
     },

@@ -1,6 +1,7 @@
 import type { Lab } from '../lab.ts';
 import { callerChecks, longCall, misled, strangerCheck, tlsChecks } from './callers.ts';
 import type { Check } from './check.ts';
+import { type MediaAddress, mediaChecks } from './media.ts';
 import { outageChecks } from './outages.ts';
 import { startChecks } from './start.ts';
 import { updateChecks } from './update.ts';
@@ -10,9 +11,15 @@ type Say = (event: string, text: string, fields?: object) => void;
 /**
  * Runs all of them, one after the other; without a healthy start none but the first.
  * @param isShort leaves out what takes minutes
+ * @param mediaAddress looks at media alone, by the address that gateways tell
  * @returns whether nothing was wrong
  */
-export async function runChecks(lab: Lab, domain: string, isShort: boolean, say: Say): Promise<boolean> {
+export async function runChecks(
+  lab: Lab,
+  domain: string,
+  { isShort, mediaAddress }: { isShort: boolean; mediaAddress: MediaAddress | undefined },
+  say: Say,
+): Promise<boolean> {
   let isGood = true;
   const look = async ({ name, run }: Check) => {
     const wrong = await run(lab, domain).catch((error: unknown) => String(error));
@@ -24,6 +31,10 @@ export async function runChecks(lab: Lab, domain: string, isShort: boolean, say:
   };
   for (const check of startChecks) if (isGood) await look(check);
   if (!isGood) return false;
+  if (mediaAddress !== undefined) {
+    for (const check of mediaChecks(mediaAddress)) await look(check);
+    return isGood;
+  }
   for (const check of callerChecks) await look(check);
   if (lab.hasTls) for (const check of tlsChecks) await look(check);
   if (!isShort) {

@@ -68,11 +68,15 @@ export class Network {
   }
 
   /**
-   * Adds a party in a private network behind a NAT, which gives each flow a port of its own.
+   * Adds a party in a private network behind a NAT, which gives each flow a port of its own, or the party's where it can.
    * @param address of the NAT, with its prefix
    * @param forgetsAfterSec how long it remembers a UDP flow on which nothing goes
    */
-  joinBehindNat(namespace: string, address: string, forgetsAfterSec = udpIdleSec): void {
+  joinBehindNat(
+    namespace: string,
+    address: string,
+    { forgetsAfterSec = udpIdleSec, keepsPorts = false } = {},
+  ): void {
     const router = `${namespace}-nat`;
     this.join(router, address, 'out');
     this.#joinBehind(router, namespace);
@@ -82,7 +86,7 @@ export class Network {
     });
     this.#rules(
       router,
-      `chain out { type nat hook postrouting priority srcnat; oifname "out" masquerade random; }
+      `chain out { type nat hook postrouting priority srcnat; oifname "out" masquerade${keepsPorts ? '' : ' random'}; }
       chain in { type filter hook input priority filter; iifname "out" ct state new drop; }`,
     );
   }

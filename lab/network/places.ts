@@ -1,5 +1,5 @@
 import type { Network } from './network.ts';
-import { publicAddress, taskAddress } from './plan.ts';
+import { publicAddress, taskAddress, turnIp } from './plan.ts';
 
 /** Where a task is: a namespace with an interface in the network. */
 export interface Place {
@@ -45,13 +45,18 @@ export class Places {
     return place;
   }
 
+  /** With a static address. */
+  turnServer(zone: number): Place {
+    return { ...this.#make('turn', zone), publicAddress: turnIp(zone) };
+  }
+
   #ofEdge(zone: number): Place {
     const place = this.#make('edge', zone);
     this.#network.joinAgent(place.namespace, this.#agentPort);
     return place;
   }
 
-  #make(kind: 'edge' | 'gateway', zone: number): Place {
+  #make(kind: 'edge' | 'gateway' | 'turn', zone: number): Place {
     this.#count += 1;
     const namespace = `${kind}${this.#count}`;
     const address = taskAddress(zone, this.#count);

@@ -22,6 +22,12 @@ export const publicBlocks = ['203.0.113.0/24', '198.51.100.0/24'];
 export const elasticIp = (zone: number) => `203.0.113.${zone}`;
 /** The public address that the n-th task is given. */
 export const publicAddress = (n: number) => `198.51.100.${n}`;
+/** That of a zone's TURN server. */
+export const turnIp = (zone: number) => `203.0.113.${100 + zone}`;
+/** A server on the internet that tells who asks its public address (STUN). */
+export const stunAddress = '192.0.2.200';
+/** Of a caller whose network is peered with ours: it is no address of the internet. */
+export const peeredAddress = '198.18.250.10';
 /** Inside the network, of the n-th task, in its zone's subnet. */
 export const taskAddress = (zone: number, n: number) => `10.20.${(zone - 1) * 64}.${20 + n}`;
 

@@ -1,40 +1,14 @@
-import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { missingForLab } from '../../lab/requirements.ts';
+import { type Checked, canRunLab, runLab } from './run-lab.ts';
 
 /* The deployment in a network shaped like AWS: on a real drachtio where DRACHTIO names one, else on our SIP server. */
 
-interface Checked {
-  name: string;
-  wrong?: string;
-}
-
-function canRun(): boolean {
-  const missing = missingForLab();
-  if (missing.length === 0) return true;
-  const text = `the lab needs ${missing.join(', ')}`;
-  if (process.env.CI) throw new Error(text);
-  console.warn(`skipped: ${text}`);
-  return false;
-}
-
-describe.skipIf(!canRun())('a deployment in a network shaped like AWS', () => {
-  const checked: Checked[] = [];
+describe.skipIf(!canRunLab())('a deployment in a network shaped like AWS', () => {
+  let checked: readonly Checked[] = [];
   let log = '';
 
   beforeAll(async () => {
-    const main = resolve(import.meta.dirname, '../../lab/main.ts');
-    const child = spawn(process.execPath, [main, '--short', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stderr.on('data', (chunk) => {
-      log += chunk;
-    });
-    for await (const line of createInterface({ input: child.stdout })) {
-      log += `${line}\n`;
-      const { event, ...said } = JSON.parse(line) as Checked & { event: string };
-      if (event === 'checked') checked.push(said);
-    }
+    ({ checked, log } = await runLab('--short'));
   });
 
   it('finds nothing wrong', () => {
