@@ -5,10 +5,15 @@ import { CommandError } from './command-error.ts';
 
 /* How commands find a run on this machine: `npm start` writes the file, the commands read it. */
 
+const addressSchema = z.object({ host: z.string(), port: z.number().int() });
+
 export const runFileSchema = z.object({
   /** The process to signal. */
   pid: z.number().int(),
-  sip: z.object({ host: z.string(), port: z.number().int() }),
+  /** Of the first edge. */
+  sip: addressSchema,
+  /** One a zone. */
+  edges: z.array(z.object({ edgeId: z.string(), sip: addressSchema })),
   domain: z.string(),
   /** `AWS_ENDPOINT_URL`, and where the table engine listens. */
   awsEndpoint: z.string(),

@@ -11,6 +11,9 @@ export interface EdgeOptions {
   /** The edge's bundle. */
   file: string;
   dir: string;
+  edgeId: string;
+  /** What people know it by, and its files. */
+  name: string;
   /** The task that it is in AWS: its variables and its role. */
   definition: TaskDefinition;
   /** Where ECS's agent is for it. */
@@ -40,9 +43,6 @@ export const appContainer = 'app';
 /** And the SIP server's. */
 export const drachtioContainer = 'drachtio';
 
-/** The name of the one edge of this machine: always the same, so that a new application takes over its calls. */
-export const edgeId = 'local';
-
 const startLimitMs = 15_000;
 /** When the edge is asked to leave, the gateways have left already: there is nothing to wait long for. */
 const drainLimitSec = 2;
@@ -52,14 +52,14 @@ const isTrouble = /"level":"(warn|error|fatal)"/;
 
 /** Starts the edge and keeps it up. @throws CommandError where it does not come up */
 export async function startEdge(options: EdgeOptions): Promise<Supervised> {
-  const { sipServer, dir } = options;
-  const stateDir = join(dir, 'edge');
+  const { sipServer, dir, name } = options;
+  const stateDir = join(dir, name);
   mkdirSync(stateDir, { recursive: true });
   const container = containerNamed(options.definition, appContainer);
   const secrets = Object.entries(container.secrets).map(([name, from]) => [name, options.secretValue(from)]);
   const environment = {
     PATH: process.env.PATH ?? '',
-    EDGE_ID: edgeId,
+    EDGE_ID: options.edgeId,
     ...options.sdkVariables,
     ...container.environment,
     ...Object.fromEntries(secrets),
@@ -74,19 +74,19 @@ export async function startEdge(options: EdgeOptions): Promise<Supervised> {
     ...options.extraVariables,
   };
   const supervised = new Supervised({
-    name: 'edge',
+    name,
     startLimitMs,
     graceMs,
     supervision: options.supervision,
     start: () => {
       const { promise: ready, resolve } = Promise.withResolvers<void>();
       const child = new RunChild({
-        name: 'edge',
+        name,
         file: process.execPath,
         args: ['--enable-source-maps', options.file, ...Object.keys(options.extraVariables)],
         environment,
         dir,
-        log: 'edge.log',
+        log: `${name}.log`,
         onGroup: options.supervision.onGroup,
         onUnwritable: options.supervision.onUnwritable,
         onLine: (line) => {

@@ -22,7 +22,10 @@ export type SipServerChoice =
 export type GatewayKind = 'auto' | 'baresip' | 'node';
 
 export interface RunOptions {
+  /** Of the first zone. */
   sip: Address;
+  /** Edges, each with a SIP server of its own. */
+  zones: number;
   aws: Address;
   sipServer: SipServerChoice;
   secret: string | undefined;
@@ -45,6 +48,8 @@ export interface RunOptions {
 export const help = `npm start -- [options]        Runs Switchroom whole on this machine. Ctrl-C stops it.
 
   --sip HOST:PORT          where SIP is taken, UDP and TCP; port 0 takes a free one      (127.0.0.1:5060)
+  --zones N                as many edges, as a deployment has one in each zone; each takes SIP 10 ports
+                           above the one before                                          (1)
   --domain NAME            the only SIP domain served: rooms are sip:ROOM@NAME           (sip.switchroom.test)
   --secret SECRET          the password of all gateways                                  (a random one)
   --min-free N             gateways kept free; 0: started when a call needs one          (2)
@@ -69,6 +74,7 @@ export const help = `npm start -- [options]        Runs Switchroom whole on this
 
 const flags = {
   sip: { type: 'string', default: '127.0.0.1:5060' },
+  zones: { type: 'string', default: '1' },
   domain: { type: 'string' },
   secret: { type: 'string' },
   'min-free': { type: 'string' },
@@ -89,6 +95,8 @@ const flags = {
 } as const;
 
 const maxGateways = 200;
+/** As a deployment has them (infra/settings.ts). */
+const maxZones = 3;
 const command = 'npm start';
 
 const wrong: (what: string) => never = (what) => wrongOf(command, what);
@@ -169,12 +177,17 @@ export function readOptions(
   }
   const max = wholeNumber(command, '--max', given.max, 0, maxGateways);
   const minFree = minFreeOf(given['min-free'], max);
+  const zones = wholeNumber(command, '--zones', given.zones, 1, maxZones);
+  const sipServer = sipServerOf(given.drachtio ?? environment.DRACHTIO);
+  if (zones > 1 && sipServer.kind === 'running')
+    wrong('--zones takes a drachtio to start, not one that runs');
   const afterCall = given['after-call'];
   const minExpiresMode = given['min-expires-mode'];
   return {
     sip: address('sip', given.sip),
     aws: address('aws', given.aws),
-    sipServer: sipServerOf(given.drachtio ?? environment.DRACHTIO),
+    zones,
+    sipServer,
     secret: given.secret,
     minFree,
     startDelay: delayOf(given['start-delay']),
@@ -184,6 +197,7 @@ export function readOptions(
     runFile: given['run-file'],
     json: given.json,
     settings: {
+      zones: String(zones),
       poolMinFree: String(minFree),
       poolMax: String(max),
       ...assignments('set', given.set),

@@ -6,6 +6,7 @@ import { CommandError } from '../../command-line/command-error.ts';
 import type { Address, SipServerChoice } from './options.ts';
 import { freePort, isWildcard, reachableHost } from './ports.ts';
 import { RunChild } from './processes/child-process.ts';
+import { numbered } from './processes/numbered.ts';
 import { Supervised } from './processes/supervised.ts';
 import type { Supervision } from './processes/supervision.ts';
 import { projectDir } from './synthesize.ts';
@@ -24,6 +25,8 @@ export interface SipServer {
 
 export interface SipServerOptions {
   choice: SipServerChoice;
+  /** Of its zone: 1 is the first. */
+  number: number;
   /** Where it shall take SIP. */
   sip: Address;
   dir: string;
@@ -69,14 +72,14 @@ async function startEmbedded(options: SipServerOptions, secret: string): Promise
   let admin: Address = { host: '127.0.0.1', port: 0 };
   let sip = options.sip;
   const supervised = new Supervised({
-    name: 'SIP server',
+    name: numbered('SIP server', options.number),
     startLimitMs,
     graceMs,
     supervision: options.supervision,
     start: () => {
       const { promise: ready, resolve } = Promise.withResolvers<void>();
       const child = new RunChild({
-        name: 'SIP server',
+        name: numbered('SIP server', options.number),
         file: process.execPath,
         args: [
           join(projectDir, 'local/sip-server/main.ts'),
@@ -86,7 +89,7 @@ async function startEmbedded(options: SipServerOptions, secret: string): Promise
         ],
         environment: { PATH: process.env.PATH ?? '', DRACHTIO_SECRET: secret },
         dir: options.dir,
-        log: 'sip-server.log',
+        log: `${numbered('sip-server', options.number)}.log`,
         onGroup: options.supervision.onGroup,
         onUnwritable: options.supervision.onUnwritable,
         onLine: (line) => {
@@ -137,21 +140,21 @@ async function startDrachtio(options: SipServerOptions, file: string, secret: st
   }
   const admin = { host: '127.0.0.1', port: await freePort() };
   const sip = { ...options.sip, port: options.sip.port || (await freePort()) };
-  const config = join(options.dir, 'drachtio.xml');
+  const config = join(options.dir, `${numbered('drachtio', options.number)}.xml`);
   writeFileSync(config, drachtioConfiguration(admin, sip, secret), { mode: 0o600 });
   const supervised = new Supervised({
-    name: 'drachtio',
+    name: numbered('drachtio', options.number),
     startLimitMs,
     graceMs,
     supervision: options.supervision,
     start: () => ({
       child: new RunChild({
-        name: 'drachtio',
+        name: numbered('drachtio', options.number),
         file,
         args: ['-f', config],
         environment: { PATH: process.env.PATH ?? '' },
         dir: options.dir,
-        log: 'drachtio.log',
+        log: `${numbered('drachtio', options.number)}.log`,
         onGroup: options.supervision.onGroup,
         onUnwritable: options.supervision.onUnwritable,
       }),

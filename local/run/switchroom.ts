@@ -3,49 +3,35 @@ import { CommandError } from '../../command-line/command-error.ts';
 import { defaultRunFile, type RunFile } from '../../command-line/run-file.ts';
 import { readSynthesizedStack } from '../aws/assets/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../aws/cloud.ts';
-import { agentUri } from '../aws/ecs/agent.ts';
-import { type EcsService, readServices } from '../aws/ecs/services.ts';
 import { randomStarts } from '../aws/ecs/start-plan.ts';
 import { containerNamed } from '../aws/ecs/task-definition.ts';
 import { region } from '../aws/identity.ts';
-import type { ResolvedStack } from '../aws/template.ts';
 import { operatorToken } from './api-token.ts';
 import type { Console } from './console.ts';
-import { appContainer, drachtioContainer, edgeId, startEdge } from './edge.ts';
+import { appContainer } from './edge.ts';
 import { openRunDirectory } from './files/run-directory.ts';
 import { claimRunFile, removeRunFile, writeRunFile } from './files/run-file.ts';
 import { lookAtPool } from './first-look.ts';
 import { gatewayCommand, RegisteredGateways } from './gateways.ts';
-import type { Address, RunOptions } from './options.ts';
+import type { RunOptions } from './options.ts';
 import { checkAddress, ownAddresses } from './ports.ts';
 import { keepLogsBounded } from './processes/bounded-logs.ts';
 import { Reaper } from './processes/reaper.ts';
-import { startSipServer } from './sip-server.ts';
 import { synthesize } from './synthesize.ts';
 import { startTableEngine } from './table-engine.ts';
 import { supervisionOf, tellOf, tellReady } from './tell.ts';
+import {
+  EdgeNames,
+  edgeServices,
+  openZone,
+  sipOf,
+  startZoneEdge,
+  type Zone,
+  type ZoneParts,
+} from './zone.ts';
 
 /** A gateway that has started registers within seconds; on a machine that is very busy, within a minute. */
 const registerPatienceMs = 120_000;
-
-const textOf = ({ host, port }: Address) => `${host}:${port}`;
-
-/** @throws CommandError where the template has no service with a container of this name */
-function serviceWith({ resources }: ResolvedStack, container: string): EcsService {
-  const found = readServices(resources).find(({ definition }) =>
-    definition.containers.some(({ name }) => name === container),
-  );
-  if (!found) throw new CommandError(`the template has no service with a container ${container}`);
-  return found;
-}
-
-/** Where the template has the secret of the edge's drachtio. @throws CommandError where it has none */
-function drachtioSecretOf({ definition }: EcsService): string {
-  const found = containerNamed(definition, drachtioContainer).secrets.DRACHTIO_SECRET;
-  if (found === undefined)
-    throw new CommandError('the template gives no secret to the container of drachtio');
-  return found;
-}
 
 /** One whole Switchroom on this machine. */
 export class Switchroom {
@@ -90,7 +76,10 @@ export class Switchroom {
     const options = this.#options;
     const runFile = resolve(options.runFile ?? defaultRunFile);
     claimRunFile(runFile);
-    if (options.sipServer.kind !== 'running') await checkAddress('sip', options.sip, ['UDP', 'TCP']);
+    if (options.sipServer.kind !== 'running') {
+      for (let zone = 1; zone <= options.zones; zone += 1)
+        await checkAddress('sip', sipOf(options.sip, zone), ['UDP', 'TCP']);
+    }
     await checkAddress('aws', options.aws, ['TCP']);
 
     const directory = openRunDirectory(options.data);
@@ -118,14 +107,14 @@ export class Switchroom {
     signal.throwIfAborted();
 
     // Gateways are told where SIP is when they start, which is after the SIP server has said it.
-    const names: Record<string, string> = {};
+    const names = new EdgeNames();
     const cloud = await startLocalCloud({
       dynamoDbEndpoint: table.endpoint,
       dir,
       keep,
       secret: options.secret,
       commandOf: (_definition, imageDirectory) => gatewayCommand(options.gatewayKind, imageDirectory),
-      names: () => names,
+      names: () => names.next(),
       taskAddresses: ownAddresses,
       starts: randomStarts(options.startDelay, options.startFailureRate),
       host: options.aws.host,
@@ -141,55 +130,31 @@ export class Switchroom {
     const stack = await cloud.deploy(readSynthesizedStack(synthesized.directory, synthesized.stackName));
     signal.throwIfAborted();
 
-    const service = serviceWith(stack, appContainer);
-    const sipServer = await startSipServer({
-      choice: options.sipServer,
-      sip: options.sip,
-      dir,
-      secret: cloud.secrets.containerValue(drachtioSecretOf(service)),
-      givenSecret: process.env.DRACHTIO_SECRET,
-      supervision,
-    });
-    this.#teardown.push(() => sipServer.stop());
-    signal.throwIfAborted();
-    if (service.dnsName) names[service.dnsName] = textOf(sipServer.sip);
+    const parts: ZoneParts = { cloud, dir, options, supervision };
+    const zones: Zone[] = [];
+    for (const [index, service] of edgeServices(stack).entries()) {
+      const zone = await openZone(service, index + 1, parts);
+      this.#teardown.push(() => zone.sipServer.stop());
+      signal.throwIfAborted();
+      names.add(zone);
+      zones.push(zone);
+    }
 
     tellOf(cloud, this.#console);
     // The first REGISTER shall not pay for a cold start: gateways wait long before they try again.
     await cloud.functions.warm();
     signal.throwIfAborted();
-    cloud.authorizeStart(service.definition);
-    const edge = await startEdge({
-      file: synthesized.edgeFile,
-      dir,
-      definition: service.definition,
-      agentUri: agentUri(cloud.endpoint, service.definition.taskRole, service.clusterName, edgeId),
-      secretValue: (from) => cloud.secrets.containerValue(from),
-      sdkVariables: cloud.variablesOf(service.definition.taskRole),
-      extraVariables: options.edge,
-      sipServer,
-      supervision,
-      onTrouble: ({ level, msg, callId, outcome }) => {
-        // What is lost because all of it ends is in the log.
-        if (signal.aborted) return;
-        const about = [callId && `call ${callId.slice(0, 8)}`, outcome].filter(Boolean).join(', ');
-        this.#console.trouble('edge.log', `edge: ${msg}${about && ` (${about})`}`, {
-          level,
-          callId,
-          outcome,
-        });
-      },
-    });
-    this.#teardown.push(() => edge.stop());
-    signal.throwIfAborted();
+    for (const zone of zones) {
+      const edge = await startZoneEdge(zone, parts, synthesized.edgeFile, this.#console);
+      this.#teardown.push(() => edge.stop());
+      signal.throwIfAborted();
+    }
 
-    const gateways = new RegisteredGateways(
-      cloud.buses,
-      containerNamed(service.definition, appContainer).environment.GATEWAY_NAME ?? '',
-      (what) => {
-        if (!signal.aborted) this.#console.trouble('gateway.failed', what);
-      },
-    );
+    const [first] = zones as [Zone];
+    const edgeVariables = containerNamed(first.service.definition, appContainer).environment;
+    const gateways = new RegisteredGateways(cloud.buses, edgeVariables.GATEWAY_NAME ?? '', (what) => {
+      if (!signal.aborted) this.#console.trouble('gateway.failed', what);
+    });
     // Nobody acts on the leave of gateways any more, or the fleet would start others in their place.
     this.#teardown.push(
       () => cloud.tasks.close('the run ends'),
@@ -202,8 +167,9 @@ export class Switchroom {
 
     const run: RunFile = {
       pid: process.pid,
-      sip: sipServer.sip,
-      domain: containerNamed(service.definition, appContainer).environment.SIP_DOMAIN ?? '',
+      sip: first.sipServer.sip,
+      edges: zones.map(({ edgeId, sipServer: { sip } }) => ({ edgeId, sip })),
+      domain: edgeVariables.SIP_DOMAIN ?? '',
       awsEndpoint: cloud.endpoint,
       credentials: cloud.credentialsOf(),
       dynamoDbEndpoint: table.endpoint,
@@ -218,7 +184,7 @@ export class Switchroom {
     const patienceMs = registerPatienceMs + options.startDelay.toMs;
     await gateways.until(options.minFree, signal, patienceMs, this.#console.say);
     const startMs = Date.now() - this.#startedAt;
-    tellReady(this.#console, run, { ...options, kind: sipServer.kind, startMs });
+    tellReady(this.#console, run, { ...options, kind: first.sipServer.kind, startMs });
   }
 
   async #stopAll(): Promise<void> {

@@ -1,7 +1,6 @@
 import type { RunFile } from '../../command-line/run-file.ts';
 import type { LocalCloud } from '../aws/cloud.ts';
 import type { Console } from './console.ts';
-import { edgeId } from './edge.ts';
 import type { RunOptions } from './options.ts';
 import type { ChildExit } from './processes/child-process.ts';
 import type { Reaper } from './processes/reaper.ts';
@@ -39,13 +38,16 @@ interface Ready extends Pick<RunOptions, 'minFree' | 'runFile'> {
   startMs: number;
 }
 
+const textOf = ({ host, port }: RunFile['sip']) => `${host}:${port}`;
+
 /** Tells that calls can come, and what to do next. */
 export function tellReady(console: Console, run: RunFile, { kind, startMs, minFree, runFile }: Ready): void {
-  const sip = `${run.sip.host}:${run.sip.port}`;
+  const sip = textOf(run.sip);
+  const [{ edgeId } = {}] = run.edges;
   const flag = runFile ? ` --run-file ${runFile}` : '';
   const text = `
 Ready after ${(startMs / 1000).toFixed(1)} s, with ${minFree} free gateway${minFree === 1 ? '' : 's'}.
-  SIP     ${sip}, UDP and TCP (${kind === 'embedded' ? 'embedded SIP server' : 'drachtio'})
+  SIP     ${run.edges.map((edge) => textOf(edge.sip)).join(' and ')}, UDP and TCP (${kind === 'embedded' ? 'embedded SIP server' : 'drachtio'})
   rooms   sip:ROOM@${run.domain}
   AWS     ${run.awsEndpoint}
   API     ${run.outputs.ApiAddress}/v1

@@ -70,6 +70,7 @@ async function start(): Promise<void> {
   writeRunFile(runFile, {
     pid: process.pid,
     sip: { host: '127.0.0.1', port: 5060 },
+    edges: [],
     domain: 'x',
     awsEndpoint: cloud.endpoint,
     dynamoDbEndpoint: cloud.dynamoDbEndpoint,

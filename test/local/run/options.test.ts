@@ -12,6 +12,7 @@ describe('the options of npm start', () => {
     expect(read([])).toEqual({
       sip: { host: '127.0.0.1', port: 5060 },
       aws: { host: '127.0.0.1', port: 0 },
+      zones: 1,
       sipServer: { kind: 'embedded' },
       secret: undefined,
       minFree: 2,
@@ -21,7 +22,7 @@ describe('the options of npm start', () => {
       data: undefined,
       runFile: undefined,
       json: false,
-      settings: { poolMinFree: '2', poolMax: '20' },
+      settings: { zones: '1', poolMinFree: '2', poolMax: '20' },
       edge: {},
     });
   });
@@ -32,6 +33,7 @@ describe('the options of npm start', () => {
       ...['--set', 'lockLeaseSec=30', '--set', 'trustedAddresses=10.0.0.0/8'],
     ]);
     expect(settings).toEqual({
+      zones: '1',
       poolMinFree: '2',
       poolMax: '20',
       domain: 'rooms.test',
@@ -50,6 +52,14 @@ describe('the options of npm start', () => {
     expect(read(['--max', '1'])).toMatchObject({ minFree: 1, settings: { poolMinFree: '1', poolMax: '1' } });
   });
 
+  it('start several edges, but not at a SIP server that runs already', () => {
+    expect(read(['--zones', '2'])).toMatchObject({ zones: 2, settings: { zones: '2' } });
+    expect(() => read(['--zones', '4'])).toThrow('--zones');
+    expect(() => read(['--zones', '2', '--drachtio', '10.0.0.5:9022'])).toThrow(
+      '--zones takes a drachtio to start',
+    );
+  });
+
   it.each([
     ['/opt/drachtio', { kind: 'binary', file: '/opt/drachtio' }],
     ['10.0.0.5:9022', { kind: 'running', admin: { host: '10.0.0.5', port: 9022 } }],
@@ -65,7 +75,7 @@ describe('the options of npm start', () => {
     for (const flag of flags) {
       expect(() => readOptions([`--${flag}=?`], {})).not.toThrow(/Unknown option/);
     }
-    expect(flags).toHaveLength(18);
+    expect(flags).toHaveLength(19);
   });
 
   it.each([

@@ -13,16 +13,21 @@ export interface Refused {
 /** Callers and gateways of a test, on user agents of their own. */
 export class Parties {
   readonly #stack: Stack;
+  /** The SIP server that all of them use. */
+  readonly #server: { address: string; port: number };
   readonly #agents: UserAgent[] = [];
 
-  constructor(stack: Stack) {
+  /** @param edge whose SIP server they use: the first where none is named */
+  constructor(stack: Stack, edge = 0) {
     this.#stack = stack;
+    const { host, port } = stack.run.edges[edge]?.sip ?? stack.sip;
+    this.#server = { address: host, port };
   }
 
   /** @param address of loopback; each counts as another host */
   async agent(protocol: 'udp' | 'tcp' = 'udp', address = '127.0.0.1'): Promise<UserAgent> {
     const agent = await UserAgent.open({
-      server: this.#stack.server,
+      server: this.#server,
       protocol,
       bind: { address, port: 0 },
     });

@@ -144,6 +144,20 @@ export class Stack {
     process.kill(this.pidOf(program), signal);
   }
 
+  /** Kills the application of one of several edges. */
+  killEdge(edgeId: string): void {
+    const pids = this.process.processes().filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`EDGE_ID=${edgeId}`);
+      } catch {
+        // Gone between two looks.
+        return false;
+      }
+    });
+    if (pids.length === 0) throw new Error(`no process of the edge ${edgeId}`);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+  }
+
   /** Waits until a program that died is up again. @param since epoch ms, before it was killed */
   async untilRestarted(name: string, since: number): Promise<void> {
     await this.process.event('process.restarted', (event) => event.name === name && event.at >= since);
