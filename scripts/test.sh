@@ -58,14 +58,15 @@ missing() {
   printf 'The tests that need it are SKIPPED.\n\n'
 }
 
-# cfn-lint and moto, second opinions on the template that none of us wrote: pinned, in an environment of their own.
+# Second opinions that none of us wrote, pinned, in an environment of their own: cfn-lint and moto on the template, PJSIP on
+# the calls.
 opinions=.switchroom/opinions
 install_opinions() {
   local wanted
   wanted=$(sha256sum scripts/opinions/requirements.txt) || return 1
   [[ -f $opinions/.installed && $(< "$opinions/.installed") == "$wanted" ]] && return 0
   may_install || return 1
-  printf 'Installing for the tests, by pip into %s: cfn-lint, moto\n' "$opinions"
+  printf 'Installing for the tests, by pip into %s: cfn-lint, moto, PJSIP\n' "$opinions"
   rm -rf "$opinions"
   python3 -m venv "$opinions" > /dev/null 2>&1 ||
     { install python3-venv && rm -rf "$opinions" && python3 -m venv "$opinions"; } || return 1
@@ -89,7 +90,7 @@ if (($# == 0)); then
   if ((${#lacking[@]} > 0)); then
     missing "${lacking[*]} (apt-get install ${lacking[*]})"
   fi
-  install_opinions || missing 'cfn-lint and moto (a Python 3 with venv, and its packages)'
+  install_opinions || missing 'cfn-lint, moto and PJSIP (a Python 3.11 with venv, and its packages)'
   if [[ -z ${DRACHTIO:-} ]]; then
     printf 'The scenarios run on the embedded SIP server (DRACHTIO=/path/to/drachtio runs them on a real one).\n'
   fi
