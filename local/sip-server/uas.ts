@@ -7,7 +7,7 @@ import type { AppClient } from './app/app-clients.ts';
 import { chosenTag } from './app/app-headers.ts';
 import { type Pending, PendingRequests } from './app/pending-requests.ts';
 import { metaFields } from './app/wire.ts';
-import { type Core, notifyIncoming } from './core.ts';
+import { type Core, contactFor, notifyIncoming } from './core.ts';
 import { endByServer } from './dialog/bye.ts';
 import { Dialog, dialogIdOfInvite } from './dialog/dialog.ts';
 import {
@@ -205,7 +205,7 @@ export class Uas {
     // It works on it: from here on it may ring as long as it likes.
     pending.deadline.cancel();
     if (status > 100 && status < 300 && !pending.dialog) {
-      const contact = sent.headers.get('contact') as string;
+      const contact = sent.headers.get('contact') ?? contactFor(core, incoming.source.protocol);
       pending.dialog = Dialog.ofCallee(incoming, transaction.localTag, contact, client);
       core.dialogs.add(pending.dialog);
     }

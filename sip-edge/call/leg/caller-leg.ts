@@ -8,6 +8,15 @@ import { SessionTimer } from './session-timer.ts';
 /** `cancelled`: the caller gave up. `edge-lost`: the connection to drachtio broke, which ends every transaction. */
 export type Gone = 'cancelled' | 'edge-lost';
 
+/**
+ * Where the caller sends what it has to say within the early dialog (RFC 3261 12.1.1). drachtio gives a Contact to a 200,
+ * and none to a 180; it writes its own address for `localhost`.
+ */
+function ownContact({ uri, protocol }: SrfRequest): string {
+  const scheme = uri.toLowerCase().startsWith('sips:') ? 'sips' : 'sip';
+  return `<${scheme}:edge@localhost${protocol === 'udp' ? '' : `;transport=${protocol}`}>`;
+}
+
 /** The caller's INVITE, until it has its final answer. */
 export class CallerLeg {
   readonly request: SrfRequest;
@@ -64,8 +73,9 @@ export class CallerLeg {
   /** @param phrase of the status line, where it is to say more than the usual one */
   ring(status: number, options: ResponseOptions = {}, phrase?: string): void {
     if (this.#goneWhy || this.#response.finalResponseSent || !this.#mayRing) return;
-    if (phrase === undefined) this.#response.send(status, options);
-    else this.#response.send(status, phrase, options);
+    const headers = { contact: ownContact(this.request), ...options.headers };
+    if (phrase === undefined) this.#response.send(status, { ...options, headers });
+    else this.#response.send(status, phrase, { ...options, headers });
   }
 
   /**

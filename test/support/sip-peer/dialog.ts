@@ -145,6 +145,7 @@ export class OutgoingCall {
   /** The early dialog of a provisional answer. */
   early(answer: ReceivedResponse): SipDialog {
     this.dialog.remote = answer.header('to');
+    this.dialog.target = contactUri(answer.headers) ?? this.dialog.target;
     return this.dialog;
   }
 }
