@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { endedCallsWatchKey } from '../../../lambdas/store/keys.ts';
 import { gw, oneGateway, useWorld, world } from '../support/use-world.ts';
 import { taskId } from '../support/world.ts';
 
@@ -61,7 +62,8 @@ describe('call.ended', () => {
       endedBy: 'caller',
       endedAt: world.nowMs,
     });
-    expect(call).not.toHaveProperty('watchKey');
+    // Where people find it, and the sweep does not look.
+    expect(call).toMatchObject({ watchKey: endedCallsWatchKey(world.nowMs, false), watchAt: world.nowMs });
     expect(call?.expiresAt).toBe(world.nowMs / 1000 + 30 * 86_400);
   });
 
