@@ -88,7 +88,7 @@ describe('what keeps npm start from starting is said in one line, and nothing is
 
   it('a data directory that cannot be', async () => {
     const run = start(['--data', '/proc/nothing']);
-    await expectRefusal(run, 1, /--data \/proc\/nothing cannot be written/);
+    await expectRefusal(run, 1, /--data \/proc\/nothing cannot be used \(ENOENT\)/);
   });
 
   it('a table engine that is missing', async () => {
