@@ -6,6 +6,7 @@ import { benchCalls } from './measure/calls.ts';
 import { benchCold } from './measure/cold.ts';
 import { benchCpu } from './measure/cpu.ts';
 import { benchFleet } from './measure/fleet.ts';
+import { benchKills } from './measure/kills.ts';
 import { benchOperations } from './measure/operations.ts';
 import { benchOverload } from './measure/overload.ts';
 import { benchRegisters } from './measure/registers.ts';
@@ -25,6 +26,7 @@ type Name =
   | 'registers'
   | 'calls'
   | 'overload'
+  | 'kills'
   | 'cpu';
 
 /** Each measurement by its name, in the order in which they run. */
@@ -38,6 +40,7 @@ const measurements: Record<Name, (load: Load) => Promise<unknown>> = {
   registers: () => benchRegisters(),
   calls: allCalls,
   overload: overloadShown,
+  kills: ({ seconds }) => benchKills(seconds),
   cpu: ({ beside }) => benchCpu(beside),
 };
 const names = Object.keys(measurements) as Name[];

@@ -4,7 +4,14 @@ import type { GatewaysReport } from './gateways.ts';
 
 /* The process behind gateways.ts: its own, so that its work does not delay what is measured. */
 
-const { SIP_HOST = '', SIP_PORT = '', SIP_DOMAIN = '', SIP_SECRET = '', COUNT = '0' } = process.env;
+const {
+  SIP_HOST = '',
+  SIP_PORT = '',
+  SIP_DOMAIN = '',
+  SIP_SECRET = '',
+  COUNT = '0',
+  FROM = '0',
+} = process.env;
 
 const agent = await UserAgent.open({
   server: { address: SIP_HOST, port: Number(SIP_PORT) },
@@ -40,7 +47,7 @@ async function live(username: string): Promise<void> {
 
 const count = Number(COUNT);
 for (let i = 0; i < count; i++) {
-  void live(`bench-${i}.mediagw.1`);
+  void live(`bench-${Number(FROM) + i}.mediagw.1`);
   // Some hundred registrations at once are another benchmark.
   if (i % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 50));
 }

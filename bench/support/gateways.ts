@@ -20,8 +20,15 @@ export interface GatewaysReport {
   doubled: number;
 }
 
-/** @returns when all of them are registered */
-export async function startGateways(stack: Stack, count: number): Promise<Gateways> {
+/**
+ * @param from the number of the first: each has a name of its own
+ * @returns when all of them are registered
+ */
+export async function startGateways(
+  stack: Pick<Stack, 'sip' | 'domain'>,
+  count: number,
+  from = 0,
+): Promise<Gateways> {
   const child = fork(new URL('./gateways-process.ts', import.meta.url), {
     env: {
       ...process.env,
@@ -30,6 +37,7 @@ export async function startGateways(stack: Stack, count: number): Promise<Gatewa
       SIP_DOMAIN: stack.domain,
       SIP_SECRET: secret,
       COUNT: String(count),
+      FROM: String(from),
     },
   });
   let report: GatewaysReport = { registered: 0, live: 0, failures: 0, doubled: 0 };

@@ -22,7 +22,8 @@ export function cpuMs(rootPid: number): Record<string, number> {
   return sumByName(rootPid, (one) => one.cpuMs);
 }
 
-function sumByName(rootPid: number, of: (one: Process) => number): Record<string, number> {
+/** @returns the process and all its descendants */
+function familyOf(rootPid: number): Process[] {
   const processes = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => readProcess(Number(name)));
@@ -32,8 +33,29 @@ function sumByName(rootPid: number, of: (one: Process) => number): Record<string
     for (const { pid } of children) family.add(pid);
     grown = children.length > 0;
   }
+  return processes.filter(({ pid }) => family.has(pid));
+}
+
+/** @returns the process ids of those descendants whose command line and environment (/proc) hold this text */
+export function pidsWith(rootPid: number, text: string): number[] {
+  return familyOf(rootPid)
+    .map(({ pid }) => pid)
+    .filter(
+      (pid) => pid !== rootPid && ['cmdline', 'environ'].some((file) => textOf(pid, file).includes(text)),
+    );
+}
+
+function textOf(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function sumByName(rootPid: number, of: (one: Process) => number): Record<string, number> {
   const byName: Record<string, number> = {};
-  for (const one of processes.filter(({ pid }) => family.has(pid))) {
+  for (const one of familyOf(rootPid)) {
     byName[one.name] = Math.round(((byName[one.name] ?? 0) + of(one)) * 10) / 10;
   }
   return byName;

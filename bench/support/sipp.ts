@@ -37,6 +37,8 @@ export interface LoadResult {
   /** Answers that no scenario expects, by status and Reason: how often. */
   unexpected: Record<string, number>;
   retransmissions: number;
+  /** What the scenario logged, a line each. */
+  logged: string[];
   tookSec: number;
 }
 
@@ -79,7 +81,7 @@ export async function runSipp(load: Load): Promise<LoadResult> {
           ],
           // Whether the call still stands is asked by OPTIONS, at any moment.
           '-aa',
-          ...['-trace_rtt', '-rtt_freq', '1', '-trace_err', '-trace_stat', '-fd', '1'],
+          ...['-trace_rtt', '-rtt_freq', '1', '-trace_err', '-trace_logs', '-trace_stat', '-fd', '1'],
         ],
         { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] },
       ),
@@ -136,5 +138,6 @@ async function readResult(directory: string): Promise<Omit<LoadResult, 'tookSec'
     samplesMs: timed.filter(({ timer }) => timer === 1).map(({ ms }) => ms),
     timed,
     unexpected,
+    logged: (await read(/_logs\.log$/)).split('\n').filter(Boolean),
   };
 }

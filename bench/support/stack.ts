@@ -7,7 +7,9 @@ import type { Credentials } from '../../local/aws/iam/signatures.ts';
 
 /** A whole Switchroom as `npm start` runs it, in processes of its own. */
 export interface Stack {
+  /** Of the first edge. */
   sip: { host: string; port: number };
+  edges: readonly { edgeId: string; sip: { host: string; port: number } }[];
   domain: string;
   awsEndpoint: string;
   credentials: Credentials;
@@ -68,6 +70,7 @@ export async function startStack(
   const [host = '', port = ''] = String(ready.sip).split(':');
   return {
     sip: { host, port: Number(port) },
+    edges: ready.edges as Stack['edges'],
     domain: String(ready.domain),
     awsEndpoint: String(ready.awsEndpoint),
     credentials: ready.credentials as Credentials,
