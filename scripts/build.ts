@@ -50,6 +50,8 @@ export interface Built {
  * @throws where a source does not compile
  */
 export async function build(out: string = dist): Promise<Built[]> {
+  // Functions and containers read the bundles as somebody else, whoever builds them: a run of `npm start`, for one.
+  const umask = process.umask(0o022);
   // Beside it and as deep, so that the paths in the source maps are the same.
   const building = await mkdtemp(`${out}-building-`);
   try {
@@ -61,6 +63,7 @@ export async function build(out: string = dist): Promise<Built[]> {
     }
     return built.map((one) => ({ ...one, outfile: join(out, relative(building, one.outfile)) }));
   } finally {
+    process.umask(umask);
     await rm(building, { recursive: true, force: true });
   }
 }

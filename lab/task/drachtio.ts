@@ -18,7 +18,7 @@ const { values } = parseArgs({
 const written = readFileSync(values.file ?? '', 'utf8');
 const [, adminPort = '', secret = '', admin = ''] =
   /<admin port="(\d+)" secret="([^"]+)">([^<]+)<\/admin>/.exec(written) ?? [];
-const [, port = ''] = /^sip:\*:(\d+);transport=udp,tcp$/.exec(values.contact?.[0] ?? '') ?? [];
+const [, port = ''] = /^sip:0\.0\.0\.0:(\d+);transport=udp,tcp$/.exec(values.contact?.[0] ?? '') ?? [];
 const [externalIp] = values['external-ip'] ?? [];
 // As drachtio does: not the link-local one.
 const address = Object.values(networkInterfaces())

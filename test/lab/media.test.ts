@@ -9,15 +9,9 @@ const programs = ['baresip', 'turnserver'] as const;
 const missing = programs.filter((one) => !hasTool(one));
 
 describe.skipIf(!canRunLab(missing))('media', () => {
-  it.each([
-    ['public', 'a caller behind a NAT that keeps ports hears its own tone by way of zone 2 (public)'],
-    ['private', 'a caller in a peered network hears its own tone by way of zone 2 (private)'],
-    [
-      'turn',
-      'a caller behind a firewall that lets in what static addresses send alone hears its own tone by way of zone 2 (turn)',
-    ],
-  ])('goes both ways with mediaAddress %s', async (mediaAddress, name) => {
-    const { checked, log } = await runLab('--media-address', mediaAddress);
+  // The way that asks for most; the others: npm run lab -- --media-address public, or private.
+  it('goes both ways with mediaAddress turn', async () => {
+    const { checked, log } = await runLab('--media-address', 'turn');
     expect(
       checked.filter(({ wrong }) => wrong !== undefined),
       log,
@@ -25,7 +19,9 @@ describe.skipIf(!canRunLab(missing))('media', () => {
     expect(
       checked.map((one) => one.name),
       log,
-    ).toContain(name);
+    ).toContain(
+      'a caller behind a firewall that lets in what static addresses send alone hears its own tone by way of zone 2 (turn)',
+    );
   });
 });
 

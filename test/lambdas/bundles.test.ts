@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -34,7 +34,10 @@ const environmentBefore = { ...process.env };
 beforeAll(async () => {
   ecs = await startEcsWire();
   out = await mkdtemp(join(tmpdir(), 'switchroom-bundles-'));
+  // As npm start sets it.
+  const umask = process.umask(0o077);
   built = await build(out);
+  process.umask(umask);
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
     AWS_ENDPOINT_URL_ECS: ecs.endpoint,
@@ -98,6 +101,10 @@ async function tell(...facts: Record<string, unknown>[]): Promise<number> {
 }
 
 const functionsBuilt = () => built.filter((one) => one.name !== 'sip-edge');
+
+it('can be read by the functions and containers, which run as somebody else', () => {
+  expect(built.filter(({ outfile }) => (statSync(outfile).mode & 0o444) !== 0o444)).toEqual([]);
+});
 
 it('each function’s bundle stays small enough to start fast', () => {
   expect(functionsBuilt().map((one) => one.name)).toEqual(['allocate', 'api', 'calls', 'fleet', 'register']);
