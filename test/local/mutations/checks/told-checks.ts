@@ -53,7 +53,9 @@ export const toldChecks: readonly Check[] = [
       );
       for (const name of [
         'DRACHTIO_ADDRESS',
+        'HEALTH_HOST',
         'HEALTH_PORT',
+        'REPAIR_SDP',
         'DRAIN_LIMIT_SEC',
         'STATE_DIR',
         'FURTHER_DOMAINS',
