@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeTone } from '../test/support/wav.ts';
 import { elasticIp } from './network/plan.ts';
 import { placeCallByBaresip } from './parties.ts';
 
@@ -40,28 +41,6 @@ function readWav(file: string): { samples: Float32Array; rate: number } {
   return { samples, rate };
 }
 
-/** Writes the tone as G.711 takes it. */
-function writeTone(file: string): void {
-  const rate = 8000;
-  const samples = Buffer.alloc(2 * rate * toneSec);
-  for (let n = 0; n < samples.length / 2; n += 1)
-    samples.writeInt16LE(Math.round(10_000 * Math.sin((2 * Math.PI * toneHz * n) / rate)), 2 * n);
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(36 + samples.length, 4);
-  header.write('WAVEfmt ', 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(rate, 24);
-  header.writeUInt32LE(2 * rate, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36);
-  header.writeUInt32LE(samples.length, 40);
-  writeFileSync(file, Buffer.concat([header, samples]));
-}
-
 export interface ToneCall {
   namespace: string;
   /** Its own, as it writes it into SDP. */
@@ -75,7 +54,7 @@ export async function hearTone({ namespace, address, zone, domain }: ToneCall): 
   const dir = mkdtempSync(join(tmpdir(), 'switchroom-heard-'));
   try {
     const tone = join(dir, 'tone.wav');
-    writeTone(tone);
+    writeTone(tone, toneHz, toneSec);
     const wrong = await placeCallByBaresip({
       namespace,
       account: `"Room System" <sip:caller@${address}>;regint=0;outbound="sip:${elasticIp(zone)}:5060"`,

@@ -54,6 +54,24 @@ function showOrders({ paused, override, reservations }: OrdersView): string {
   return lines.length === 0 ? 'Nothing is ordered: the policy decides.' : lines.join('\n');
 }
 
+/** What is done to one gateway. */
+function gatewayCommand(
+  name: string,
+  says: string,
+  action: typeof actions.drainGateway | typeof actions.stopGateway,
+): Command {
+  return {
+    takes: 'GATEWAY',
+    says,
+    run: async (client, words, options) => {
+      const [word = wrong(`${name} takes one GATEWAY`)] = words;
+      const reason = reasonOf(name, options);
+      const username = await gatewayOf(client, word);
+      return said(await client.ask(action, { params: { username }, body: { reason } }));
+    },
+  };
+}
+
 export const actCommands: Readonly<Record<string, Command>> = {
   hangup: {
     takes: 'CALL-ID',
@@ -65,26 +83,12 @@ export const actCommands: Readonly<Record<string, Command>> = {
       return said(await client.ask(actions.hangUp, { params: { id }, body: { reason } }));
     },
   },
-  drain: {
-    takes: 'GATEWAY',
-    says: 'lets a gateway go: a free one at once, one in a call after it',
-    run: async (client, words, options) => {
-      const [word = wrong('drain takes one GATEWAY')] = words;
-      const reason = reasonOf('drain', options);
-      const username = await gatewayOf(client, word);
-      return said(await client.ask(actions.drainGateway, { params: { username }, body: { reason } }));
-    },
-  },
-  stop: {
-    takes: 'GATEWAY',
-    says: 'stops a gateway now, with its call',
-    run: async (client, words, options) => {
-      const [word = wrong('stop takes one GATEWAY')] = words;
-      const reason = reasonOf('stop', options);
-      const username = await gatewayOf(client, word);
-      return said(await client.ask(actions.stopGateway, { params: { username }, body: { reason } }));
-    },
-  },
+  drain: gatewayCommand(
+    'drain',
+    'lets a gateway go: a free one at once, one in a call after it',
+    actions.drainGateway,
+  ),
+  stop: gatewayCommand('stop', 'stops a gateway now, with its call', actions.stopGateway),
   pause: {
     says: 'nothing is started or drained any more; calls go on',
     run: async (client, _words, options) =>

@@ -71,15 +71,16 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
 async function startEmbedded(options: SipServerOptions, secret: string): Promise<SipServer> {
   let admin: Address = { host: '127.0.0.1', port: 0 };
   let sip = options.sip;
+  const name = numbered('SIP server', options.number);
   const supervised = new Supervised({
-    name: numbered('SIP server', options.number),
+    name,
     startLimitMs,
     graceMs,
     supervision: options.supervision,
     start: () => {
       const { promise: ready, resolve } = Promise.withResolvers<void>();
       const child = new RunChild({
-        name: numbered('SIP server', options.number),
+        name,
         file: process.execPath,
         args: [
           join(projectDir, 'local/sip-server/main.ts'),
@@ -140,21 +141,22 @@ async function startDrachtio(options: SipServerOptions, file: string, secret: st
   }
   const admin = { host: '127.0.0.1', port: await freePort() };
   const sip = { ...options.sip, port: options.sip.port || (await freePort()) };
-  const config = join(options.dir, `${numbered('drachtio', options.number)}.xml`);
+  const name = numbered('drachtio', options.number);
+  const config = join(options.dir, `${name}.xml`);
   writeFileSync(config, drachtioConfiguration(admin, sip, secret), { mode: 0o600 });
   const supervised = new Supervised({
-    name: numbered('drachtio', options.number),
+    name,
     startLimitMs,
     graceMs,
     supervision: options.supervision,
     start: () => ({
       child: new RunChild({
-        name: numbered('drachtio', options.number),
+        name,
         file,
         args: ['-f', config],
         environment: { PATH: process.env.PATH ?? '' },
         dir: options.dir,
-        log: `${numbered('drachtio', options.number)}.log`,
+        log: `${name}.log`,
         onGroup: options.supervision.onGroup,
         onUnwritable: options.supervision.onUnwritable,
       }),

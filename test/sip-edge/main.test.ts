@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { EdgeAsk, RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
 import { newCallId } from '../../sip/message/build.ts';
-import { isEmf, readEmf } from '../support/emf.ts';
+import { isEmf, readEmf, sumOf } from '../support/emf.ts';
 import { SipPeer } from '../support/sip-peer/peer.ts';
 import type { Registrant } from '../support/sip-peer/registrant.ts';
 import { isOurServer } from '../support/sip-server.ts';
@@ -103,12 +103,7 @@ describe('the edge process', () => {
     const invite = { method: 'INVITE', uri: 'sip:room@elsewhere.test' };
     expect((await client.ask(invite)).status).toBe(403);
 
-    const sum = (name: string) =>
-      edge.lines
-        .filter(isEmf)
-        .flatMap((line) => readEmf(line, 'Test'))
-        .filter((one) => one.name === name)
-        .reduce((total, { value }) => total + value, 0);
+    const sum = (name: string) => sumOf(edge.lines, name, 'Test');
     await until('the failure is counted', () => sum('ControlPlaneFailures') > 0);
     await until('the refusal is counted', () => sum('RefusedInvites') > 0);
     edge.kill('SIGTERM');

@@ -6,7 +6,7 @@ import type {
   RegisterCommand,
 } from '../../contracts/commands.ts';
 import { type Fact, factSchema } from '../../contracts/facts.ts';
-import { isEmf, readEmf } from '../support/emf.ts';
+import { sumOf } from '../support/emf.ts';
 import type { ReceivedResponse } from '../support/sip-peer/message.ts';
 import { answerCall, SipPeer } from '../support/sip-peer/peer.ts';
 import { until } from '../support/until.ts';
@@ -150,12 +150,7 @@ it('refuses new calls at once, keeps what is set up, and takes calls again after
     return answer.status === 200;
   });
 
-  const sum = (name: string) =>
-    edge.lines
-      .filter(isEmf)
-      .flatMap((line) => readEmf(line, 'Test'))
-      .filter((one) => one.name === name)
-      .reduce((total, { value }) => total + value, 0);
+  const sum = (name: string) => sumOf(edge.lines, name, 'Test');
   await until('the refusals are counted', () => sum('ShedCalls') >= 20);
   expect(sum('ControlPlaneFailures')).toBe(0);
   const told = facts.flatMap((fact) => ('callId' in fact ? fact.callId : []));

@@ -60,3 +60,12 @@ export function readEmf(line: EmfLine, stackName: string): MetricValue[] {
     };
   });
 }
+
+/** @returns the sum of a metric over the lines of a log */
+export function sumOf(lines: readonly object[], metric: string, stackName: string): number {
+  return lines
+    .filter(isEmf)
+    .flatMap((line) => readEmf(line, stackName))
+    .filter(({ name }) => name === metric)
+    .reduce((total, { value }) => total + value, 0);
+}

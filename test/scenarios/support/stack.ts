@@ -146,14 +146,7 @@ export class Stack {
 
   /** Kills the application of one of several edges. */
   killEdge(edgeId: string): void {
-    const pids = this.process.processes().filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`EDGE_ID=${edgeId}`);
-      } catch {
-        // Gone between two looks.
-        return false;
-      }
-    });
+    const pids = this.process.processesWith(`EDGE_ID=${edgeId}\0`);
     if (pids.length === 0) throw new Error(`no process of the edge ${edgeId}`);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
   }
