@@ -76,8 +76,7 @@ export class Sipp {
       ...(isOwn ? ['-sn', scenario] : ['-sf', xml(scenario)]),
       ...given('-oocsf', outOfCall && xml(outOfCall)),
       ...['-m', String(calls), ...given('-r', perSec), ...given('-d', pauseMs), ...given('-s', service)],
-      // Whether the call still stands is asked by OPTIONS, at any moment.
-      ...['-default_behaviors', 'none,abortunexp', '-aa', '-nostdin'],
+      ...['-default_behaviors', 'none,abortunexp', '-nostdin'],
       ...['-timeout', `${patienceMs / 1000}s`, '-timeout_error'],
       ...Object.entries(keys).flatMap(([name, value]) => ['-key', name, value]),
       ...given('-au', credentials?.username),
