@@ -2,28 +2,30 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { signedHeaders } from '../command-line/sigv4.ts';
+import type { Answer } from 'dns-packet';
 import { readSynthesizedStack, type SynthesizedStack } from '../local/aws/assets/assets.ts';
 import { type LocalCloud, startLocalCloud } from '../local/aws/cloud.ts';
 import { readTaskDefinition } from '../local/aws/ecs/task-definition.ts';
 import type { Command } from '../local/aws/ecs/task-process.ts';
 import { region } from '../local/aws/identity.ts';
-import { gatewayCommand } from '../local/run/gateways.ts';
 import type { Synthesized } from '../local/run/synthesize.ts';
 import { startTableEngine } from '../local/run/table-engine.ts';
 import { Agent } from './aws/agent.ts';
 import { Deployed, type DeployedService } from './aws/deployed.ts';
 import { ecsOperations } from './aws/ecs-operations.ts';
 import { loadBalancing } from './aws/load-balancing.ts';
+import { OperatorApi } from './aws/operator-api.ts';
+import { PublicZone } from './aws/public-zone.ts';
 import { type Member, Service } from './aws/service.ts';
 import { TargetGroup } from './aws/target-group.ts';
-import { inNamespace, run } from './network/commands.ts';
+import { imageGateway, sampleGateway } from './gateway.ts';
+import { run } from './network/commands.ts';
+import { Core } from './network/core.ts';
 import { NameServer } from './network/dns.ts';
 import { Network } from './network/network.ts';
 import { Places } from './network/places.ts';
-import { awsAddress, core, nodeAddress, resolverAddress } from './network/plan.ts';
-import { countersOf, type Interface, rulesOf } from './network/rules.ts';
-import { readContainers } from './task/definition.ts';
+import { awsAddress, hostnameOf, nodeAddress, resolverAddress } from './network/plan.ts';
+import { type ContainerDefinition, readContainers } from './task/definition.ts';
 import { sipServerFiles } from './task/sip-server.ts';
 import { Task } from './task/task.ts';
 import { startTurnServer } from './turn.ts';
@@ -37,6 +39,8 @@ export interface LabOptions {
   minFree: number;
   /** Gateways that may be started, one after the other: each call takes one. */
   places: number;
+  /** Root directory of the gateway's image, in which its container runs; undefined: our sample gateway. */
+  gatewayImageRoot: string | undefined;
   /** What is deployed before it. */
   before: readonly SynthesizedStack[];
 }
@@ -50,15 +54,14 @@ export class Lab {
   readonly services: Service[] = [];
   cloud!: LocalCloud;
   deployed!: Deployed;
+  api!: OperatorApi;
+  publicZone!: PublicZone;
   readonly #options: LabOptions;
-  readonly #groups: { zone: number; address: string; securityGroup: string; group: TargetGroup }[] = [];
-  readonly #interfaces: Interface[] = [];
   readonly #closing: (() => unknown)[] = [];
   #agent!: Agent;
   #stack!: SynthesizedStack;
-  #api = '';
   readonly #turnAddresses: string[] = [];
-  #isCutOff = false;
+  #core!: Core;
   #places!: Places;
 
   private constructor(options: LabOptions) {
@@ -86,7 +89,11 @@ export class Lab {
 
   /** Whether SIP over TLS is taken. */
   get hasTls(): boolean {
-    return this.#groups.some(({ group }) => group.port === sipsPort);
+    return this.#core.balanced.some(({ group }) => group.port === sipsPort);
+  }
+
+  get #groups(): TargetGroup[] {
+    return this.#core.balanced.map(({ group }) => group);
   }
 
   get minFree(): number {
@@ -100,26 +107,12 @@ export class Lab {
 
   /** Takes the control plane away from the edges, or gives it back. */
   cutOff(isCutOff: boolean): void {
-    this.#isCutOff = isCutOff;
-    this.#apply();
+    this.#core.cutOff(isCutOff ? new URL(this.cloud.endpoint).host : undefined);
   }
 
-  /** The calls as the API shows them, by the right of whoever runs the lab. */
-  async calls(): Promise<{ state: string; outcome?: string }[]> {
-    const list = async (path: string) => {
-      const url = new URL(`${this.#api}/iam/v1${path}?limit=200`);
-      const signer = { service: 'execute-api', region, credentials: this.cloud.credentialsOf() };
-      const answer = await fetch(url, { headers: await signedHeaders(signer, 'GET', url) });
-      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-      return ((await answer.json()) as { items: { state: string; outcome?: string }[] }).items;
-    };
-    // In this order: a call that ends meanwhile is in the second list.
-    const live = await list('/calls/live');
-    return [...live, ...(await list('/calls'))];
-  }
-
-  async openCalls(): Promise<number> {
-    return (await this.calls()).filter(({ state }) => state === 'answered').length;
+  /** Stops the task of a gateway, as ECS does it. */
+  stopGateway(task: string): void {
+    this.cloud.tasks.stopTask({ cluster: this.deployed.gateways.cluster, task });
   }
 
   async #start(): Promise<void> {
@@ -139,12 +132,12 @@ export class Lab {
     mkdirSync(join(this.dir, 'logs'));
     const table = await startTableEngine({ dir: this.dir, keep: false, supervision });
     this.#closing.push(() => table.stop());
-    const [version, service] = loadBalancing(() => this.#groups.map(({ group }) => group));
+    const [version, service] = loadBalancing(() => this.#groups);
     this.cloud = await startLocalCloud({
       dynamoDbEndpoint: table.endpoint,
       dir: this.dir,
       keep: false,
-      commandOf: (_definition, image) => this.#gatewayCommand(image),
+      commandOf: ({ arn }, imageDirectory) => this.#gatewayCommand(arn, imageDirectory),
       host: awsAddress,
       port: 0,
       operations: ecsOperations(() => this),
@@ -157,44 +150,44 @@ export class Lab {
     for (const stack of this.#options.before) await this.cloud.deploy(stack);
     const { resources, outputs } = await this.cloud.deploy(this.#stack);
     this.deployed = new Deployed(resources);
-    this.#api = outputs.ApiAddress ?? '';
+    this.#core = new Core(this.deployed, zones);
+    this.api = new OperatorApi(outputs.ApiAddress ?? '', this.cloud.credentialsOf());
     this.#agent = await Agent.open(awsAddress, this.cloud);
     this.#closing.push(() => this.#agent.close());
-    const names = await NameServer.open(resolverAddress, (name) => this.#lookUp(name));
-    this.#closing.push(() => names.close());
     for (const { zone, address, group: securityGroup, targetGroup } of this.deployed.listeners) {
-      const group = new TargetGroup(targetGroup, nodeAddress(zone), () => this.#apply());
-      this.#groups.push({ zone, address, securityGroup, group });
+      const group = new TargetGroup(targetGroup, nodeAddress(zone), () => this.#core.apply());
+      this.#core.balanced.push({ address, securityGroup, group });
       this.#closing.push(() => group.close());
     }
-    const elastic = [...new Set(this.#groups.map(({ address }) => address))];
-    this.#nft(countersOf(this.deployed.network, elastic));
+    this.publicZone = new PublicZone(this.deployed.resources, this.#groups);
+    this.#closing.push(() => this.publicZone.close());
+    const names = await NameServer.open(resolverAddress, (name) => this.#lookUp(name));
+    this.#closing.push(() => names.close());
+    this.#core.count();
     this.#places = new Places(this.network, this.#agent.port, zones, this.#options.places);
     this.#startTurnServers();
     await this.cloud.functions.warm();
     for (const one of this.deployed.services) {
-      const groups = this.#groups.flatMap(({ group }) =>
-        one.targetGroups.includes(group.arn) ? [group] : [],
-      );
+      const groups = this.#groups.filter(({ arn }) => one.targetGroups.includes(arn));
       this.services.push(new Service(one, groups, (deployed) => this.#launch(deployed)));
     }
     if (this.services.length !== zones)
       throw new Error(`${this.services.length} services for ${zones} zones`);
   }
 
-  #launch({ zone, cluster, group, definition }: DeployedService): Member {
+  #launch({ name, zone, cluster, group, definition }: DeployedService): Member {
     this.cloud.authorizeStart(readTaskDefinition(definition));
     const id = randomBytes(16).toString('hex');
     const place = this.#places.edge(zone);
     const { namespace, address } = place;
-    this.#interfaces.push({ ...place, group });
-    this.#apply();
+    this.#core.add({ ...place, group });
     const member = { address, protectedUntil: 0 } as Member;
     this.#agent.add({
       id,
       cluster,
       role: String(definition.properties.TaskRoleArn),
       address,
+      mayProtect: () => this.services.find(({ deployed }) => deployed.name === name)?.mayProtect(id) ?? true,
       protect: (until) => {
         member.protectedUntil = until ?? 0;
       },
@@ -202,8 +195,7 @@ export class Lab {
     const task = new Task({
       id,
       namespace,
-      // As on Fargate: the edge takes its name from it.
-      hostname: `ip-${address.replaceAll('.', '-')}.ec2.internal`,
+      hostname: hostnameOf(address),
       dir: join(this.dir, namespace),
       containers: readContainers(definition),
       contextOf: (image) => (/:[0-9a-f]{64}$/.test(image) ? this.#stack.imageDirectory(image) : undefined),
@@ -216,19 +208,19 @@ export class Lab {
     return Object.assign(member, { task });
   }
 
-  #gatewayCommand(image: string): Command {
+  #gatewayCommand(definition: string, imageDirectory: () => string): Command {
+    const { gatewayImageRoot } = this.#options;
     const place = this.#places.gateway();
-    this.#interfaces.push({ ...place, group: this.deployed.gatewayGroup });
-    this.#apply();
-    const { file, args } = gatewayCommand('auto', image);
-    const [ip = '', ...rest] = inNamespace(place.namespace, [file, ...args]);
-    return { file: ip, args: rest };
+    this.#core.add({ ...place, group: this.deployed.gateways.group });
+    if (gatewayImageRoot === undefined) return sampleGateway(place.namespace, imageDirectory());
+    const [container] = readContainers(this.deployed.named(definition));
+    return imageGateway(place.namespace, container as ContainerDefinition, gatewayImageRoot);
   }
 
   #startTurnServers(): void {
     for (const { zone, group, userData } of this.deployed.turnServers) {
       const place = this.#places.turnServer(zone);
-      this.#interfaces.push({ ...place, group });
+      this.#core.add({ ...place, group });
       this.#turnAddresses.push(place.address);
       const value = (arn: string) => this.cloud.secrets.containerValue(arn);
       const server = startTurnServer(place, userData, value, this.dir);
@@ -236,30 +228,16 @@ export class Lab {
     }
   }
 
-  #lookUp(name: string) {
+  /** Private names first, as the resolver of the network knows them, then the public zone. */
+  #lookUp(name: string): Answer[] | undefined {
     const { names } = this.deployed;
-    if (name === names.turn && this.#turnAddresses.length > 0)
-      return { addresses: this.#turnAddresses, ttlSec: names.ttlSec };
-    const edges = this.services.flatMap(({ healthyAddresses }) => healthyAddresses);
-    return name === names.edges && edges.length > 0 ? { addresses: edges, ttlSec: names.ttlSec } : undefined;
-  }
-
-  #apply(): void {
-    const { network, ingress } = this.deployed;
-    const zones = Array.from({ length: this.#options.zones }, (_, index) => nodeAddress(index + 1));
-    const cutOff = this.#isCutOff ? new URL(this.cloud.endpoint).host : undefined;
-    const listeners = this.#groups.map(({ address, securityGroup, group }) => ({
-      address,
-      group: securityGroup,
-      port: group.port,
-      protocols: group.protocols,
-      targets: group.serving,
-    }));
-    this.#nft(rulesOf({ network, nodes: zones, ingress, interfaces: this.#interfaces, listeners, cutOff }));
-  }
-
-  #nft(text: string): void {
-    const [file = '', ...args] = inNamespace(core, ['nft', '-f', '-']);
-    run(file, args, text);
+    const records = (addresses: readonly string[]) =>
+      addresses.length === 0
+        ? undefined
+        : addresses.map((data) => ({ type: 'A' as const, name, ttl: names.ttlSec, data }));
+    if (name === names.turn) return records(this.#turnAddresses);
+    if (name === names.edges)
+      return records(this.services.flatMap(({ healthyAddresses }) => healthyAddresses));
+    return this.publicZone.lookUp(name);
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { CommandError } from '../command-line/command-error.ts';
 import { oneOf, readOptions } from '../command-line/read-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
@@ -19,6 +19,7 @@ It needs root and Linux (iproute2, nftables), and leaves nothing behind: all of 
 DRACHTIO=/path/to/drachtio takes a real one in the place of ours.
 
   --short              leaves out what takes minutes: updates, outages, long calls
+  --sipmediagw DIR     looks whether SIPMediaGW takes a call; DIR is the root directory of its image (docker export)
   --media-address X    looks whether callers hear what their gateway hears, with mediaAddress public, private or turn
   --json               one JSON object a line
   --help               this text
@@ -26,20 +27,41 @@ DRACHTIO=/path/to/drachtio takes a real one in the place of ours.
 
 const flags = {
   short: { type: 'boolean', default: false },
+  sipmediagw: { type: 'string' },
   'media-address': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
+interface LabRun {
+  json: boolean;
+  short: boolean;
+  mediaAddress: MediaAddress | undefined;
+  sipmediagw: string | undefined;
+}
+
 const insideVariable = 'SWITCHROOM_LAB_INSIDE';
 /** As the real one's first seconds, with a pool that no check has to wait for. */
-const settings = (isShort: boolean, mediaAddress: MediaAddress | undefined) => ({
+const settings = ({ short: isShort, mediaAddress, sipmediagw }: LabRun, gatewayEnvironment: string) => ({
   zones: '2',
   domain: 'sip.example.test',
+  hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+  hostedZoneName: 'example.test',
   // Where callers are: what of ours takes a way over the internet is shut out.
   allowedAddresses: `192.0.2.0/24,${peeredAddress}/32`,
-  poolMinFree: isShort ? '2' : '22',
+  poolMinFree: sipmediagw ? '1' : isShort ? '2' : '22',
   poolMax: '60',
+  ...(sipmediagw && {
+    // Of it nothing but the tag is read: what runs is in the directory.
+    gatewayImage: 'renater/sipmediagw:1.8.5',
+    gatewayEnvironment,
+    launchType: 'fargate',
+    gatewayArchitecture: 'x86_64',
+    gatewayAudioOnly: 'true',
+    gatewayCpuUnits: '2048',
+    gatewayMemoryMiB: '4096',
+    mediaAddress: 'private',
+  }),
   ...(mediaAddress && { mediaAddress, repairSdp: 'true', stunServer: `${stunAddress}:3478` }),
 });
 
@@ -56,20 +78,20 @@ async function runInside(): Promise<number> {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
 }
 
-interface LabRun {
-  json: boolean;
-  short: boolean;
-  mediaAddress: MediaAddress | undefined;
-}
-
-async function runLab({ json, short, mediaAddress }: LabRun): Promise<number> {
+async function runLab(asked: LabRun): Promise<number> {
+  const { json, short, mediaAddress, sipmediagw } = asked;
   const say = (event: string, text: string, fields: object = {}) =>
     process.stdout.write(json ? `${JSON.stringify({ event, ...fields, text })}\n` : `${text}\n`);
   // Names of namespaces, which are files, are this run's alone.
   run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   mkdirSync('/run/netns');
   const drachtio = process.env.DRACHTIO?.includes('/') ? process.env.DRACHTIO : undefined;
-  const { domain, zones, poolMinFree, ...others } = settings(short, mediaAddress);
+  const environment = '/run/sipmediagw.env';
+  writeFileSync(
+    environment,
+    `WEBRTC_DOMAINS='{"jitsi":{"name":"Jitsi Meet","domain":"meet.example.test"}}'\n`,
+  );
+  const { domain, zones, poolMinFree, ...others } = settings(asked, environment);
   const chosen = {
     domain,
     zones,
@@ -83,13 +105,17 @@ async function runLab({ json, short, mediaAddress }: LabRun): Promise<number> {
     drachtio,
     zones: Number(zones),
     minFree: Number(poolMinFree),
-    places: short ? 20 : 160,
+    places: short ? 40 : 200,
+    gatewayImageRoot: sipmediagw,
     before: drachtio === undefined ? [] : [certificateStack(domain)],
   });
   say('built', `Built on ${drachtio ?? 'our SIP server'}; logs: ${lab.dir}`, { dir: lab.dir });
-  const isGood = await runChecks(lab, domain, { isShort: short, mediaAddress }, say).finally(() =>
-    lab.close(),
-  );
+  const isGood = await runChecks(
+    lab,
+    domain,
+    { isShort: short, mediaAddress, isSipMediaGw: sipmediagw !== undefined },
+    say,
+  ).finally(() => lab.close());
   // The logs of what went wrong are kept.
   if (isGood) rmSync(lab.dir, { recursive: true, force: true });
   return isGood ? 0 : 1;
@@ -105,6 +131,7 @@ await runCommand('lab', async () => {
   const mediaAddress =
     given === undefined ? undefined : oneOf('npm run lab', '--media-address', given, mediaAddresses);
   if (process.env[insideVariable] === undefined) return runInside();
-  const isShort = values.short || mediaAddress !== undefined;
-  return process.exit(await runLab({ json: values.json, short: isShort, mediaAddress }));
+  const { json, sipmediagw } = values;
+  const short = values.short || mediaAddress !== undefined || sipmediagw !== undefined;
+  return process.exit(await runLab({ json, short, mediaAddress, sipmediagw }));
 });

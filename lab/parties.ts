@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectDir } from '../local/run/synthesize.ts';
 import { inNamespace } from './network/commands.ts';
+import { resolverAddress } from './network/plan.ts';
 
 /** A call as its caller saw it. */
 export interface Call {
@@ -102,7 +103,27 @@ export async function placeCallByBaresip(call: BaresipCall): Promise<string | un
   return isGood ? undefined : text;
 }
 
-/** The same over TLS. @param address that the caller has */
+const silentAudio = [
+  'audio_player aubridge,heard',
+  'audio_source aubridge,heard',
+  'audio_alert aubridge,alert',
+];
+
+/** By the domain alone: where to is asked of DNS (RFC 3263). */
+export const placeCallByName = (
+  { namespace, domain, durationSec }: Omit<CallOptions, 'server'>,
+  address: string,
+) =>
+  placeCallByBaresip({
+    namespace,
+    account: `"Room System" <sip:caller@${address}>;regint=0`,
+    uri: `sip:1234@${domain}`,
+    durationSec,
+    modules: ['g711', 'aubridge'],
+    config: [`dns_server ${resolverAddress}:53`, ...silentAudio],
+  });
+
+/** Over TLS. @param address that the caller has */
 export const placeCallOverTls = ({ namespace, server, domain, durationSec }: CallOptions, address: string) =>
   placeCallByBaresip({
     namespace,
@@ -110,5 +131,5 @@ export const placeCallOverTls = ({ namespace, server, domain, durationSec }: Cal
     uri: `sip:1234@${domain}`,
     durationSec,
     modules: ['g711', 'aubridge'],
-    config: ['audio_player aubridge,heard', 'audio_source aubridge,heard', 'audio_alert aubridge,alert'],
+    config: silentAudio,
   });

@@ -78,7 +78,7 @@ async function run({ host, port }: Address): Promise<void> {
       dynamoDbEndpoint: table.endpoint,
       dir,
       keep,
-      commandOf: (_definition, imageDirectory) => gatewayCommand('auto', imageDirectory),
+      commandOf: (_definition, imageDirectory) => gatewayCommand('auto', imageDirectory()),
       host,
       port,
       onGroup: reaper.watch,

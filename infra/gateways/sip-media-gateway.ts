@@ -1,4 +1,4 @@
-import { mediaPorts } from '../network.ts';
+import { mediaPorts, sipPort } from '../network.ts';
 import type { Settings } from '../settings.ts';
 
 /* SIPMediaGW (release 1.8) as it is: what stands beside its image, and how it is started. */
@@ -67,6 +67,8 @@ const publicAddress = {
  *   its metadata endpoint;
  * - baresip takes media where the security group lets it in, and its console and control, which have no password, take
  *   commands of this host alone;
+ * - baresip tells the port that its connection comes from as its Contact, where nobody listens: no edge but the one that it
+ *   registered at could call it, and that one as long as the connection stands. So it listens at a port, and connects from it;
  * - /var/logs is a volume of its docker-compose.yml: without it there is no history, nothing is sent to LOG_PUSH_URL, and
  *   it does not wait for its camera;
  * - baresip registers as soon as it runs, and its event handler, which takes the calls, listens some seconds later, once its
@@ -83,6 +85,7 @@ export function sipMediaGwStart({ launchType, mediaAddress }: Settings): string 
     'export SIP_NAME_PREFIX',
     'mkdir -p /var/logs',
     `sed -i -E '/^#?rtp_ports/d; s/^(cons|http|ctrl_tcp)_listen([[:space:]]+)0\\.0\\.0\\.0:/\\1_listen\\2127.0.0.1:/' ${config}`,
+    `sed -i -E 's/^#?sip_listen.*/sip_listen\\t0.0.0.0:${sipPort}/' ${config}`,
     `printf '\\nrtp_ports\\t${mediaPorts.first}-${mediaPorts.last}\\n' >> ${config}`,
   ];
   if (mediaAddress === 'public') {
@@ -95,7 +98,7 @@ export function sipMediaGwStart({ launchType, mediaAddress }: Settings): string 
     );
   }
   lines.push(
-    `sed -i 's/;regint=${registrationSec};/;regint=0;/' /var/baresip/baresip.sh`,
+    `sed -i 's/;regint=${registrationSec};/;regint=0;tcpsrcport=${sipPort};/' /var/baresip/baresip.sh`,
     [
       `(until netstat -tn | grep -q ':4444 .*ESTABLISHED'; do sleep 0.2; done`,
       `echo /uareg ${registrationSec} 0 | netcat -q 1 127.0.0.1 5555) > /dev/null &`,

@@ -12,6 +12,8 @@ export interface AgentTask {
   cluster: string;
   role: string;
   address: string;
+  /** Whether its service lets it be protected now ("Task scale-in protection": DEPLOYMENT_BLOCKED). */
+  mayProtect: () => boolean;
   /** @param until epoch ms; undefined takes the protection away */
   protect: (until: number | undefined) => void;
 }
@@ -89,6 +91,12 @@ export class Agent {
     const answer = protectionOf({ clusterName: task.cluster, taskId: task.id }, JSON.parse(body), (needed) =>
       this.#cloud.permissions.check(accessKeyOf(task.role), needed),
     );
+    const asks =
+      (answer.protection as { ProtectionEnabled?: boolean } | undefined)?.ProtectionEnabled === true;
+    if (asks && !task.mayProtect()) {
+      const { TaskArn: Arn } = answer.protection as { TaskArn: string };
+      return { failure: { Arn, Reason: 'DEPLOYMENT_BLOCKED', Detail: null } };
+    }
     const { ExpirationDate } = (answer.protection ?? {}) as { ExpirationDate?: string };
     if (answer.protection)
       task.protect(ExpirationDate === undefined ? undefined : Date.parse(ExpirationDate));

@@ -38,10 +38,10 @@ function withPublicAddresses(resources: readonly Resource[]): Resource[] {
 }
 
 export class Deployed {
-  readonly #resources: readonly Resource[];
+  readonly resources: readonly Resource[];
 
   constructor(resources: readonly Resource[]) {
-    this.#resources = withPublicAddresses(resources);
+    this.resources = withPublicAddresses(resources);
   }
 
   get network(): string {
@@ -74,7 +74,7 @@ export class Deployed {
         address: String(address?.ref),
         group: String(texts(balancer.SecurityGroups)[0]),
         port: Number(properties.Port),
-        targetGroup: this.#named(String(action.TargetGroupArn)),
+        targetGroup: this.named(String(action.TargetGroupArn)),
       };
     });
   }
@@ -88,7 +88,7 @@ export class Deployed {
         cluster: String(properties.Cluster),
         zone: this.#zoneOfSubnet(texts(network.Subnets)[0]),
         group: String(texts(network.SecurityGroups)[0]),
-        definition: this.#named(String(properties.TaskDefinition)),
+        definition: this.named(String(properties.TaskDefinition)),
         targetGroups: list(properties.LoadBalancers).map((one) => String(one.TargetGroupArn)),
       };
     });
@@ -103,12 +103,12 @@ export class Deployed {
     }));
   }
 
-  /** The security group of the tasks that the fleet function starts. */
-  get gatewayGroup(): string {
-    const variables = this.#ofType('AWS::Lambda::Function').map(({ properties }) =>
-      objectIn(objectIn(properties.Environment).Variables),
-    );
-    return String(variables.find(({ SECURITY_GROUPS }) => SECURITY_GROUPS !== undefined)?.SECURITY_GROUPS);
+  /** What the fleet function starts gateways with: their cluster and their security group. */
+  get gateways(): { cluster: string; group: string } {
+    const variables = this.#ofType('AWS::Lambda::Function')
+      .map(({ properties }) => objectIn(objectIn(properties.Environment).Variables))
+      .find(({ SECURITY_GROUPS }) => SECURITY_GROUPS !== undefined);
+    return { cluster: String(variables?.CLUSTER), group: String(variables?.SECURITY_GROUPS) };
   }
 
   get ingress(): Ingress[] {
@@ -135,11 +135,12 @@ export class Deployed {
   }
 
   #ofType(type: string): Resource[] {
-    return this.#resources.filter((one) => one.type === type);
+    return this.resources.filter((one) => one.type === type);
   }
 
-  #named(ref: string): Resource {
-    const found = this.#resources.find((one) => one.ref === ref && isObject(one.properties));
+  /** @throws Error where the stack has none of this name */
+  named(ref: string): Resource {
+    const found = this.resources.find((one) => one.ref === ref && isObject(one.properties));
     if (!found) throw new Error(`the stack has no resource ${ref}`);
     return found;
   }

@@ -74,6 +74,18 @@ export class Service {
     return [...this.#members].map(({ task }) => task);
   }
 
+  /** Addresses of its tasks. */
+  get addresses(): readonly string[] {
+    return [...this.#members].map(({ address }) => address);
+  }
+
+  /** A service may not have more protected tasks than it wants, which is one: another is refused (DEPLOYMENT_BLOCKED). */
+  mayProtect(taskId: string): boolean {
+    return ![...this.#members].some(
+      ({ task, protectedUntil }) => task.id !== taskId && protectedUntil > Date.now(),
+    );
+  }
+
   deploymentOf(taskId: string): string | undefined {
     const found = [...this.#members].find(({ task }) => task.id === taskId);
     return found && this.#idOf(found.deployment);

@@ -1,6 +1,6 @@
 import { misledPackets } from '../network/counters.ts';
 import { elasticIp } from '../network/plan.ts';
-import { placeCall, placeCallOverTls } from '../parties.ts';
+import { placeCall, placeCallByName, placeCallOverTls } from '../parties.ts';
 import { type Check, untilTrue } from './check.ts';
 
 const forgetfulSec = 30;
@@ -46,6 +46,11 @@ export const callerChecks: readonly Check[] = [
     ),
   ),
 ];
+
+export const nameCheck: Check = {
+  name: 'baresip finds the edges by the domain alone, and talks',
+  run: async (_lab, domain) => placeCallByName({ namespace: 'public', domain, durationSec: 3 }, '192.0.2.10'),
+};
 
 /** Of drachtio alone: ours knows no TLS. */
 export const tlsChecks: readonly Check[] = [1, 2].map((zone) => ({

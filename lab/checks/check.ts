@@ -16,10 +16,11 @@ export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve
 export async function untilTrue(
   what: string,
   holds: () => boolean | Promise<boolean>,
+  limitMs = patienceMs,
 ): Promise<string | undefined> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + limitMs;
   while (!(await holds())) {
-    if (performance.now() > deadline) return `not in ${patienceMs / 1000} s: ${what}`;
+    if (performance.now() > deadline) return `not in ${limitMs / 1000} s: ${what}`;
     await pause(lookEveryMs);
   }
   return undefined;

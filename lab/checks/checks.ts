@@ -1,23 +1,33 @@
 import type { Lab } from '../lab.ts';
-import { callerChecks, longCall, misled, strangerCheck, tlsChecks } from './callers.ts';
+import { callerChecks, longCall, misled, nameCheck, strangerCheck, tlsChecks } from './callers.ts';
 import type { Check } from './check.ts';
+import { dialogChecks } from './dialogs.ts';
 import { type MediaAddress, mediaChecks } from './media.ts';
 import { outageChecks } from './outages.ts';
+import { sipMediaGwChecks } from './sip-media-gateway.ts';
 import { startChecks } from './start.ts';
 import { updateChecks } from './update.ts';
 
 type Say = (event: string, text: string, fields?: object) => void;
 
+/** What is looked at. */
+export interface Scope {
+  /** Leaves out what takes minutes. */
+  isShort: boolean;
+  /** Media alone, by the address that gateways tell. */
+  mediaAddress: MediaAddress | undefined;
+  /** A call to SIPMediaGW alone. */
+  isSipMediaGw: boolean;
+}
+
 /**
  * Runs all of them, one after the other; without a healthy start none but the first.
- * @param isShort leaves out what takes minutes
- * @param mediaAddress looks at media alone, by the address that gateways tell
  * @returns whether nothing was wrong
  */
 export async function runChecks(
   lab: Lab,
   domain: string,
-  { isShort, mediaAddress }: { isShort: boolean; mediaAddress: MediaAddress | undefined },
+  { isShort, mediaAddress, isSipMediaGw }: Scope,
   say: Say,
 ): Promise<boolean> {
   let isGood = true;
@@ -31,11 +41,12 @@ export async function runChecks(
   };
   for (const check of startChecks) if (isGood) await look(check);
   if (!isGood) return false;
-  if (mediaAddress !== undefined) {
-    for (const check of mediaChecks(mediaAddress)) await look(check);
+  if (isSipMediaGw || mediaAddress !== undefined) {
+    const checks = isSipMediaGw ? sipMediaGwChecks : mediaChecks(mediaAddress as MediaAddress);
+    for (const check of checks) await look(check);
     return isGood;
   }
-  for (const check of callerChecks) await look(check);
+  for (const check of [...callerChecks, nameCheck, ...dialogChecks]) await look(check);
   if (lab.hasTls) for (const check of tlsChecks) await look(check);
   if (!isShort) {
     for (const check of updateChecks) await look(check);

@@ -1,9 +1,9 @@
 import { elasticIp } from '../network/plan.ts';
-import { placeCall } from '../parties.ts';
+import { placeCall, placeCallByName } from '../parties.ts';
 import { type Check, pause, untilTrue } from './check.ts';
 
-/** Longer than the load balancer and ECS take to replace what they find unhealthy. */
-const outageSec = 90;
+/** Far longer than the load balancer and ECS take to replace what they find unhealthy. */
+const outageSec = 300;
 
 export const outageChecks: readonly Check[] = [
   {
@@ -12,7 +12,7 @@ export const outageChecks: readonly Check[] = [
       const options = { namespace: 'public', server: elasticIp(1), domain };
       const before = lab.services.flatMap(({ tasks }) => tasks);
       const held = placeCall({ ...options, durationSec: outageSec + 15 });
-      const stuck = await untilTrue('the call up', async () => (await lab.openCalls()) >= 1);
+      const stuck = await untilTrue('the call up', async () => (await lab.api.openCalls()) >= 1);
       if (stuck) return stuck;
       lab.cutOff(true);
       const refused = await placeCall({ ...options, durationSec: 1 });
@@ -34,15 +34,27 @@ export const outageChecks: readonly Check[] = [
     name: 'where a zone dies its calls end as edge-lost, its gateways come to the other, and new callers are served there',
     run: async (lab, domain) => {
       const call = placeCall({ namespace: 'public', server: elasticIp(1), domain, durationSec: 600 });
-      const up = await untilTrue('the call up', async () => (await lab.openCalls()) >= 1);
+      const up = await untilTrue('the call up', async () => (await lab.api.openCalls()) >= 1);
       if (up) return up;
       lab.services.find(({ deployed }) => deployed.zone === 1)?.die();
-      const lost = await untilTrue('a call that is edge-lost', async () =>
-        (await lab.calls()).some(({ outcome }) => outcome === 'edge-lost'),
-      );
+      const lost = async () => (await lab.api.calls()).find(({ outcome }) => outcome === 'edge-lost');
+      const unseen = await untilTrue('a call that is edge-lost', async () => (await lost()) !== undefined);
       void call;
       const other = await placeCall({ namespace: 'natted', server: elasticIp(2), domain, durationSec: 2 });
-      return lost ?? (other.status === 0 ? undefined : other.text);
+      if (unseen ?? other.status !== 0) return unseen ?? other.text;
+      const gateway = (await lost())?.gateway;
+      return untilTrue(`${gateway} free or gone`, async () =>
+        (await lab.api.gateways()).every(({ username, state }) => username !== gateway || state === 'free'),
+      );
+    },
+  },
+  {
+    name: 'DNS leaves the dead zone out within its times, and baresip reaches the other by name',
+    run: async ({ publicZone }, domain) => {
+      const named = () => (publicZone.lookUp(domain) ?? []).filter(({ type }) => type === 'A');
+      const isOut = () => named().length === 1;
+      const late = await untilTrue('one zone in DNS', isOut, publicZone.limitSec * 1000);
+      return late ?? placeCallByName({ namespace: 'public', domain, durationSec: 3 }, '192.0.2.10');
     },
   },
 ];

@@ -19,7 +19,7 @@ export const updateChecks: readonly Check[] = [
       const held = Array.from({ length: lab.callsOfUpdate }, (_, n) =>
         placeCall({ ...options, server: server(n), durationSec: callSec }),
       );
-      const stuck = await untilTrue('all calls up', async () => (await lab.openCalls()) >= held.length);
+      const stuck = await untilTrue('all calls up', async () => (await lab.api.openCalls()) >= held.length);
       if (stuck) return stuck;
       const before = lab.services.flatMap(({ tasks }) => tasks);
       const beganAt = performance.now();

@@ -1,45 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, RECURSION_AVAILABLE } from 'dns-packet';
 
-const typeA = 1;
-const headerBytes = 12;
-/** Response, recursion desired and available; 3 is "no such name" (RFC 1035 4.1.1). */
-const answered = 0x81_80;
+/** "No such name" (RFC 1035 4.1.1). */
 const noSuchName = 3;
 
-/** The name of the only question, in labels (RFC 1035 4.1.2). */
-function questionOf(query: Buffer): { name: string; type: number; end: number } {
-  const labels: string[] = [];
-  let at = headerBytes;
-  for (let length = query.readUInt8(at); length > 0; length = query.readUInt8(at)) {
-    labels.push(query.toString('latin1', at + 1, at + 1 + length));
-    at += 1 + length;
-  }
-  return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 };
-}
-
-function answerTo(query: Buffer, addresses: readonly string[], ttlSec: number, exists: boolean): Buffer {
-  const { end } = questionOf(query);
-  const header = Buffer.alloc(headerBytes);
-  query.copy(header, 0, 0, 2);
-  header.writeUInt16BE(exists ? answered : answered | noSuchName, 2);
-  header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(addresses.length, 6);
-  const records = addresses.map((address) => {
-    const record = Buffer.alloc(16);
-    // A pointer to the name of the question.
-    record.writeUInt16BE(0xc0_00 | headerBytes, 0);
-    record.writeUInt16BE(typeA, 2);
-    record.writeUInt16BE(1, 4);
-    record.writeUInt32BE(ttlSec, 6);
-    record.writeUInt16BE(4, 10);
-    Buffer.from(address.split('.').map(Number)).copy(record, 12);
-    return record;
-  });
-  return Buffer.concat([header, query.subarray(headerBytes, end), ...records]);
-}
-
-/** The resolver of the network and of the public zone: A records alone. */
+/** The resolver of the network, and what answers for the public zone. */
 export class NameServer {
   readonly #socket: Socket;
 
@@ -49,18 +15,27 @@ export class NameServer {
 
   /**
    * @param address where it listens, port 53
-   * @param lookUp the addresses of a name at this moment, with their TTL; undefined for a name that is not there
+   * @param lookUp the records of a name, without the dot at its end, at this moment; undefined for a name that is not there
    */
   static async open(
     address: string,
-    lookUp: (name: string) => { addresses: readonly string[]; ttlSec: number } | undefined,
+    lookUp: (name: string) => readonly Answer[] | undefined,
   ): Promise<NameServer> {
     const socket = createSocket('udp4');
-    socket.on('message', (query, { address: peer, port }) => {
-      const { name, type } = questionOf(query);
-      const found = lookUp(name);
-      const addresses = type === typeA ? (found?.addresses ?? []) : [];
-      socket.send(answerTo(query, addresses, found?.ttlSec ?? 0, found !== undefined), port, peer);
+    socket.on('message', (message, { address: peer, port }) => {
+      const { id, flags = 0, questions = [] } = decode(message);
+      const [{ name = '', type } = {}] = questions;
+      const found = lookUp(name.toLowerCase());
+      const answers = (found ?? []).filter((record) => record.type === type);
+      const answered = flags | RECURSION_AVAILABLE | AUTHORITATIVE_ANSWER;
+      const packet = {
+        type: 'response' as const,
+        ...(id !== undefined && { id }),
+        flags: found === undefined ? answered | noSuchName : answered,
+        questions,
+        answers: answers.map((record) => ({ ...record, name })),
+      };
+      socket.send(encode(packet), port, peer);
     });
     socket.bind(53, address);
     await once(socket, 'listening');

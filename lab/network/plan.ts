@@ -31,6 +31,9 @@ export const peeredAddress = '198.18.250.10';
 /** Inside the network, of the n-th task, in its zone's subnet. */
 export const taskAddress = (zone: number, n: number) => `10.20.${(zone - 1) * 64}.${20 + n}`;
 
+/** As on Fargate: an edge takes its name from it. */
+export const hostnameOf = (address: string) => `ip-${address.replaceAll('.', '-')}.ec2.internal`;
+
 /** Where ECS's agent is for a task on Fargate: metadata, credentials, protection. */
 export const agentAddress = '169.254.170.2';
 /** Of a task's first interface, which leads to it alone. */

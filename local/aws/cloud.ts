@@ -44,8 +44,8 @@ export interface LocalCloudOptions {
   keep: boolean;
   /** The generated part of secrets, in the place of a random one. */
   secret?: string | undefined;
-  /** @returns what runs in the place of a container image, whose directory is given */
-  commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
+  /** @returns what runs in the place of a container image @param imageDirectory throws where the image is none of ours */
+  commandOf: (definition: TaskDefinition, imageDirectory: () => string) => Command;
   /** How tasks start: at once unless given. */
   starts?: StartPlan | undefined;
   /** Addresses that tasks send from; ECS tells none unless given. */

@@ -113,7 +113,7 @@ export class Switchroom {
       dir,
       keep,
       secret: options.secret,
-      commandOf: (_definition, imageDirectory) => gatewayCommand(options.gatewayKind, imageDirectory),
+      commandOf: (_definition, imageDirectory) => gatewayCommand(options.gatewayKind, imageDirectory()),
       names: () => names.next(),
       taskAddresses: ownAddresses,
       starts: randomStarts(options.startDelay, options.startFailureRate),

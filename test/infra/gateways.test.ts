@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
@@ -96,13 +96,49 @@ describe('the start of SIPMediaGW', () => {
   it('registers when somebody listens to its calls, and not as soon as baresip runs', () => {
     const script = gatewayOf(template).EntryPoint.at(-1) ?? '';
     const [unregistered, watch, started] = [
-      /;regint=60;\/;regint=0;/,
+      /;regint=60;\/;regint=0;tcpsrcport=5060;/,
       /:4444 .*uareg 60 0/,
       /entrypoint\.sh/,
     ].map((step) => script.search(step));
     expect(unregistered).toBeGreaterThan(0);
     expect(watch).toBeGreaterThan(unregistered ?? 0);
     expect(started).toBeGreaterThan(watch ?? 0);
+  });
+});
+
+describe('what the start changes in the image', () => {
+  // As its files have them.
+  const config = [
+    '#sip_listen\t\t0.0.0.0:5060',
+    'cons_listen\t\t0.0.0.0:5555 # cons - Console UI UDP/TCP sockets',
+    '#http_listen\t\t0.0.0.0:8000',
+    'ctrl_tcp_listen\t\t0.0.0.0:4444',
+    '#rtp_ports\t\t10000-20000',
+  ];
+  const account = 'sipAccount="<sip:name@domain;transport=tcp>;regint=60;"';
+
+  it('lets any edge call it where it says, and nobody else command it', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'sipmediagw-'));
+    try {
+      writeFileSync(join(directory, 'config_default'), `${config.join('\n')}\n`);
+      writeFileSync(join(directory, 'baresip.sh'), `${account}\n`);
+      const lines = (gatewayOf(template).EntryPoint.at(-1) ?? '').split('\n');
+      const changes = lines.filter((line) => line.includes('/var/baresip/'));
+      const script = changes.join('\n').replaceAll('/var/baresip/', `${directory}/`);
+      expect(spawnSync('bash', ['-euc', script], { encoding: 'utf8' })).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
+      const changed = readFileSync(join(directory, 'config_default'), 'utf8');
+      // It connects from the port that it listens at: that is its Contact.
+      expect(changed).toMatch(/^sip_listen\s+0\.0\.0\.0:5060$/m);
+      expect(readFileSync(join(directory, 'baresip.sh'), 'utf8')).toContain(';regint=0;tcpsrcport=5060;"');
+      expect(changed).toMatch(/^cons_listen\s+127\.0\.0\.1:5555/m);
+      expect(changed).toMatch(/^ctrl_tcp_listen\s+127\.0\.0\.1:4444/m);
+      expect(changed).toMatch(/^rtp_ports\s+10000-32767$/m);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 });
 

@@ -8,8 +8,8 @@ import { onlyContainer, type TaskDefinition } from './task-definition.ts';
 import { type Command, TaskProcess } from './task-process.ts';
 
 export interface TasksOptions {
-  /** @returns what runs in the place of a task definition's image, whose directory is given */
-  commandOf: (definition: TaskDefinition, imageDirectory: string) => Command;
+  /** @returns what runs in the place of a task definition's image @param imageDirectory throws where the image is none of ours */
+  commandOf: (definition: TaskDefinition, imageDirectory: () => string) => Command;
   /** What a container of this role finds in its environment besides its definition. */
   variablesOf: (role: string) => Record<string, string>;
   /** What DNS would tell: name → address. A variable that is such a name becomes the address. */
@@ -161,7 +161,7 @@ export class TaskRun {
     ]);
     const common = this.#options.variablesOf(task.definition.taskRole);
     return new TaskProcess({
-      command: this.#options.commandOf(task.definition, imageDirectory(container.image)),
+      command: this.#options.commandOf(task.definition, () => imageDirectory(container.image)),
       environment: {
         ...common,
         ECS_CONTAINER_METADATA_URI_V4: `${common.AWS_ENDPOINT_URL}/v4/${task.id}`,

@@ -111,7 +111,7 @@ export async function startEmptyTestCloud(options: Partial<LocalCloudOptions> = 
     keep: false,
     host: '127.0.0.1',
     port: 0,
-    commandOf: (_definition, imageDirectory) => ({ file: process.execPath, args: [imageDirectory] }),
+    commandOf: (_definition, imageDirectory) => ({ file: process.execPath, args: [imageDirectory()] }),
     ...options,
   });
   return {
