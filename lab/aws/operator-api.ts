@@ -23,6 +23,10 @@ export class OperatorApi {
     return this.#list<GatewayView>('/gateways');
   }
 
+  async freeGateways(): Promise<number> {
+    return (await this.gateways()).filter(({ state }) => state === 'free').length;
+  }
+
   async openCalls(): Promise<number> {
     return (await this.calls()).filter(({ state }) => state === 'answered').length;
   }

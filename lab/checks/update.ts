@@ -14,6 +14,12 @@ export const updateChecks: readonly Check[] = [
   {
     name: `an update in the middle of calls of ${callSec} s loses none, refuses no new one, and is over within ${updateLimitSec} s`,
     run: async (lab, domain) => {
+      // Those before took gateways, which others take the place of.
+      const few = await untilTrue(
+        `${lab.minFree} free gateways`,
+        async () => (await lab.api.freeGateways()) >= lab.minFree,
+      );
+      if (few) return few;
       const server = (n: number) => elasticIp((n % lab.services.length) + 1);
       const options = { namespace: 'public', domain };
       const held = Array.from({ length: lab.callsOfUpdate }, (_, n) =>
