@@ -19,6 +19,7 @@ It needs root and Linux (iproute2, nftables), and leaves nothing behind: all of 
 DRACHTIO=/path/to/drachtio takes a real one in the place of ours.
 
   --short              leaves out what takes minutes: updates, outages, long calls
+  --open               lets in callers of every address, as the stack does unless it is told
   --sipmediagw DIR     looks whether SIPMediaGW takes a call; DIR is the root directory of its image (docker export)
   --media-address X    looks whether callers hear what their gateway hears, with mediaAddress public, private or turn
   --json               one JSON object a line
@@ -27,6 +28,7 @@ DRACHTIO=/path/to/drachtio takes a real one in the place of ours.
 
 const flags = {
   short: { type: 'boolean', default: false },
+  open: { type: 'boolean', default: false },
   sipmediagw: { type: 'string' },
   'media-address': { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -36,19 +38,23 @@ const flags = {
 interface LabRun {
   json: boolean;
   short: boolean;
+  open: boolean;
   mediaAddress: MediaAddress | undefined;
   sipmediagw: string | undefined;
 }
 
 const insideVariable = 'SWITCHROOM_LAB_INSIDE';
 /** As the real one's first seconds, with a pool that no check has to wait for. */
-const settings = ({ short: isShort, mediaAddress, sipmediagw }: LabRun, gatewayEnvironment: string) => ({
+const settings = (
+  { short: isShort, open, mediaAddress, sipmediagw }: LabRun,
+  gatewayEnvironment: string,
+) => ({
   zones: '2',
   domain: 'sip.example.test',
   hostedZoneId: 'Z0123456789ABCDEFGHIJ',
   hostedZoneName: 'example.test',
   // Where callers are: what of ours takes a way over the internet is shut out.
-  allowedAddresses: `192.0.2.0/24,${peeredAddress}/32`,
+  ...(!open && { allowedAddresses: `192.0.2.0/24,${peeredAddress}/32` }),
   poolMinFree: sipmediagw ? '1' : isShort ? '2' : '22',
   poolMax: '60',
   ...(sipmediagw && {
@@ -113,7 +119,7 @@ async function runLab(asked: LabRun): Promise<number> {
   const isGood = await runChecks(
     lab,
     domain,
-    { isShort: short, mediaAddress, isSipMediaGw: sipmediagw !== undefined },
+    { isShort: short, isOpen: asked.open, mediaAddress, isSipMediaGw: sipmediagw !== undefined },
     say,
   ).finally(() => lab.close());
   // The logs of what went wrong are kept.
@@ -131,7 +137,7 @@ await runCommand('lab', async () => {
   const mediaAddress =
     given === undefined ? undefined : oneOf('npm run lab', '--media-address', given, mediaAddresses);
   if (process.env[insideVariable] === undefined) return runInside();
-  const { json, sipmediagw } = values;
+  const { json, open, sipmediagw } = values;
   const short = values.short || mediaAddress !== undefined || sipmediagw !== undefined;
-  return process.exit(await runLab({ json, short, mediaAddress, sipmediagw }));
+  return process.exit(await runLab({ json, short, open, mediaAddress, sipmediagw }));
 });
