@@ -105,7 +105,7 @@ const environmentSchema = z.object({
   GATEWAY_TIMEOUT_MS: integer(100, 32_000, 2000),
   /** Gateways tried for one call. */
   MAX_ATTEMPTS: integer(1, 10, 3),
-  /** How long a gateway may ring without an answer, seconds. */
+  /** How long a gateway may ring without an answer, or answer OPTIONS and say nothing of the call, seconds. */
   RING_LIMIT_SEC: integer(1, 600, 60),
   /** How long a call waits for a gateway to start, seconds. */
   WAIT_LIMIT_SEC: integer(1, 600, 90),

@@ -22,6 +22,7 @@ export interface Offer {
 export interface OfferLimits {
   /** Nothing from the gateway for so long: it is asked by OPTIONS, and after as long again without an answer is silent. */
   readonly gatewayTimeoutMs: number;
+  /** So long it may ring, or be silent on the INVITE while it answers OPTIONS. */
   readonly ringLimitMs: number;
 }
 
@@ -84,6 +85,8 @@ export class GatewayLeg {
   /** Its final answer is known. */
   #over = false;
   #finalAnswer: ((answered: boolean) => void) | undefined;
+  #rings = false;
+  #answersOptions = false;
   readonly #way: Way;
   #silenceTimer: NodeJS.Timeout;
   readonly #ringTimer: NodeJS.Timeout;
@@ -96,7 +99,7 @@ export class GatewayLeg {
       this.#settle = resolve;
     });
     this.#silenceTimer = setTimeout(() => this.#onSilence(limits.gatewayTimeoutMs), limits.gatewayTimeoutMs);
-    this.#ringTimer = setTimeout(() => this.#end({ result: 'rang-too-long' }), limits.ringLimitMs);
+    this.#ringTimer = setTimeout(() => this.#onRingLimit(), limits.ringLimitMs);
     const { requestUri, route } = offer.way;
     const options: OutgoingRequest = { method: 'INVITE', headers: offer.headers };
     if (offer.body) options.body = offer.body;
@@ -113,6 +116,17 @@ export class GatewayLeg {
     this.fail();
   }
 
+  /** One that has not rung in that time has lost the call, or never had it, though it answers OPTIONS. */
+  #onRingLimit(): void {
+    if (this.#rings) this.#end({ result: 'rang-too-long' });
+    else this.fail();
+  }
+
+  /** The way leads to the gateway, whatever it makes of the INVITE. */
+  get answersOptions(): boolean {
+    return this.#answersOptions;
+  }
+
   /**
    * drachtio keeps a 100 to itself, by which a gateway says that it works on the call. So it is asked whether it is
    * there: any answer to OPTIONS says so, and it may go on for as long as one may ring.
@@ -123,7 +137,9 @@ export class GatewayLeg {
     const options: OutgoingRequest = route ? { method: 'OPTIONS', proxy: route } : { method: 'OPTIONS' };
     sendRequest(this.#srf, requestUri, options, {
       answer: (response) => {
-        if (!isInternal(response)) clearTimeout(this.#silenceTimer);
+        if (isInternal(response)) return;
+        this.#answersOptions = true;
+        clearTimeout(this.#silenceTimer);
       },
       failed: () => {},
     });
@@ -163,7 +179,10 @@ export class GatewayLeg {
   #onAnswer(response: SrfResponse, ack: Acknowledge): void {
     if (!isInternal(response)) clearTimeout(this.#silenceTimer);
     if (response.status < 200) {
-      if (response.status > 100 && !this.#givenUp) this.#onProvisional(response);
+      if (response.status > 100 && !this.#givenUp) {
+        this.#rings = true;
+        this.#onProvisional(response);
+      }
       return;
     }
     if (isInternal(response)) {

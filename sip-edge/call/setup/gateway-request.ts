@@ -3,7 +3,7 @@ import { ControlPlaneUnavailable } from '../../ports.ts';
 import type { CallParts, InvitedCall, SetupFailure, Shed } from '../call.ts';
 import type { CallerLeg } from '../leg/caller-leg.ts';
 import { afterRefusal } from './attempts.ts';
-import { Ringback } from './ringback.ts';
+import type { Ringback } from './ringback.ts';
 
 /** A gateway that the control plane has locked for the call, and where to reach it. */
 export type Grant = Extract<AllocateAnswer, { result: 'granted' }>;
@@ -22,22 +22,24 @@ const sayAgainMs = 5000;
 const spread = (ms: number) => ms * (0.75 + Math.random() / 4);
 
 /**
- * Asks the control plane for a gateway, again and again while the call waits for one. The caller hears it ring
+ * Asks the control plane for a gateway, again and again while the call waits for one. The caller hears its place
  * meanwhile, and may give up at any moment.
  */
 export class GatewayRequest {
   readonly #parts: CallParts;
   readonly #call: InvitedCall;
   readonly #caller: CallerLeg;
+  readonly #ringback: Ringback;
   /** A gateway is locked for the call, so that the next command is answered with it. */
   #isMatched = false;
   /** Ends the pause between two commands. */
   #wake: () => void = () => {};
 
-  constructor(parts: CallParts, call: InvitedCall, caller: CallerLeg) {
+  constructor(parts: CallParts, call: InvitedCall, caller: CallerLeg, ringback: Ringback) {
     this.#parts = parts;
     this.#call = call;
     this.#caller = caller;
+    this.#ringback = ringback;
   }
 
   /** A gateway is locked for this call, which waits: it asks at once. */
@@ -46,18 +48,11 @@ export class GatewayRequest {
     this.#wake();
   }
 
-  /** @returns a gateway for the next attempt of the call, or why there is none */
+  /**
+   * Asks until a gateway is granted or refused, or the wait for one has lasted too long.
+   * @returns a gateway for the next attempt of the call, or why there is none
+   */
   async ask(): Promise<Grant | SetupFailure | Shed> {
-    const ringback = new Ringback(this.#caller);
-    try {
-      return await this.#askUntilAnswered(ringback);
-    } finally {
-      ringback.stop();
-    }
-  }
-
-  /** Asks until a gateway is granted or refused, or the wait for one has lasted too long. */
-  async #askUntilAnswered(ringback: Ringback): Promise<Grant | SetupFailure | Shed> {
     const { clock, settings } = this.#parts;
     let waiting: Waiting | undefined;
     let sinceMs: number | undefined;
@@ -83,7 +78,7 @@ export class GatewayRequest {
       waiting = answer;
       const leftMs = sinceMs + settings.waitLimitSec * 1000 - nowMs;
       if (leftMs <= 0) return timedOut(answer);
-      ringback.waits(answer.ahead);
+      this.#ringback.waits(answer.ahead);
       await this.#pause(Math.min(spread(answer.askAgainSec * 1000), leftMs));
       if (this.#caller.goneWhy) return this.#caller.abandonment(false);
     }

@@ -1,3 +1,4 @@
+import type { ResponseOptions } from '../../drachtio/srf.ts';
 import type { CallerLeg } from '../leg/caller-leg.ts';
 
 /** How long after its INVITE a caller first hears 180, so that it does not take the silence for a failure. */
@@ -5,14 +6,22 @@ const firstMs = 60;
 /** A proxy on the way ends a call that had no provisional answer for three minutes (RFC 3261 13.3.1.1). */
 const repeatMs = 60_000;
 
+interface Provisional {
+  readonly status: number;
+  readonly options?: ResponseOptions;
+  readonly phrase?: string;
+}
+
+const ringing: Provisional = { status: 180 };
+
 /**
- * Tells the caller that its call is in hand while it has no gateway: soon after the INVITE, whether or not the control
- * plane has answered, and again each minute. It sends 180, at which every endpoint rings; at 182 some stay silent. The
- * phrase of the 180 tells people their place.
+ * What a caller hears until its final answer. Soon after the INVITE its call is in hand, whether or not a gateway is known
+ * or says anything; from then on what was said last is said again each minute. It is 180 while no gateway has said
+ * another thing, at which every endpoint rings; at 182 some stay silent. The phrase of the 180 tells people their place.
  */
 export class Ringback {
   readonly #caller: CallerLeg;
-  #ahead: number | undefined;
+  #last = ringing;
   #hasRung = false;
   #timer: NodeJS.Timeout;
 
@@ -23,8 +32,19 @@ export class Ringback {
 
   /** @param ahead how many calls wait before this one */
   waits(ahead: number): void {
-    this.#ahead = ahead;
+    this.#last = ahead ? { ...ringing, phrase: `Queued, ${ahead} ahead` } : ringing;
     if (!this.#hasRung) this.#ring();
+  }
+
+  /** The call has a gateway, which has not said anything yet. */
+  offered(): void {
+    this.#last = ringing;
+  }
+
+  /** The gateway says something provisional. */
+  says(status: number, options: ResponseOptions): void {
+    this.#last = { status, options };
+    this.#ring();
   }
 
   stop(): void {
@@ -34,7 +54,8 @@ export class Ringback {
   #ring(): void {
     clearTimeout(this.#timer);
     this.#hasRung = true;
-    this.#caller.ring(180, {}, this.#ahead ? `Queued, ${this.#ahead} ahead` : undefined);
+    const { status, options, phrase } = this.#last;
+    this.#caller.ring(status, options, phrase);
     this.#timer = setTimeout(() => this.#ring(), repeatMs);
   }
 }

@@ -17,6 +17,7 @@ import { passed } from '../relay.ts';
 import { afterFailure } from './attempts.ts';
 import { rewriteFrom } from './from-header.ts';
 import { GatewayRequest, type Grant } from './gateway-request.ts';
+import { Ringback } from './ringback.ts';
 
 /** Both legs are up. */
 export interface SetupSuccess {
@@ -35,6 +36,7 @@ export class CallSetup {
   readonly #parts: CallParts;
   readonly #call: InvitedCall;
   readonly #caller: CallerLeg;
+  readonly #ringback: Ringback;
   readonly #gatewayRequest: GatewayRequest;
   /** The caller's, as it goes on. */
   readonly #body: string | undefined;
@@ -47,10 +49,19 @@ export class CallSetup {
     this.#call = call;
     this.#caller = caller;
     this.#body = bodyReader(parts.settings.repairSdp)(caller.request);
-    this.#gatewayRequest = new GatewayRequest(parts, call, caller);
+    this.#ringback = new Ringback(caller);
+    this.#gatewayRequest = new GatewayRequest(parts, call, caller, this.#ringback);
   }
 
   async run(): Promise<SetupSuccess | SetupFailure | Shed> {
+    try {
+      return await this.#untilAnswered();
+    } finally {
+      this.#ringback.stop();
+    }
+  }
+
+  async #untilAnswered(): Promise<SetupSuccess | SetupFailure | Shed> {
     // Who asks for one gateway by name is not served by another.
     const maxAttempts = this.#call.target.kind === 'gateway' ? 1 : this.#parts.settings.maxAttempts;
     for (;;) {
@@ -103,10 +114,12 @@ export class CallSetup {
       ringLimitMs: settings.ringLimitSec * 1000,
     };
     this.#isGatewayLost = false;
+    this.#ringback.offered();
     let result: OfferResult | SetupFailure = { result: 'failed', cause: 'silent' };
     for (const way of ways) {
       result = await this.#offerBy({ way, headers: this.#offerHeaders(grant), body: this.#body }, limits);
-      if (result.result !== 'failed' || result.cause !== 'silent' || this.#isGatewayLost) break;
+      const isSilent = result.result === 'failed' && result.cause === 'silent';
+      if (!isSilent || this.#isGatewayLost || this.#gatewayLeg?.answersOptions) break;
     }
     return result;
   }
@@ -134,11 +147,12 @@ export class CallSetup {
   #onProvisional(response: SrfResponse): void {
     this.#call.ringingAt ??= this.#parts.clock.now();
     // All but 183 become 180: callers do not act on the others, and drachtio-srf does not know them all.
-    this.#caller.ring(response.status === 183 ? 183 : 180, passed(response));
+    this.#ringback.says(response.status === 183 ? 183 : 180, passed(response));
   }
 
   /** Passes the gateway's 200 on. */
   async #answer({ response, ack, leg: gateway }: AnsweredOffer): Promise<SetupSuccess | SetupFailure> {
+    this.#ringback.stop();
     const lateOffer = !this.#body;
     if (!lateOffer) sendWhileConnected(ack);
     const caller = await this.#caller.answer(passed(response));

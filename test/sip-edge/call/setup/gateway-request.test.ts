@@ -3,13 +3,14 @@ import type { AllocateAnswer } from '../../../../contracts/commands.ts';
 import type { InvitedCall } from '../../../../sip-edge/call/call.ts';
 import type { CallerLeg } from '../../../../sip-edge/call/leg/caller-leg.ts';
 import { GatewayRequest } from '../../../../sip-edge/call/setup/gateway-request.ts';
+import type { Ringback } from '../../../../sip-edge/call/setup/ringback.ts';
 import { testSettings } from '../support/edge.ts';
 
 it('tells the pool again while the call waits, ever less often: a start may have been refused', async () => {
   let nowMs = 1_800_000_000_000;
   const said: unknown[] = [];
   const waiting = { result: 'waiting', cause: 'starting', ahead: 0, askAgainSec: 0.1 } as const;
-  const caller = { gone: new Promise(() => {}), dialogId: () => undefined, ring: () => {} };
+  const caller = { gone: new Promise(() => {}), dialogId: () => undefined };
   const request = new GatewayRequest(
     {
       controlPlane: {
@@ -35,6 +36,7 @@ it('tells the pool again while the call waits, ever less often: a start may have
       from: {},
     } as unknown as InvitedCall,
     caller as unknown as CallerLeg,
+    { waits() {} } as unknown as Ringback,
   );
   expect(await request.ask()).toMatchObject({ result: 'refused', outcome: 'start-timeout' });
   expect(said).toEqual([0, 5, 10, 20, 40, 80]);

@@ -5,7 +5,9 @@ import { Ringback } from '../../../../sip-edge/call/setup/ringback.ts';
 /* What a caller hears and when: in time that passes as the test wants. */
 
 const said: unknown[] = [];
-const caller: Pick<CallerLeg, 'ring'> = { ring: (status, _options, phrase) => said.push([status, phrase]) };
+const caller: Pick<CallerLeg, 'ring'> = {
+  ring: (status, options, phrase) => said.push([status, phrase ?? options?.body]),
+};
 let ringback: Ringback;
 beforeEach(() => {
   vi.useFakeTimers();
@@ -37,7 +39,28 @@ it('rings before 100 ms where nothing is known yet', () => {
   expect(said).toEqual([[180, undefined]]);
 });
 
-it('says nothing where a gateway was found before', () => {
+it('rings on while a gateway that was found says nothing, and tells no place any more', () => {
+  ringback.waits(3);
+  ringback.offered();
+  vi.advanceTimersByTime(120_000);
+  expect(said.slice(1)).toEqual([
+    [180, undefined],
+    [180, undefined],
+  ]);
+});
+
+it('says again what the gateway said, until another is tried', () => {
+  ringback.offered();
+  ringback.says(183, { body: 'early media' });
+  expect(said).toEqual([[183, 'early media']]);
+  vi.advanceTimersByTime(60_000);
+  expect(said.slice(1)).toEqual([[183, 'early media']]);
+  ringback.offered();
+  vi.advanceTimersByTime(60_000);
+  expect(said.slice(2)).toEqual([[180, undefined]]);
+});
+
+it('says nothing after the final answer', () => {
   ringback.stop();
   vi.advanceTimersByTime(200_000);
   expect(said).toEqual([]);

@@ -4,9 +4,7 @@ import { expect, it } from 'vitest';
 import { createResponse, newTag } from '../../../../sip/message/build.ts';
 import { parseMessage, type SipRequest } from '../../../../sip/message/message.ts';
 import { serialize } from '../../../../sip/message/serialize.ts';
-import { answerCall, type SipPeer } from '../../../support/sip-peer/peer.ts';
 import { freeSipPort } from '../../../support/sip-server.ts';
-import { answer } from '../support/scene.ts';
 import { Suite } from '../support/suite.ts';
 
 const suite = new Suite();
@@ -34,19 +32,4 @@ it('calls a TCP gateway at its Contact where the connection that it registered o
   connection.destroy();
   listener.close();
   await scene.expectAllOver();
-});
-
-it('does not take a gateway for silent that thinks, and answers OPTIONS', async () => {
-  const scene = await suite.open({ gateways: 2, settings: { gatewayTimeoutMs: 300 } });
-  const [thinking, silent] = scene.gateways as [SipPeer, SipPeer];
-  const call = scene.dial(thinking.name);
-  const invite = await thinking.incoming('INVITE');
-  invite.reply(100);
-  (await thinking.incoming('OPTIONS')).reply(200);
-  // A call that began later is given up: so would this one be by now.
-  const later = scene.dial(silent.name);
-  await silent.incoming('INVITE');
-  await later.refusal();
-  await answerCall(call, invite, { body: answer });
-  await scene.hangUp(call.dialog, { gateway: thinking, ends: 2 });
 });
