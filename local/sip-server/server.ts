@@ -44,7 +44,7 @@ export interface SipServer {
 
 /**
  * Starts the embedded SIP server: drachtio's application protocol to the one side, SIP to the other. It can what a
- * registrar and a back-to-back user agent need. Not: proxying, forking, CDRs, 100rel, TLS.
+ * registrar and a back-to-back user agent need. Not: proxying, forking, CDRs, 100rel of callees, TLS.
  *
  * A dialog belongs to the connection of the application that made it, and as in drachtio that never changes. Once
  * that is gone, the peer's requests get 481, and its BYE ends the dialog; but any application that knows the

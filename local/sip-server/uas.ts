@@ -164,6 +164,7 @@ export class Uas {
     const pending = this.pending.get(transactionId);
     const refuse = () => client.answer(commandId, 'NOK|Response not sent due to unknown transaction');
     if (!pending?.transaction.pending) {
+      this.pending.removeWithDialog(transactionId);
       refuse();
       return;
     }

@@ -11,6 +11,7 @@ import {
   type EndpointOptions,
   type SipEndpoint,
 } from './endpoint-options.ts';
+import { takePrack, type UnacknowledgedAnswers } from './reliable-provisional.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { defaultTimers, type SipTimers, Timers } from './timers.ts';
 import type {
@@ -38,6 +39,7 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
   const answered = new Map<string, { retransmission(): void }>();
   /** INVITEs, by what a CANCEL has in common with its own whatever its sent-by says: behind a NAT that may change. */
   const invites = new Map<string, ServerTransaction>();
+  const unacknowledged: UnacknowledgedAnswers = new Map();
   const clients = new Map<string, ClientTransaction>();
   const clientsByConnection = new Map<TcpConnectionRef, Set<ClientTransaction>>();
   const toSource = options.answerToSource === true;
@@ -86,6 +88,7 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
   const serverHost = {
     timers,
     settings,
+    unacknowledged,
     send(bytes: Buffer, { otherwise, ...target }: Target, done?: SendResult) {
       // The port that a gone connection came from is nobody's to connect to: the Via says who listens (RFC 3261 18.2.2).
       if (target.connection?.open === false && otherwise && tcp)
@@ -134,7 +137,8 @@ export async function createSipEndpoint(options: EndpointOptions): Promise<SipEn
     }
     if (transaction.isInvite) invites.set(cancelKey(incoming), transaction);
     if (transaction.isInvite && options.autoTrying !== false) transaction.reply({ status: 100 });
-    options.onRequest(transaction);
+    if (takePrack(incoming, unacknowledged)) transaction.reply({ status: 200 });
+    else options.onRequest(transaction);
   }
 
   function receivedCancel(cancel: ServerTransaction): void {

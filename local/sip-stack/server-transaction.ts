@@ -1,13 +1,12 @@
 import { createResponse, type NewResponse, newTag } from '../../sip/message/build.ts';
 import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
 import { serialize } from '../../sip/message/serialize.ts';
-import type { SipTimers, Timer, Timers } from './timers.ts';
+import { type ReliableHost, ReliableProvisionals, requiresReliable } from './reliable-provisional.ts';
+import type { Timer } from './timers.ts';
 import type { Incoming, SendResult, Target } from './transport/transport.ts';
 
 /** What a server transaction needs of the endpoint. */
-export interface ServerTransactionHost {
-  timers: Timers;
-  settings: SipTimers;
+export interface ServerTransactionHost extends ReliableHost {
   send(bytes: Buffer, target: Target, done?: SendResult): void;
   /** Takes the transaction out of the table, or leaves only what answers a retransmission there. */
   replace(key: string, by: { retransmission(): void } | undefined): void;
@@ -17,8 +16,8 @@ export type ServerState = 'proceeding' | 'completed' | 'confirmed' | 'accepted' 
 
 /**
  * A request from the network and its answers (RFC 3261 17.2, RFC 6026): absorbs retransmissions of the request,
- * repeats the answer to them, and repeats 300-699 to an INVITE until the ACK. Repeating a 2xx until its ACK is the
- * user's part, as the RFC has it: `retransmit` (see `uas-2xx.ts`).
+ * repeats the answer to them, and repeats 300-699 to an INVITE until the ACK, and what must be reliable until the PRACK.
+ * Repeating a 2xx until its ACK is the user's part, as the RFC has it: `retransmit` (see `uas-2xx.ts`).
  */
 export class ServerTransaction {
   readonly incoming: Incoming<SipRequest>;
@@ -30,6 +29,8 @@ export class ServerTransaction {
   private readonly key: string;
   private readonly host: ServerTransactionHost;
   private readonly answerTo: Target;
+  /** Undefined where they need not be reliable. */
+  private readonly provisionals: ReliableProvisionals | undefined;
   private last: Buffer | undefined;
   private tag: string | undefined;
   private repeat: Timer | undefined;
@@ -41,6 +42,8 @@ export class ServerTransaction {
     this.key = key;
     this.answerTo = answerTo;
     this.host = host;
+    if (this.isInvite && requiresReliable(incoming.message))
+      this.provisionals = new ReliableProvisionals(this, host, (response) => this.transmit(response));
   }
 
   /** Our To tag: the same in all answers. Set it before the first answer to choose it. */
@@ -77,10 +80,17 @@ export class ServerTransaction {
   /** Sends a built answer. @returns false where the final answer has been given already */
   respond(response: SipResponse, done?: SendResult): boolean {
     if (!this.pending) return false;
+    const { status } = response;
+    if (status >= 200) this.provisionals?.end();
+    if (this.provisionals && status > 100 && status < 200) this.provisionals.say(response);
+    else this.transmit(response, done);
+    if (status >= 200) this.finish(status);
+    return true;
+  }
+
+  private transmit(response: SipResponse, done?: SendResult): void {
     this.last = serialize(response);
     this.host.send(this.last, this.answerTo, done);
-    if (response.status >= 200) this.finish(response.status);
-    return true;
   }
 
   /** Size of the last answer. */
@@ -151,6 +161,7 @@ export class ServerTransaction {
 
   private terminate(): void {
     this.state = 'terminated';
+    this.provisionals?.end();
     this.repeat?.cancel();
     this.end?.cancel();
     this.host.replace(this.key, undefined);

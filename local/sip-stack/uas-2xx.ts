@@ -1,15 +1,14 @@
-import type { ServerTransaction } from './server-transaction.ts';
 import type { SipTimers, Timer, Timers } from './timers.ts';
 
 /**
- * Repeats a 2xx to an INVITE until its ACK (RFC 3261 13.3.1.4), on UDP and TCP alike, since the ACK may be lost
- * beyond the next hop.
+ * Repeats the last answer to an INVITE, a 2xx, until its ACK (RFC 3261 13.3.1.4), on UDP and TCP alike, since the ACK may
+ * be lost beyond the next hop.
  * @param transaction an INVITE that was just answered with 2xx
  * @param onNoAck called once when no ACK came within 64*T1: send BYE then
  * @returns what to call when the ACK comes (or the dialog ends)
  */
 export function repeatUntilAck(
-  transaction: ServerTransaction,
+  transaction: { retransmit(): void },
   timers: Timers,
   settings: SipTimers,
   onNoAck: () => void,

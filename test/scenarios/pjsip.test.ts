@@ -34,12 +34,13 @@ describe.skipIf(!hasPjsip())('PJSIP', () => {
     it.each([
       ['calls', {}],
       ['calls with a session timer that it requires', { timer: true }],
-      ['calls, and requires reliable answers', { reliable: true }],
+      ['calls, and requires reliable answers, which it gets', { reliable: true }],
     ])('%s, and hangs up', async (_what, more) => {
       const { username, answered } = await parties.gateway(transport);
       const target = `sip:room1@${stack.domain};transport=${transport}`;
       const caller = start({ role: 'caller', transport, target, ...more });
       await caller.says(/"state": "CONFIRMED"/);
+      expect(caller.output).toMatch(/"state": "EARLY", "code": 180/);
       const session = await answered;
       expect((await caller.stop()).code).toBe(0);
       expect((await session.ended).by).toBe('remote');

@@ -27,15 +27,15 @@ export class CallerLeg {
   #leave: (why: Gone) => void = () => {};
   readonly #srf: Srf;
   readonly #response: SrfResponse;
-  /** With `Require: 100rel` an unreliable 180 would break RFC 3262; none at all is in order. */
-  readonly #mayRing: boolean;
+  /** It requires provisional answers to be reliable (RFC 3262). The SIP server makes them so, and takes each PRACK. */
+  readonly #isReliable: boolean;
 
   constructor(srf: Srf, request: SrfRequest, response: SrfResponse, callId: string) {
     this.#srf = srf;
     this.request = request;
     this.callId = callId;
     this.#response = response;
-    this.#mayRing = !listsOption(request.headers.require, '100rel');
+    this.#isReliable = listsOption(request.headers.require, '100rel');
     this.gone = new Promise((resolve) => {
       this.#leave = resolve;
     });
@@ -72,10 +72,25 @@ export class CallerLeg {
 
   /** @param phrase of the status line, where it is to say more than the usual one */
   ring(status: number, options: ResponseOptions = {}, phrase?: string): void {
-    if (this.#goneWhy || this.#response.finalResponseSent || !this.#mayRing) return;
-    const headers = { contact: ownContact(this.request), ...options.headers };
-    if (phrase === undefined) this.#response.send(status, { ...options, headers });
-    else this.#response.send(status, phrase, { ...options, headers });
+    if (this.#goneWhy || this.#response.finalResponseSent) return;
+    const contact = ownContact(this.request);
+    if (this.#isReliable) this.#ringReliably(contact, phrase);
+    else this.#sendProvisional(status, { ...options, headers: { contact, ...options.headers } }, phrase);
+  }
+
+  /**
+   * A reliable answer must bring the offer where the INVITE brought none, and a description in one counts for good (RFC
+   * 3261 13.2.1), while the gateway's counts with its 200. So a 180 has none; and who waits for an offer hears 100, which
+   * keeps the SIP server from giving the INVITE up.
+   */
+  #ringReliably(contact: string, phrase: string | undefined): void {
+    if (this.request.body) this.#sendProvisional(180, { headers: { contact } }, phrase);
+    else this.#sendProvisional(100, {});
+  }
+
+  #sendProvisional(status: number, options: ResponseOptions, phrase?: string): void {
+    if (phrase === undefined) this.#response.send(status, options);
+    else this.#response.send(status, phrase, options);
   }
 
   /**

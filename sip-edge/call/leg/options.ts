@@ -18,13 +18,11 @@ const endToEnd = [
   'sdp-anat',
   'trickle-ice',
 ] as const;
-/** What the edge itself does on a leg: session timers. */
-const ownOptions = ['timer'] as const;
-/** Without any provisional answer but 100, which drachtio sends, an INVITE that requires them is served as it asks. */
-const kept = ['100rel'] as const;
+/** What the edge itself does on a leg: session timers, and of a caller's INVITE reliable provisional answers. */
+const ownOptions = ['timer', '100rel'] as const;
 
 const passes: ReadonlySet<string> = new Set(endToEnd);
-const taken: ReadonlySet<string> = new Set([...endToEnd, ...ownOptions, ...kept]);
+const taken: ReadonlySet<string> = new Set([...endToEnd, ...ownOptions]);
 
 const optionsOf = (value: string | undefined): string[] => listOf([value ?? '']);
 
