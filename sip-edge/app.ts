@@ -12,6 +12,7 @@ import type { WatchedControlPlane } from './control-plane/watched-control-plane.
 import { batchWrites } from './drachtio/batched-writes.ts';
 import { keepPendingInvites } from './drachtio/pending-invites.ts';
 import { refuse } from './drachtio/refuse.ts';
+import { RegisteredConnections } from './drachtio/registered-connections.ts';
 import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './drachtio/srf.ts';
 import { onUnreadable } from './drachtio/wire-bytes.ts';
 import { answerOptions } from './health/answer-options.ts';
@@ -73,6 +74,7 @@ export class EdgeApp {
   readonly #calls: Calls;
   readonly #lease: EdgeLease;
   readonly #refusals: LogByAddress;
+  readonly #connections = new RegisteredConnections();
   #isDraining = false;
 
   constructor(parts: EdgeParts) {
@@ -81,11 +83,22 @@ export class EdgeApp {
     const hasEndpoints = endpoints !== undefined;
     this.#srf = createSrf();
     const gatewayContact = new GatewayContact(settings.localNet);
-    this.#srf.on('connect', (_error, _hostPorts, _version, localHostPorts) =>
-      gatewayContact.listensOn(localHostPorts ?? ''),
-    );
-    const callParts = { srf: this.#srf, controlPlane, facts, settings, gatewayContact, log, clock };
-    this.#calls = parts.createCalls(callParts);
+    const connections = this.#connections;
+    this.#srf.on('connect', (_error, _hostPorts, _version, localHostPorts = '') => {
+      gatewayContact.listensOn(localHostPorts);
+      connections.listensOn(localHostPorts);
+    });
+    const srf = this.#srf;
+    this.#calls = parts.createCalls({
+      srf,
+      controlPlane,
+      facts,
+      settings,
+      gatewayContact,
+      connections,
+      log,
+      clock,
+    });
     this.#lease = new EdgeLease({
       controlPlane,
       settings,
@@ -218,6 +231,7 @@ export class EdgeApp {
   #route(admission: Admission, registrar: Registrar): void {
     const { controlPlane } = this.#parts;
     this.#srf.use('bye', (req, res, next) => void (this.#calls.endEarly(req, res) || next()));
+    this.#srf.use('register', (req, res, next) => void (this.#connections.takeOwn(req, res) || next()));
     this.#srf.use((req, res, next) => admission.handle(req, res, next));
     this.#srf.register((req, res) => void registrar.handle(req, res));
     this.#srf.options((req, res) =>

@@ -1,5 +1,6 @@
 import type { AttemptFailure, Caller } from '../../contracts/commands.ts';
 import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
+import type { RegisteredConnections } from '../drachtio/registered-connections.ts';
 import type { Srf, SrfResponse } from '../drachtio/srf.ts';
 import type { Clock, ControlPlane, FactSink, Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
@@ -28,6 +29,7 @@ export interface CallParts {
   readonly facts: FactSink;
   readonly settings: CallSettings;
   readonly gatewayContact: Pick<GatewayContact, 'headersFor'>;
+  readonly connections: Pick<RegisteredConnections, 'forget'>;
   readonly log: Log;
   readonly clock: Clock;
 }

@@ -1,6 +1,5 @@
 import type { AttemptFailure } from '../../../contracts/commands.ts';
 import type { Peer } from '../../../contracts/common.ts';
-import { parseSipUri } from '../../../sip/uri.ts';
 import { isInternal } from '../../drachtio/peer.ts';
 import type {
   Acknowledge,
@@ -44,28 +43,24 @@ export type OfferResult =
   | { readonly result: 'rang-too-long' };
 
 /** One way to reach a gateway. */
-interface Way {
+export interface Way {
   readonly requestUri: string;
   /** Where to send, in place of what the URI says. */
   readonly route?: string;
+  /** Not by the connection that it registered over. */
+  readonly isAnew?: true;
 }
 
 /**
  * The ways to a gateway that registered at this edge. By UDP it is called where it registered from, which a NAT lets
  * through. The port that a connection came from is nobody's to connect to (RFC 3261 18.1.1): its Contact is called, for
- * which drachtio uses the connection. drachtio 0.9.10 does so even after that is closed, without a word, for as long as
- * user and host are those that registered; so the second way has another host, and goes to the Contact as well.
+ * which drachtio uses the connection, and a connection of its own where that is closed.
  * @param contact as registered. @param from where it registered from
  */
 export function waysTo(contact: string, { address, port, protocol }: Peer): Way[] {
   const host = address.includes(':') ? `[${address}]` : address;
   if (protocol === 'udp') return [{ requestUri: contact, route: `sip:${host}:${port};transport=udp` }];
-  const parsed = parseSipUri(contact);
-  const anew =
-    parsed && contact.replace(/(?<=^[^@]*@|^sips?:)(?:\[[^\]]*\]|[^@:;?]+)(?=[:;?]|$)/i, 'gateway.invalid');
-  return anew === undefined
-    ? [{ requestUri: contact }]
-    : [{ requestUri: contact }, { requestUri: anew, route: contact }];
+  return [{ requestUri: contact }, { requestUri: contact, isAnew: true }];
 }
 
 /**

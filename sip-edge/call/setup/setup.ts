@@ -8,6 +8,7 @@ import {
   type Offer,
   type OfferLimits,
   type OfferResult,
+  type Way,
   waysTo,
 } from '../leg/gateway-leg.ts';
 import { nextMaxForwards, passHeaders } from '../leg/headers.ts';
@@ -107,7 +108,8 @@ export class CallSetup {
       attempt: failed.length + 1,
     });
     const { contact, received, gatewayEdgeId } = grant;
-    const ways = gatewayEdgeId === settings.edgeId ? waysTo(contact, received) : [{ requestUri: contact }];
+    const ways: Way[] =
+      gatewayEdgeId === settings.edgeId ? waysTo(contact, received) : [{ requestUri: contact }];
     // Where there are two, half of the patience is for each.
     const limits = {
       gatewayTimeoutMs: settings.gatewayTimeoutMs / ways.length,
@@ -117,9 +119,11 @@ export class CallSetup {
     this.#ringback.offered();
     let result: OfferResult | SetupFailure = { result: 'failed', cause: 'silent' };
     for (const way of ways) {
+      if (way.isAnew) await this.#parts.connections.forget(contact);
+      if (this.#isGatewayLost) break;
       result = await this.#offerBy({ way, headers: this.#offerHeaders(grant), body: this.#body }, limits);
       const isSilent = result.result === 'failed' && result.cause === 'silent';
-      if (!isSilent || this.#isGatewayLost || this.#gatewayLeg?.answersOptions) break;
+      if (!isSilent || this.#gatewayLeg?.answersOptions) break;
     }
     return result;
   }

@@ -4,6 +4,7 @@ import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { CallHandler } from '../../../../sip-edge/call/handler.ts';
 import { GatewayContact } from '../../../../sip-edge/call/leg/gateway-contact.ts';
 import { keepPendingInvites } from '../../../../sip-edge/drachtio/pending-invites.ts';
+import { RegisteredConnections } from '../../../../sip-edge/drachtio/registered-connections.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
 import { EdgeLease } from '../../../../sip-edge/health/edge-lease.ts';
 import { type ControlPlane, type FactSink, systemClock } from '../../../../sip-edge/ports.ts';
@@ -57,10 +58,15 @@ export async function startTestEdge(
   const srf = createSrf();
   const log = recordingLog();
   const gatewayContact = new GatewayContact(localNet);
-  srf.on('connect', (_error, _hostPorts, _version, local) => gatewayContact.listensOn(local ?? ''));
+  const connections = new RegisteredConnections();
+  srf.on('connect', (_error, _hostPorts, _version, local = '') => {
+    gatewayContact.listensOn(local);
+    connections.listensOn(local);
+  });
   const handler = new CallHandler({
     srf,
     gatewayContact,
+    connections,
     controlPlane: world,
     facts: world,
     settings: { ...testSettings, ...settings },
@@ -84,6 +90,11 @@ export async function startTestEdge(
   });
   srf.use('bye', (request, response) => {
     if (!handler.endEarly(request, response)) response.send(481);
+  });
+  // A registrar that believes everybody: the server notes by which connection a Contact is reached.
+  srf.register((request, response) => {
+    const { contact = '' } = request.headers;
+    if (!connections.takeOwn(request, response)) response.send(200, { headers: { contact, expires: '600' } });
   });
   const id = crypto.randomUUID();
   srf.options((_request, response) => response.send(200, { headers: { 'X-Edge': id } }));
