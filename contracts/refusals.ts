@@ -29,6 +29,7 @@ const table = {
   'bad-request-uri': badRequest('The request URI cannot be read'),
   'bad-max-forwards': badRequest('Max-Forwards is no number'),
   'too-many-hops': { status: 483, phrase: 'Too Many Hops', meaning: 'Max-Forwards is 0' },
+  'bad-record-route': badRequest('A Record-Route by which nothing could be sent'),
   'too-large': {
     status: 513,
     phrase: 'Message Too Large',

@@ -40,6 +40,7 @@ export const allowHeader = [...allowedMethods, 'UPDATE', 'INFO', 'REFER', 'MESSA
 const maxSize = 65_536;
 const maxHeaderSize = 16_384;
 const maxContacts = 10;
+const maxRoutes = 70;
 
 const refuse = (word: RefusalWord, headers?: Record<string, string>): CheckResult => ({
   result: 'refuse',
@@ -92,6 +93,11 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
 const isReachable = (contact = ''): boolean =>
   parseSipUri(parseNameAddrs(contact, maxContacts)?.[0]?.uri ?? '') !== undefined;
 
+/** What is sent to the caller goes by its Record-Route. One of `*` by TCP would end drachtio 0.9.10. */
+const isRouted = (recordRoute: string | undefined): boolean =>
+  recordRoute === undefined ||
+  (parseNameAddrs(recordRoute, maxRoutes)?.every(({ uri }) => parseSipUri(uri) !== undefined) ?? false);
+
 function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPolicy): CheckResult {
   const target = parseSipUri(request.uri);
   // No room and no gateway has control characters in its name, escaped or not.
@@ -102,6 +108,7 @@ function checkTarget(request: IncomingRequest, fromUri: string, policy: CheckPol
   if (request.method === 'REGISTER') return { result: 'pass' };
 
   if (request.method === 'INVITE' && !isReachable(request.headers.contact)) return refuse('bad-contact');
+  if (!isRouted(request.headers['record-route'])) return refuse('bad-record-route');
   if (isSessionTooShort(request.headers)) {
     return refuse('session-too-short', { 'Min-SE': `${minSessionExpiresSec}` });
   }

@@ -90,6 +90,16 @@ describe('the check', () => {
         { word: 'bad-contact' },
       ],
     ),
+    ...['*', '<*>', '<sip:a;lr>, <tel:1>', ''].map((route): [string, Partial<IncomingRequest>, object] => [
+      `wants a Record-Route that can be followed, and not "${route}"`,
+      withHeaders({ 'record-route': route }),
+      { word: 'bad-record-route' },
+    ]),
+    [
+      'follows proxies',
+      withHeaders({ 'record-route': '<sip:[2001:db8::1];lr>, sip:my_proxy:5070;lr=on' }),
+      { result: 'pass' },
+    ],
     ['bounds a message', { size: 70_000 }, { word: 'too-large' }],
     ['bounds its headers', { headerSize: 17_000 }, { word: 'too-large' }],
     [

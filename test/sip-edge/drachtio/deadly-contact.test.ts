@@ -41,6 +41,15 @@ describe.each(['INVITE', 'SUBSCRIBE'])('%s with a Contact that has no host', (me
   });
 });
 
+// Such a call, once up and its connection closed, ended drachtio 0.9.10 as well.
+it('an INVITE by TCP with a Record-Route of * is refused', async () => {
+  const peer = await SipPeer.connect('tcp', server.sip);
+  peers.push(peer);
+  const refused = await peer.ask({ method: 'INVITE', uri, headers: { 'Record-Route': '<*>' } });
+  expect(refused.status).toBe(400);
+  expect((await peer.ask({ method: 'OPTIONS', uri: `sip:${domain}` })).status).toBe(200);
+});
+
 it('knows them in every form a header may have', () => {
   const invite = (line: string) => `INVITE  ${uri} SIP/2.0\r\nVia: x\r\n${line}\r\nSubject: *\r\n\r\n`;
   const harmful = [
