@@ -36,8 +36,8 @@ export class Admission {
 
   /** Requests inside a dialog never come here: drachtio-srf gives them to the dialog first. */
   handle(req: SrfRequest, res: SrfResponse, next: (error?: Error) => void): void {
-    // An ACK is never answered, and drachtio-srf itself answers a PRACK that no dialog takes, by 200.
-    if (req.method === 'ACK' || req.method === 'PRACK') {
+    // An ACK is never answered.
+    if (req.method === 'ACK') {
       next();
       return;
     }

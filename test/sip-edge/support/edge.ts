@@ -37,7 +37,8 @@ class TestSecret implements SecretSource {
 }
 
 /**
- * The edge's application on a SIP server, with everything but calls: an INVITE that is let in gets 480.
+ * The edge's application on a SIP server, with everything but calls: an INVITE that is let in gets 480, and 180 alone where
+ * it calls `rings`.
  * @param environment settings as in the environment, beside those that the test needs anyway
  * @param accounts passwords of endpoints by user
  */
@@ -81,7 +82,7 @@ export async function startEdge(
     createCalls: () => ({
       invite: (req, res) => {
         invited.push(req.get('Call-ID') ?? '');
-        res.send(480);
+        res.send(/^sip:rings@/.test(req.uri) ? 180 : 480);
       },
       endEarly: () => false,
       onGatewayLost: (loss) => lost.push(loss),
