@@ -26,7 +26,16 @@ export function placeCallBySipp(call: SippCall): Promise<string | undefined> {
   const sipp = [
     ...['sipp', `${server}:5060`, '-sf', join(projectDir, `${scenario}.xml`), '-m', '1'],
     ...['-i', address, '-t', transport === 'udp' ? 'u1' : 't1', '-s', '1234', '-key', 'domain', domain],
-    ...['-default_behaviors', 'none,abortunexp', '-nostdin', '-timeout', `${patienceSec}s`, '-timeout_error'],
+    // The edge asks by OPTIONS, at any moment, whether the call still stands: -aa.
+    ...[
+      '-default_behaviors',
+      'none,abortunexp',
+      '-aa',
+      '-nostdin',
+      '-timeout',
+      `${patienceSec}s`,
+      '-timeout_error',
+    ],
     ...[
       '-trace_msg',
       '-message_file',
