@@ -80,17 +80,6 @@ describe.each(transports)('a call over %s', (transport) => {
     await scene.expectAllOver();
   });
 
-  it('sends no unreliable 180 to a caller that insists on reliable ones (RFC 3262)', async () => {
-    scene = await suite.open({ transport });
-    const call = scene.dial('room', { body: offer, headers: { Require: '100rel' } });
-    const invite = await scene.gateway.incoming('INVITE');
-    expect(invite.headers.has('require')).toBe(false);
-    invite.reply(180);
-    await answerCall(call, invite, { body: answer });
-    expect(scene.caller.count('180 INVITE')).toBe(0);
-    await scene.hangUp(call.dialog);
-  });
-
   it('answers an UPDATE before the answer with 500 and Retry-After (RFC 3311)', async () => {
     scene = await suite.open({ transport });
     const call = scene.dial();
