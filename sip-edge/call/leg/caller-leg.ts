@@ -1,5 +1,5 @@
 import { sendStatus } from '../../drachtio/send-status.ts';
-import type { ResponseOptions, Srf, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
+import type { ResponseOptions, SentCallback, Srf, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
 import type { SetupFailure } from '../call.ts';
 import { Leg } from './leg.ts';
 import { listsOption } from './options.ts';
@@ -88,9 +88,13 @@ export class CallerLeg {
     else this.#sendProvisional(100, {});
   }
 
+  /** What cannot be sent tells that the INVITE is over, or its connection closed, of which drachtio says nothing by itself. */
   #sendProvisional(status: number, options: ResponseOptions, phrase?: string): void {
-    if (phrase === undefined) this.#response.send(status, options);
-    else this.#response.send(status, phrase, options);
+    const onSent: SentCallback = (error) => {
+      if (error) this.leave('cancelled');
+    };
+    if (phrase === undefined) this.#response.send(status, options, onSent);
+    else this.#response.send(status, phrase, options, onSent);
   }
 
   /**

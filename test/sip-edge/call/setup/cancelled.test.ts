@@ -162,3 +162,12 @@ it('hangs up on a caller that never acknowledges, and on its gateway', async () 
   await scene.expectEnd({ type: 'call.ended', by: 'edge' });
   expect(bye.header('reason')).toContain('ACK');
 });
+
+it('a caller that closes its connection gives up too, as the next 180 finds out', async () => {
+  scene = await suite.open({ transport: 'tcp' });
+  const { invite } = await scene.ring();
+  await scene.caller.close();
+  invite.reply(180);
+  await takeCancel(scene.gateway, invite);
+  await expectCancelled(false);
+});
