@@ -23,6 +23,18 @@ it.skipIf(process.env.DRACHTIO)(
   },
 );
 
+it.runIf(process.env.DRACHTIO)('of which the next 180 tells that it is over', async () => {
+  const scene = await suite.open();
+  const call = scene.dial();
+  const invite = await scene.gateway.incoming('INVITE');
+  invite.reply(180);
+  const early = call.early(await call.answer(180));
+  expect((await early.bye()).status).toBe(481);
+  invite.reply(180);
+  await takeCancel(scene.gateway, invite);
+  await scene.expectEnd({ type: 'call.cancelled' });
+});
+
 // drachtio 0.9.10 tells the application nothing of the CANCEL of a re-INVITE.
 const sides = process.env.DRACHTIO ? [] : (['caller', 'gateway'] as const);
 describe.each(sides)('a re-INVITE that the %s gives up', (side) => {
