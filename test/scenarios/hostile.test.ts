@@ -187,3 +187,19 @@ it('guessing passwords bans the address, and the gateways of others go on', asyn
   expect(await Promise.race([afterwards, 'no answer'])).toBe('no answer');
   await expectCallsGoThrough();
 });
+
+// docs/security.md: nothing can keep drachtio 0.9.10 from that.
+it.runIf(withDrachtio)('one packet ends drachtio, which is there again for the next call', async () => {
+  const raw = await peer('udp');
+  const headers = { To: `<sip:room@${stack.domain}>;tag=1`, Route: '<tel:1;lr>' };
+  raw.sendRaw(rawRequest({ method: 'OPTIONS', callId: 'ends-drachtio', headers }));
+  let asked = 0;
+  await until('it answers again', () => {
+    asked += 1;
+    raw.sendRaw(rawRequest({ method: 'OPTIONS', callId: `again-${asked}` }));
+    return raw.count('200 OPTIONS') > 0;
+  });
+  // That it was gone: whoever asks is answered at once otherwise.
+  expect(asked).toBeGreaterThan(2);
+  await expectCallsGoThrough();
+});
