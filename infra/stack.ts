@@ -62,8 +62,8 @@ export class SwitchroomStack extends Stack {
       sipServer: names.sipServer,
       turn,
     });
-    const functions = new Functions(this, 'Functions', { bundles, settings, table, gateways });
     const { bus } = new FactBus(this, 'Facts', settings);
+    const functions = new Functions(this, 'Functions', { bundles, settings, table, gateways, bus });
     const { function: api } = new ApiFunction(this, 'Operators', { bundles, settings, table, bus, gateways });
     const operatorsApi = new OperatorsApi(this, 'OperatorsApi', { settings, api });
     const orders = new OrdersTrigger(this, 'OrdersTrigger', { bus, fleet: functions.fleet });

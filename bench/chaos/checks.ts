@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { callRecordOf } from '../../lambdas/domain/call/detail-record.ts';
 import { callFrom } from '../../lambdas/store/items/call-item.ts';
 import { gatewayFrom } from '../../lambdas/store/items/gateway-item.ts';
 import { callKey, callKeyPrefix, gatewayKeyPrefix, poolKey } from '../../lambdas/store/keys.ts';
@@ -8,6 +10,7 @@ import type { Day } from './day.ts';
 export function checkEnd(day: Day): void {
   checkPool(day);
   checkCalls(day);
+  checkRecords(day);
   checkMetrics(day);
 }
 
@@ -43,6 +46,21 @@ function checkCalls(day: Day): void {
       day.breaks(`${callId} was answered, and its record says otherwise`);
     else if (record.outcome === 'edge-lost')
       day.breaks(`${callId} was answered and ended, and is recorded as edge-lost`);
+  }
+}
+
+/** Of each call that is over others know what the table has, whoever ended it and whatever came in between. */
+function checkRecords(day: Day): void {
+  const { table, records } = day.cloud;
+  for (const [pk, item] of table.items) {
+    if (!pk.startsWith(callKeyPrefix)) continue;
+    const call = callFrom(item);
+    const wanted = callRecordOf(call);
+    const told = wanted && records.get(wanted.id);
+    if (wanted === undefined) continue;
+    if (told === undefined) day.breaks(`${call.callId} is over, and nobody was told its record`);
+    else if (!isDeepStrictEqual({ ...told, revision: 0 }, { ...wanted, revision: 0 }))
+      day.breaks(`${call.callId} has another record than was told`);
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from './pool-views.ts';
 import {
   callDetailSchema,
+  callRecordViewSchema,
   callViewSchema,
   edgeViewSchema,
   failuresSchema,
@@ -101,6 +102,12 @@ export const reads = {
     params: byId,
     answer: callDetailSchema,
     problems: ['not-found'],
+  }),
+  listRecords: read({
+    path: '/records',
+    summary: 'The call detail records of calls that are over, the last one first',
+    query: z.object({ ...pageQuery, ...windowQuery }),
+    answer: pageOf(callRecordViewSchema),
   }),
   getFailures: read({
     path: '/failures',

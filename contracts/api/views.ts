@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { callRecordFields, endedBySchema } from '../call-record.ts';
 import { attemptFailureSchema, callStateSchema } from '../commands.ts';
 import { callIdSchema, edgeIdSchema, usernameSchema } from '../common.ts';
 import { gatewayStateSchema, gatewayStates } from '../gateway-state.ts';
@@ -80,7 +81,7 @@ export const callViewSchema = callReferenceSchema
     ringingAt: timeSchema.optional(),
     answeredAt: timeSchema.optional(),
     endedAt: timeSchema.optional(),
-    endedBy: z.enum(['caller', 'gateway', 'edge', 'sweep', 'operator']).optional(),
+    endedBy: endedBySchema.optional(),
   })
   .meta({ id: 'Call' });
 export type CallView = z.infer<typeof callViewSchema>;
@@ -95,6 +96,12 @@ export const callDetailSchema = callViewSchema
   })
   .meta({ id: 'CallDetail' });
 export type CallDetail = z.infer<typeof callDetailSchema>;
+
+export const callRecordViewSchema = z.object(callRecordFields(timeSchema)).meta({
+  id: 'CallRecord',
+  description: 'The call detail record of a call that is over, as call.record tells it',
+});
+export type CallRecordView = z.infer<typeof callRecordViewSchema>;
 
 export const edgeViewSchema = z
   .object({

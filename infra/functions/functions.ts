@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -24,6 +25,7 @@ export interface FunctionsProps {
   settings: Settings;
   table: StateTable;
   gateways: Gateways;
+  bus: EventBus;
 }
 
 /** The four functions of the service itself, each with the variables of docs/architecture.md and the least it must be allowed. */
@@ -83,6 +85,7 @@ export class Functions extends Construct {
     table.grant(this.allocate, readAndWrite, [freeIndexName, watchIndexName]);
 
     this.calls = make('Calls', 'Acts on the facts of calls: confirms, releases, ends', 30, {
+      BUS_NAME: props.bus.eventBusName,
       CLUSTER: props.gateways.cluster.clusterName,
       AFTER_CALL: settings.afterCall,
       EDGE_LOST_GRACE_SEC: String(settings.edgeLostGraceSec),
@@ -100,6 +103,7 @@ export class Functions extends Construct {
       }),
     );
 
+    props.bus.grantPutEventsTo(this.calls);
     if (this.calls.role) acknowledgeTasksOf(props.gateways.cluster, this.calls.role);
 
     this.fleet = make('Fleet', 'Starts and drains gateways, and cleans up after them', fleetTimeoutSec, {

@@ -46,7 +46,7 @@ export const variables = {
   ROLE_CLAIM: z.string().min(1),
   VIEWER_ROLE: z.string().min(1),
   OPERATOR_ROLE: z.string().min(1),
-  /** The bus that is told what operators do. */
+  /** The bus that is told what operators do, and of each call that is over what it was. */
   BUS_NAME: z.string().min(1),
 } as const;
 

@@ -1,16 +1,20 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { apiEventSource, type OperatorFact } from '../../contracts/operator-fact.ts';
 import { NotTold } from '../domain/errors.ts';
 
 /**
  * @param bus name of the bus
- * @returns a function that tells the bus what an operator did. @throws (it) NotTold
+ * @param source who tells it: the event's `Source`
+ * @returns a function that tells the bus a fact. @throws (it) NotTold
  */
-export function factTeller(client: EventBridgeClient, bus: string): (fact: OperatorFact) => Promise<void> {
+export function factTeller<Fact extends { type: string }>(
+  client: EventBridgeClient,
+  bus: string,
+  source: string,
+): (fact: Fact) => Promise<void> {
   return async (fact) => {
     const entry = {
       EventBusName: bus,
-      Source: apiEventSource,
+      Source: source,
       DetailType: fact.type,
       Detail: JSON.stringify(fact),
     };

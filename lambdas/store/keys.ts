@@ -20,6 +20,8 @@ export const waitingWatchKey = 'waiting';
 
 /** Gateways that the fleet has taken out of the pool and told to stop; `watchAt`: when to look whether they did. */
 export const drainedWatchKey = 'drained';
+/** Calls that are over and whose record is still to be told; `watchAt`: when they ended. */
+export const recordDueWatchKey = 'record-due';
 /** Gateways that did not answer: nobody looks after them, but people may look for them. */
 export const silentWatchKey = 'silent';
 /** Starts by where they stand: not registered yet, in the pool, told to stop. */

@@ -41,9 +41,9 @@ export async function loseGateway(loss: Loss, deps: SettleDeps): Promise<{ lostC
 }
 
 /** Also a gateway that is used again after its call goes for good: what ran it has stopped. */
-function settleLoss(call: CallIdentity, loss: Loss, deps: SettleDeps): Promise<void> {
+async function settleLoss(call: CallIdentity, loss: Loss, deps: SettleDeps): Promise<void> {
   const step = (seen: Call | undefined) => seen && gatewayLost(seen, loss);
-  return settleCall(call, step, { ...deps, afterCall: 'stop' }, { told: loss.username });
+  await settleCall(call, step, { ...deps, afterCall: 'stop' }, { told: loss.username });
 }
 
 /** The location, with what refuses a refresh that is still under way. */

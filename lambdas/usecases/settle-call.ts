@@ -59,6 +59,7 @@ const pauseMs = 15;
  * changed, until that holds; then stops the gateway's task where the step ends it. A step taken before writes
  * nothing again. A gateway that becomes free is given to the call that has waited longest, if any.
  * @param decide gives the step from the call's record; undefined where there is nothing to do
+ * @returns the call as it stands after the step; undefined where it was not taken
  * @throws TableUnavailable, TableContention, TaskNotStopped
  */
 export async function settleCall(
@@ -66,23 +67,24 @@ export async function settleCall(
   decide: (seen: Call | undefined) => Transition | undefined,
   deps: SettleDeps,
   { told, guard, read }: SettleOptions = {},
-): Promise<void> {
+): Promise<Call | undefined> {
   const { table, afterCall } = deps;
   for (let tries = 1; tries <= maxTries; tries += 1) {
     const nowMs = deps.now();
     const known = tries === 1 ? read : undefined;
     const { seen, gateways } = await readCallAndGateways(identity, told, known, table, nowMs);
     const step = decide(seen);
-    if (step === undefined) return;
+    if (step === undefined) return undefined;
     const concerned = gateways.filter((one) => (step.gateway ?? one.username) === one.username);
     const gateway = concerned.find((one) => one.lockedBy === ownerOf(identity)) ?? concerned[0];
     const decision = decideGateway(step, gateway, afterCall, nowMs);
     // The gateway went on without the call.
-    if (step.effect === 'resume' && decision.write === 'none') return;
+    if (step.effect === 'resume' && decision.write === 'none') return undefined;
     const stopTaskId = decision.stopTaskId ?? seen?.stopTaskId;
     const call: Call = stopTaskId === undefined ? step.call : { ...step.call, stopTaskId };
 
-    const writes: Write[] = isSameRecord(call, seen) ? [] : [putCall(call, seen, nowMs)];
+    const put = isSameRecord(call, seen) ? undefined : putCall(call, seen, nowMs);
+    const writes: Write[] = put === undefined ? [] : [put];
     if (gateway !== undefined)
       writes.push(...(await gatewayWrites(decision, gateway, identity, deps, nowMs, tries <= matchTries)));
     const username = gateway?.username ?? call.gateway;
@@ -94,7 +96,7 @@ export async function settleCall(
     if (isNew) {
       const written = await commit(table, guard === undefined ? writes : [...writes, guard]);
       if (!written.done) {
-        if (guard !== undefined && isRefused(written.failures?.at(-1))) return;
+        if (guard !== undefined && isRefused(written.failures?.at(-1))) return undefined;
         await deps.pause(pauseMs * tries);
         continue;
       }
@@ -104,7 +106,7 @@ export async function settleCall(
     if (stopTaskId !== undefined && (step.effect === 'after-call' || step.effect === 'lost')) {
       await deps.stopTask(stopTaskId, `call ${identity.callId} is over`);
     }
-    return;
+    return put === undefined ? call : { ...call, version: Number(put.put.version) };
   }
   throw new TableContention(`call ${identity.callId} keeps changing`);
 }

@@ -9,6 +9,7 @@ import {
   factSchema,
   factVersion,
 } from '../../contracts/facts.ts';
+import { callRecordSection } from './call-record.ts';
 import { operatorSection } from './operator-fact.ts';
 import { table } from './table.ts';
 import { type ValueSchema, valueText } from './value.ts';
@@ -165,14 +166,14 @@ ${JSON.stringify(exampleOf(type), null, 2)}
 `,
   );
   return `# Facts on the bus
-The edges, and the API, publish what has happened on the stack's EventBridge bus (output \`BusName\`), with source \`${edgeEventSource}\` and
-the fact's type as detail type. A rule of your own may take them. They come at least once, late, and in any order: tell
-one from another by \`id\`, and order them by \`at\`. This page is made from contracts/facts.ts by \`npm run docs\`, and each
+The edges publish what has happened on the stack's EventBridge bus (output \`BusName\`), with source \`${edgeEventSource}\` and
+the fact's type as detail type; the last two are the control plane's own. A rule of your own may take them. They come at least once, late, and in any order: tell
+one from another by \`id\`, and order them by \`at\`. This page is made from contracts/ by \`npm run docs\`, and each
 example is checked by the schema.
 
-Every fact has \`version\` (${factVersion}), \`id\` (a UUID, the same when it is sent again), \`type\`, \`at\` (epoch milliseconds)
+Every fact of an edge has \`version\` (${factVersion}), \`id\` (a UUID, the same when it is sent again), \`type\`, \`at\` (epoch milliseconds)
 and \`edgeId\`; those of a call have its \`callId\`, and the id that all that is said of it
 shares, \`traceId\`.
 
-${[...sections, operatorSection()].join('\n')}`;
+${[...sections, callRecordSection(), operatorSection()].join('\n')}`;
 }

@@ -43,6 +43,8 @@ export function valueText(name: string, schema: ValueSchema): string {
   switch (schema.type) {
     case 'integer':
       return withUnit(range(schema));
+    case 'number':
+      return withUnit('number');
     case 'boolean':
       return '`true`, `false`';
     case 'array':

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Built, build } from '../../scripts/build.ts';
 import { type ApiAnswer, apiEvent } from '../support/api-event.ts';
 import { useTestTable } from '../support/use-test-table.ts';
+import { type BusWire, startBusWire } from './support/bus-wire.ts';
 import { type EcsWire, startEcsWire } from './support/ecs-wire.ts';
 import { allocateCommand, managed, registerCommand, taskId } from './support/world.ts';
 
@@ -26,13 +27,14 @@ const context = {
 
 const engine = useTestTable();
 let ecs: EcsWire;
+let bus: BusWire;
 let out: string;
 let built: Built[];
 const functions: Record<string, Handler> = {};
 const environmentBefore = { ...process.env };
 
 beforeAll(async () => {
-  ecs = await startEcsWire();
+  [ecs, bus] = await Promise.all([startEcsWire(), startBusWire()]);
   out = await mkdtemp(join(tmpdir(), 'switchroom-bundles-'));
   // As npm start sets it.
   const umask = process.umask(0o077);
@@ -41,6 +43,7 @@ beforeAll(async () => {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
     AWS_ENDPOINT_URL_ECS: ecs.endpoint,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -72,7 +75,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   process.env = environmentBefore;
-  await Promise.all([ecs?.stop(), out && rm(out, { recursive: true, force: true })]);
+  await Promise.all([ecs?.stop(), bus?.stop(), out && rm(out, { recursive: true, force: true })]);
 });
 
 async function load(name: string, query = ''): Promise<Handler> {
@@ -144,6 +147,7 @@ it('the flow of a call: free, locked, busy through a refresh, gone', async () =>
   await tell({ type: 'call.ended', callId: 'call-1', gateway: username, by: 'caller', outcome: 'answered' });
   expect(await state()).toBeUndefined();
   expect(ecs.requests).toEqual([{ cluster: 'gateways', task: taskId(1), reason: 'call call-1 is over' }]);
+  expect(bus.told).toMatchObject([{ type: 'call.record', callId: 'call-1', gateway: username }]);
   expect(await invoke('register', registerCommand({ username, cseq: 3 }))).toMatchObject({
     reason: 'call-over',
   });

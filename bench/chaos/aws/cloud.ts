@@ -1,5 +1,7 @@
+import type { CallRecord } from '../../../contracts/call-record.ts';
 import { consumedByCalls, consumedByFleet, type Fact } from '../../../contracts/facts.ts';
 import type { Measurement } from '../../../contracts/metrics.ts';
+import { NotTold } from '../../../lambdas/domain/errors.ts';
 import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
 import type { EcsTask } from '../../../lambdas/domain/fleet/task.ts';
 import type { AllocateDeps } from '../../../lambdas/functions/allocate/allocate-gateway.ts';
@@ -7,6 +9,7 @@ import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
 import type { KnownLeases } from '../../../lambdas/functions/calls/renew-edge.ts';
 import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
 import { type ConsumedFact, takeFacts } from '../../../lambdas/functions/calls/take-facts.ts';
+import type { CallsDeps } from '../../../lambdas/functions/calls/tell-records.ts';
 import { decideAndAct } from '../../../lambdas/functions/fleet/decide-and-act.ts';
 import type { FleetDeps } from '../../../lambdas/functions/fleet/deps.ts';
 import { KnownDemand } from '../../../lambdas/functions/fleet/known-demand.ts';
@@ -23,7 +26,7 @@ import { MemoryTable } from './memory-table.ts';
 /** A command got no usable answer. */
 export class Unavailable extends Error {}
 
-export type FunctionDeps = RegisterDeps & AllocateDeps & FleetDeps;
+export type FunctionDeps = RegisterDeps & AllocateDeps & FleetDeps & CallsDeps;
 
 const isAmong = (types: readonly string[], { type }: Fact) => types.includes(type);
 
@@ -38,6 +41,8 @@ export class Cloud {
   readonly table: MemoryTable;
   readonly ecs: Ecs;
   readonly measured: Measurement[] = [];
+  /** The last record that was told of each call, by its id. */
+  readonly records = new Map<string, CallRecord>();
   readonly leases: KnownLeases = new Map();
   weather: Weather;
   readonly #sim: Sim;
@@ -143,7 +148,7 @@ export class Cloud {
     try {
       return await Promise.race([run(this.#deps(life, skewMs)), tooLate]);
     } catch (error) {
-      const known = ['TableUnavailable', 'TableContention', 'TaskNotStopped', 'LeaseLost'];
+      const known = ['TableUnavailable', 'TableContention', 'TaskNotStopped', 'NotTold', 'LeaseLost'];
       if (error instanceof Unavailable || known.includes((error as Error).name)) {
         throw new Unavailable(String(error));
       }
@@ -172,6 +177,13 @@ export class Cloud {
         await alive(sim.sleep(30));
         await alive(undefined);
         this.ecs.stop(taskId, reason);
+      },
+      tell: async (record) => {
+        await alive(sim.sleep(sim.between(5, 30)));
+        if (sim.chance(this.weather.tableFails)) throw new NotTold('the bus fails');
+        if (record.revision >= (this.records.get(record.id)?.revision ?? 0))
+          this.records.set(record.id, record);
+        await alive(undefined);
       },
       ecs: {
         zones: 2,

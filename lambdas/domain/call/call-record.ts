@@ -18,9 +18,18 @@ export function isGuessedOver(call: Call): boolean {
   return call.state === 'ended' && call.endedBy === 'sweep';
 }
 
+/** A call that no fact has ended, and which the sweep is to tell of. @param seen as it was before */
+export function withDue(call: Call, seen: Call): Call {
+  return call.state === 'ended' && !isSameRecord(call, seen) ? { ...call, recordDue: true } : call;
+}
+
+export function withoutDue({ recordDue: _due, ...call }: Call): Call {
+  return call;
+}
+
 /** The record as if the call had not ended; its state is the next step. */
 export function withoutEnd(call: Call): Call {
-  const { endedAt: _at, endedBy: _by, outcome: _outcome, detail: _detail, ...rest } = call;
+  const { endedAt: _at, endedBy: _by, outcome: _outcome, detail: _detail, ...rest } = withoutDue(call);
   return rest;
 }
 

@@ -2,7 +2,7 @@ import type { FactOf } from '../../../contracts/facts.ts';
 import type { Outcome } from '../../../contracts/outcomes.ts';
 import { withFailures } from './allocation.ts';
 import type { Attempt, Call } from './call.ts';
-import { isGuessedOver, withoutEnd } from './call-record.ts';
+import { isGuessedOver, withDue, withoutDue, withoutEnd } from './call-record.ts';
 
 /*
  *                        call.answered            call.ended, gateway.lost
@@ -49,7 +49,9 @@ export interface Transition {
  * @returns the record as the fact leaves it, and what it means for the gateway
  */
 export function applyFact(seen: Call | undefined, fact: CallFact): Transition {
-  const { call, ...meaning } = transition(ofItsEdge(seen ?? emptyCall(fact), fact), fact);
+  // Whoever takes a fact tells the call's record, if it is over.
+  const before = seen === undefined ? emptyCall(fact) : withoutDue(seen);
+  const { call, ...meaning } = transition(ofItsEdge(before, fact), fact);
   const settled = endedByLoss(call);
   // An answer changes nothing about a call that is over.
   const tooLate = fact.type === 'call.answered' && settled.state === 'ended';
@@ -91,7 +93,7 @@ export function gatewayLost(
   loss: Pick<FactOf<'gateway.lost'>, 'username' | 'at' | 'cause'>,
 ): Transition {
   const noted = { ...seen, attempts: withLoss(seen.attempts, loss) };
-  const call = endedByLoss(noted);
+  const call = withDue(endedByLoss(noted), seen);
   return { call, effect: 'lost', gateway: loss.username, hangup: mayGoOn(seen) };
 }
 
@@ -100,7 +102,7 @@ export function gatewayLost(
  * @param atMs when it was found so, epoch milliseconds
  */
 export function edgeLost(seen: Call, atMs: number, effect: 'drain' | 'free'): Transition {
-  return { call: ended(seen, atMs, 'edge-lost', { by: 'sweep' }), effect };
+  return { call: withDue(ended(seen, atMs, 'edge-lost', { by: 'sweep' }), seen), effect };
 }
 
 /** Takes back `edgeLost`: the edge asks again. @returns undefined for a call that ended otherwise, or did not end */

@@ -72,4 +72,6 @@ export interface Call {
   detail?: string;
   /** The task that the end of this call stops; a repeated fact stops it again, in case the first try failed. */
   stopTaskId?: string;
+  /** No fact has ended it, so nobody has told its call detail record yet: the sweep does. */
+  recordDue?: true;
 }

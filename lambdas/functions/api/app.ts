@@ -6,7 +6,7 @@ import { reads } from '../../../contracts/api/routes.ts';
 import { NotTold, TableContention, TableUnavailable, TaskNotStopped } from '../../domain/errors.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiProblem } from './problem.ts';
-import { getCall, listCalls, listLiveCalls } from './reads/calls.ts';
+import { getCall, listCalls, listLiveCalls, listRecords } from './reads/calls.ts';
 import { getFailures } from './reads/failures.ts';
 import { listDecisions, listStarts } from './reads/fleet.ts';
 import { getGateway, listGateways } from './reads/gateways.ts';
@@ -49,6 +49,7 @@ function serveReads(app: Hono<Env>, deps: ApiDeps): void {
   serve(app, reads.listLiveCalls, deps, ({ query }) => listLiveCalls(query, deps));
   serve(app, reads.listCalls, deps, ({ query }) => listCalls(query, deps));
   serve(app, reads.getCall, deps, ({ params }) => getCall(params.id, deps));
+  serve(app, reads.listRecords, deps, ({ query }) => listRecords(query, deps));
   serve(app, reads.getFailures, deps, ({ query }) => getFailures(query, deps));
   serve(app, reads.listStarts, deps, ({ query }) => listStarts(query, deps));
   serve(app, reads.listDecisions, deps, ({ query }) => listDecisions(query, deps));

@@ -5,6 +5,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import middy from '@middy/core';
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
+import { apiEventSource } from '../../../contracts/operator-fact.ts';
 import { awsClientConfig, dynamoDbClient } from '../../runtime/aws-clients.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
 import { factTeller } from '../../runtime/fact-teller.ts';
@@ -50,7 +51,7 @@ const app = apiApp({
     poolPolicy: environment.POOL_POLICY,
   },
   stopTask: taskStopper(new ECSClient(awsClientConfig), environment.CLUSTER),
-  tell: factTeller(new EventBridgeClient(awsClientConfig), environment.BUS_NAME),
+  tell: factTeller(new EventBridgeClient(awsClientConfig), environment.BUS_NAME, apiEventSource),
   newId: () => randomBytes(8).toString('hex'),
   failed: (error) => logger.error('failed', error),
 });

@@ -1,5 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { callsEventSource } from '../../../contracts/call-record.ts';
 import type { ListEdgeCallsAnswer, RenewEdgeAnswer } from '../../../contracts/commands.ts';
 import { aboutCall } from '../../domain/call/measurements.ts';
 import { awsClientConfig, dynamoDbClient, pause } from '../../runtime/aws-clients.ts';
@@ -7,19 +9,21 @@ import { factEventSchema } from '../../runtime/bus-events.ts';
 import { commandHandler } from '../../runtime/command-handler.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
 import { type Batch, type BatchAnswer, collectFailures, readBatch } from '../../runtime/fact-batch.ts';
+import { factTeller } from '../../runtime/fact-teller.ts';
 import { openMetrics } from '../../runtime/metrics.ts';
 import { taskStopper } from '../../runtime/task-stopper.ts';
 import { openTable } from '../../store/table.ts';
-import type { SettleDeps } from '../../usecases/settle-call.ts';
 import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
 import { measurePool } from './measure-pool.ts';
 import { type KnownLeases, keepLease, renewEdge } from './renew-edge.ts';
 import { type SweepReport, sweep } from './sweep.ts';
 import { takeFacts } from './take-facts.ts';
+import type { CallsDeps } from './tell-records.ts';
 
 const environment = readEnvironment([
   'TABLE_NAME',
+  'BUS_NAME',
   'STACK_NAME',
   'CLUSTER',
   'AFTER_CALL',
@@ -27,12 +31,13 @@ const environment = readEnvironment([
   'LOCK_LEASE_SEC',
   'EDGE_LOST_GRACE_SEC',
 ]);
-const deps: SettleDeps = {
+const deps: CallsDeps = {
   table: openTable(dynamoDbClient(), environment.TABLE_NAME),
   now: Date.now,
   pause,
   measure: openMetrics(environment.STACK_NAME),
   stopTask: taskStopper(new ECSClient(awsClientConfig), environment.CLUSTER),
+  tell: factTeller(new EventBridgeClient(awsClientConfig), environment.BUS_NAME, callsEventSource),
   afterCall: environment.AFTER_CALL,
   freeShards: environment.FREE_SHARDS,
   leaseMs: environment.LOCK_LEASE_SEC * 1000,

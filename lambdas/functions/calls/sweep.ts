@@ -13,9 +13,10 @@ import { edgeOf, watchedEdgeOf } from '../../store/items/edge-item.ts';
 import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { callKey, drainingWatchKey, edgeKey, edgesWatchKey, freeShardOf } from '../../store/keys.ts';
 import { watched } from '../../store/watched.ts';
-import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
+import { settleCall } from '../../usecases/settle-call.ts';
 import { endSilent, readQueue } from '../../usecases/waiting-queue.ts';
 import { openCallsOf } from './open-calls.ts';
+import { type CallsDeps, tellDueRecords } from './tell-records.ts';
 
 /** What one sweep did, for the log. `more`: it stopped at its bounds, the next sweep goes on. */
 export interface SweepReport {
@@ -38,10 +39,11 @@ const forgetAfterMs = 600_000;
 
 /**
  * Ends what nobody else will: the calls of edges whose lease is over, offers that were never answered nor failed,
- * waits that nobody asks about any more, and gateways whose grace is over. Runs each minute; each of its steps may be taken twice.
- * @throws TableUnavailable, TableContention, TaskNotStopped
+ * waits that nobody asks about any more, and gateways whose grace is over; and tells the records of calls that no fact has
+ * ended. Runs each minute; each of its steps may be taken twice.
+ * @throws TableUnavailable, TableContention, TaskNotStopped, NotTold
  */
-export async function sweep(deps: SettleDeps): Promise<SweepReport> {
+export async function sweep(deps: CallsDeps): Promise<SweepReport> {
   const report: SweepReport = {
     lostEdges: 0,
     endedCalls: 0,
@@ -55,13 +57,15 @@ export async function sweep(deps: SettleDeps): Promise<SweepReport> {
   for (const item of edges.items) await sweepEdge(watchedEdgeOf(item), report, deps);
   await endSilentWaits(report, deps);
   await finishDraining(report, deps);
+  // Last: what this sweep has ended is among them, or among those of the next.
+  report.more ||= (await tellDueRecords(deps)).more;
   return report;
 }
 
 async function sweepEdge(
   edge: Pick<Edge, 'edgeId' | 'leaseUntil'>,
   report: SweepReport,
-  deps: SettleDeps,
+  deps: CallsDeps,
 ): Promise<void> {
   const { table } = deps;
   const nowMs = deps.now();
@@ -88,7 +92,7 @@ async function sweepEdge(
 }
 
 /** Calls that wait for a gateway while their edge is gone: nobody would take it. */
-async function endSilentWaits(report: SweepReport, deps: SettleDeps): Promise<void> {
+async function endSilentWaits(report: SweepReport, deps: CallsDeps): Promise<void> {
   const nowMs = deps.now();
   const { silent, more } = await readQueue(deps.table, nowMs);
   report.more ||= more;
@@ -96,7 +100,7 @@ async function endSilentWaits(report: SweepReport, deps: SettleDeps): Promise<vo
 }
 
 /** Finishes gateways that have been draining for their grace: they did not un-REGISTER by themselves. */
-async function finishDraining(report: SweepReport, deps: SettleDeps): Promise<void> {
+async function finishDraining(report: SweepReport, deps: CallsDeps): Promise<void> {
   const { table } = deps;
   const due = await watched(table, drainingWatchKey, maxGateways, atMost('watchAt', deps.now()));
   report.more ||= due.more;
@@ -110,7 +114,7 @@ async function finishDraining(report: SweepReport, deps: SettleDeps): Promise<vo
 }
 
 /** The edge asks again, and its call goes on: nothing in a call that its edge still tells of is stopped. */
-async function isResumed({ username }: Gateway, identity: CallIdentity, deps: SettleDeps): Promise<boolean> {
+async function isResumed({ username }: Gateway, identity: CallIdentity, deps: CallsDeps): Promise<boolean> {
   const { table, now } = deps;
   const call = callOf(await table.get(callKey(identity)), now());
   const edge = call && edgeOf(await table.get(edgeKey(call.edgeId)));
@@ -120,7 +124,7 @@ async function isResumed({ username }: Gateway, identity: CallIdentity, deps: Se
   return true;
 }
 
-async function finish(gateway: Gateway, call: CallIdentity, deps: SettleDeps): Promise<void> {
+async function finish(gateway: Gateway, call: CallIdentity, deps: CallsDeps): Promise<void> {
   const { table, afterCall, freeShards } = deps;
   const nowMs = deps.now();
   if (afterCall === 'reuse') {

@@ -1,23 +1,26 @@
 import type { consumedByCalls, FactOf } from '../../../contracts/facts.ts';
+import type { Call } from '../../domain/call/call.ts';
 import { applyFact } from '../../domain/call/call-state.ts';
 import { aboutCall } from '../../domain/call/measurements.ts';
 import type { Failed, Told } from '../../runtime/fact-batch.ts';
 import type { Item } from '../../store/attributes.ts';
 import { callKey, gatewayKey } from '../../store/keys.ts';
 import { readAll } from '../../store/watched.ts';
-import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
+import { settleCall } from '../../usecases/settle-call.ts';
+import { type CallsDeps, tellRecord } from './tell-records.ts';
 
 export type ConsumedFact = FactOf<(typeof consumedByCalls)[number]>;
 
 /**
  * Acts on facts that came together, with one read of all calls and gateways that they name. A fact may come twice, late,
  * or before one that happened earlier: the table ends the same. Facts of one call fail together, and leave others alone.
+ * Of a call that is over after them its record is told.
  * @param failed told of the messages that shall come again
  * @throws TableUnavailable where nothing could be read, and so all shall come again
  */
 export async function takeFacts(
   told: readonly Told<ConsumedFact>[],
-  deps: SettleDeps,
+  deps: CallsDeps,
   failed: Failed,
 ): Promise<void> {
   const keys = new Set(told.flatMap(({ event }) => keysOf(event)));
@@ -43,16 +46,18 @@ export async function takeFacts(
 async function takeFactsOfCall(
   facts: readonly ConsumedFact[],
   read: readonly Item[],
-  deps: SettleDeps,
+  deps: CallsDeps,
 ): Promise<void> {
   const inOrder = [...new Map(facts.map((fact) => [fact.id, fact])).values()].sort((a, b) => a.at - b.at);
+  let call: Call | undefined;
   for (const [index, fact] of inOrder.entries()) {
     const told = gatewayOf(fact);
-    await settleCall(fact, (seen) => applyFact(seen, fact), deps, {
+    call = await settleCall(fact, (seen) => applyFact(seen, fact), deps, {
       ...(told !== undefined && { told }),
       ...(index === 0 && { read }),
     });
   }
+  await tellRecord(call, deps);
 }
 
 const gatewayOf = (fact: ConsumedFact) => (fact.type === 'gateway.lost' ? fact.username : fact.gateway);

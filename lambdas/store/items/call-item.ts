@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { endedBySchema } from '../../../contracts/call-record.ts';
 import { attemptFailureSchema, callerSchema, callStateSchema } from '../../../contracts/commands.ts';
 import { peerSchema } from '../../../contracts/common.ts';
 import { isFailure, outcomeSchema } from '../../../contracts/outcomes.ts';
@@ -6,7 +7,14 @@ import type { Call } from '../../domain/call/call.ts';
 import { latestStepAt } from '../../domain/call/call-record.ts';
 import { expiryAfter, isLive } from '../../domain/time.ts';
 import type { Item } from '../attributes.ts';
-import { callKey, callsWatchKey, endedCallsWatchKey, neverAt, waitingWatchKey } from '../keys.ts';
+import {
+  callKey,
+  callsWatchKey,
+  endedCallsWatchKey,
+  neverAt,
+  recordDueWatchKey,
+  waitingWatchKey,
+} from '../keys.ts';
 import { itemReader, itemVersion } from './read-item.ts';
 
 /* A call's record: what the domain knows of it, its place in the `watch` index, and how long it is kept. */
@@ -53,10 +61,11 @@ const callSchema = z.object({
   ringingAt: time,
   answeredAt: time,
   endedAt: time,
-  endedBy: z.enum(['caller', 'gateway', 'edge', 'operator', 'sweep']).exactOptional(),
+  endedBy: endedBySchema.exactOptional(),
   outcome: outcomeSchema.exactOptional(),
   detail: text,
   stopTaskId: text,
+  recordDue: z.literal(true).exactOptional(),
 });
 
 /** @returns the call's record, whether or not it ran out. @throws UnreadableItem */
@@ -83,8 +92,8 @@ export function callItem(call: Call): Item & { pk: string } {
 }
 
 /**
- * Where somebody looks for it, and from when on: the sweep for open calls, whoever has a gateway for waiting ones, and
- * people for those that are over.
+ * Where somebody looks for it, and from when on: the sweep for open calls and for those of which nobody has told yet that
+ * they are over, whoever has a gateway for waiting ones, and people for those that are over.
  */
 function placeOf(call: Call): { watchKey: string; watchAt: number } {
   switch (call.state) {
@@ -96,6 +105,7 @@ function placeOf(call: Call): { watchKey: string; watchAt: number } {
       return { watchKey: callsWatchKey(call.edgeId), watchAt: neverAt };
     case 'ended': {
       const at = call.endedAt ?? latestStepAt(call);
+      if (call.recordDue) return { watchKey: recordDueWatchKey, watchAt: at };
       const failed = call.outcome !== undefined && isFailure(call.outcome);
       return { watchKey: endedCallsWatchKey(at, failed), watchAt: at };
     }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type CallRecord, callRecordSchema } from '../../../contracts/call-record.ts';
 import type {
   AllocateAnswer,
   AllocateGateway,
@@ -19,6 +20,7 @@ import { listEdgeCalls } from '../../../lambdas/functions/calls/list-edge-calls.
 import { type KnownLeases, keepLease, renewEdge } from '../../../lambdas/functions/calls/renew-edge.ts';
 import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
 import { type ConsumedFact, takeFacts } from '../../../lambdas/functions/calls/take-facts.ts';
+import type { CallsDeps } from '../../../lambdas/functions/calls/tell-records.ts';
 import { type RegisterDeps, registerGateway } from '../../../lambdas/functions/register/register-gateway.ts';
 import { listBindings, unregisterGateway } from '../../../lambdas/functions/register/unregister-gateway.ts';
 import type { Item } from '../../../lambdas/store/attributes.ts';
@@ -34,7 +36,6 @@ import {
 import { openTable, type Table } from '../../../lambdas/store/table.ts';
 import { watched } from '../../../lambdas/store/watched.ts';
 import { loseGateway } from '../../../lambdas/usecases/lose-gateway.ts';
-import type { SettleDeps } from '../../../lambdas/usecases/settle-call.ts';
 
 export interface WorldOptions {
   afterCall?: 'stop' | 'reuse';
@@ -50,6 +51,8 @@ export class World {
   readonly stopped: string[] = [];
   readonly warnings: string[] = [];
   readonly measured: Measurement[] = [];
+  /** What the bus was told of calls that are over. */
+  readonly records: CallRecord[] = [];
   /** What one instance of the calls function remembers. */
   readonly leases: KnownLeases = new Map();
   readonly leaseMs = 120_000;
@@ -58,7 +61,7 @@ export class World {
   readonly client: DynamoDBClient;
   readonly tableName: string;
   readonly table: Table;
-  readonly deps: RegisterDeps & AllocateDeps & SettleDeps;
+  readonly deps: RegisterDeps & AllocateDeps & CallsDeps;
 
   constructor(client: DynamoDBClient, tableName: string, options: WorldOptions = {}) {
     this.client = client;
@@ -73,6 +76,9 @@ export class World {
       warn: (message) => this.warnings.push(message),
       stopTask: async (taskId) => {
         this.stopped.push(taskId);
+      },
+      tell: async (record) => {
+        this.records.push(callRecordSchema.parse(record));
       },
       gatewayName: 'mediagw',
       freeShards: options.freeShards ?? 1,

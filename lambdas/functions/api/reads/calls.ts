@@ -1,8 +1,9 @@
 import type * as z from 'zod';
 import type { reads } from '../../../../contracts/api/routes.ts';
-import type { CallDetail, CallView } from '../../../../contracts/api/views.ts';
+import type { CallDetail, CallRecordView, CallView } from '../../../../contracts/api/views.ts';
 import { isFailure } from '../../../../contracts/outcomes.ts';
 import type { Call } from '../../../domain/call/call.ts';
+import { callRecordView } from '../../../domain/call/detail-record.ts';
 import { byTurn } from '../../../domain/call/waiting.ts';
 import { callDetail, callOfPathId, callView } from '../../../domain/views.ts';
 import { callOf } from '../../../store/items/call-item.ts';
@@ -16,6 +17,7 @@ import {
   edgesWatchKey,
   endedCallsWatchKey,
   neverAt,
+  recordDueWatchKey,
   waitingWatchKey,
 } from '../../../store/keys.ts';
 import type { Entry, Lane } from '../../../store/newest-first.ts';
@@ -27,6 +29,7 @@ import { type PageOf, readPage } from './page.ts';
 import { daysLane, type Window, watchLane, windowOf } from './window.ts';
 
 type PastQuery = z.output<typeof reads.listCalls.query>;
+type RecordsQuery = z.output<typeof reads.listRecords.query>;
 type LiveQuery = z.output<typeof reads.listLiveCalls.query>;
 
 const always: Window = { from: 0, to: neverAt };
@@ -37,9 +40,11 @@ const maxTries = 100;
 
 /** @returns the lanes of calls that are over. @param failed only those that failed, only the others, or both */
 export function pastCallsLanes(window: Window, failed?: boolean): Lane[] {
-  return [false, true]
+  const byDay = [false, true]
     .filter((one) => failed === undefined || failed === one)
     .map((one) => daysLane(window, (atMs) => endedCallsWatchKey(atMs, one)));
+  // For a minute at most; what no fact has ended has failed.
+  return failed === false ? byDay : [...byDay, watchLane([recordDueWatchKey], window)];
 }
 
 /** @throws TableUnavailable, ApiProblem */
@@ -57,6 +62,21 @@ export async function listCalls(query: PastQuery, { table, now }: ApiDeps): Prom
     view: (item) => {
       const call = callOf(item, nowMs);
       return call && isAskedFor(call, query) ? callView(call) : undefined;
+    },
+    byTime: true,
+  });
+}
+
+/** @throws TableUnavailable, ApiProblem */
+export function listRecords(query: RecordsQuery, { table, now }: ApiDeps): Promise<PageOf<CallRecordView>> {
+  const nowMs = now();
+  return readPage(table, {
+    ...query,
+    lanes: pastCallsLanes(windowOf(query, nowMs)),
+    cursor: query.cursor,
+    view: (item) => {
+      const call = callOf(item, nowMs);
+      return call && callRecordView(call);
     },
     byTime: true,
   });
