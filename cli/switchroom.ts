@@ -1,6 +1,9 @@
 #!/usr/bin/env node
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { runCommand } from '../command-line/run-command.ts';
 import { ApiClient } from './switchroom/client.ts';
+import type { Stream } from './switchroom/commands.ts';
 import { commands, help } from './switchroom/help.ts';
 import { readSwitchroomOptions, wrong } from './switchroom/options.ts';
 
@@ -25,7 +28,19 @@ await runCommand('switchroom', async () => {
     );
   }
   const client = await ApiClient.open(options.where);
-  const { json, text, exitCode = 0 } = await command.run(client, words, options);
+  const said = await command.run(client, words, options);
+  if (Symbol.asyncIterator in said) return writeOut(said);
+  const { json, text, exitCode = 0 } = said;
   process.stdout.write(`${options.json ? JSON.stringify(json, null, 2) : text}\n`);
   return exitCode;
 });
+
+/** Whoever reads may stop: `| head` has enough after ten lines. */
+async function writeOut(text: Stream): Promise<number> {
+  try {
+    await pipeline(Readable.from(text), process.stdout, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+  return 0;
+}

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type * as z from 'zod';
 import { CommandError } from '../../command-line/command-error.ts';
 import { maxPageSize, problemSchema } from '../../contracts/api/common.ts';
@@ -38,12 +39,7 @@ export class ApiClient {
    */
   async find<R extends Route>(route: R, request: Request<R> = {}): Promise<Answer<R> | undefined> {
     const answer = await this.#send(route, request);
-    if (answer.status === 404) return undefined;
-    const json = await jsonOf(answer);
-    if (!answer.ok) throw new CommandError(explain(answer.status, json));
-    const parsed = route.answer.safeParse(json);
-    if (parsed.success) return parsed.data as Answer<R>;
-    throw new CommandError('the API answers what this version does not know: is it of another version?');
+    return answer.status === 404 ? undefined : this.#read(route, answer);
   }
 
   /** @throws CommandError */
@@ -67,10 +63,7 @@ export class ApiClient {
     let cursor: string | undefined;
     let searchedUntil: string | undefined;
     for (let pages = 0; pages < maxPages; pages += 1) {
-      const limit = String(Math.min(maxPageSize, most - items.length));
-      const page = (await this.ask(route, {
-        query: { ...query, limit, ...(cursor !== undefined && { cursor }) } as Input<R['query']>,
-      })) as { items: ItemOf<R>[]; next?: string; searchedUntil?: string };
+      const page = await this.#page(route, query, Math.min(maxPageSize, most - items.length), cursor);
       items.push(...page.items);
       ({ next: cursor, searchedUntil } = page);
       if (cursor === undefined || items.length >= most) return { items };
@@ -78,7 +71,65 @@ export class ApiClient {
     return { items, ...(searchedUntil !== undefined && { searchedUntil }) };
   }
 
-  async #send<R extends Route>(route: R, { params = {}, query, body }: Request<R>): Promise<Response> {
+  /** All of a list, page by page, however long it is. @throws CommandError */
+  async *all<R extends Paged>(route: R, query: Input<R['query']>): AsyncGenerator<ItemOf<R>[]> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.#page(route, query, maxPageSize, cursor);
+      yield page.items;
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+
+  /**
+   * Asks again and again, by the ETag of the answer before.
+   * @param everyMs from one answer to the next question
+   * @throws CommandError
+   */
+  async *poll<R extends Route>(
+    route: R,
+    request: Request<R>,
+    everyMs: number,
+  ): AsyncGenerator<Answer<R>, never> {
+    let last: { tag: string | null; value: Answer<R> } | undefined;
+    for (;;) {
+      const answer = await this.#send(route, request, last?.tag ?? undefined);
+      if (last === undefined || answer.status !== 304) {
+        last = { tag: answer.headers.get('etag'), value: await this.#read(route, answer) };
+      }
+      yield last.value;
+      await setTimeout(everyMs);
+    }
+  }
+
+  async #page<R extends Paged>(
+    route: R,
+    query: Input<R['query']>,
+    limit: number,
+    cursor: string | undefined,
+  ) {
+    const asked = { ...query, limit: String(limit), ...(cursor !== undefined && { cursor }) };
+    return (await this.ask(route, { query: asked as Input<R['query']> })) as {
+      items: ItemOf<R>[];
+      next?: string;
+      searchedUntil?: string;
+    };
+  }
+
+  async #read<R extends Route>(route: R, answer: Response): Promise<Answer<R>> {
+    const json = await jsonOf(answer);
+    if (!answer.ok) throw new CommandError(explain(answer.status, json));
+    const parsed = route.answer.safeParse(json);
+    if (parsed.success) return parsed.data as Answer<R>;
+    throw new CommandError('the API answers what this version does not know: is it of another version?');
+  }
+
+  /** @param tag of the answer that is known: the same is answered 304 */
+  async #send<R extends Route>(
+    route: R,
+    { params = {}, query, body }: Request<R>,
+    tag?: string,
+  ): Promise<Response> {
     const path = route.path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
       encodeURIComponent(params[name] ?? ''),
     );
@@ -92,7 +143,11 @@ export class ApiClient {
       const signed = await this.#target.sign(method, url, text);
       return await fetch(url, {
         method,
-        headers: { ...(text !== undefined && { 'content-type': 'application/json' }), ...signed },
+        headers: {
+          ...(text !== undefined && { 'content-type': 'application/json' }),
+          ...(tag !== undefined && { 'if-none-match': tag }),
+          ...signed,
+        },
         ...(text !== undefined && { body: text }),
       });
     } catch (error) {

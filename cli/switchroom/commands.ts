@@ -16,11 +16,14 @@ export interface Said {
   exitCode?: number;
 }
 
+/** Text as it comes, for what is long or has no end. */
+export type Stream = AsyncIterable<string>;
+
 export interface Command {
   /** What stands after the command's name. */
   takes?: string;
   says: string;
-  run: (client: ApiClient, words: readonly string[], options: Options) => Promise<Said>;
+  run: (client: ApiClient, words: readonly string[], options: Options) => Promise<Said | Stream>;
 }
 
 /** @returns the one word that a command takes */
@@ -30,7 +33,7 @@ function oneWord(name: string, what: string, words: readonly string[]): string {
   return word;
 }
 
-function noWords(name: string, words: readonly string[]): void {
+export function noWords(name: string, words: readonly string[]): void {
   if (words.length > 0) wrong(`${name} takes nothing more`);
 }
 

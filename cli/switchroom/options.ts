@@ -1,4 +1,4 @@
-import { readOptions, wholeNumber, wrong as wrongOf } from '../../command-line/read-options.ts';
+import { oneOf, readOptions, wholeNumber, wrong as wrongOf } from '../../command-line/read-options.ts';
 import type { Where } from './where.ts';
 
 /* The command line of `switchroom`: what every command of it takes. */
@@ -15,7 +15,17 @@ export interface Options {
   because?: string;
   minFree?: string;
   max?: string;
+  format: Format;
+  /** Of a report: its first moment, ISO 8601. */
+  day: string;
+  /** What a gateway costs by the hour, USD. */
+  hourPrice?: number;
+  /** Whether text goes to a screen. */
+  screen: boolean;
 }
+
+export const formats = ['csv', 'ndjson'] as const;
+export type Format = (typeof formats)[number];
 
 /** For lists of calls, and of what else has been. */
 export interface Filters {
@@ -36,6 +46,10 @@ const flags = {
   'min-free': { type: 'string' },
   max: { type: 'string' },
   until: { type: 'string' },
+  to: { type: 'string' },
+  format: { type: 'string', default: 'csv' },
+  day: { type: 'string' },
+  'hour-price': { type: 'string' },
   outcome: { type: 'string' },
   room: { type: 'string' },
   caller: { type: 'string' },
@@ -63,6 +77,18 @@ function timeOf(flag: string, text: string, nowMs: number): string {
   return new Date(at).toISOString();
 }
 
+/** @returns the first moment of a day of UTC */
+function dayOf(text: string | undefined, nowMs: number): string {
+  const at = text === undefined ? nowMs : /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) wrong(`--day takes a day such as 2026-11-30, not "${text}"`);
+  return `${new Date(at).toISOString().slice(0, 10)}T00:00:00.000Z`;
+}
+
+function priceOf(text: string): number {
+  if (/^\d{1,4}(\.\d{1,6})?$/.test(text)) return Number(text);
+  return wrong(`--hour-price takes USD such as 0.0148, not "${text}"`);
+}
+
 /**
  * @param environment NO_COLOR, SWITCHROOM_URL and SWITCHROOM_TOKEN
  * @param isTerminal whether colours can be seen
@@ -76,11 +102,12 @@ export function readSwitchroomOptions(
 ): Options | 'help' {
   const { values, positionals } = readOptions({ command, flags, words: true }, args);
   if (values.help) return 'help';
-  const { until, outcome, room, caller, gateway, because, 'min-free': minFree, max } = values;
+  const { outcome, room, caller, gateway, because, 'min-free': minFree, max } = values;
   const [flag, since] = values.from === undefined ? ['--since', values.since] : ['--from', values.from];
+  const [toFlag, until] = values.to === undefined ? ['--until', values.until] : ['--to', values.to];
   const given = {
     from: since === undefined ? undefined : timeOf(flag, since, nowMs),
-    to: until === undefined ? undefined : timeOf('--until', until, nowMs),
+    to: until === undefined ? undefined : timeOf(toFlag as string, until, nowMs),
     outcome,
     room,
     caller,
@@ -92,6 +119,10 @@ export function readSwitchroomOptions(
     colours: isTerminal && !values['no-color'] && !environment.NO_COLOR,
     limit: wholeNumber(command, '--limit', values.limit, 1, 1000),
     where: whereOf(values, environment),
+    format: oneOf(command, '--format', values.format, formats),
+    day: dayOf(values.day, nowMs),
+    ...(values['hour-price'] !== undefined && { hourPrice: priceOf(values['hour-price']) }),
+    screen: isTerminal,
     ...(because !== undefined && { because }),
     ...(minFree !== undefined && { minFree }),
     ...(max !== undefined && { max }),
