@@ -118,6 +118,8 @@ export const factSchema = z.discriminatedUnion('type', [
 ]);
 export type Fact = z.infer<typeof factSchema>;
 export type FactType = Fact['type'];
+/** Their types, in the order of docs/events.md. */
+export const factTypes = factSchema.options.map(({ shape }) => shape.type.value);
 export type FactOf<T extends FactType> = Extract<Fact, { type: T }>;
 
 /** What the `calls` function acts on; the rest is for metrics, the pool and people. */

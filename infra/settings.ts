@@ -2,6 +2,7 @@ import { closest } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { timeZoneSchema } from '../contracts/common.ts';
 import { apiSettings } from './api/api-settings.ts';
+import { exportSettings } from './export/export-settings.ts';
 import { gatewayFields, gatewayProblems } from './gateways/gateway-settings.ts';
 import {
   cidrs,
@@ -84,6 +85,7 @@ export const settingsFields = z.strictObject({
   /** The e-mail address that alarms are sent to; it must confirm the subscription. Empty: nobody is told. */
   alarmAddress: orEmpty(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address'),
   ...apiSettings,
+  ...exportSettings,
   /** Whether table and secret outlive `cdk destroy`, and the stack is protected against it. */
   keepData: yesOrNo.default(true),
 
@@ -155,6 +157,9 @@ const settingsSchema = settingsFields.superRefine((settings, context) => {
   }
   if ((settings.oidcIssuer === '') !== (settings.oidcAudience === '')) {
     refuse('oidcAudience', 'goes with oidcIssuer: a token is taken from the one for the other');
+  }
+  if (settings.webhookUrl === '' && settings.webhookSecretArn !== '') {
+    refuse('webhookSecretArn', 'needs webhookUrl');
   }
   if (settings.tlsCertificateKeyArn !== '' && settings.tlsCertificateSecretArn === '') {
     refuse('tlsCertificateKeyArn', 'needs tlsCertificateSecretArn');

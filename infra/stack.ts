@@ -7,6 +7,8 @@ import { SipNames } from './edge/dns.ts';
 import { edgeEnvironment, grantEdge } from './edge/edge-environment.ts';
 import { EdgeServices, edgeNames } from './edge/edge-service.ts';
 import { LoadBalancer } from './edge/load-balancer.ts';
+import { RecordExport } from './export/record-export.ts';
+import { Webhook } from './export/webhook.ts';
 import { CallsTriggers, FactBus, FleetTriggers } from './functions/bus.ts';
 import { Functions } from './functions/functions.ts';
 import { Gateways } from './gateways/gateways.ts';
@@ -68,6 +70,9 @@ export class SwitchroomStack extends Stack {
     const operatorsApi = new OperatorsApi(this, 'OperatorsApi', { settings, api });
     const orders = new OrdersTrigger(this, 'OrdersTrigger', { bus, fleet: functions.fleet });
     const calls = new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls });
+    const recordExport =
+      settings.recordExportDays > 0 ? new RecordExport(this, 'Records', { settings, bus }) : undefined;
+    const webhook = settings.webhookUrl !== '' ? new Webhook(this, 'Webhook', { settings, bus }) : undefined;
     const { clusterArn } = gateways.cluster;
     const fleet = new FleetTriggers(this, 'FleetTriggers', { bus, fleet: functions.fleet, clusterArn });
 
@@ -95,7 +100,11 @@ export class SwitchroomStack extends Stack {
       table: table.table,
       queues: [calls.facts, fleet.facts],
     };
-    const alarms = new Alarms(this, 'Alarms', { settings, ...watched });
+    const alarms = new Alarms(this, 'Alarms', {
+      settings,
+      ...watched,
+      exportLetters: [recordExport, webhook].flatMap((one) => (one ? [one.deadLetters] : [])),
+    });
     // Not before there is something to watch: each would go off with the first deployment.
     alarms.node.addDependency(...edge.services);
     if (settings.hostedZoneId !== '') {
@@ -136,6 +145,10 @@ export class SwitchroomStack extends Stack {
     output('FleetFunction', functions.fleet.functionName, 'What starts and drains gateways');
     output('TableName', table.table.tableName, 'The table');
     output('BusName', bus.eventBusName, 'The bus of facts');
+    if (recordExport) output('RecordBucket', recordExport.bucket.bucketName, 'The records of calls');
+    if (webhook?.secret) {
+      output('WebhookSecretName', webhook.secret.secretName, 'What the receiver of facts is shown');
+    }
     output('SipSecretName', secret.secret.secretName, "The gateways' shared secret");
     output('Cluster', gateways.cluster.clusterName, 'ECS cluster of the gateways');
     output('GatewayTaskDefinition', gateways.taskDefinition.taskDefinitionArn, 'How a gateway is started');

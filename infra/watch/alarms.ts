@@ -6,6 +6,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Outcome } from '../../contracts/outcomes.ts';
 import type { LoadBalancer, TargetGroup } from '../edge/load-balancer.ts';
@@ -20,6 +21,8 @@ export interface AlarmsProps {
   table: dynamodb.Table;
   /** Between the bus and the functions. */
   queues: readonly FactQueue[];
+  /** What the exports could not deliver. */
+  exportLetters: readonly sqs.Queue[];
 }
 
 /** How calls end that should have been served, beside those for which there was no gateway. */
@@ -161,7 +164,7 @@ export class Alarms extends Construct {
   }
 
   /** Does something inside not work, whether or not a caller has noticed? */
-  #parts({ functions, table, queues }: AlarmsProps): void {
+  #parts({ functions, table, queues, exportLetters }: AlarmsProps): void {
     const stack = Stack.of(this);
     const sum = { period: fiveMinutes, statistic: 'Sum' };
     const ofAll = (label: string, of: (one: lambda.Function) => cloudwatch.Metric) =>
@@ -170,8 +173,8 @@ export class Alarms extends Construct {
     this.#add('DeadLetters', {
       says: 'Facts could not be handled and are kept in the dead-letter queue: gateways may stay locked or tasks running. Mend the cause (npm run replay -- --show), then npm run replay.',
       metric: sumOf(
-        queues.map(({ deadLetters }) =>
-          deadLetters.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: 'Maximum' }),
+        [...queues.map(({ deadLetters }) => deadLetters), ...exportLetters].map((one) =>
+          one.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: 'Maximum' }),
         ),
         'dead letters',
         minute,

@@ -5,25 +5,25 @@ import { Tokens } from './apigateway/tokens.ts';
 import type { Assets, SynthesizedStack } from './assets/assets.ts';
 import { Buckets } from './assets/s3.ts';
 import { uploadedAssets } from './assets/uploaded-assets.ts';
+import type { LocalCloudOptions } from './cloud-options.ts';
 import { ChangeSets } from './cloudformation/change-sets.ts';
 import { cloudFormation } from './cloudformation/operations.ts';
 import { Stacks } from './cloudformation/stacks.ts';
 import { sweepExpired } from './dynamodb/dynamodb.ts';
 import { Tables } from './dynamodb/tables.ts';
 import { Images } from './ecr/images.ts';
-import type { StartPlan } from './ecs/start-plan.ts';
 import type { TaskDefinition } from './ecs/task-definition.ts';
-import type { Command } from './ecs/task-process.ts';
 import { EcsTasks } from './ecs/tasks.ts';
+import { ApiDestinations } from './events/api-destinations.ts';
 import { EventBuses } from './events/bus.ts';
-import { Endpoint, type Operation } from './http/endpoint.ts';
+import { DeliveryStreams } from './firehose/delivery-streams.ts';
+import { Endpoint } from './http/endpoint.ts';
 import { PassThrough } from './http/pass-through.ts';
-import type { QueryService } from './http/query.ts';
 import { authorizeFunctions, neededToStartTask } from './iam/execution-roles.ts';
 import { accessKeyOf, Permissions, personKey } from './iam/permissions.ts';
+import type { Needed } from './iam/policy.ts';
 import { type Credentials, Signatures } from './iam/signatures.ts';
-import { EventSources, type Redelivery } from './lambda/event-sources.ts';
-import type { PoolLimits } from './lambda/function-pool.ts';
+import { EventSources } from './lambda/event-sources.ts';
 import { LambdaFunctions } from './lambda/functions.ts';
 import { eventsOf, type OpenEvents } from './lambda/open-events.ts';
 import { metadata, operations } from './operations.ts';
@@ -33,39 +33,6 @@ import { Secrets } from './secrets.ts';
 import { Queues } from './sqs/queues.ts';
 import { sts } from './sts.ts';
 import type { ResolvedStack, Resource, Template } from './template.ts';
-import type { Unwritable } from './unwritable.ts';
-
-export interface LocalCloudOptions {
-  /** URL of the table engine. */
-  dynamoDbEndpoint: string;
-  /** Where this run writes: logs/, queues/. */
-  dir: string;
-  /** Whether secrets and what is in queues are kept in `dir` for the next run. */
-  keep: boolean;
-  /** The generated part of secrets, in the place of a random one. */
-  secret?: string | undefined;
-  /** @returns what runs in the place of a container image @param imageDirectory throws where the image is none of ours */
-  commandOf: (definition: TaskDefinition, imageDirectory: () => string) => Command;
-  /** How tasks start: at once unless given. */
-  starts?: StartPlan | undefined;
-  /** Addresses that tasks send from; ECS tells none unless given. */
-  taskAddresses?: () => readonly string[];
-  /** What DNS tells containers: name → address. */
-  names?: () => Record<string, string>;
-  /** Address of the endpoint; port 0 takes a free one. */
-  host: string;
-  port: number;
-  limits?: PoolLimits;
-  /** What it serves besides its own: JSON operations by `X-Amz-Target`, Query services by version. */
-  operations?: ReadonlyMap<string, Operation>;
-  queryServices?: ReadonlyMap<string, QueryService>;
-  retryDelaysMs?: readonly number[];
-  redelivery?: Redelivery;
-  onGroup?: (groupId: number, running: boolean) => void;
-  onUnwritable?: Unwritable;
-  /** Told, in a sentence, of what was found damaged and put aside. */
-  onDamage?: (what: string) => void;
-}
 
 const sweepEveryMs = 60_000;
 
@@ -140,10 +107,25 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     invoke: (name, payload) => functions.invoke(name, payload),
     authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
   });
+  const authorizeRole = (roleArn: string, needed: Needed) => permissions.check(accessKeyOf(roleArn), needed);
+  const streams = new DeliveryStreams({
+    dir: join(dir, 'streams'),
+    file: options.streamFile,
+    authorize: authorizeRole,
+    onUnwritable,
+  });
+  const apiDestinations = new ApiDestinations({
+    secretValue: (from) => secrets.containerValue(from),
+    send: options.send,
+    retryDelaysMs: options.retryDelaysMs,
+  });
   const buses = new EventBuses({
     invokeAsync: (arn, payload) => functions.invokeAsync(arn, payload),
     send: (arn, body, attributes) => queues.send(arn, body, attributes),
+    putRecord: (arn, record) => streams.put(arn, record),
+    post: (arn, body) => apiDestinations.post(arn, body),
     authorize: (ruleArn, needed) => permissions.checkService('events.amazonaws.com', ruleArn, needed),
+    authorizeRole,
   });
   const authorizeStart = (definition: TaskDefinition) => {
     const key = accessKeyOf(definition.executionRole);
@@ -172,7 +154,10 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const tokens = await Tokens.open();
   const httpApis = new HttpApis({ functions, permissions, tokens, signatures });
   const provisioner = new Provisioner(
-    [permissions, roles, queues, secrets, tables, functions, eventSources, httpApis, buses, tasks],
+    [
+      ...[permissions, roles, queues, secrets, tables, functions, eventSources, httpApis],
+      ...[streams, apiDestinations, buses, tasks],
+    ],
     endpoint.url,
   );
   const stacks = new Stacks(provisioner);

@@ -58,6 +58,23 @@ const types = Object.entries<(stackName: string, endpoint: string) => IdentityOf
     ref: name,
     attributes: { Arn: arn('events', `rule/${name}`) },
   })),
+  'AWS::Events::Connection': named('Name', (name) => ({
+    ref: name,
+    attributes: { Arn: arn('events', `connection/${name}/local`) },
+  })),
+  'AWS::Events::ApiDestination': named('Name', (name) => ({
+    ref: name,
+    attributes: { Arn: arn('events', `api-destination/${name}/local`) },
+  })),
+  'AWS::KinesisFirehose::DeliveryStream': named('DeliveryStreamName', (name) => ({
+    ref: name,
+    attributes: { Arn: arn('firehose', `deliverystream/${name}`) },
+  })),
+  // What a stream would write there is a file of the run.
+  'AWS::S3::Bucket': named('BucketName', (name) => ({
+    ref: name.toLowerCase(),
+    attributes: { Arn: `arn:${partition}:s3:::${name.toLowerCase()}` },
+  })),
   'AWS::SQS::Queue': named('QueueName', (name) => ({
     ref: `https://sqs.${region}.amazonaws.com/${accountId}/${name}`,
     attributes: { Arn: arn('sqs', name), QueueName: name },
@@ -165,6 +182,8 @@ const types = Object.entries<(stackName: string, endpoint: string) => IdentityOf
     ref: name,
     attributes: { Arn: arn('logs', `log-group:${name}:*`) },
   })),
+  'AWS::Logs::LogStream': plain(),
+  'AWS::S3::BucketPolicy': plain(),
   'AWS::CDK::Metadata': plain(),
 });
 

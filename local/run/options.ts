@@ -38,6 +38,8 @@ export interface RunOptions {
   /** Directory that keeps the state, or undefined for a run that leaves nothing. */
   data: string | undefined;
   runFile: string | undefined;
+  /** File that the records of calls are written to. */
+  records: string | undefined;
   json: boolean;
   /** Deployment settings (infra/settings.ts), as given. */
   settings: Record<string, string>;
@@ -60,6 +62,7 @@ export const help = `npm start -- [options]        Runs Switchroom whole on this
   --after-call stop|reuse  a gateway ends after its call, or serves the next             (stop)
   --min-expires-mode MODE  a REGISTER below 60 s: raise the grant, or refuse with 423    (raise)
   --data DIR               keep table, outbox, secret and queues in DIR for the next run (nothing is kept)
+  --records FILE           write the record of each call that is over to FILE, a line of JSON each (none)
   --json                   one JSON object a line for each step, for programs
   --drachtio BINARY|HOST:PORT
                            use a real drachtio: a binary to start, or the admin address of a running one
@@ -85,6 +88,7 @@ const flags = {
   'after-call': { type: 'string' },
   'min-expires-mode': { type: 'string' },
   data: { type: 'string' },
+  records: { type: 'string' },
   json: { type: 'boolean', default: false },
   drachtio: { type: 'string' },
   aws: { type: 'string', default: '127.0.0.1:0' },
@@ -194,12 +198,15 @@ export function readOptions(
     startFailureRate: rateOf(given['start-failure-rate']),
     gatewayKind: oneOf(command, '--gateway-kind', given['gateway-kind'], ['auto', 'baresip', 'node']),
     data: given.data,
+    records: given.records,
     runFile: given['run-file'],
     json: given.json,
     settings: {
       zones: String(zones),
       poolMinFree: String(minFree),
       poolMax: String(max),
+      // Any number of days: files of this machine are nobody's but its owner's.
+      ...(given.records !== undefined && { recordExportDays: '1' }),
       ...assignments('set', given.set),
       ...(given.domain !== undefined && { domain: given.domain }),
       ...(afterCall !== undefined && {

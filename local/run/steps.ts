@@ -1,5 +1,5 @@
 import { type Fact, factSchema } from '../../contracts/facts.ts';
-import type { BusEvent } from '../aws/events/bus.ts';
+import type { BusEvent } from '../aws/events/bus-event.ts';
 
 /** One thing that has happened, as people and programs are told of it. */
 export interface Step {

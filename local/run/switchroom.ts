@@ -112,6 +112,7 @@ export class Switchroom {
       dynamoDbEndpoint: table.endpoint,
       dir,
       keep,
+      streamFile: options.records === undefined ? undefined : resolve(options.records),
       secret: options.secret,
       commandOf: (_definition, imageDirectory) => gatewayCommand(options.gatewayKind, imageDirectory()),
       names: () => names.next(),

@@ -16,6 +16,7 @@ import {
   perTouch,
   pollSec,
   pollsOfQueue,
+  recordMb,
   refreshSec,
   secondsPerRequest,
   tickSec,
@@ -69,6 +70,8 @@ const uncharged = new Set(
     'DynamoDB',
     'Route53',
     'ApiGatewayV2',
+    'KinesisFirehose',
+    'S3',
   ].concat(['ElasticLoadBalancingV2', 'ServiceDiscovery', 'CDK', 'AWS']),
 );
 /** What of them costs by being there and has no price here: that of an instance depends on its type. */
@@ -120,6 +123,20 @@ const traces = (requests: number): Row => {
   const count = requests * tracedShare;
   return { what: 'traces', count, usd: (count / 1_000_000) * price('traceMillion') };
 };
+
+/** What others are given of each call, where the settings say so. A record counts as 5 KB at Firehose; it has less. */
+function exportRows(template: Template): Row[] {
+  const has = (type: string) => resourcesOf(template, type).length > 0;
+  const megabytes = 1000 * recordMb;
+  return [
+    ...(has('AWS::KinesisFirehose::DeliveryStream')
+      ? [{ what: 'MB of records to S3', count: megabytes, usd: (megabytes / 1000) * price('firehoseGb') }]
+      : []),
+    ...(has('AWS::Events::ApiDestination')
+      ? [{ what: 'records sent to webhookUrl', count: 1000, usd: price('apiDestinationMillion') / 1000 }]
+      : []),
+  ];
+}
 
 const usdOf = (usage: Usage) => usageRows(usage).reduce((sum, { usd }) => sum + usd, 0);
 
@@ -176,6 +193,7 @@ export function estimate(template: Template): Estimate {
       ...usageRows(times(1000, perCall)),
       ...gatewayTime(tasks),
       traces(1000 * perCall.requests),
+      ...exportRows(template),
     ],
     perThousandRequests: [
       { what: 'requests to the HTTP API', count: 1000, usd: price('httpApiMillion') / 1000 },

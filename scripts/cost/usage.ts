@@ -43,6 +43,9 @@ export const perCall: Usage = sum(
   { requests: 0, events: 0, queue: 0, writes: 16, reads: 3, logBytes: 0 },
 );
 
+/** The record of a call, as Firehose counts it. */
+export const recordMb = 0.005;
+
 /** Lambda looks into a queue that is empty by five connections, each for 20 s ("Using Lambda with Amazon SQS"). */
 export const pollsOfQueue = 5;
 export const pollSec = 20;

@@ -5,9 +5,12 @@ import { readSettings, settingsFields } from '../../infra/settings.ts';
 import { table } from './table.ts';
 import { type ValueSchema, valueText } from './value.ts';
 
-const sources = ['settings.ts', 'api/api-settings.ts', 'gateways/gateway-settings.ts'].map((file) =>
-  resolve(import.meta.dirname, '../../infra', file),
-);
+const sources = [
+  'settings.ts',
+  'api/api-settings.ts',
+  'export/export-settings.ts',
+  'gateways/gateway-settings.ts',
+].map((file) => resolve(import.meta.dirname, '../../infra', file));
 const documented = /^ {2}\/\*\*\s*([\s\S]*?)\s*\*\/\n {2}(\w+):/gm;
 
 /** What the comment above each setting in the schema says, by the setting's name. */
@@ -34,7 +37,7 @@ export function settingsPage(): string {
   return `# Settings of a deployment
 Each has a default, so that \`npx cdk deploy\` works from nothing. Give them as \`-c name=value\`, or in \`context\` of
 cdk.json; \`npm start -- --set name=value\` takes the same. A wrong one is refused before anything is built. This page is
-made from infra/settings.ts and infra/gateways/gateway-settings.ts by \`npm run docs\`.
+made from infra/settings.ts and the settings beside it by \`npm run docs\`.
 
 ${table(['setting', 'what it changes', 'values', 'default'], rows)}
 

@@ -1,19 +1,34 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../support/process/run-command.ts';
+import { runCommand, watchCommand } from '../support/process/run-command.ts';
 import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
+import { Receiver } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
 
 /* `switchroom` against a run on this machine, and as against a deployed stack. */
 
 let run: SwitchroomProcess;
 
+let receiver: Receiver;
+const dir = mkdtempSync(join(tmpdir(), 'switchroom-test-'));
+const records = join(dir, 'records.ndjson');
+
 beforeAll(async () => {
-  run = new SwitchroomProcess('--min-free 1 --max 1 --gateway-kind node --after-call reuse'.split(' '));
+  receiver = await Receiver.open();
+  run = new SwitchroomProcess([
+    ...'--min-free 1 --max 1 --gateway-kind node --after-call reuse'.split(' '),
+    ...['--records', records, '--set', `webhookUrl=${receiver.url}`],
+    ...['--set', 'webhookFacts=call.record,operator.acted'],
+  ]);
   await run.ready();
 });
 
 afterAll(async () => {
   await run.dispose();
+  receiver.close();
+  rmSync(dir, { recursive: true, force: true });
 });
 
 const switchroom = (args: readonly string[], environment: Record<string, string> = {}) =>
@@ -46,6 +61,32 @@ it('shows a call and its ladder, by the beginning of its Call-ID', async () => {
     /\+0\.000 s +──INVITE──▶ +received\n.*offered.*answered.*ended/s,
   );
   expect((await ask('failures')).stdout).toMatch(/^No call failed/);
+});
+
+it('writes the records of calls, sums up their day, and gives each to a file and to the receiver of facts', async () => {
+  const record = JSON.parse((await ask('cdr', '--format', 'ndjson')).stdout);
+  expect(record).toMatchObject({ room: '1234', outcome: 'answered', status: 200, endedBy: 'caller' });
+  const csv = (await ask('cdr', '--from', '1h')).stdout.split('\r\n');
+  expect(csv).toEqual([expect.stringMatching(/^id,revision,/), expect.stringContaining(record.callId), '']);
+  expect((await ask('cdr', '--to', '2026-01-01')).stdout.trim()).toBe(csv[0]);
+  expect((await ask('report', '--hour-price', '0.02')).stdout).toMatch(/^day .*\ncalls +1: 1 answered/);
+  const written = readFileSync(records, 'utf8').trim().split('\n');
+  expect(written.map((line) => JSON.parse(line))).toMatchObject([{ type: 'call.record', id: record.id }]);
+  await until('the receiver has the record', () => receiver.received.length > 0);
+  expect(receiver.received[0]?.body).toEqual(JSON.parse(written[0] as string));
+  expect(receiver.received[0]?.headers.authorization).toMatch(/^\w{40}$/);
+});
+
+it('shows what goes on as it changes', async () => {
+  const { lines, stop } = watchCommand('cli/switchroom.ts', ['watch', '--json', '--run-file', run.runFile]);
+  const { value } = await lines.next();
+  expect(JSON.parse(value ?? '')).toMatchObject({ status: { gateways: { free: 1 } }, calls: [] });
+  const placed = runCommand('cli/call.ts', ['1234', '--duration', '3', '--run-file', run.runFile]);
+  for await (const line of lines) {
+    if (JSON.parse(line).calls.some(({ state }: { state: string }) => state === 'answered')) break;
+  }
+  expect(await placed).toMatchObject({ code: 0 });
+  await stop();
 });
 
 it('shows what the fleet decided and why, how long each start took, and how it stands', async () => {

@@ -63,6 +63,17 @@ describe('the estimate', () => {
     expect(hours?.usd).toBeCloseTo((hours?.count ?? 0) * (0.25 * 0.032384 + 0.5 * 0.003556 + 0.005), 6);
   });
 
+  it('counts what exports add to each call, where they are set', () => {
+    const exporting = { recordExportDays: 30, webhookUrl: 'https://facts.example.org' };
+    const rows = estimate(templateOf(exporting)).perThousandCalls;
+    const without = estimate(templateOf()).perThousandCalls.length;
+    expect(rows.slice(without)).toEqual([
+      { what: 'MB of records to S3', count: 5, usd: expect.closeTo(0.000145, 9) },
+      { what: 'records sent to webhookUrl', count: 1000, usd: expect.closeTo(0.0002, 9) },
+    ]);
+    expect(estimate(templateOf(exporting)).unpriced).toEqual([]);
+  });
+
   it('names what it has no price for', () => {
     expect(estimate(templateOf()).unpriced).toEqual([]);
     expect(estimate(templateOf(sipmediagw)).unpriced).toEqual(['AWS::AutoScaling::AutoScalingGroup']);

@@ -42,7 +42,8 @@ export const deployments: Record<string, Record<string, unknown>> = {
     oidcAudience: 'switchroom',
     apiCorsOrigins: 'https://console.example.org',
   },
-  fleeting: { keepData: 'false', poolMinFree: 0, zones: 1 },
+  exporting: { recordExportDays: 400, webhookUrl: 'https://facts.example.org/switchroom?from=us' },
+  fleeting: { keepData: 'false', poolMinFree: 0, zones: 1, recordExportDays: 1 },
 };
 
 /** The stack, made of stand-in bundles so that nothing needs to be built first. */

@@ -19,7 +19,7 @@ const templates = Object.entries(deployments).map(([name, settings]) => ({
 
 /** Types that hold data of the service, which outlive the stack where the settings say so. An archive goes with its bus, and
  * what an edge's application says to its drachtio, and gateways to TURN servers, is worth nothing without them. */
-const dataTypes = new Set(['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret']);
+const dataTypes = new Set(['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::S3::Bucket']);
 
 describe.each(templates)('of the deployment $name', ({ settings, resources }) => {
   const keepData = settings.keepData !== 'false';
@@ -65,6 +65,15 @@ describe.each(templates)('of the deployment $name', ({ settings, resources }) =>
       // The ARN of one, or a reference to it: never the value.
       const isReference = typeof value !== 'string' || value.startsWith('arn:');
       expect({ id, name, isReference }).toEqual({ id, name, isReference: true });
+    }
+    // A connection of EventBridge takes its header's value by no other way.
+    const connections = all.filter(([, { Type }]) => Type === 'AWS::Events::Connection');
+    for (const [id, { Properties }] of connections) {
+      const { ApiKeyAuthParameters: key } = (Properties?.AuthParameters ?? {}) as {
+        ApiKeyAuthParameters?: { ApiKeyValue: unknown };
+      };
+      expect(JSON.stringify(key?.ApiKeyValue), id).toMatch(/\{\{resolve:secretsmanager:/);
+      if (key !== undefined) key.ApiKeyValue = 'by reference';
     }
     const text = JSON.stringify(resources);
     for (const looksSecret of [/\{\{resolve:/, /-----BEGIN/, /AKIA[0-9A-Z]{16}/]) {
@@ -134,16 +143,20 @@ const untaggable = new Set([
   'AWS::EC2::VPCGatewayAttachment',
   'AWS::ECS::ClusterCapacityProviderAssociations',
   'AWS::ElasticLoadBalancingV2::Listener',
+  'AWS::Events::ApiDestination',
   'AWS::Events::Archive',
+  'AWS::Events::Connection',
   'AWS::IAM::InstanceProfile',
   'AWS::IAM::Policy',
   'AWS::Lambda::EventInvokeConfig',
   'AWS::ServiceDiscovery::Instance',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Permission',
+  'AWS::Logs::LogStream',
   'AWS::Logs::MetricFilter',
   'AWS::Logs::QueryDefinition',
   'AWS::Route53::RecordSet',
+  'AWS::S3::BucketPolicy',
   'AWS::SNS::Subscription',
   'AWS::SNS::TopicPolicy',
   'AWS::SQS::QueuePolicy',

@@ -1,31 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { AwsError, blaming } from '../http/errors.ts';
-import { neededToInvoke, neededToSend } from '../iam/needed.ts';
+import { neededToInvoke, neededToInvokeDestination, neededToPutRecord, neededToSend } from '../iam/needed.ts';
 import type { Needed } from '../iam/policy.ts';
-import { accountId, region } from '../identity.ts';
 import type { JsonObject, Resource } from '../template.ts';
+import { type BusEvent, newEvent } from './bus-event.ts';
 import {
   busNameOf,
+  isApiDestination,
   isQueue,
+  isStream,
   type PatternRule,
   readPatternRule,
   readSchedule,
   type Schedule,
   type Target,
 } from './rules.ts';
-
-/** An event as its targets see it ("AWS service events"). */
-export interface BusEvent {
-  version: '0';
-  id: string;
-  'detail-type': string;
-  source: string;
-  account: string;
-  time: string;
-  region: string;
-  resources: string[];
-  detail: JsonObject;
-}
 
 /** @param takers logical ids of the rules that take the event */
 export type BusObserver = (event: BusEvent, busName: string, takers: readonly string[]) => void;
@@ -35,8 +23,14 @@ export interface EventBusesOptions {
   invokeAsync: (functionArn: string, payload: string) => void;
   /** Hands an event to a queue; throws where there is no such queue. */
   send: (queueArn: string, body: string, attributes?: Record<string, string>) => void;
+  /** Hands an event to a stream of Firehose; throws where there is none. */
+  putRecord: (streamArn: string, record: string) => void;
+  /** Sends an event to an API destination; throws once that is given up. */
+  post: (destinationArn: string, body: string) => Promise<void>;
   /** Throws where the policy of a target, or of a queue, does not let this rule use it. */
   authorize: (ruleArn: string, needed: Needed) => void;
+  /** Throws where the role of a target may not use it. */
+  authorizeRole: (roleArn: string, needed: Needed) => void;
 }
 
 export interface PutEventsEntry {
@@ -168,18 +162,10 @@ export class EventBuses {
   }
 
   /** What a target does not take goes to its queue as it is, with the reason beside it ("Using dead-letter queues"). */
-  #deliver({ arn, ruleArn, input, deadLetterArn }: Target, event: BusEvent): void {
-    const payload = input ?? JSON.stringify(event);
-    const { authorize, invokeAsync, send } = this.#options;
-    try {
-      if (isQueue(arn)) {
-        authorize(ruleArn, neededToSend(arn));
-        send(arn, payload);
-      } else {
-        authorize(ruleArn, neededToInvoke(arn));
-        invokeAsync(arn, payload);
-      }
-    } catch (error) {
+  #deliver(target: Target, event: BusEvent): void {
+    const payload = target.input ?? JSON.stringify(target.detailAlone ? event.detail : event);
+    const { arn, ruleArn, deadLetterArn } = target;
+    const keep = (error: unknown) => {
       if (!deadLetterArn) return;
       this.#bury(ruleArn, deadLetterArn, payload, {
         RULE_ARN: ruleArn,
@@ -187,7 +173,31 @@ export class EventBuses {
         ERROR_CODE: error instanceof AwsError ? error.code : 'SDK_CLIENT_ERROR',
         ERROR_MESSAGE: error instanceof Error ? error.message : String(error),
       });
+    };
+    try {
+      this.#hand(target, payload)?.catch(keep);
+    } catch (error) {
+      keep(error);
     }
+  }
+
+  #hand({ arn, ruleArn, roleArn }: Target, payload: string): Promise<void> | undefined {
+    const { authorize, authorizeRole, invokeAsync, send, putRecord, post } = this.#options;
+    if (isApiDestination(arn)) {
+      authorizeRole(roleArn, neededToInvokeDestination(arn));
+      return post(arn, payload);
+    }
+    if (isStream(arn)) {
+      for (const needed of neededToPutRecord(arn)) authorizeRole(roleArn, needed);
+      putRecord(arn, payload);
+    } else if (isQueue(arn)) {
+      authorize(ruleArn, neededToSend(arn));
+      send(arn, payload);
+    } else {
+      authorize(ruleArn, neededToInvoke(arn));
+      invokeAsync(arn, payload);
+    }
+    return undefined;
   }
 
   #bury(ruleArn: string, queueArn: string, body: string, attributes: Record<string, string>): void {
@@ -200,25 +210,4 @@ export class EventBuses {
     }
     this.#options.send(queueArn, body, attributes);
   }
-}
-
-function newEvent(parts: {
-  source: string;
-  detailType: string;
-  detail: JsonObject;
-  resources: string[];
-  time?: Date;
-}): BusEvent {
-  return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': parts.detailType,
-    source: parts.source,
-    account: accountId,
-    // To the second, as EventBridge gives it.
-    time: `${(parts.time ?? new Date()).toISOString().slice(0, 19)}Z`,
-    region,
-    resources: parts.resources,
-    detail: parts.detail,
-  };
 }

@@ -8,7 +8,11 @@ import { periodMs } from './schedule.ts';
 export interface Target {
   arn: string;
   ruleArn: string;
+  /** In which the rule gives it events, where the target's own policy does not let it. */
+  roleArn: string;
   input: string | undefined;
+  /** It is told the event's `detail` alone (`InputPath`). */
+  detailAlone: boolean;
   deadLetterArn: string | undefined;
 }
 
@@ -25,7 +29,13 @@ export interface Schedule {
   targets: Target[];
 }
 
+const isFunction = (targetArn: string) => targetArn.includes(':lambda:');
+
 export const isQueue = (targetArn: string) => targetArn.includes(':sqs:');
+
+export const isStream = (targetArn: string) => targetArn.includes(':firehose:');
+
+export const isApiDestination = (targetArn: string) => targetArn.includes(':api-destination/');
 
 export const busNameOf = (nameOrArn: string) => nameOrArn.slice(nameOrArn.lastIndexOf('/') + 1);
 
@@ -56,12 +66,20 @@ export function readPatternRule(rule: Resource): PatternRule[] {
 
 function readTarget(rule: string, ruleArn: string, target: JsonObject): Target {
   const arn = String(target.Arn);
-  if (!arn.includes(':lambda:') && !isQueue(arn))
+  if (![isFunction, isQueue, isStream, isApiDestination].some((is) => is(arn)))
     throw new UnsupportedError(`${rule}: the local cloud knows no target ${arn}`);
-  for (const transformation of ['InputTransformer', 'InputPath']) {
-    if (target[transformation])
-      throw new UnsupportedError(`${rule}: the local cloud knows no ${transformation}`);
-  }
+  const { InputPath: path } = target;
+  if (target.InputTransformer || (path !== undefined && path !== '$.detail'))
+    throw new UnsupportedError(
+      `${rule}: the local cloud knows no InputTransformer, and of InputPath $.detail`,
+    );
   const deadLetter = target.DeadLetterConfig as { Arn?: string } | undefined;
-  return { arn, ruleArn, input: target.Input as string | undefined, deadLetterArn: deadLetter?.Arn };
+  return {
+    arn,
+    ruleArn,
+    roleArn: String(target.RoleArn ?? ''),
+    input: target.Input as string | undefined,
+    detailAlone: path !== undefined,
+    deadLetterArn: deadLetter?.Arn,
+  };
 }

@@ -200,3 +200,12 @@ export function neededToSend(queueArn: string): Needed {
 export function neededToInvoke(functionArn: string): Needed {
   return { action: 'lambda:InvokeFunction', resource: functionArn };
 }
+
+/** What the role of a rule's target needs to give a stream a record: EventBridge asks for both. */
+export function neededToPutRecord(streamArn: string): Needed[] {
+  return ['firehose:PutRecord', 'firehose:PutRecordBatch'].map((action) => ({ action, resource: streamArn }));
+}
+
+export function neededToInvokeDestination(destinationArn: string): Needed {
+  return { action: 'events:InvokeApiDestination', resource: destinationArn };
+}

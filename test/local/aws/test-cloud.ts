@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { SynthesizedStack } from '../../../local/aws/assets/assets.ts';
-import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../../local/aws/cloud.ts';
+import { type LocalCloud, startLocalCloud } from '../../../local/aws/cloud.ts';
+import type { LocalCloudOptions } from '../../../local/aws/cloud-options.ts';
 import {
   dynoxideArguments,
   dynoxideFile,

@@ -18,6 +18,11 @@ const unasked: Record<string, string> = {
   'secretsmanager:DescribeSecret': "comes with CDK's grantRead",
   'sqs:GetQueueAttributes': "comes with CDK's grantSendMessages",
   'sqs:GetQueueUrl': "comes with CDK's grantSendMessages",
+  's3:GetBucketLocation': 'Firehose documents it as needed',
+  's3:ListBucket': 'Firehose documents it as needed',
+  's3:ListBucketMultipartUploads': 'Firehose documents it as needed',
+  's3:AbortMultipartUpload': 'Firehose documents it as needed',
+  's3:GetObject': 'Firehose documents it as needed',
   'ecs:GetTaskProtection': 'the edge sets its protection and never reads it; ECS documents both as needed',
 };
 

@@ -96,6 +96,21 @@ describe('without', () => {
         ),
     ],
     [
+      'the rule of the records of calls',
+      () =>
+        gone('AWS::Events::Rule', 'RecordsRule', ['call.record', 'deliverystream'], ['firehose:PutRecord']),
+    ],
+    [
+      'the rule of what the receiver of facts is sent',
+      () =>
+        gone(
+          'AWS::Events::Rule',
+          'WebhookRule',
+          ['call.record', 'api-destination'],
+          ['events:InvokeApiDestination'],
+        ),
+    ],
+    [
       'the schedule of calls',
       () => gone('AWS::Events::Rule', 'CallsTriggersEveryMinute', ['schedule', 'Switchroom-calls']),
     ],

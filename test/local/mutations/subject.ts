@@ -7,6 +7,7 @@ import type { Template } from '../../../local/aws/template.ts';
 import { synthesize } from '../../../local/run/synthesize.ts';
 import { startTestCloud, startTestDynamoDb } from '../aws/test-cloud.ts';
 import { ControlPlane } from './control-plane.ts';
+import { receive } from './receiver.ts';
 
 /** None is its default, so that each shows where it arrives. */
 const context = {
@@ -24,6 +25,8 @@ const context = {
   freeShards: '2',
   stunServer: 'stun.example.org:3478',
   traceSamplePercent: '7',
+  recordExportDays: '3',
+  webhookUrl: 'https://facts.example.org/in',
 };
 export const settings: Settings = readSettings(context);
 
@@ -53,6 +56,7 @@ export async function startSubject(stack: SynthesizedStack, template: Template):
         dynamoDbEndpoint: table.endpoint,
         dir,
         redelivery: { afterMs: 10, times: 3 },
+        send: receive,
         // A task that does nothing, and ends when it is told to.
         commandOf: () => ({ file: 'sleep', args: ['infinity'] }),
       },

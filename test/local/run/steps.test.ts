@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BusEvent } from '../../../local/aws/events/bus.ts';
+import type { BusEvent } from '../../../local/aws/events/bus-event.ts';
 import type { JsonObject } from '../../../local/aws/template.ts';
 import { jsonConsole, plainConsole } from '../../../local/run/console.ts';
 import { type Step, stepOf } from '../../../local/run/steps.ts';

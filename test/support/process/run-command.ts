@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 
 export interface CommandResult {
   code: number;
@@ -21,4 +22,21 @@ export function runCommand(
       done({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr });
     });
   });
+}
+
+/** Runs a command that goes on. @returns its lines as they come, and how to interrupt it */
+export function watchCommand(script: string, args: readonly string[]) {
+  const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' };
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const stop = async () => {
+    const gone = new Promise((exited) => child.once('exit', exited));
+    child.kill('SIGINT');
+    await gone;
+  };
+  return { lines, stop };
 }

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { randomStarts, type StartFate } from '../../../../local/aws/ecs/start-plan.ts';
-import type { BusEvent } from '../../../../local/aws/events/bus.ts';
+import type { BusEvent } from '../../../../local/aws/events/bus-event.ts';
 import { until } from '../../../support/until.ts';
 import { startTestCloud, type TestCloud, taskResource } from '../test-cloud.ts';
 

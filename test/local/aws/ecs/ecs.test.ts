@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../../../../command-line/run-file.ts';
-import type { BusEvent } from '../../../../local/aws/events/bus.ts';
+import type { BusEvent } from '../../../../local/aws/events/bus-event.ts';
 import { until } from '../../../support/until.ts';
 import { startTestCloud, type TestCloud, taskResource } from '../test-cloud.ts';
 

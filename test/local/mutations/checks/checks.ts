@@ -5,6 +5,7 @@ import type { Check } from './check.ts';
 import { fleetChecks } from './fleet-checks.ts';
 import { deadLetterChecks, sweepChecks } from './kept-checks.ts';
 import { operatorChecks } from './operator-checks.ts';
+import { recordChecks } from './record-checks.ts';
 import { toldChecks } from './told-checks.ts';
 
 /*
@@ -18,6 +19,7 @@ export const checks: readonly Check[] = [
   ...callChecks,
   ...fleetChecks,
   ...operatorChecks,
+  ...recordChecks,
   ...deadLetterChecks,
 ];
 
