@@ -5,6 +5,7 @@ import { ask, forgetToken, keepToken, tokenOfPage } from './api.ts';
 import { html } from './html.ts';
 import { Call } from './views/call.ts';
 import { Calls } from './views/calls.ts';
+import { Day } from './views/day.ts';
 import { Gateways } from './views/gateways.ts';
 import { Overview } from './views/overview.ts';
 import { Audit, Pool } from './views/pool.ts';
@@ -12,7 +13,7 @@ import { language, word } from './words.ts';
 
 /* The console: a page for those who run the service, over the API alone. */
 
-const views = ['overview', 'calls', 'gateways', 'pool', 'audit'] as const;
+const views = ['overview', 'calls', 'gateways', 'day', 'pool', 'audit'] as const;
 
 function useHash(): string {
   const [hash, setHash] = useState(location.hash);
@@ -29,6 +30,7 @@ function View({ path, query, mayAct }: { path: string[]; query: URLSearchParams;
   if (name === 'calls' && id) return html`<${Call} key=${id} id=${id} mayAct=${mayAct} />`;
   if (name === 'calls') return html`<${Calls} query=${query} />`;
   if (name === 'gateways') return html`<${Gateways} mayAct=${mayAct} />`;
+  if (name === 'day') return html`<${Day} query=${query} />`;
   if (name === 'pool') return html`<${Pool} mayAct=${mayAct} />`;
   if (name === 'audit') return html`<${Audit} />`;
   return html`<${Overview} />`;

@@ -3,6 +3,7 @@
 const languages = {
   en: {
     overview: 'Overview',
+    day: 'Day',
     calls: 'Calls',
     gateways: 'Gateways',
     pool: 'Pool',
@@ -69,9 +70,13 @@ const languages = {
     back: 'All calls',
     skip: 'To the content',
     firstOnly: 'Only the first',
+    waiting: 'Waiting for a gateway',
+    cameInMinute: 'came in a minute',
+    noSamples: 'Nothing is known of this day.',
   },
   de: {
     overview: 'Übersicht',
+    day: 'Tag',
     calls: 'Anrufe',
     gateways: 'Gateways',
     pool: 'Pool',
@@ -138,9 +143,13 @@ const languages = {
     back: 'Alle Anrufe',
     skip: 'Zum Inhalt',
     firstOnly: 'Nur die ersten',
+    waiting: 'Warten auf ein Gateway',
+    cameInMinute: 'in einer Minute gekommen',
+    noSamples: 'Von diesem Tag ist nichts bekannt.',
   },
   fr: {
     overview: 'Vue d’ensemble',
+    day: 'Journée',
     calls: 'Appels',
     gateways: 'Passerelles',
     pool: 'Parc',
@@ -207,6 +216,9 @@ const languages = {
     back: 'Tous les appels',
     skip: 'Au contenu',
     firstOnly: 'Seulement les premières :',
+    waiting: 'En attente d’une passerelle',
+    cameInMinute: 'arrivés par minute',
+    noSamples: 'Rien n’est connu de ce jour.',
   },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
 

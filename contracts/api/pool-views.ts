@@ -87,6 +87,30 @@ export const statusSchema = z
   .meta({ id: 'Status' });
 export type Status = z.infer<typeof statusSchema>;
 
+const series = z.array(count.nullable());
+
+export const daySchema = z
+  .object({
+    day: z.iso.date(),
+    everySec: z.literal(60),
+    free: series,
+    locked: series,
+    busy: series,
+    draining: series,
+    starting: series,
+    waiting: series.meta({ description: 'Calls that waited for a gateway' }),
+    calls: series.meta({ description: 'Calls that came in that minute' }),
+    failed: z
+      .array(z.object({ word: z.string(), calls: series }))
+      .meta({ description: 'Calls that failed in it, by outcome, a full pool by its cause' }),
+  })
+  .meta({
+    id: 'Day',
+    description:
+      'Each list has a number for each minute of the day (UTC) from 00:00 on, up to now; null: nothing is known of it',
+  });
+export type DayView = z.infer<typeof daySchema>;
+
 export const settingsViewSchema = z
   .object({
     afterCall: z.enum(['stop', 'reuse']),

@@ -4,6 +4,7 @@ import { gatewayStateSchema } from '../gateway-state.ts';
 import { outcomeSchema } from '../outcomes.ts';
 import { type ProblemType, pageOf, pageQuery, windowQuery } from './common.ts';
 import {
+  daySchema,
   decisionViewSchema,
   meSchema,
   settingsViewSchema,
@@ -117,6 +118,14 @@ export const reads = {
       by: z.enum(['outcome', 'detail', 'gateway', 'edge', 'caller', 'room']).default('outcome'),
     }),
     answer: failuresSchema,
+  }),
+  getDay: read({
+    path: '/day',
+    summary: 'A day by the minute: gateways by state, calls, waits, failures',
+    query: z.object({
+      day: z.iso.date().optional().meta({ description: 'A day of UTC of the last 30; today unless given' }),
+    }),
+    answer: daySchema,
   }),
   listStarts: read({
     path: '/starts',

@@ -66,8 +66,11 @@ export const refreshSec = 60;
 export const perTouch: Usage = { requests: 2, events: 0, queue: 0, writes: 0, reads: 0, logBytes: 600 };
 export const touchSec = 60;
 
-/** A tick of a schedule: of calls (the edges, their open calls, the draining gateways), or of the fleet. */
-export const perTick: Usage = { requests: 1, events: 0, queue: 0, writes: 1, reads: 3, logBytes: 500 };
+/**
+ * A tick of a schedule: of calls (the edges, their open calls, the draining gateways; and the sample of the minute, in an
+ * item of an hour that grows to some 4 KB), or of the fleet.
+ */
+export const perTick: Usage = { requests: 1, events: 0, queue: 0, writes: 2.5, reads: 4.5, logBytes: 500 };
 export const tickSec = 60;
 
 /** A request to the API: a page of fifty records by two queries. Log bytes, its access log with them, are assumed. */

@@ -78,6 +78,21 @@ describe.skipIf(!hasTool('chromium'))('the console', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('plots the day by the minute: calls, gateways by state, waits', async () => {
+    await suite.tick();
+    const { page, complaints } = await suite.open({ viewport: { width: 1280, height: 900 } });
+    await page.getByRole('link', { name: 'Day', exact: true }).click();
+    await page
+      .getByRole('img', { name: /^Gateways: busy \d+, locked \d+, draining \d+, free [1-9]/ })
+      .waitFor();
+    expect(await page.locator('figure canvas').count()).toBeGreaterThanOrEqual(3);
+    await shoot(page, 'day');
+    await page.getByLabel('Day (UTC)').fill('2020-01-01');
+    await page.getByText('Nothing is known of this day.').waitFor();
+    expect(page.url()).toContain('#/day?day=2020-01-01');
+    expect(complaints).toEqual([]);
+  });
+
   it('speaks the language of the browser, is dark where that is wanted, and fits a phone', async () => {
     const { page, complaints } = await suite.open({
       locale: 'de-DE',

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
 
@@ -43,6 +45,15 @@ export class ConsoleSuite {
     await page.goto(this.address);
     await page.getByRole('navigation').waitFor();
     return { page, complaints };
+  }
+
+  /** Lets the minute be over for the functions. */
+  async tick(): Promise<void> {
+    const { awsEndpoint: endpoint, credentials, region } = JSON.parse(readFileSync(this.run.runFile, 'utf8'));
+    const lambda = new LambdaClient({ endpoint, credentials, region });
+    const Payload = JSON.stringify({ 'detail-type': 'Scheduled Event' });
+    await lambda.send(new InvokeCommand({ FunctionName: 'Switchroom-calls', Payload }));
+    lambda.destroy();
   }
 
   /** Calls a room, for as long as the test does not say otherwise. */

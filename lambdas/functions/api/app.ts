@@ -7,6 +7,7 @@ import { NotTold, TableContention, TableUnavailable, TaskNotStopped } from '../.
 import type { ApiDeps } from './deps.ts';
 import { ApiProblem } from './problem.ts';
 import { getCall, listCalls, listLiveCalls, listRecords } from './reads/calls.ts';
+import { getDay } from './reads/day.ts';
 import { getFailures } from './reads/failures.ts';
 import { listDecisions, listStarts } from './reads/fleet.ts';
 import { getGateway, listGateways } from './reads/gateways.ts';
@@ -51,6 +52,7 @@ function serveReads(app: Hono<Env>, deps: ApiDeps): void {
   serve(app, reads.getCall, deps, ({ params }) => getCall(params.id, deps));
   serve(app, reads.listRecords, deps, ({ query }) => listRecords(query, deps));
   serve(app, reads.getFailures, deps, ({ query }) => getFailures(query, deps));
+  serve(app, reads.getDay, deps, ({ query }) => getDay(query, deps));
   serve(app, reads.listStarts, deps, ({ query }) => listStarts(query, deps));
   serve(app, reads.listDecisions, deps, ({ query }) => listDecisions(query, deps));
   serve(app, reads.listEdges, deps, async () => ({

@@ -16,6 +16,7 @@ import { openTable } from '../../store/table.ts';
 import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
 import { measurePool } from './measure-pool.ts';
+import { noteMinute } from './note-minute.ts';
 import { type KnownLeases, keepLease, renewEdge } from './renew-edge.ts';
 import { type SweepReport, sweep } from './sweep.ts';
 import { takeFacts } from './take-facts.ts';
@@ -57,8 +58,11 @@ async function calls(input: CallsInput, logger: Logger): Promise<Answer> {
   }
   if ('Records' in input) return takeBatch(input, logger);
   // Counted first: a sweep that fails shall not leave the pool unseen.
-  deps.measure(await measurePool(deps));
-  return sweep(deps);
+  const counts = await measurePool(deps);
+  deps.measure(counts);
+  const report = await sweep(deps);
+  await noteMinute(counts, deps);
+  return report;
 }
 
 async function takeBatch(batch: Batch, logger: Logger): Promise<BatchAnswer> {

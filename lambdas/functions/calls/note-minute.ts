@@ -1,0 +1,57 @@
+import type { Measurement, MetricName } from '../../../contracts/metrics.ts';
+import { failureWord } from '../../domain/minute-sample.ts';
+import { between } from '../../store/conditions.ts';
+import { callOf } from '../../store/items/call-item.ts';
+import { minuteAttribute, minutesKey } from '../../store/items/demand-items.ts';
+import { putSample } from '../../store/items/minute-items.ts';
+import { fleetPoolOf } from '../../store/items/pool-item.ts';
+import { endedCallsWatchKey, poolKey, waitingWatchKey, watchIndex } from '../../store/keys.ts';
+import { readAll, watched } from '../../store/watched.ts';
+import type { SettleDeps } from '../../usecases/settle-call.ts';
+
+const minuteMs = 60_000;
+/** Bounds of one minute: what is beyond is not counted. */
+const mostFailed = 200;
+const mostWaiting = 5000;
+
+/**
+ * Keeps how the minute before this one stood: the pool as it was just counted, the calls that came, and those that failed
+ * and why. Facts that are later than a minute are not in it.
+ * @param counts what `measurePool` says
+ * @throws TableUnavailable
+ */
+export async function noteMinute(
+  counts: readonly Measurement[],
+  { table, now }: Pick<SettleDeps, 'table' | 'now'>,
+): Promise<void> {
+  const atMs = (Math.floor(now() / minuteMs) - 1) * minuteMs;
+  const ofMinute = between('watchAt', atMs, atMs + minuteMs - 1);
+  const [pool, arrivals, waiting, failedKeys] = await Promise.all([
+    table.get(poolKey),
+    table.get(minutesKey(atMs)),
+    table.count({ index: watchIndex, key: ['watchKey', waitingWatchKey], limit: mostWaiting }),
+    watched(table, endedCallsWatchKey(atMs, true), mostFailed, ofMinute),
+  ]);
+  const items = await readAll(
+    table,
+    failedKeys.items.map(({ pk }) => String(pk)),
+  );
+  const words = table
+    .readable(items, (item) => callOf(item, now()) ?? [])
+    .flat()
+    .map(failureWord);
+  const count = (name: MetricName) => counts.find((one) => one.name === name)?.value ?? 0;
+  const [free, locked, busy] = [count('FreeGateways'), count('LockedGateways'), count('BusyGateways')];
+  await table.write(
+    putSample(atMs, {
+      free,
+      locked,
+      busy,
+      draining: count('RegisteredGateways') - free - locked - busy,
+      starting: fleetPoolOf(pool).starting ?? 0,
+      waiting: waiting.count,
+      calls: Number(arrivals?.[minuteAttribute(atMs)] ?? 0),
+      failed: new Map([...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length])),
+    }),
+  );
+}
