@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { readOptions, wholeNumber, wrong } from '../command-line/read-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
 import { benchAllocation } from './measure/allocation.ts';
+import { benchApi } from './measure/api.ts';
 import { benchCalls } from './measure/calls.ts';
 import { benchCold } from './measure/cold.ts';
 import { benchCpu } from './measure/cpu.ts';
@@ -23,6 +24,7 @@ type Name =
   | 'rush'
   | 'operations'
   | 'allocation'
+  | 'api'
   | 'registers'
   | 'calls'
   | 'overload'
@@ -37,6 +39,7 @@ const measurements: Record<Name, (load: Load) => Promise<unknown>> = {
   rush: () => benchRush(),
   operations: () => benchOperations(),
   allocation: () => benchAllocation(),
+  api: () => benchApi(),
   registers: () => benchRegisters(),
   calls: allCalls,
   overload: overloadShown,

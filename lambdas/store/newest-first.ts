@@ -38,9 +38,6 @@ interface Read {
   isAll: boolean;
 }
 
-/** Keys asked for beside each other, once the first has not given enough: most days of a quiet pool are empty. */
-const daysAtOnce = 10;
-
 /**
  * @param limit entries at most
  * @param place where the page before ended
@@ -87,8 +84,9 @@ async function readLane(
   const first = place === undefined ? 0 : lane.keys.indexOf(place[0]);
   if (first < 0) return { entries: [], isAll: true };
   const found: Read['entries'] = [];
-  for (let at = first; at < lane.keys.length; ) {
-    const keys = lane.keys.slice(at, at + (at === first ? 1 : daysAtOnce));
+  // Of a busy pool a day is enough, or two; most days of a quiet one are empty, so more and more are asked for at once.
+  for (let at = first, width = 1; at < lane.keys.length; width *= 2) {
+    const keys = lane.keys.slice(at, at + width);
     const pages = await Promise.all(
       keys.map((key, n) =>
         readKey(table, lane, key, limit - found.length, at === first && n === 0 ? place : undefined),

@@ -34,9 +34,7 @@ export async function watched(
 
 /** The items themselves, read from the table: the index only says where to look. */
 export async function readAll(table: Table, pks: readonly string[]): Promise<Item[]> {
-  const found: Item[] = [];
-  for (let i = 0; i < pks.length; i += batchSize) {
-    found.push(...(await table.getMany(pks.slice(i, i + batchSize))));
-  }
-  return found;
+  const batches: Promise<Item[]>[] = [];
+  for (let i = 0; i < pks.length; i += batchSize) batches.push(table.getMany(pks.slice(i, i + batchSize)));
+  return (await Promise.all(batches)).flat();
 }

@@ -41,13 +41,11 @@ export async function listGateways(query: Query, deps: ApiDeps): Promise<PageOf<
     ...query,
     lanes: await lanesOf(state, deps),
     cursor: query.cursor,
-    load: (pks) => gatewaysAt(table, pks),
+    load: (pks) => gatewaysAt(table, pks, username),
     view: (item) => {
       const gateway = gatewayFrom(item);
       const view = gatewayView(gateway, nowMs);
-      const isAskedFor =
-        (state === undefined || view.state === state) &&
-        (username === undefined || view.username.startsWith(username));
+      const isAskedFor = state === undefined || view.state === state;
       return isLive(gateway, nowMs) && isAskedFor ? view : undefined;
     },
     byTime: false,
@@ -80,14 +78,17 @@ async function lanesOf(asked: GatewayState | undefined, deps: ApiDeps): Promise<
   return (await Promise.all(states.map((one) => lanes[one]()))).flat();
 }
 
-/** The gateways' items, by the key that the index shows: their own, or that of their call. */
-async function gatewaysAt(table: Table, pks: readonly string[]): Promise<Map<string, Item>> {
+/**
+ * The gateways' items, by the key that the index shows: their own, or that of their call.
+ * @param beginning of their usernames: the others are not read
+ */
+async function gatewaysAt(table: Table, pks: readonly string[], beginning = ''): Promise<Map<string, Item>> {
   const ofCalls = pks.filter((pk) => pk.startsWith(callKeyPrefix));
   const calls = [...(await itemsOf(table, ofCalls)).entries()].flatMap(([pk, item]) =>
     table.readable([item], callFrom).map(({ gateway = '' }) => [pk, gatewayKey(gateway)] as const),
   );
   const own = pks.filter((pk) => pk.startsWith(gatewayKeyPrefix)).map((pk) => [pk, pk] as const);
-  const wanted = [...calls, ...own];
+  const wanted = [...calls, ...own].filter(([, gateway]) => gateway.startsWith(gatewayKey(beginning)));
   const items = await itemsOf(table, [...new Set(wanted.map(([, gateway]) => gateway))]);
   return new Map(
     wanted.flatMap(([pk, gateway]) => {

@@ -9,8 +9,8 @@ import { cursorOf, placeOfCursor } from '../cursor.ts';
  * What a page may cost where a filter lets little pass: entries looked at, in all and at once. A key of the index costs
  * a fraction of what a record does.
  */
-const ofRecords = { most: 500, atOnce: 100 };
-const ofKeys = { most: 5000, atOnce: 1000 };
+const ofRecords = { most: 300, atOnce: 100 };
+const ofKeys = { most: 2000, atOnce: 1000 };
 
 export interface PageInput<T> {
   lanes: readonly Lane[];
