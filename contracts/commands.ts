@@ -184,8 +184,15 @@ const edgeSchema = z.object({
 });
 export type EdgeAsk = z.infer<typeof edgeSchema>;
 
-/** The calls that an edge holds: what its application takes over after a restart. */
-export const listEdgeCallsSchema = edgeSchema.extend({ command: z.literal('listEdgeCalls') });
+/** Where a page ended: text that is given back, and of which only who made it knows what it means. */
+const pageEndSchema = z.string().min(1).max(2000);
+
+/** The calls that an edge holds, page after page: what its application takes over after a restart. */
+export const listEdgeCallsSchema = edgeSchema.extend({
+  command: z.literal('listEdgeCalls'),
+  /** `next` of the page before. */
+  after: pageEndSchema.optional(),
+});
 export type ListEdgeCalls = z.infer<typeof listEdgeCallsSchema>;
 
 export const edgeCallSchema = z.object({
@@ -201,7 +208,11 @@ export const edgeCallSchema = z.object({
 });
 export type EdgeCall = z.infer<typeof edgeCallSchema>;
 
-export const listEdgeCallsAnswerSchema = z.object({ calls: z.array(edgeCallSchema) });
+export const listEdgeCallsAnswerSchema = z.object({
+  calls: z.array(edgeCallSchema),
+  /** There may be more. */
+  next: pageEndSchema.optional(),
+});
 export type ListEdgeCallsAnswer = z.infer<typeof listEdgeCallsAnswerSchema>;
 
 /**

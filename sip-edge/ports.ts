@@ -1,7 +1,7 @@
 import type {
   AllocateAnswer,
   AllocateGateway,
-  ListEdgeCallsAnswer,
+  EdgeCall,
   RegisterAnswer,
   RegisterCommand,
   RenewEdgeAnswer,
@@ -27,7 +27,7 @@ export interface ControlPlane {
    * The calls that this edge holds, as the table has them.
    * @throws {ControlPlaneUnavailable}
    */
-  listEdgeCalls(): Promise<ListEdgeCallsAnswer>;
+  listEdgeCalls(): Promise<{ calls: readonly EdgeCall[] }>;
   /**
    * Renews the edge's lease.
    * @returns the calls of this edge whose gateway the control plane found gone

@@ -1,5 +1,5 @@
 import { epochSec } from '../domain/time.ts';
-import { above, allOf, anyOf, atMost, below, equals } from './conditions.ts';
+import { above, allOf, atMost, below, equals } from './conditions.ts';
 
 /* What writes of a gateway's item rely on. */
 
@@ -10,4 +10,4 @@ export const registrationIs = (registrationId: string) => equals('registrationId
 export const notExpired = (nowMs: number) => above('expiresAt', epochSec(nowMs));
 export const expired = (nowMs: number) => atMost('expiresAt', epochSec(nowMs));
 export const lockLapsed = (nowMs: number) => allOf(equals('state', 'locked'), below('lockedUntil', nowMs));
-export const givable = (nowMs: number) => anyOf(equals('state', 'free'), lockLapsed(nowMs));
+export const isFree = equals('state', 'free');

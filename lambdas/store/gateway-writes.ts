@@ -5,8 +5,9 @@ import { expiryAfter } from '../domain/time.ts';
 import { allOf, anyOf, type Condition, equals, missing, unchanged } from './conditions.ts';
 import {
   expired,
-  givable,
+  isFree,
   lockAttributes,
+  lockLapsed,
   notExpired,
   registrationIs,
   watchAttributes,
@@ -53,7 +54,7 @@ export function deleteGateway(seen: Gateway) {
 export function deleteExpired(seen: Gateway, nowMs: number) {
   return {
     delete: gatewayKey(seen.username),
-    when: allOf(registrationIs(seen.registrationId), expired(nowMs), givable(nowMs)),
+    when: allOf(registrationIs(seen.registrationId), expired(nowMs), isFree),
   } satisfies Write;
 }
 
@@ -78,7 +79,7 @@ export function lock(
       equals('received', candidate.received),
       equals('edgeId', candidate.edgeId),
       notExpired(nowMs),
-      givable(nowMs),
+      isFree,
     ),
   } satisfies Write;
 }
@@ -132,6 +133,16 @@ export function handOn(
   } satisfies Write;
 }
 
+/** Gives back a gateway whose lock is over, where it is still the one that was read. */
+export function endLock(seen: Gateway, freeShard: string, nowMs: number) {
+  return {
+    update: gatewayKey(seen.username),
+    set: { state: 'free', freeShard, availableAt: nowMs },
+    remove: lockAttributes,
+    when: allOf(registrationIs(seen.registrationId), unchanged('lockedBy', seen.lockedBy), lockLapsed(nowMs)),
+  } satisfies Write;
+}
+
 /** Takes a gateway that did not answer out of the pool until its next REGISTER. */
 export function silence(seen: Gateway, call: CallIdentity, nowMs: number) {
   return {
@@ -158,7 +169,7 @@ export function retire(seen: Gateway, watchAt: number, nowMs: number) {
     update: gatewayKey(seen.username),
     set: { state: 'draining', watchKey: drainedWatchKey, watchAt },
     remove: freeAttributes,
-    when: allOf(registrationIs(seen.registrationId), equals('state', 'free'), notExpired(nowMs)),
+    when: allOf(registrationIs(seen.registrationId), isFree, notExpired(nowMs)),
   } satisfies Write;
 }
 

@@ -2,13 +2,7 @@ import type { RegisterGateway, UnregisterGateway } from '../../contracts/command
 import { mergeBindings, registrationOf } from '../domain/gateway/bindings.ts';
 import type { Gateway } from '../domain/gateway/gateway.ts';
 import { above, allOf, anyOf, below, type Condition, differs, equals } from './conditions.ts';
-import {
-  lockAttributes,
-  lockLapsed,
-  notExpired,
-  registrationIs,
-  watchAttributes,
-} from './gateway-conditions.ts';
+import { lockAttributes, notExpired, registrationIs, watchAttributes } from './gateway-conditions.ts';
 import { gatewayKey } from './keys.ts';
 import type { Update, Write } from './transaction.ts';
 
@@ -65,12 +59,12 @@ export function leave(
   } satisfies Write;
 }
 
-/** Ends what a refresh proves wrong: a lock that lapsed, or the belief that the gateway is silent. */
+/** Ends what a refresh proves wrong: the belief that the gateway is silent. */
 export function welcomeBack(gateway: Gateway, freeShard: string, nowMs: number) {
   return {
     update: gatewayKey(gateway.username),
     set: { state: 'free', freeShard, availableAt: nowMs },
     remove: [...lockAttributes, ...watchAttributes],
-    when: allOf(registrationIs(gateway.registrationId), anyOf(equals('state', 'silent'), lockLapsed(nowMs))),
+    when: allOf(registrationIs(gateway.registrationId), equals('state', 'silent')),
   } satisfies Write;
 }

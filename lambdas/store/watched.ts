@@ -8,16 +8,18 @@ const batchSize = 100;
 
 /**
  * The keys under one key of the `watch` index, by `watchAt`.
- * @param most no more than these; `more` says whether there were
+ * @param most no more than these; `more` says whether there were, and `next` where they go on
+ * @param after `next` of those before
  */
 export async function watched(
   table: Table,
   watchKey: string,
   most: number,
   range?: Condition,
-): Promise<{ items: Item[]; more: boolean }> {
+  after?: Item,
+): Promise<{ items: Item[]; more: boolean; next?: Item }> {
   const items: Item[] = [];
-  let from: Item | undefined;
+  let from = after;
   do {
     const page = await table.query({
       index: watchIndex,
@@ -29,7 +31,7 @@ export async function watched(
     items.push(...page.items);
     from = page.next;
   } while (from !== undefined && items.length < most);
-  return { items, more: from !== undefined };
+  return { items, more: from !== undefined, ...(from && { next: from }) };
 }
 
 /** The items themselves, read from the table: the index only says where to look. */

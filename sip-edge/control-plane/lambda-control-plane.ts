@@ -6,8 +6,8 @@ import {
   allocateAnswerSchema,
   batchAnswerOf,
   type EdgeAsk,
+  type EdgeCall,
   type ListEdgeCalls,
-  type ListEdgeCallsAnswer,
   listEdgeCallsAnswerSchema,
   mostBatched,
   type RegisterAnswer,
@@ -98,9 +98,16 @@ export class LambdaControlPlane implements ControlPlane {
     return this.#allocates.ask(command, aboutCall(asker));
   }
 
-  listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
-    const command: ListEdgeCalls = { command: 'listEdgeCalls', ...this.#edge };
-    return this.#ask(this.#settings.callsFunction, command, listEdgeCallsAnswerSchema);
+  async listEdgeCalls(): Promise<{ calls: EdgeCall[] }> {
+    const calls: EdgeCall[] = [];
+    let after: string | undefined;
+    do {
+      const command: ListEdgeCalls = { command: 'listEdgeCalls', ...this.#edge, ...(after && { after }) };
+      const page = await this.#ask(this.#settings.callsFunction, command, listEdgeCallsAnswerSchema);
+      calls.push(...page.calls);
+      after = page.next;
+    } while (after !== undefined);
+    return { calls };
   }
 
   renewEdge(): Promise<RenewEdgeAnswer> {

@@ -9,7 +9,7 @@ import { identityOf, ownerOf } from '../call/call.ts';
 import { isLive } from '../time.ts';
 import { liveContacts, maxBindings, mergeBindings, registrationOf } from './bindings.ts';
 import type { Binding, Gateway } from './gateway.ts';
-import { isHeld } from './gateway-state.ts';
+import { mayBeInCall } from './gateway-state.ts';
 
 /** What to do with a gateway's item, and what to answer once that is done. */
 export type RegistrationDecision =
@@ -51,8 +51,9 @@ export function decideRegistration(
 
   const { username, registrationId, cseq, received, edgeId } = command;
   const registration = { registrationId, cseq, received, edgeId, ...registrationOf(bindings) };
-  // A lock outlives a registration that ran out: the call goes on, and its gateway has come back.
-  const keepsLock = sameProcess && isHeld(seen, nowMs);
+  // A lock outlives a registration that ran out: the call goes on, and its gateway has come back. One that is over is
+  // for others to end, who look at its call.
+  const keepsLock = sameProcess && mayBeInCall(seen);
   const fresh = !(live && sameProcess);
   const base: Omit<Gateway, 'state'> = {
     ...registration,
@@ -61,7 +62,7 @@ export function decideRegistration(
     ...(fresh && { freshCseq: cseq }),
     ...(context.taskId !== undefined && { taskId: context.taskId }),
   };
-  const lostCall = seen !== undefined && !sameProcess && isHeld(seen, nowMs) ? seen.lockedBy : undefined;
+  const lostCall = seen !== undefined && !sameProcess && mayBeInCall(seen) ? seen.lockedBy : undefined;
   const stillFree = live && sameProcess && seen.state === 'free';
   const gateway: Gateway = keepsLock
     ? { ...base, ...lockOf(seen) }

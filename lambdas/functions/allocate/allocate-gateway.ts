@@ -11,6 +11,7 @@ import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
 import { isLive, type Random } from '../../domain/time.ts';
 import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { freeShardNames, gatewayKey } from '../../store/keys.ts';
+import { endLapsedLock } from '../../usecases/lapsed-lock.ts';
 import { endSilent } from '../../usecases/waiting-queue.ts';
 import { SharedCandidates } from './candidates.ts';
 import { type CandidatePage, givableOf, readGateways, sweepExpired } from './free-gateways.ts';
@@ -198,9 +199,10 @@ class Allocation {
         );
       }
       const locked = await lockGateway(candidate, this.command, this.side, this.deps);
-      if (locked.result === 'answer' || locked.result === 'taken') return locked;
+      if (locked.result === 'answer') return locked;
+      if (locked.result === 'taken' && !(await endLapsedLock(locked.gateway, this.deps))) return locked;
       if (locked.result === 'call-changed') this.side = locked.side;
-      else {
+      if (locked.result === 'conflict') {
         conflicts += 1;
         this.conflicts += 1;
         const mostMs = Math.min(conflictPauseMs * 2 ** conflicts, maxConflictPauseMs);
@@ -220,7 +222,7 @@ class Allocation {
   }
 
   private sweep(gateways: readonly Gateway[]): void {
-    this.inTheEnd(sweepExpired(this.deps.table, gateways, this.deps.now()));
+    this.inTheEnd(sweepExpired(gateways, this.deps));
   }
 
   /** What does not change the answer, but must be over with it: then Lambda stops the function's clock. */

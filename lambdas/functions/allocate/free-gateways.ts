@@ -15,6 +15,7 @@ import {
   watchIndex,
 } from '../../store/keys.ts';
 import type { Page, Table } from '../../store/table.ts';
+import { endLapsedLock, type LapsedLockDeps } from '../../usecases/lapsed-lock.ts';
 
 /* Looks into the `free` index: what it shows are candidates, never promises. */
 
@@ -69,9 +70,15 @@ export function givableOf(gateways: readonly Gateway[], nowMs: number): Candidat
 }
 
 /** Deletes locations that ran out, so that the next caller does not meet them again. */
-export async function sweepExpired(table: Table, gateways: readonly Gateway[], nowMs: number): Promise<void> {
+export async function sweepExpired(gateways: readonly Gateway[], deps: LapsedLockDeps): Promise<void> {
+  const nowMs = deps.now();
   const dead = gateways.filter((one) => !isLive(one, nowMs)).slice(0, maxSwept);
-  await Promise.all(dead.map((one) => table.write(deleteExpired(one, nowMs))));
+  await Promise.all(
+    dead.map(async (one) => {
+      await endLapsedLock(one, deps);
+      await deps.table.write(deleteExpired(one, nowMs));
+    }),
+  );
 }
 
 /**

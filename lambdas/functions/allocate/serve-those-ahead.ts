@@ -3,8 +3,10 @@ import { type Call, ownerOf } from '../../domain/call/call.ts';
 import { byTurn } from '../../domain/call/waiting.ts';
 import type { Candidate } from '../../domain/gateway/gateway.ts';
 import { lock } from '../../store/gateway-writes.ts';
+import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { freeShardOf } from '../../store/keys.ts';
 import { isRefused } from '../../store/transaction.ts';
+import { endLapsedLock } from '../../usecases/lapsed-lock.ts';
 import { headsOfQueue, matchNext } from '../../usecases/waiting-queue.ts';
 import type { LockDeps } from './lock-gateway.ts';
 
@@ -56,6 +58,7 @@ export async function serveThoseAhead(
       const [ofGateway, ofCall] = written.done ? [] : written.failures;
       // Served now, by us or by another, or gone; where only the gateway was in the way the call is still next.
       if (written.done || isRefused(ofCall)) ahead = ahead.filter((call) => call !== match.call);
+      if (isRefused(ofGateway) && (await endLapsedLock(gatewayOf(ofGateway.seen), deps))) continue;
       // A conflict is somebody else at work on the same.
       isGone = written.done || isRefused(ofGateway) || !isRefused(ofCall);
     }

@@ -32,8 +32,11 @@ export interface SweepReport {
 const maxEdges = 100;
 const maxCalls = 500;
 const maxGateways = 200;
-/** An offered call is given up so long after its lock lapsed: its edge has told nothing, and will not. */
-const staleOfferMs = 60_000;
+/**
+ * An offered call is given up so long after its lock lapsed, and after its edge began to ask if that was later: its edge
+ * has told nothing, and will not. A fact may take most of it.
+ */
+const staleOfferMs = 120_000;
 /** An edge is looked at for so long after its lease: an allocation of its last moment may show late. */
 const forgetAfterMs = 600_000;
 
@@ -74,6 +77,7 @@ async function sweepEdge(
   const { calls, more } = await openCallsOf(table, edge.edgeId, maxCalls, nowMs, dueBefore);
   report.more ||= more;
   if (lost) report.lostEdges += 1;
+  else if (calls.length > 0 && !(await hasAskedFor(edge.edgeId, staleOfferMs, deps))) return;
   for (const call of calls) {
     // Read again by settleCall: what has been answered or has ended since is none of the sweep's.
     await settleCall(
@@ -89,6 +93,12 @@ async function sweepEdge(
     report.endedCalls += 1;
   }
   if (calls.length === 0 && edge.leaseUntil < nowMs - forgetAfterMs) await table.write(forgetEdge(edge));
+}
+
+/** Whether the edge has been heard for so long: what it had to say of before has come by then. */
+async function hasAskedFor(edgeId: string, ms: number, { table, now }: CallsDeps): Promise<boolean> {
+  const edge = edgeOf(await table.get(edgeKey(edgeId)));
+  return edge !== undefined && edge.begunAt <= now() - ms;
 }
 
 /** Calls that wait for a gateway while their edge is gone: nobody would take it. */

@@ -2,7 +2,6 @@ import type { RegisterAnswer, RegisterGateway } from '../../../contracts/command
 import { parseGatewayName, taskIdOf } from '../../../contracts/gateway-name.ts';
 import { TableContention } from '../../domain/errors.ts';
 import type { Gateway } from '../../domain/gateway/gateway.ts';
-import { hasLapsed } from '../../domain/gateway/gateway-state.ts';
 import {
   becomesFree,
   bindingsAnswer,
@@ -17,6 +16,7 @@ import { gatewayOf } from '../../store/items/gateway-item.ts';
 import { freeShardOf, gatewayKey } from '../../store/keys.ts';
 import { refresh, welcomeBack } from '../../store/refresh-writes.ts';
 import type { Table } from '../../store/table.ts';
+import { endLapsedLock } from '../../usecases/lapsed-lock.ts';
 import { headsOfQueue, matchNext } from '../../usecases/waiting-queue.ts';
 import { mayComeFrom } from './task-host.ts';
 import { removeGateway } from './unregister-gateway.ts';
@@ -55,7 +55,8 @@ export async function registerGateway(command: RegisterGateway, deps: RegisterDe
   const written = await deps.table.write(fast);
   if (!written.done) return registerAnew(command, gatewayOf(written.seen), nowMs, deps);
   const gateway = gatewayOf(written.item) as Gateway;
-  if (gateway.state === 'silent' || hasLapsed(gateway, nowMs)) {
+  await endLapsedLock(gateway, deps);
+  if (gateway.state === 'silent') {
     // Refused only where a call has taken it in the meantime: then that is how it stands.
     await deps.table.write(welcomeBack(gateway, freeShardOf(command.username, deps.freeShards), nowMs));
   }
@@ -78,6 +79,7 @@ async function registerAnew(
   };
   let seen = firstSeen;
   for (let tries = 0; tries < maxTries; tries += 1) {
+    if (await endLapsedLock(seen, deps)) seen = gatewayOf(await deps.table.get(gatewayKey(username)));
     const decision = decideRegistration(seen, command, context);
     if (decision.write === 'none') return decision.answer;
     if (decision.write === 'delete') {

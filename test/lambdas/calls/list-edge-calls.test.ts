@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { listEdgeCalls } from '../../../lambdas/functions/calls/list-edge-calls.ts';
 import { gw, oneGateway, useWorld, world } from '../support/use-world.ts';
 import { managed } from '../support/world.ts';
 
@@ -27,5 +28,24 @@ describe('listEdgeCalls', () => {
     ]);
     expect((await world.edgeCalls('edge-2')).calls).toHaveLength(1);
     expect((await world.edgeCalls('edge-3')).calls).toEqual([]);
+  });
+
+  it('goes on where a page ended, so that none is dropped', async () => {
+    const held = [1, 2, 3, 4, 5];
+    for (const n of held) {
+      await world.register({ username: managed(n) });
+      await world.grant({ callId: `call-${n}`, gateway: managed(n) });
+    }
+    await world.say(world.answered('call-3', managed(3)));
+    const found: string[] = [];
+    let after: string | undefined;
+    do {
+      const command = { command: 'listEdgeCalls', edgeId: 'edge-1', leaseSec: 45, generation: 1 } as const;
+      const page = await listEdgeCalls({ ...command, ...(after && { after }) }, world.deps, 2);
+      expect(page.calls.length).toBeLessThanOrEqual(2);
+      found.push(...page.calls.map(({ callId }) => callId));
+      after = page.next;
+    } while (after !== undefined);
+    expect(found.sort()).toEqual(held.map((n) => `call-${n}`));
   });
 });

@@ -66,6 +66,18 @@ describe('a command', () => {
     ]);
   });
 
+  it('lists the calls of an edge page after page', async () => {
+    const calls = [1, 2, 3].map((n) => ({ callId: `call-${n}`, state: 'answered', offeredAt: n }));
+    const plane = await controlPlane({
+      invoke: (_name, command) => {
+        const page = Number((command as { after?: string }).after ?? 0);
+        return { calls: [calls[page]], ...(page < 2 && { next: `${page + 1}` }) };
+      },
+    });
+    expect(await plane.listEdgeCalls()).toEqual({ calls });
+    expect(aws.requests).toHaveLength(3);
+  });
+
   it('of a call carries its trace, which X-Ray keeps where it is sampled; of no other it keeps one', async () => {
     for (const [percent, sampled] of [
       [0, 0],

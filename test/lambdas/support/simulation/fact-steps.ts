@@ -4,7 +4,8 @@ import type { Truth } from './truth.ts';
 
 /* What the bus does, and time. */
 
-const staleOfferMs = 60_000;
+const staleOfferMs = 120_000;
+const leaseSec = 600;
 
 export async function deliver(truth: Truth, { pick }: Pick<Choice, 'pick'>): Promise<void> {
   if (truth.undelivered.length === 0) return;
@@ -23,8 +24,14 @@ export async function pass(truth: Truth, { how }: Choice): Promise<void> {
 
 export async function sweep(truth: Truth): Promise<void> {
   const { nowMs } = truth.world;
-  await truth.world.hangups('edge-1', { leaseSec: 60 });
+  const leaseUntil = nowMs + leaseSec * 1000;
+  const { edge } = truth;
+  // Written again after a third of it.
+  if (edge === undefined || edge.leaseUntil <= nowMs) truth.edge = { begunAt: nowMs, leaseUntil };
+  else if (edge.leaseUntil - nowMs <= (leaseSec * 1000 * 2) / 3) truth.edge = { ...edge, leaseUntil };
+  await truth.world.hangups('edge-1', { leaseSec });
   await truth.world.sweep();
+  if ((truth.edge?.begunAt ?? nowMs) > nowMs - staleOfferMs) return;
   for (const call of truth.calls) {
     const grant = truth.lastGrant(call);
     if (grant === undefined || call.closed || call.confirmed) continue;
@@ -64,7 +71,7 @@ async function foresee(truth: Truth, fact: Fact): Promise<() => void> {
       call.closed = grant !== undefined && call.lost.has(grant.username);
       if (call.closed) return;
       const process = grant && truth.processOf(grant);
-      if (process === undefined || truth.isHeldByOther(process, call) || !atHand) return;
+      if (process === undefined || truth.isLockedForOther(process, call) || !atHand) return;
       const owns = process.owner?.callId === call.callId;
       const mayClaim = process.registrationId === grant?.registrationId && process.state !== 'silent';
       if (!owns && !mayClaim) return;

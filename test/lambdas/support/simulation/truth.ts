@@ -11,6 +11,8 @@ export class Truth {
   readonly calls: CallModel[] = [];
   readonly undelivered: Fact[] = [];
   readonly delivered: Fact[] = [];
+  /** As its lease goes, epoch milliseconds; undefined before it has asked anything. */
+  edge: { begunAt: number; leaseUntil: number } | undefined;
   #serial = 0;
 
   constructor(world: World, gateways: number) {
@@ -68,8 +70,18 @@ export class Truth {
     return process.expiresAt > Math.floor(this.world.nowMs / 1000);
   }
 
+  /** A lock that is over holds while its call is open and has an edge that may tell of it. */
   isHeld(process: Process): boolean {
-    return process.owner !== undefined && process.owner.until >= this.world.nowMs;
+    const { owner } = process;
+    if (owner === undefined || owner.until >= this.world.nowMs) return owner !== undefined;
+    const call = this.calls.find((one) => one.callId === owner.callId);
+    const isIts = call !== undefined && this.lastGrant(call)?.username === process.username;
+    return this.edge !== undefined && isIts && !call.closed;
+  }
+
+  /** Its lock is not over. */
+  isLockedForOther({ owner }: Process, call: CallModel): boolean {
+    return owner !== undefined && owner.until >= this.world.nowMs && owner.callId !== call.callId;
   }
 
   isHeldByOther(process: Process, call: CallModel): boolean {
