@@ -57,7 +57,12 @@ export const metrics = {
 
   /** Once a minute, by each edge: its calls in set-up and in progress. */
   EdgeCalls: 'Count',
-  /** INVITEs refused before anything was asked of the control plane: nobody allowed to call, or malformed. */
+  /** Those of them that hold a gateway, or ask for one, and whose callers have not acknowledged an answer. */
+  HalfOpenCalls: 'Count',
+  /**
+   * INVITEs refused before anything was asked of the control plane: nobody allowed to call, malformed, or too many
+   * half open.
+   */
   RefusedInvites: 'Count',
   /** Commands that got no answer from the control plane. */
   ControlPlaneFailures: 'Count',

@@ -60,6 +60,9 @@ const table = {
   'malformed-credentials': badRequest('The credentials cannot be read'),
   banned: forbidden('Too many wrong passwords for this user'),
   'rate-limited': unavailable('More requests from one address than it may send'),
+  'half-open': unavailable(
+    'More calls than one address, or all that have acknowledged none yet, may have without an ACK at once',
+  ),
   draining: unavailable('The edge takes no new calls: it is being replaced'),
   'control-plane-unavailable': unavailable('Functions or table do not answer'),
   overloaded: unavailable(

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Hangup } from '../contracts/commands.ts';
 import type { CallIdentity } from '../contracts/common.ts';
 import { Admission } from './admission/admission.ts';
+import { type HalfOpenCall, HalfOpenCalls } from './admission/half-open.ts';
 import { AddressLimits } from './admission/limits.ts';
 import { trustedAddresses } from './admission/trusted.ts';
 import { createAuthenticator, type SecretSource } from './auth/authenticator.ts';
@@ -25,7 +26,7 @@ import { LogByAddress } from './telemetry/log-by-address.ts';
 /** What the application asks of its calls: sip-edge/call/handler.ts answers it. */
 export interface Calls {
   /** Takes an admitted INVITE that opens a call. Never rejects. */
-  invite(req: SrfRequest, res: SrfResponse): void | Promise<void>;
+  invite(req: SrfRequest, res: SrfResponse, halfOpen: HalfOpenCall): void | Promise<void>;
   /** @returns whether a BYE ended a call that was not answered yet; it is answered then */
   endEarly(bye: SrfRequest, response: SrfResponse): boolean;
   /** The gateway of this call is gone: the caller's leg is ended. A call that this edge does not hold is ignored. */
@@ -75,6 +76,7 @@ export class EdgeApp {
   readonly #lease: EdgeLease;
   readonly #refusals: LogByAddress;
   readonly #connections = new RegisteredConnections();
+  readonly #halfOpen: HalfOpenCalls;
   #isDraining = false;
 
   constructor(parts: EdgeParts) {
@@ -111,6 +113,7 @@ export class EdgeApp {
     const limits = new AddressLimits(settings, clock);
     const authenticator = createAuthenticator({ settings, secrets, endpoints, limits, clock });
     const isTrusted = trustedAddresses(settings.trustedAddresses);
+    this.#halfOpen = new HalfOpenCalls(settings, (address) => isTrusted(address) || limits.isExempt(address));
     const refusals = new LogByAddress(log, clock, settings.trackedAddresses);
     this.#refusals = refusals;
     const admission = new Admission({
@@ -188,6 +191,10 @@ export class EdgeApp {
     return this.#calls.activeCalls;
   }
 
+  get halfOpenCalls(): number {
+    return this.#halfOpen.size;
+  }
+
   /**
    * Takes no more calls, and settles when those in progress are over. What goes on at the limit is hung up on both
    * sides: drachtio ends with its task, and sends no BYE of its own.
@@ -244,14 +251,17 @@ export class EdgeApp {
   }
 
   #invite(req: SrfRequest, res: SrfResponse): void {
-    if (!this.#refusesCalls) {
-      void this.#calls.invite(req, res);
+    const halfOpen = this.#refusesCalls
+      ? 'draining'
+      : (this.#halfOpen.open(req.source_address) ?? 'half-open');
+    if (typeof halfOpen !== 'string') {
+      void this.#calls.invite(req, res, halfOpen);
       return;
     }
     this.#parts.meter.count('RefusedInvites');
-    const status = refuse(req, res, 'draining');
+    const status = refuse(req, res, halfOpen);
     const callId = req.headers['call-id'];
-    this.#parts.log.info({ callId, outcome: 'draining', status }, 'INVITE refused');
+    this.#refusals.warn(req.source_address, { callId, outcome: halfOpen, status }, 'INVITE refused');
   }
 
   /**

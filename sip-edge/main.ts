@@ -132,6 +132,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     everySec: settings.metricsIntervalSec,
     gauges: {
       EdgeCalls: () => app.activeCalls,
+      HalfOpenCalls: () => app.halfOpenCalls,
       FactDelay: () => outbox.delayMs / 1000,
       CommandTime: () => flow.takeLongestMs(),
     },

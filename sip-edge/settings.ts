@@ -173,6 +173,11 @@ const environmentSchema = z.object({
   /** New requests a second from one address, and how many may come at once; above ten times that, silence. */
   ADDRESS_RATE_PER_SEC: integer(1, 100_000, 50),
   ADDRESS_BURST: integer(1, 1_000_000, 200),
+  /**
+   * Calls that callers who have acknowledged none yet may have at once between INVITE and ACK, while no gateway is waited
+   * for. What is usual is the calls that come within one set-up; a deployment gives a quarter of its pool.
+   */
+  HALF_OPEN_LIMIT: integer(1, 100_000, 20),
   /** Wrong passwords of one address or for one user before it is banned, in so many seconds, for so many. */
   BAN_AFTER_FAILURES: integer(1, 1000, 10),
   BAN_WINDOW_SEC: integer(1, 86_400, 60),

@@ -12,6 +12,9 @@ export interface EdgeEnvironmentProps {
   secret: SipSecret;
 }
 
+/** What callers that have never acknowledged an answer may hold of the pool at each edge: a quarter, and a few of a small one. */
+const halfOpenLimit = ({ poolMax }: Settings) => Math.max(5, Math.ceil(poolMax / 4));
+
 /** The variables every edge of the deployment shares (docs/architecture.md); its name and addresses are its own. */
 export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnvironmentProps) {
   return {
@@ -23,6 +26,7 @@ export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnviro
     TRACE_SAMPLE_PERCENT: String(settings.traceSamplePercent),
     REPAIR_SDP: String(settings.repairSdp),
     TRUSTED_ADDRESSES: settings.trustedAddresses.join(','),
+    HALF_OPEN_LIMIT: String(halfOpenLimit(settings)),
     REGISTER_FUNCTION: functions.register.functionName,
     ALLOCATE_FUNCTION: functions.allocate.functionName,
     CALLS_FUNCTION: functions.calls.functionName,

@@ -186,7 +186,10 @@ export class Dashboard extends Construct {
         left: (['ControlPlaneFailures', 'RefusedInvites', 'ShedCalls', 'ShedRegisters'] as const).map(
           (name) => this.#each5min(name, 'Sum'),
         ),
-        right: [this.#own('CommandTime', 'Maximum', 'slowest command, ms')],
+        right: [
+          this.#own('CommandTime', 'Maximum', 'slowest command, ms'),
+          this.#own('HalfOpenCalls', 'Maximum', 'half-open calls'),
+        ],
       }),
       graph('Facts that wait, dead letters', 6, {
         label: metrics.FactDelay,

@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net';
 import type { Clock } from '../ports.ts';
 import { LruMap } from './lru-map.ts';
+import { sourceOf } from './source.ts';
 
 export interface LimitPolicy {
   addressRatePerSec: number;
@@ -119,21 +119,3 @@ function takeToken(bucket: Bucket, ratePerSec: number, capacity: number, now: nu
 
 const addressKey = (address: string) => `address:${sourceOf(address)}`;
 const userKey = (username: string) => `user:${username}`;
-
-/** One IPv6 customer holds a /64 at least: its addresses are one source. */
-function sourceOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.toLowerCase().split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const tailGroups = tail === '' ? [] : tail.split(':');
-    while (groups.length + tailGroups.length < 8) groups.push('0');
-    groups.push(...tailGroups);
-  }
-  return groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':');
-}

@@ -22,6 +22,8 @@ export const endByOperator: BridgeEnd = {
 export interface BridgeListener {
   /** Once. */
   onEnd(end: BridgeEnd): void;
+  /** The caller has acknowledged an answer. */
+  onAck(): void;
   /** A BYE that could not be sent, for want of a connection to drachtio. */
   onUnsentBye(dialogId: string): void;
   /** The Contact for a gateway that sends from there, if it is to get another than drachtio's. */
@@ -100,6 +102,7 @@ export class Bridge {
   }
 
   #onAck(from: Leg, to: Leg, request: SrfRequest): void {
+    if (from === this.caller) this.#listener.onAck();
     const ack = this.#pendingAcks.get(from);
     if (!ack) return;
     this.#pendingAcks.delete(from);

@@ -1,5 +1,6 @@
 import type { AttemptFailure, Caller } from '../../contracts/commands.ts';
 import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
+import type { HalfOpenCall } from '../admission/half-open.ts';
 import type { RegisteredConnections } from '../drachtio/registered-connections.ts';
 import type { Srf, SrfResponse } from '../drachtio/srf.ts';
 import type { Clock, ControlPlane, FactSink, Log } from '../ports.ts';
@@ -40,6 +41,8 @@ export interface Call {
   readonly callId: string;
   readonly traceId: string;
   readonly receivedAt: number;
+  /** Until its caller has acknowledged the answer; undefined for a call taken over. */
+  readonly halfOpen?: HalfOpenCall;
   /** The room's name, or the gateway's where the caller dialled one; undefined for a call taken over. */
   room?: string;
   caller?: Caller;

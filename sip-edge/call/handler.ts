@@ -1,5 +1,6 @@
 import type { EdgeCall, Hangup } from '../../contracts/commands.ts';
 import { type CallIdentity, maxCallIdLength } from '../../contracts/common.ts';
+import type { HalfOpenCall } from '../admission/half-open.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
 import { type ActiveCall, reasonOf } from './active-call.ts';
@@ -48,18 +49,20 @@ export class CallHandler {
   /**
    * Handles an INVITE that admission let through, until its call is answered or refused. Never rejects: what
    * goes wrong becomes an answer, a fact and a log line.
+   * @param halfOpen the call's part in what its source may have open
    */
-  async invite(request: SrfRequest, response: SrfResponse): Promise<void> {
+  async invite(request: SrfRequest, response: SrfResponse, halfOpen: HalfOpenCall): Promise<void> {
     const callId = request.headers['call-id'] ?? '';
     const caller = new CallerLeg(this.#parts.srf, request, response, callId);
     // No fact is published: without a Call-ID there is no call, and in a dialog that is up it is none of its own.
-    if (callId === '' || callId.length > maxCallIdLength) return this.#refuseUntold(caller, 'bad-request');
+    if (callId === '' || callId.length > maxCallIdLength)
+      return this.#refuseUntold(caller, 'bad-request', halfOpen);
     const dialogId = caller.dialogId(readFrom(request.headers.from ?? '')?.tag) ?? callId;
-    if (this.#active.has(dialogId)) return this.#refuseUntold(caller, 'loop-detected');
+    if (this.#active.has(dialogId)) return this.#refuseUntold(caller, 'loop-detected', halfOpen);
 
     const receivedAt = this.#parts.clock.now();
     const traceId = traceIdOf(this.#parts.settings.edgeId, dialogId, receivedAt);
-    const call: Call = { callId, traceId, receivedAt, failed: [] };
+    const call: Call = { callId, traceId, receivedAt, halfOpen, failed: [] };
     const active: ActiveCall = { call, dialogId, caller };
     this.#active.set(dialogId, active);
     this.#ours?.add(traceId);
@@ -72,6 +75,7 @@ export class CallHandler {
     }
     if (end.result === 'answered') return this.#hold(active, end);
     this.#active.delete(dialogId);
+    halfOpen.over(false);
     if (end.result === 'refused') refuseCaller(caller, end);
     if (end.result === 'shed') shed(caller, call, this.#parts.log);
     else reportFailure(this.#parts, call, end);
@@ -174,7 +178,8 @@ export class CallHandler {
     this.#parts.srf.removeListener('close', this.#onConnectionLost);
   }
 
-  #refuseUntold(caller: CallerLeg, outcome: 'bad-request' | 'loop-detected'): void {
+  #refuseUntold(caller: CallerLeg, outcome: 'bad-request' | 'loop-detected', halfOpen: HalfOpenCall): void {
+    halfOpen.over(false);
     this.#parts.log.warn({ callId: caller.callId.slice(0, maxCallIdLength), outcome }, 'INVITE refused');
     refuseCaller(caller, { result: 'refused', outcome });
   }
@@ -233,8 +238,11 @@ export class CallHandler {
     return {
       onEnd: (end: BridgeEnd) => {
         this.#active.delete(own);
+        // Ended by drachtio before the ACK: its patience (RFC 3261 13.3.1.4) is over.
+        call.halfOpen?.over(end.by === 'edge');
         reportEnd(this.#parts, call as Call & { gateway: string }, end);
       },
+      onAck: () => call.halfOpen?.acknowledged(),
       onUnsentBye: (dialogId: string) => void this.#unsentByes.push(dialogId),
       contactFor: (...peer: [string, string]) => this.#parts.gatewayContact.headersFor(...peer),
       bodyOf: bodyReader(this.#parts.settings.repairSdp),

@@ -1,7 +1,7 @@
 import { type MetricName, metricNamespace, metrics, stackDimension } from '../../contracts/metrics.ts';
 import type { Clock, Counted, Meter } from '../ports.ts';
 
-type Gauge = 'EdgeCalls' | 'FactDelay' | 'CommandTime';
+type Gauge = 'EdgeCalls' | 'HalfOpenCalls' | 'FactDelay' | 'CommandTime';
 
 const none: Readonly<Record<Counted, number>> = {
   RefusedInvites: 0,
@@ -53,6 +53,7 @@ export class EdgeMetrics implements Meter {
     const { stackName, edgeId, gauges, clock, write } = this.#options;
     const values: Partial<Record<MetricName, number>> = {
       EdgeCalls: gauges.EdgeCalls(),
+      HalfOpenCalls: gauges.HalfOpenCalls(),
       FactDelay: gauges.FactDelay(),
       CommandTime: gauges.CommandTime(),
       ...this.#counts,

@@ -112,7 +112,7 @@ describe('the edge process', () => {
     const names = edge.lines.filter(isEmf).flatMap((line) => readEmf(line, 'Test').map(({ name }) => name));
     expect(new Set(names)).toEqual(
       new Set([
-        ...['EdgeCalls', 'FactDelay', 'RefusedInvites', 'ControlPlaneFailures'],
+        ...['EdgeCalls', 'HalfOpenCalls', 'FactDelay', 'RefusedInvites', 'ControlPlaneFailures'],
         ...['CommandTime', 'ShedCalls', 'ShedRegisters'],
       ]),
     );

@@ -15,6 +15,14 @@ function timedOut({ cause, estimateSec }: Waiting): SetupFailure {
   return { result: 'refused', outcome: 'start-timeout', cause, retryAfterSec };
 }
 
+/** It waited, and others of its source, or strangers, have taken gateways meanwhile: the next who waits gets this one. */
+const notNow: SetupFailure = {
+  result: 'refused',
+  outcome: 'pool-exhausted',
+  cause: 'none-free',
+  detail: 'too many calls without an ACK',
+};
+
 /** The pool is told of a waiting call again after so long, and then after twice as long each time. */
 const sayAgainMs = 5000;
 
@@ -63,12 +71,14 @@ export class GatewayRequest {
       const answer = await this.#allocate(waiting);
       if (answer.result === 'granted') this.#call.gateway = answer.username;
       if (this.#caller.goneWhy) return this.#caller.abandonment(false);
+      if (answer.result === 'granted' && this.#call.halfOpen?.resume() === false) return notNow;
       if (answer.result === 'granted' || answer.result === 'shed') return answer;
       if (answer.result === 'refused') {
         const { cause, detail, retryAfterSec } = answer;
         const outcome = afterRefusal(this.#call.failed, answer.outcome);
         return { result: 'refused', outcome, cause, detail, retryAfterSec };
       }
+      this.#call.halfOpen?.pause();
       const nowMs = clock.now();
       sinceMs ??= nowMs;
       if (nowMs >= sayAt) {

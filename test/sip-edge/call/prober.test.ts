@@ -28,6 +28,7 @@ describe('probing', () => {
     const bridge = (name: string, onEnd: BridgeListener['onEnd']) =>
       new Bridge(new Leg(srf, 'caller', `${name}-caller`), new Leg(srf, 'gateway', `${name}-gateway`), {
         onEnd,
+        onAck: () => {},
         onUnsentBye: () => {},
         contactFor: () => ({}),
         bodyOf: ({ body }) => body,

@@ -80,9 +80,10 @@ export async function startEdge(
     log,
     isSuperseded: () => calls.superseded,
     createCalls: () => ({
-      invite: (req, res) => {
+      invite: (req, res, halfOpen) => {
         invited.push(req.get('Call-ID') ?? '');
         res.send(/^sip:rings@/.test(req.uri) ? 180 : 480);
+        halfOpen.over(false);
       },
       endEarly: () => false,
       onGatewayLost: (loss) => lost.push(loss),

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HalfOpenCalls } from '../../../../sip-edge/admission/half-open.ts';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { CallHandler } from '../../../../sip-edge/call/handler.ts';
 import { GatewayContact } from '../../../../sip-edge/call/leg/gateway-contact.ts';
@@ -81,12 +82,14 @@ export async function startTestEdge(
     countCalls: () => handler.activeCalls,
     onHangup: (hangup) => handler.onHangup(hangup),
   });
+  const halfOpen = new HalfOpenCalls({ halfOpenLimit: 1, trackedAddresses: 1 }, () => true);
   let cancels = 0;
   srf.invite((request, response) => {
     request.once('cancel', () => {
       cancels += 1;
     });
-    void handler.invite(request, response);
+    const call = halfOpen.open(request.source_address);
+    if (call) void handler.invite(request, response, call);
   });
   srf.use('bye', (request, response) => {
     if (!handler.endEarly(request, response)) response.send(481);
