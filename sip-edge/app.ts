@@ -56,7 +56,7 @@ export interface EdgeParts {
   meter: Meter;
   /** New calls are a newer edge's. */
   isSuperseded(): boolean;
-  createCalls(parts: CallParts): Calls;
+  createCalls(parts: Omit<CallParts, 'journal'>): Calls;
 }
 
 /** Methods that are always refused. They are routed nevertheless: drachtio answers 503 to what has no route. */

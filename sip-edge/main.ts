@@ -9,6 +9,7 @@ import { EndpointSecret } from './auth/endpoint-accounts.ts';
 import { SipSecret } from './auth/sip-secret.ts';
 import type { WatchedSecretOptions } from './auth/watched-secret.ts';
 import { CallHandler } from './call/handler.ts';
+import { SetupJournal } from './call/setup/journal.ts';
 import { Flow } from './control-plane/flow/flow.ts';
 import { keepWarm } from './control-plane/keep-warm.ts';
 import { LambdaControlPlane } from './control-plane/lambda-control-plane.ts';
@@ -149,7 +150,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     log,
     meter: metrics,
     isSuperseded: () => succession?.isOver ?? false,
-    createCalls: (parts) => new CallHandler(parts),
+    createCalls: (parts) => new CallHandler({ ...parts, journal: new SetupJournal(settings.stateDir, log) }),
   });
 
   const health = await openHealth(settings, log);

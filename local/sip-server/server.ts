@@ -48,12 +48,12 @@ export interface SipServer {
  *
  * A dialog belongs to the connection of the application that made it, and as in drachtio that never changes. Once
  * that is gone, the peer's requests get 481, and its BYE ends the dialog; but any application that knows the
- * dialog's id can still send within it, and gets the answers. That is how a restarted application takes over.
+ * dialog's id can still send within it, and gets the answers. That is how a restarted application takes over. What rang
+ * for it rings on, and a 2xx that comes then is told to nobody: any application that knows the ids can answer the one,
+ * and CANCEL, or acknowledge and end the other.
  *
  * Where it differs from drachtio, it is to leave nobody waiting:
  * - the secret is demanded;
- * - of an application that is gone, a caller who still waits gets 503, a callee who still rings gets CANCEL, and
- *   one who picks up all the same gets ACK and BYE;
  * - of an application that says nothing for 64 s, the caller gets 500;
  * - an unknown method gets 501, a request within an unknown dialog always 481;
  * - an answer whose connection is gone goes by a new one to where its Via says (RFC 3261 18.2.2);
@@ -104,7 +104,6 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
           log.info({ client: client.name, error: error?.message }, 'application gone');
         for (const dialog of dialogs) if (dialog.owner === client) dialog.owner = undefined;
         uas?.clientGone(client);
-        uac?.clientGone(client);
       },
     },
   ).catch(async (error: unknown) => {

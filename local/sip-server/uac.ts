@@ -81,9 +81,8 @@ export class Uac {
         this.sendAck(client, commandId, dialog, text);
         return;
       }
-      if (!dialog) throw new Refused('Server error: unable to find dialog for dialog id provided');
-      if (dialog.remoteTag === undefined)
-        throw new Refused('Server error: unable to find active leg for dialog');
+      // As drachtio, which has one only from its 2xx on.
+      if (!dialog?.confirmed) throw new Refused('Server error: unable to find dialog for dialog id provided');
       const uri = text.uri.includes('placeholder') ? dialog.remoteTarget : text.uri;
       const headers = appHeaders(text, core.endpoint.hostPort(dialog.flow.protocol));
       if (contactMethods.has(method) && !text.headers.has('contact'))
@@ -121,13 +120,6 @@ export class Uac {
       if (sent.dialog && !sent.dialog.confirmed) sent.dialog.byeAfterAck = true;
       client.confirm(commandId, crypto.randomUUID(), cancel, 0, transaction.target);
     });
-  }
-
-  /** The client is gone: what still rings for it rings for nobody. */
-  clientGone(client: AppClient): void {
-    for (const { client: owner, transaction } of this.sent.values()) {
-      if (owner === client) transaction?.cancel([['Reason', 'SIP;cause=487;text="application gone"']]);
-    }
   }
 
   private orRefuse(client: AppClient, commandId: string, act: () => void): void {
@@ -223,7 +215,7 @@ export class Uac {
       dialog.openInvite = undefined;
     // Ended by a BYE meanwhile, the dialog is nobody's: its 2xx is acknowledged here (RFC 3261 13.2.2.4, RFC 5407 3.2).
     const isOver = dialog !== undefined && established && this.core.dialogs.get(dialog.id) !== dialog;
-    if (dialog && (client.gone || isOver)) settleAbandoned(this.core, dialog, established);
+    if (dialog && (isOver || (client.gone && established))) settleAbandoned(this.core, dialog);
     if (!client.gone) notifyIncoming(client, answer, id, dialog?.id ?? '');
     if (method === 'BYE' && dialog && status >= 200 && status !== 401 && status !== 407) {
       this.core.dialogs.remove(dialog);

@@ -242,17 +242,15 @@ export class Uas {
     if (incoming.message.method === 'REGISTER') this.onRegistered(incoming, sent);
   }
 
-  /** The client is gone: nobody will answer its requests. */
+  /** The client is gone: nobody will answer what came within its dialogs. A call may be refused by another application. */
   clientGone(client: AppClient): void {
     for (const [id, pending] of this.pending) {
-      if (pending.client !== client) continue;
-      this.core.log.warn(
-        { callId: pending.transaction.incoming.envelope.callId },
-        'application gone before it answered',
-      );
+      if (pending.client !== client || (pending.transaction.isInvite && !pending.inDialog)) continue;
+      const { callId } = pending.transaction.incoming.envelope;
+      this.core.log.warn({ callId }, 'application gone before it answered');
       // Not 481: the call may well go on.
       pending.transaction.reply({ status: pending.inDialog ? 500 : 503 });
-      this.pending.removeWithDialog(id);
+      this.pending.remove(id);
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Clock, ControlPlane, FactSink, Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import type { GatewayContact } from './leg/gateway-contact.ts';
 import type { FromHeader } from './setup/from-header.ts';
+import type { SetupJournal, SetupNote } from './setup/journal.ts';
 import type { Target } from './setup/room.ts';
 
 export type CallSettings = Pick<
@@ -31,6 +32,7 @@ export interface CallParts {
   readonly settings: CallSettings;
   readonly gatewayContact: Pick<GatewayContact, 'headersFor'>;
   readonly connections: Pick<RegisteredConnections, 'forget'>;
+  readonly journal: Pick<SetupJournal, 'begin' | 'left'>;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -43,6 +45,8 @@ export interface Call {
   readonly receivedAt: number;
   /** Until its caller has acknowledged the answer; undefined for a call taken over. */
   readonly halfOpen?: HalfOpenCall;
+  /** While it is set up. */
+  readonly note?: SetupNote;
   /** The room's name, or the gateway's where the caller dialled one; undefined for a call taken over. */
   room?: string;
   caller?: Caller;

@@ -12,6 +12,7 @@ import { bodyReader } from './leg/repair-sdp.ts';
 import { Prober, takePulse } from './probe.ts';
 import { refuseCaller, reportEnd, reportFailure, shed } from './report.ts';
 import { readFrom } from './setup/from-header.ts';
+import { LeftSetups } from './setup/left-setups.ts';
 import { readInvite } from './setup/read-invite.ts';
 import { CallSetup, type SetupSuccess } from './setup/setup.ts';
 import { type AnsweredEdgeCall, type TakeoverActions, takeOverCalls } from './takeover.ts';
@@ -32,6 +33,7 @@ export class CallHandler {
   /** While calls are taken over: trace ids of what this application had before and began since, ended or not. */
   #ours: Set<string> | undefined;
   readonly #closing = new AbortController();
+  readonly #leftSetups: LeftSetups;
   readonly #onConnectionLost = () => this.#loseSetups();
 
   constructor(parts: CallParts) {
@@ -39,6 +41,7 @@ export class CallHandler {
     const { probeIntervalMs, keepaliveIntervalMs, probeTimeoutMs: timeoutMs } = parts.settings;
     this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs, misses: 3 }, parts.log);
     this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs, misses: 8 }, parts.log);
+    this.#leftSetups = new LeftSetups(parts, parts.journal, this.#closing.signal);
     parts.srf.on('close', this.#onConnectionLost);
   }
 
@@ -62,10 +65,12 @@ export class CallHandler {
 
     const receivedAt = this.#parts.clock.now();
     const traceId = traceIdOf(this.#parts.settings.edgeId, dialogId, receivedAt);
-    const call: Call = { callId, traceId, receivedAt, halfOpen, failed: [] };
+    const note = this.#parts.journal.begin({ callId, txnId: request.stackTxnId, dialogId });
+    const call: Call = { callId, traceId, receivedAt, halfOpen, note, failed: [] };
     const active: ActiveCall = { call, dialogId, caller };
     this.#active.set(dialogId, active);
     this.#ours?.add(traceId);
+    const { cleared } = this.#leftSetups;
     let end: SetupSuccess | SetupFailure | Shed;
     try {
       end = await this.#setUp(active, caller);
@@ -73,9 +78,12 @@ export class CallHandler {
       this.#parts.log.error({ callId, traceId, error }, 'call handling failed');
       end = { result: 'refused', outcome: 'edge-lost', detail: `internal error: ${String(error)}` };
     }
+    if (caller.goneWhy !== 'edge-lost') note.over();
     if (end.result === 'answered') return this.#hold(active, end);
     this.#active.delete(dialogId);
     halfOpen.over(false);
+    // The gateway may ring until it is told by the next connection: it is nobody else's before.
+    if (caller.goneWhy === 'edge-lost') await cleared;
     if (end.result === 'refused') refuseCaller(caller, end);
     if (end.result === 'shed') shed(caller, call, this.#parts.log);
     else reportFailure(this.#parts, call, end);
@@ -127,6 +135,7 @@ export class CallHandler {
    * Settles when all are found; never rejects for a control plane that does not answer.
    */
   takeOver(): Promise<void> {
+    this.#leftSetups.clear();
     this.#reprobeHeld();
     this.#sendUnsentByes();
     this.#takeover.abort();

@@ -2,7 +2,6 @@ import { learnedFrom, requestInDialog } from '../../../sip/dialog.ts';
 import type { SipResponse } from '../../../sip/message/message.ts';
 import type { Incoming, Target } from '../../sip-stack/index.ts';
 import type { Core } from '../core.ts';
-import { endByServer } from './bye.ts';
 import type { Dialog } from './dialog.ts';
 import { NoRouteError, sendAckOf, withDialogTarget } from './dialog-request.ts';
 import { refreshedByUs } from './session-timer.ts';
@@ -67,22 +66,14 @@ function endFork(core: Core, dialog: Dialog, { message, envelope, source }: Inco
   }
 }
 
-/**
- * After a 2xx for a dialog that is over or an application that is gone: nobody else would acknowledge it, nobody would hang up.
- * @param established the dialog was up before; it then goes on, and another application may take it over
- */
-export function settleAbandoned(core: Core, dialog: Dialog, established: boolean): void {
+/** After a 2xx for a dialog that is over, or to a re-INVITE of an application that is gone: nobody else would acknowledge it. */
+export function settleAbandoned(core: Core, dialog: Dialog): void {
   const [cseq] = dialog.unacknowledged;
   if (cseq === undefined) return;
   dialog.unacknowledged.delete(cseq);
-  core.log.warn(
-    { callId: dialog.callId, established },
-    'INVITE answered after its dialog or application was gone',
-  );
+  core.log.warn({ callId: dialog.callId }, 'INVITE answered after its dialog or application was gone');
   try {
-    sendAckOf(core, dialog, cseq, {}, () => {
-      if (!established) endByServer(core, dialog, 'application gone');
-    });
+    sendAckOf(core, dialog, cseq, {}, () => {});
   } catch (error) {
     if (!(error instanceof NoRouteError)) throw error;
     core.dialogs.remove(dialog);

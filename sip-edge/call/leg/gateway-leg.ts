@@ -18,6 +18,12 @@ export interface Offer {
   readonly body: string | undefined;
 }
 
+export interface OfferListener {
+  /** drachtio has sent the INVITE. */
+  sent(invite: SrfRequest): void;
+  provisional(response: SrfResponse): void;
+}
+
 export interface OfferLimits {
   /** Nothing from the gateway for so long: it is asked by OPTIONS, and after as long again without an answer is silent. */
   readonly gatewayTimeoutMs: number;
@@ -70,7 +76,7 @@ export function waysTo(contact: string, { address, port, protocol }: Peer): Way[
 export class GatewayLeg {
   readonly result: Promise<OfferResult>;
   readonly #srf: Srf;
-  readonly #onProvisional: (response: SrfResponse) => void;
+  readonly #listener: OfferListener;
   #settle: (result: OfferResult) => void = () => {};
   #sent: SrfRequest | undefined;
   #answer: AnsweredOffer | undefined;
@@ -86,10 +92,10 @@ export class GatewayLeg {
   #silenceTimer: NodeJS.Timeout;
   readonly #ringTimer: NodeJS.Timeout;
 
-  constructor(srf: Srf, offer: Offer, limits: OfferLimits, onProvisional: (response: SrfResponse) => void) {
+  constructor(srf: Srf, offer: Offer, limits: OfferLimits, listener: OfferListener) {
     this.#srf = srf;
     this.#way = offer.way;
-    this.#onProvisional = onProvisional;
+    this.#listener = listener;
     this.result = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -166,6 +172,7 @@ export class GatewayLeg {
 
   #onSent(request: SrfRequest): void {
     this.#sent = request;
+    this.#listener.sent(request);
     // As in CallerLeg: before the answer there is no dialog on the other leg to pass it on in.
     request.on('update', (_update, answer) => answer.send(500, { headers: { 'Retry-After': '5' } }));
     if (this.#givenUp) this.#cancel();
@@ -176,7 +183,7 @@ export class GatewayLeg {
     if (response.status < 200) {
       if (response.status > 100 && !this.#givenUp) {
         this.#rings = true;
-        this.#onProvisional(response);
+        this.#listener.provisional(response);
       }
       return;
     }

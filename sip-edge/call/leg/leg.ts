@@ -66,8 +66,8 @@ export function describedBy(
 }
 
 /**
- * Sends an ACK or a CANCEL. drachtio-srf throws where the connection on which their transaction began is gone; drachtio
- * has then dropped the transaction too, so that they would have no effect.
+ * Sends an ACK or a CANCEL. drachtio-srf throws where the connection on which their transaction began is gone: the next
+ * one ends what was being set up (LeftSetups).
  */
 export function sendWhileConnected(send: () => void): void {
   try {

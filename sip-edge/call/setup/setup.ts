@@ -1,5 +1,6 @@
+import { tagOf } from '../../../sip/name-addr.ts';
 import { headerOf } from '../../../sip/text.ts';
-import type { Acknowledge, Headers, SrfResponse } from '../../drachtio/srf.ts';
+import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
 import type { CallParts, InvitedCall, SetupFailure, Shed } from '../call.ts';
 import type { CallerLeg } from '../leg/caller-leg.ts';
 import {
@@ -129,7 +130,10 @@ export class CallSetup {
   }
 
   async #offerBy(offer: Offer, limits: OfferLimits): Promise<OfferResult | SetupFailure> {
-    const leg = new GatewayLeg(this.#parts.srf, offer, limits, (response) => this.#onProvisional(response));
+    const leg = new GatewayLeg(this.#parts.srf, offer, limits, {
+      sent: (invite) => this.#onSent(invite),
+      provisional: (response) => this.#onProvisional(response),
+    });
     this.#gatewayLeg = leg;
     const result = await Promise.race([leg.result, this.#caller.gone]);
     if (typeof result === 'object' && !this.#caller.goneWhy) return result;
@@ -146,6 +150,11 @@ export class CallSetup {
       'max-forwards': nextMaxForwards(headers),
       ...this.#parts.gatewayContact.headersFor(received.address, received.protocol),
     };
+  }
+
+  #onSent({ stackTxnId: txnId, headers }: SrfRequest): void {
+    const dialogId = `${headers['call-id']};from-tag=${tagOf(headers.from ?? '')}`;
+    this.#call.note?.offered({ txnId, dialogId });
   }
 
   #onProvisional(response: SrfResponse): void {

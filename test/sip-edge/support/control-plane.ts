@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { AllocateAnswer, AllocateGateway, EdgeCall, Hangup } from '../../../contracts/commands.ts';
 import { type Fact, type FactOf, type FactType, factSchema, factVersion } from '../../../contracts/facts.ts';
 import type { ControlPlane, FactSink, NewFact } from '../../../sip-edge/ports.ts';
@@ -6,6 +9,8 @@ import type { SipPeer } from '../../support/sip-peer/peer.ts';
 /** What the edge says, checked against the contract and kept. */
 export class FactLog {
   readonly facts: Fact[] = [];
+  /** Outlives the edge's application. */
+  readonly stateDir = mkdtempSync(join(tmpdir(), 'edge-'));
   readonly #edgeId: string;
 
   constructor(edgeId: string) {

@@ -26,6 +26,7 @@ it('tells the pool again while the call waits, ever less often: a start may have
       clock: { now: () => nowMs },
       log: { debug() {}, info() {}, warn() {}, error() {} },
       srf: {} as never,
+      journal: {} as never,
       gatewayContact: { headersFor: () => ({}) },
       connections: { forget: async () => {} },
     },

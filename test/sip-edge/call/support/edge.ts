@@ -4,6 +4,7 @@ import { HalfOpenCalls } from '../../../../sip-edge/admission/half-open.ts';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { CallHandler } from '../../../../sip-edge/call/handler.ts';
 import { GatewayContact } from '../../../../sip-edge/call/leg/gateway-contact.ts';
+import { SetupJournal } from '../../../../sip-edge/call/setup/journal.ts';
 import { keepPendingInvites } from '../../../../sip-edge/drachtio/pending-invites.ts';
 import { RegisteredConnections } from '../../../../sip-edge/drachtio/registered-connections.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
@@ -53,7 +54,7 @@ export const testSettings: CallSettings = {
 
 export async function startTestEdge(
   server: SipServer,
-  world: Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'renewEdge'> & FactSink,
+  world: Pick<ControlPlane, 'allocate' | 'listEdgeCalls' | 'renewEdge'> & FactSink & { stateDir: string },
   { localNet, ...settings }: Partial<CallSettings> & { localNet?: string } = {},
 ): Promise<TestEdge> {
   const srf = createSrf();
@@ -65,6 +66,7 @@ export async function startTestEdge(
     connections.listensOn(local);
   });
   const handler = new CallHandler({
+    journal: new SetupJournal(world.stateDir, log),
     srf,
     gatewayContact,
     connections,

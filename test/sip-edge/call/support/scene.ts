@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -126,6 +127,7 @@ export class Scene<World extends TestWorld = TestControlPlane> {
   async close(): Promise<void> {
     this.edge.kill();
     await Promise.all([this.caller, ...this.gateways].map((peer) => peer.close()));
+    rmSync(this.world.stateDir, { recursive: true, force: true });
   }
 }
 
