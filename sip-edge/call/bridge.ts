@@ -79,7 +79,7 @@ export class Bridge {
     this.#pendingAcks.clear();
     const headers: Headers = reason ? { Reason: reason } : {};
     for (const leg of legs) {
-      void leg.bye(headers).then((sent) => {
+      void leg.bye(headers, end.outcome === 'edge-lost').then((sent) => {
         if (!sent) this.#listener.onUnsentBye(leg.id);
       });
     }

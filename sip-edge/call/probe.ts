@@ -1,6 +1,6 @@
 import { isInternal } from '../drachtio/peer.ts';
 import type { Log } from '../ports.ts';
-import type { Bridge } from './bridge.ts';
+import type { Bridge, BridgeEnd } from './bridge.ts';
 import type { Leg } from './leg/leg.ts';
 
 /*
@@ -38,6 +38,9 @@ export function takePulse(leg: Leg, timeoutMs: number): Promise<Pulse> {
     });
   });
 }
+
+/** Each side is told, as far as it can be without drachtio's dialog. */
+const lostDialogs: BridgeEnd = { by: 'edge', outcome: 'edge-lost', reason: 'SIP;cause=503;text="edge-lost"' };
 
 /** Probes under way at once: a restart with a thousand calls must not flood drachtio. */
 const maxConcurrent = 50;
@@ -121,7 +124,7 @@ export class Prober {
       this.#isGone(bridge, gateway),
     ]);
     // Both legs gone at once: drachtio was started anew, which ends every dialog.
-    if (callerGone && gatewayGone) bridge.end({ by: 'edge', outcome: 'edge-lost' });
+    if (callerGone && gatewayGone) bridge.end(lostDialogs);
     else if (callerGone) bridge.endOther(caller, { by: 'caller', outcome: 'answered' });
     else if (gatewayGone) bridge.endOther(gateway, { by: 'gateway', outcome: 'answered' });
     if (bridge.isOver) this.#misses.delete(bridge);

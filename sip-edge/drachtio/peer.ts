@@ -2,8 +2,15 @@ import type { Peer } from '../../contracts/common.ts';
 import type { SrfRequest, SrfResponse } from './srf.ts';
 
 /** @returns where the packet really came from, whatever its Via and Contact claim */
-export function peerOf(request: SrfRequest): Peer {
-  return { address: request.source_address, port: request.source_port, protocol: request.protocol };
+export function peerOf(message: Pick<SrfRequest, 'source_address' | 'source_port' | 'protocol'>): Peer {
+  return { address: message.source_address, port: message.source_port, protocol: message.protocol };
+}
+
+/** @returns the way back to a UDP peer, by where it sends from, as a URI; undefined for a connection, which only it can open */
+export function udpRoute({ address, port, protocol }: Peer): string | undefined {
+  if (protocol !== 'udp') return undefined;
+  const host = address.includes(':') ? `[${address}]` : address;
+  return `sip:${host}:${port};transport=udp`;
 }
 
 /**

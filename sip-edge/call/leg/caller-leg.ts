@@ -3,6 +3,7 @@ import type { ResponseOptions, SentCallback, Srf, SrfRequest, SrfResponse } from
 import type { SetupFailure } from '../call.ts';
 import { Leg } from './leg.ts';
 import { listsOption } from './options.ts';
+import { remainsOfCaller } from './remains.ts';
 import { SessionTimer } from './session-timer.ts';
 
 /** `cancelled`: the caller gave up. `edge-lost`: the connection to drachtio broke, which ends every transaction. */
@@ -106,12 +107,13 @@ export class CallerLeg {
     const timer = new SessionTimer();
     const headers = timer.inAnswer(options.headers ?? {}, this.request.headers, 'uac');
     const answered = new Promise<Leg | undefined>((resolve) => {
-      this.#response.send(200, { ...options, headers }, (error) => {
+      this.#response.send(200, { ...options, headers }, (error, sent) => {
         const { stackDialogId } = this.#response;
         if (error || !stackDialogId) return resolve(undefined);
         // Attached at once: the ACK may stand in the same packet.
         const leg = new Leg(this.#srf, 'caller', stackDialogId, this.request.stackTxnId).attach();
         leg.timer = timer;
+        leg.remains = remainsOfCaller(this.request, sent);
         resolve(leg);
       });
     });

@@ -1,6 +1,6 @@
 import type { AttemptFailure } from '../../../contracts/commands.ts';
 import type { Peer } from '../../../contracts/common.ts';
-import { isInternal } from '../../drachtio/peer.ts';
+import { isInternal, udpRoute } from '../../drachtio/peer.ts';
 import type {
   Acknowledge,
   Headers,
@@ -10,6 +10,7 @@ import type {
   SrfResponse,
 } from '../../drachtio/srf.ts';
 import { Leg, sendRequest, sendWhileConnected } from './leg.ts';
+import { remainsOfGateway } from './remains.ts';
 
 /** The INVITE as a gateway gets it. */
 export interface Offer {
@@ -63,9 +64,9 @@ export interface Way {
  * which drachtio uses the connection, and a connection of its own where that is closed.
  * @param contact as registered. @param from where it registered from
  */
-export function waysTo(contact: string, { address, port, protocol }: Peer): Way[] {
-  const host = address.includes(':') ? `[${address}]` : address;
-  if (protocol === 'udp') return [{ requestUri: contact, route: `sip:${host}:${port};transport=udp` }];
+export function waysTo(contact: string, from: Peer): Way[] {
+  const route = udpRoute(from);
+  if (route) return [{ requestUri: contact, route }];
   return [{ requestUri: contact }, { requestUri: contact, isAnew: true }];
 }
 
@@ -197,6 +198,7 @@ export class GatewayLeg {
       return;
     }
     const leg = new Leg(this.#srf, 'gateway', response.stackDialogId, this.#sent?.stackTxnId).attach();
+    leg.remains = remainsOfGateway(this.#sent, response);
     leg.timer.answered(response.headers);
     this.#answer = { result: 'answered', response, ack, leg };
     if (this.#givenUp) this.#hangUp(this.#answer);

@@ -8,6 +8,7 @@ import type {
   SrfRequest,
   SrfResponse,
 } from '../../drachtio/srf.ts';
+import type { Remains } from './remains.ts';
 import { SessionTimer } from './session-timer.ts';
 
 /*
@@ -85,6 +86,8 @@ export class Leg implements DialogHandler {
   readonly #inviteTxnId: string | undefined;
   /** Of this leg alone: each side agrees on its own with the edge. */
   timer = new SessionTimer();
+  /** What a BYE can be made of where drachtio has lost the dialog; none of a call taken over. */
+  remains: Remains | undefined;
   /** The session description that this side was last told. */
   told: Description | undefined;
   /** Where the peer said to be reached, after the dialog began: drachtio keeps to what it said at first. */
@@ -150,18 +153,28 @@ export class Leg implements DialogHandler {
 
   /**
    * Ends the dialog.
+   * @param isLost drachtio may have lost it, and the peer still holds it: then it is told by a request of its own
    * @returns false where the BYE could not be sent for want of a connection: it must be sent later
    */
-  bye(headers: Headers = {}): Promise<boolean> {
+  bye(headers: Headers = {}, isLost = false): Promise<boolean> {
     return new Promise((resolve) => {
       this.request('BYE', headers, undefined, {
         sent: () => resolve(true),
         answer: () => this.detach(),
         failed: (failure) => {
           this.detach();
+          if (failure === 'no-dialog' && isLost) this.#byeAnew(headers);
           resolve(failure === 'no-dialog');
         },
       });
     });
+  }
+
+  #byeAnew(given: Headers): void {
+    if (this.remains === undefined) return;
+    const { uri, proxy, headers } = this.remains;
+    const options: OutgoingRequest = { method: 'BYE', headers: { ...given, ...headers } };
+    if (proxy) options.proxy = proxy;
+    sendRequest(this.#srf, this.#target ?? uri, options, { answer() {}, failed() {} });
   }
 }

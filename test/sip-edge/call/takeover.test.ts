@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { tagOf } from '../../../sip/name-addr.ts';
 import { ControlPlaneUnavailable } from '../../../sip-edge/ports.ts';
 import { eventually } from '../../support/eventually.ts';
 import { answerCall, type SipPeer } from '../../support/sip-peer/peer.ts';
@@ -159,9 +160,22 @@ describe('an application whose connection to drachtio breaks', () => {
 describe.runIf(isOurServer)('drachtio killed', () => {
   it('in a call leaves it lost with the edge, and a new call goes through', async () => {
     scene = await suite.open({ transport: 'udp' });
-    await scene.establish();
+    const { caller, gateway } = await scene.establish();
     await suite.server.crash();
     await suite.server.restart();
+    // The new one knows no dialog, and the two sides still hold theirs: each is told within its own.
+    for (const [peer, dialog] of [
+      [scene.caller, caller],
+      [scene.gateway, gateway],
+    ] as const) {
+      const bye = await peer.incoming('BYE');
+      expect(bye.header('call-id')).toBe(dialog.callId);
+      expect(tagOf(bye.header('to'))).toBe(tagOf(dialog.local));
+      expect(tagOf(bye.header('from'))).toBe(tagOf(dialog.remote));
+      expect(bye.uri).toBe(peer.contact);
+      expect(bye.header('reason')).toContain('edge-lost');
+      bye.reply(200);
+    }
     await scene.expectEnd({ type: 'call.ended', by: 'edge', outcome: 'edge-lost' });
 
     const call = scene.dial();
