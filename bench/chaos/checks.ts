@@ -1,10 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
+import { identityOf } from '../../lambdas/domain/call/call.ts';
 import { callRecordOf } from '../../lambdas/domain/call/detail-record.ts';
 import { callFrom } from '../../lambdas/store/items/call-item.ts';
 import { gatewayFrom } from '../../lambdas/store/items/gateway-item.ts';
 import { callKey, callKeyPrefix, gatewayKeyPrefix, poolKey } from '../../lambdas/store/keys.ts';
 import { maxGateways, minFree } from './aws/cloud.ts';
 import type { Day } from './day.ts';
+
+/** What must hold at any moment: a call and its gateway are written together. */
+export function checkMoment(day: Day): void {
+  const { items } = day.cloud.table;
+  for (const [pk, item] of items) {
+    if (!pk.startsWith(gatewayKeyPrefix)) continue;
+    const { username, state, lockedBy } = gatewayFrom(item);
+    if (state !== 'locked' || lockedBy === undefined) continue;
+    const record = items.get(callKey(identityOf(lockedBy)));
+    if (record !== undefined && callFrom(record).state === 'answered')
+      day.breaks(`${username.slice(0, 6)} is only locked for ${lockedBy}, which is answered`);
+  }
+}
 
 /** What must hold at the end of a day, a while after the last trouble. */
 export function checkEnd(day: Day): void {

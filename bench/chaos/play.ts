@@ -1,5 +1,8 @@
-import { checkEnd } from './checks.ts';
+import { checkEnd, checkMoment } from './checks.ts';
 import { Day, type DayOptions } from './day.ts';
+
+/** How often all is looked at, in the day's own time. */
+const momentMs = 10_000;
 
 /** Plays a day to its end. @returns what did not hold; what is thrown and is no typed error of the functions, too */
 export async function playDay(options: DayOptions): Promise<string[]> {
@@ -8,6 +11,7 @@ export async function playDay(options: DayOptions): Promise<string[]> {
   const note = (error: unknown) => void thrown.push(`thrown: ${String(error)}`);
   process.on('unhandledRejection', note);
   try {
+    day.sim.every(momentMs, () => checkMoment(day));
     await day.play();
     checkEnd(day);
   } catch (error) {
