@@ -4,6 +4,7 @@ import { hasTool } from '../support/process/tools.ts';
 import { Sipp } from '../support/sipp.ts';
 import { until } from '../support/until.ts';
 import { Parties } from './support/parties.ts';
+import { SippGateway } from './support/sipp-gateway.ts';
 import { Stack } from './support/stack.ts';
 
 /* What breaks under a call, and what the caller, the gateway and the table see of it. */
@@ -104,6 +105,26 @@ describe('the outbox', () => {
   });
 });
 
+describe.runIf(hasTool('sipp'))('the edge application is killed while a call rings', () => {
+  it.each(['udp', 'tcp'] as const)(
+    'and the caller over %s gets 503, the gateway CANCEL, before it is free for others',
+    async (transport) => {
+      await start();
+      const { username, sipp } = await SippGateway.register(stack, transport, 'rings-until-cancelled-487');
+      const call = { target: stack.sip, service: 'room12', keys: { domain: stack.domain } };
+      const caller = await Sipp.start({ scenario: 'caller/edge-lost-503', transport, ...call });
+      await caller.logged('hears it ring');
+      const before = Date.now();
+      stack.kill('edge');
+      await stack.untilRestarted('edge', before);
+      await caller.succeeded();
+      await sipp.logged('done');
+      await stack.untilGateway(username, 'free');
+      await sipp.kill();
+    },
+  );
+});
+
 describe.each(['caller', 'gateway'] as const)(
   'the edge application is killed in mid-call, and the %s hangs up',
   (who) => {
@@ -138,6 +159,7 @@ describe('the SIP server is killed in mid-call', () => {
     const before = Date.now();
     stack.kill('SIP server');
     await stack.untilRestarted(process.env.DRACHTIO ? 'drachtio' : 'SIP server', before);
+    await session.ended;
     await stack.untilGateway(username, 'gone');
     await stack.process.event('task.stopped', ({ taskId }) => username.startsWith(String(taskId)));
     expect(await stack.call(session.dialog.callId)).toMatchObject({ state: 'ended', outcome: 'edge-lost' });
