@@ -25,7 +25,7 @@ export interface BridgeListener {
   /** The caller has acknowledged an answer. */
   onAck(): void;
   /** A BYE that could not be sent, for want of a connection to drachtio. */
-  onUnsentBye(dialogId: string): void;
+  onUnsentBye(leg: Leg): void;
   /** The Contact for a gateway that sends from there, if it is to get another than drachtio's. */
   contactFor(address: string, protocol: string): Headers;
   /** The body of a caller's message as it goes on. */
@@ -80,7 +80,7 @@ export class Bridge {
     const headers: Headers = reason ? { Reason: reason } : {};
     for (const leg of legs) {
       void leg.bye(headers, end.outcome === 'edge-lost').then((sent) => {
-        if (!sent) this.#listener.onUnsentBye(leg.id);
+        if (!sent) this.#listener.onUnsentBye(leg);
       });
     }
     this.#listener.onEnd(end);

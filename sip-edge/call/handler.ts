@@ -26,8 +26,8 @@ export class CallHandler {
   readonly #prober: Prober;
   /** Of all calls. */
   readonly #keepalive: Prober;
-  /** Dialogs whose BYE could not be sent for want of a connection. */
-  readonly #unsentByes: string[] = [];
+  /** Legs whose BYE could not be sent for want of a connection. */
+  readonly #unsentByes: Leg[] = [];
   #takingOver: Promise<void> = Promise.resolve();
   #takeover = new AbortController();
   /** While calls are taken over: trace ids of what this application had before and began since, ended or not. */
@@ -252,7 +252,7 @@ export class CallHandler {
         reportEnd(this.#parts, call as Call & { gateway: string }, end);
       },
       onAck: () => call.halfOpen?.acknowledged(),
-      onUnsentBye: (dialogId: string) => void this.#unsentByes.push(dialogId),
+      onUnsentBye: (leg: Leg) => void this.#unsentByes.push(leg),
       contactFor: (...peer: [string, string]) => this.#parts.gatewayContact.headersFor(...peer),
       bodyOf: bodyReader(this.#parts.settings.repairSdp),
     };
@@ -263,7 +263,7 @@ export class CallHandler {
   }
 
   #sendUnsentByes(): void {
-    for (const dialogId of this.#unsentByes.splice(0))
-      void new Leg(this.#parts.srf, 'caller', dialogId).bye();
+    // By the next connection drachtio may be another, without any dialog.
+    for (const leg of this.#unsentByes.splice(0)) void leg.bye({}, true);
   }
 }

@@ -42,6 +42,7 @@ const suffix = '.json';
 export class SetupJournal {
   readonly #directory: string;
   readonly #log: Pick<Log, 'error'>;
+  #isFailing = false;
 
   /** @param stateDir outlives the application, and is there */
   constructor(stateDir: string, log: Pick<Log, 'error'>) {
@@ -53,7 +54,11 @@ export class SetupJournal {
   begin(begun: Omit<OpenSetup, 'offers'>): SetupNote {
     const setup: OpenSetup = { ...begun, offers: [] };
     const path = join(this.#directory, `${encodeURIComponent(setup.txnId)}${suffix}`);
-    const write = () => this.#try(() => writeFileSync(path, JSON.stringify(setup)));
+    const write = () =>
+      this.#try(() => {
+        writeFileSync(path, JSON.stringify(setup));
+        this.#isFailing = false;
+      });
     write();
     return {
       offered: (to) => {
@@ -80,12 +85,13 @@ export class SetupJournal {
       });
   }
 
-  /** A disk that takes nothing costs no call. */
+  /** A disk that takes nothing costs no call, and says so once. */
   #try<T>(act: () => T): T | undefined {
     try {
       return act();
     } catch (error) {
-      this.#log.error({ event: 'journal-failed', error }, 'the journal of set-ups');
+      if (!this.#isFailing) this.#log.error({ event: 'journal-failed', error }, 'the journal of set-ups');
+      this.#isFailing = true;
       return undefined;
     }
   }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../../support/eventually.ts';
@@ -93,4 +93,13 @@ it('leaves alone what was answered, and nothing of it on the disk', async () => 
   scene.gateway.answers('OPTIONS');
   await scene.hangUp(caller);
   expect(scene.gateway.count('CANCEL')).toBe(0);
+});
+
+it('costs no call where the disk takes nothing, and says so once', async () => {
+  scene = await suite.open({ transport: 'tcp' });
+  rmSync(scene.world.stateDir, { recursive: true });
+  const { caller } = await scene.establish();
+  await scene.hangUp(caller);
+  const errors = scene.edge.logged.filter(({ event }) => event === 'journal-failed');
+  expect(errors).toHaveLength(1);
 });
