@@ -18,7 +18,7 @@ type Paged = Route & { answer: z.ZodType<{ items: unknown[]; next?: string | und
 type ItemOf<R extends Paged> = Answer<R>['items'][number];
 
 /** Pages that are asked for at most: a filter that finds little shall not ask for ever. */
-const maxPages = 40;
+const maxPages = 100;
 
 /** The API, for a command. */
 export class ApiClient {

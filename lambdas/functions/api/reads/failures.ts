@@ -14,7 +14,7 @@ import { windowOf } from './window.ts';
 type Query = z.output<typeof reads.getFailures.query>;
 
 /** Failed calls that one answer reads. */
-const maxRead = 400;
+const maxRead = 250;
 const examples = 3;
 
 const commonOf: Record<Query['by'], (call: Call) => string> = {

@@ -9,8 +9,8 @@ import { cursorOf, placeOfCursor } from '../cursor.ts';
  * What a page may cost where a filter lets little pass: entries looked at, in all and at once. A key of the index costs
  * a fraction of what a record does.
  */
-const ofRecords = { most: 300, atOnce: 100 };
-const ofKeys = { most: 2000, atOnce: 1000 };
+const ofRecords = { most: 200, atOnce: 100 };
+const ofKeys = { most: 1500, atOnce: 1000 };
 
 export interface PageInput<T> {
   lanes: readonly Lane[];
@@ -43,7 +43,8 @@ export async function readPage<T>(table: Table, input: PageInput<T>): Promise<Pa
   let lastAt: number | undefined;
   const bounds = input.may === undefined ? ofRecords : ofKeys;
   for (let read = 0; place !== undefined && read < bounds.most && items.length < limit; ) {
-    const some = input.may === undefined && read === 0 ? limit : bounds.atOnce;
+    const wanted = input.may === undefined && read === 0 ? limit : bounds.atOnce;
+    const some = Math.min(wanted, bounds.most - read);
     const { entries, placeAfter } = await newestFirst(table, lanes, some, place);
     const found = await load(entries.filter(may).map(({ pk }) => pk));
     let looked = 0;
