@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Hangup } from '../contracts/commands.ts';
 import type { CallIdentity } from '../contracts/common.ts';
 import { Admission } from './admission/admission.ts';
@@ -10,12 +9,10 @@ import type { EndpointAccounts } from './auth/endpoint-accounts.ts';
 import type { CallParts } from './call/call.ts';
 import { GatewayContact } from './call/leg/gateway-contact.ts';
 import type { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
-import { batchWrites } from './drachtio/batched-writes.ts';
-import { keepPendingInvites } from './drachtio/pending-invites.ts';
+import { DrachtioConnection } from './drachtio/connection.ts';
 import { refuse } from './drachtio/refuse.ts';
 import { RegisteredConnections } from './drachtio/registered-connections.ts';
 import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './drachtio/srf.ts';
-import { onUnreadable } from './drachtio/wire-bytes.ts';
 import { answerOptions } from './health/answer-options.ts';
 import { EdgeLease } from './health/edge-lease.ts';
 import type { Clock, FactSink, Log, Meter } from './ports.ts';
@@ -65,13 +62,12 @@ const otherMethods = ['bye', 'info', 'message', 'notify', 'publish', 'refer', 's
 const drainPollMs = 50;
 /** How long a BYE may take to be answered. */
 const endCallsPatienceMs = 1500;
-const disconnectPatienceMs = 1000;
-const routePatienceMs = 1000;
 
 /** The edge's application on one drachtio: who may come in, the registrar, the calls, the edge's lease. */
 export class EdgeApp {
   readonly #parts: EdgeParts;
   readonly #srf: Srf;
+  readonly #connection: DrachtioConnection;
   readonly #calls: Calls;
   readonly #lease: EdgeLease;
   readonly #refusals: LogByAddress;
@@ -84,6 +80,7 @@ export class EdgeApp {
     const { settings, controlPlane, facts, secrets, endpoints, clock, log, meter } = parts;
     const hasEndpoints = endpoints !== undefined;
     this.#srf = createSrf();
+    this.#connection = new DrachtioConnection(this.#srf, settings, log);
     const gatewayContact = new GatewayContact(settings.localNet);
     const connections = this.#connections;
     this.#srf.on('connect', (_error, _hostPorts, _version, localHostPorts = '') => {
@@ -147,40 +144,11 @@ export class EdgeApp {
    * @returns settles on the first connection, with the addresses on which drachtio takes SIP
    */
   connect(): Promise<string> {
-    const { settings, log } = this.#parts;
-    return new Promise((resolve) => {
-      this.#srf.on('error', (error) =>
-        log.warn({ event: 'drachtio-error', error }, 'connection to drachtio'),
-      );
-      this.#srf.on('close', () => {
-        this.#lease.stop();
-        log.warn({ event: 'drachtio-gone' }, 'the connection to drachtio is gone');
-      });
-      this.#srf.on('connect', (error, hostPorts) => {
-        if (error) {
-          log.error({ event: 'drachtio-refused', error }, 'drachtio refused the connection');
-          return;
-        }
-        log.info({ event: 'drachtio-connected', hostPorts }, 'connected to drachtio');
-        batchWrites(this.#srf);
-        keepPendingInvites(this.#srf);
-        this.#lease.start();
-        this.#takeOver();
-        this.#untilRouted().then(
-          () => resolve(hostPorts),
-          // The connection is gone again; the next one settles it.
-          (error: unknown) => log.warn({ event: 'drachtio-error', error }, 'no answer from drachtio'),
-        );
-      });
-      this.#srf.connect({
-        ...settings.drachtioAddress,
-        secret: settings.drachtioSecret,
-        reconnect: { retryMaxDelay: 1000 },
-      });
-      onUnreadable(this.#srf, ({ address, why }) =>
-        this.#refusals.warn(address, { event: 'unreadable', why }, 'message not understood'),
-      );
-    });
+    const connected = () => {
+      this.#lease.start();
+      this.#takeOver();
+    };
+    return this.#connection.open({ connected, gone: () => this.#lease.stop() }, this.#refusals);
   }
 
   get #refusesCalls(): boolean {
@@ -223,16 +191,7 @@ export class EdgeApp {
   async close(): Promise<void> {
     this.#lease.stop();
     await this.#calls.close();
-    // drachtio gives us requests until it has seen the connection end.
-    const closed = once(this.#srf, 'close', { signal: AbortSignal.timeout(disconnectPatienceMs) });
-    try {
-      this.#srf.disconnect();
-      await closed;
-    } catch (error) {
-      // There was no connection to end, or the other end does not answer.
-      closed.catch(() => {});
-      this.#parts.log.debug({ error }, 'not connected');
-    }
+    await this.#connection.close();
   }
 
   #route(admission: Admission, registrar: Registrar): void {
@@ -262,21 +221,6 @@ export class EdgeApp {
     const status = refuse(req, res, halfOpen);
     const callId = req.headers['call-id'];
     this.#refusals.warn(req.source_address, { callId, outcome: halfOpen, status }, 'INVITE refused');
-  }
-
-  /**
-   * drachtio-srf says 'connect' when it has sent the routes, not when drachtio has them; until then drachtio says
-   * 503 to every request. It takes commands in order, so its answer to a later one tells.
-   */
-  async #untilRouted(): Promise<void> {
-    const patience = AbortSignal.timeout(routePatienceMs);
-    const timedOut = once(patience, 'abort');
-    const noSuchDialog = { method: 'BYE', stackDialogId: 'none;from-tag=none' };
-    const answered = this.#srf.request('sip:placeholder', noSuchDialog).then(
-      () => {},
-      () => {},
-    );
-    await Promise.race([answered, timedOut]);
   }
 
   #takeOver(): void {

@@ -137,7 +137,9 @@ describe('the edge process', () => {
       'a connection',
       () => edge.lines.filter(({ event }) => event === 'drachtio-connected').length === 2,
     );
-    expect((await (await gateway()).register()).status).toBe(200);
+    const gw = await gateway();
+    // drachtio says 503 until it has the edge's routes.
+    await until('the registrar', async () => (await gw.register()).status === 200);
     await until('the lease is renewed', () => renewals().length > before);
     expect(new Set(asks.map(({ generation }) => generation)).size).toBe(1);
   });
