@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 
 /**
  * A SIP transaction waits for most of what is asked here: two tries of 1.5 s each end before the function's own time
@@ -8,6 +8,8 @@ export const awsClientConfig = {
   maxAttempts: 2,
   // The chain of middleware of a command is built once, not for each call: about a tenth of its CPU.
   cacheMiddleware: true,
+  // For a logger with `info` and `error`, also one that says nothing, the SDK copies the input and output of each command.
+  logger: { debug() {}, warn() {} } as unknown as NonNullable<DynamoDBClientConfig['logger']>,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 1500, throwOnRequestTimeout: true },
 };
 
