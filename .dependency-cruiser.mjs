@@ -71,6 +71,13 @@ export default {
       to: { path: 'node_modules/(@aws-|@smithy|@middy|aws-cdk|constructs|drachtio-srf)' },
     },
     {
+      name: 'console-knows-types-alone',
+      comment: 'A value of contracts/ would bring its schemas, and their library, into the page.',
+      severity: 'error',
+      from: { path: inside(['console']) },
+      to: { path: inside(['contracts']), dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-circle',
       comment: 'Each of the files in a circle can only be understood with all the others.',
       severity: 'error',

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Problem } from '../contracts/api/common.ts';
+import { told, word } from './words.ts';
 
 /* The API, by the token that this page was opened with. It is kept for this tab alone. */
 
@@ -23,30 +24,36 @@ export function forgetToken(): void {
   sessionStorage.removeItem(tokenKey);
 }
 
-/** What the API refused, in its own words. */
+/** What the API refused: its kind in the language of the page, and the API's own words of this one. */
 class Refused extends Error {
   override readonly name = 'Refused';
   readonly status: number;
 
   constructor(status: number, problem: Partial<Problem>) {
+    const kind = problem.type?.split(':').at(-1);
     const fields = (problem.errors ?? []).map(({ field, message }) => `${field}: ${message}`);
-    super([problem.detail ?? problem.title ?? `HTTP ${status}`, ...fields].join('; '));
+    const details = [problem.detail ?? '', ...fields].filter((one) => one !== '').join('; ');
+    const said = kind === undefined ? word.httpStatus(status) : told(word.problems, kind);
+    super(details === '' ? said : `${said}${word.colon}${details}`);
     this.status = status;
   }
 }
 
 /**
  * @param path below `/v1`, with its query
- * @throws Refused, and TypeError where nothing answers
+ * @throws Refused, and Error where nothing answers
  */
 export async function ask<T>(path: string, method = 'GET', body?: object): Promise<T> {
-  const answer = await fetch(`v1${path}`, {
+  const request = {
     method,
     headers: {
       authorization: `Bearer ${sessionStorage.getItem(tokenKey) ?? ''}`,
       ...(body && { 'content-type': 'application/json' }),
     },
     ...(body && { body: JSON.stringify(body) }),
+  };
+  const answer = await fetch(`v1${path}`, request).catch((cause: unknown) => {
+    throw new Error(word.unreachable, { cause });
   });
   const json: unknown = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Refused(answer.status, json as Partial<Problem>);

@@ -59,7 +59,7 @@ function App() {
         const isHere = (path[0] || 'overview') === view;
         return html`<a href=${view === 'overview' ? '#/' : `#/${view}`} aria-current=${isHere ? 'page' : undefined}>${word[view]}</a>`;
       })}</nav>
-      <p class="me" title=${mayAct ? '' : word.noRight}>${me.who} · ${me.role}
+      <p class="me" title=${mayAct ? '' : word.noRight}>${me.who} · ${word.roles[me.role]}
         <button type="button" onClick=${() => {
           forgetToken();
           setMe(undefined);

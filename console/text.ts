@@ -1,28 +1,69 @@
 import type { DecisionView } from '../contracts/api/pool-views.ts';
+import type { CallView } from '../contracts/api/views.ts';
+import { locale, told, word } from './words.ts';
 
-/** `3 s`, `2 min 5 s`, `1 h 10 min`. */
+/* Numbers, times and sentences as the language of the page writes them. Times are in UTC, as in every log. */
+
+export const number = new Intl.NumberFormat(locale).format;
+
+const unit = (name: 'hour' | 'minute' | 'second') =>
+  new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' }).format;
+const [hours, minutes, seconds] = [unit('hour'), unit('minute'), unit('second')];
+
+/** `3 sec`, `2 min 5 sec`, `1 hr 10 min`. */
 export function duration(ms: number): string {
   const sec = Math.max(0, Math.round(ms / 1000));
-  if (sec < 60) return `${sec} s`;
-  if (sec < 3600) return `${Math.floor(sec / 60)} min ${sec % 60} s`;
-  return `${Math.floor(sec / 3600)} h ${Math.floor((sec % 3600) / 60)} min`;
+  if (sec < 60) return seconds(sec);
+  if (sec < 3600) return `${minutes(Math.floor(sec / 60))} ${seconds(sec % 60)}`;
+  return `${hours(Math.floor(sec / 3600))} ${minutes(Math.floor((sec % 3600) / 60))}`;
 }
 
 export const between = (from: string, to: string | number = Date.now()) =>
   new Date(to).getTime() - new Date(from).getTime();
 
-export const clock = (at: string) => at.slice(0, 19).replace('T', ' ');
+const dateAndTime = new Intl.DateTimeFormat(locale, {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+  timeZone: 'UTC',
+});
+
+/** @param at ISO 8601, or epoch milliseconds */
+export const clock = (at: string | number) => dateAndTime.format(new Date(at));
+
+const hourAndMinute = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone: 'UTC' });
+
+/** The time of day, to the minute. */
+export const timeOfDay = (sec: number) => hourAndMinute.format(sec * 1000);
+
+/** Seconds after the beginning: `+1.234`. */
+export const offset = new Intl.NumberFormat(locale, {
+  minimumFractionDigits: 3,
+  maximumFractionDigits: 3,
+  signDisplay: 'always',
+}).format;
 
 /** A gateway of ours by the beginning of its task's id. */
 export const gatewayName = (username: string) =>
   /^[0-9a-f]{32}\./.test(username) ? `${username.slice(0, 8)}…` : username;
 
+/** Of a gateway, or of one that is not there yet. */
+export const stateText = (state: string) => (state === 'starting' ? word.starting : told(word.states, state));
+
+/** How a call ended, or how it stands. */
+export const callText = ({ outcome, state, place }: CallView) => {
+  if (outcome !== undefined) return word.outcomes[outcome];
+  return place === undefined ? word.callStates[state] : word.place(word.callStates[state], number(place));
+};
+
 export function decisionText({ action, count, done, reason, counts, waiting }: DecisionView): string {
   const { unmanaged: _unmanaged, ...shown } = counts;
-  const saw = Object.entries({ ...shown, waiting })
-    .filter(([, number]) => number > 0)
-    .map(([what, number]) => `${number} ${what}`);
-  const wanted = typeof reason.level === 'number' ? [`${reason.level} wanted`] : [];
-  const did = `${action === 'start' ? 'started' : 'drained'} ${done}${done === count ? '' : ` of ${count}`}`;
-  return `${[...saw, ...wanted].join(', ') || 'nothing'}: ${did} (${reason.rule})`;
+  const saw = [
+    ...Object.entries(shown).map(([state, many]) => [many, stateText(state)] as const),
+    [waiting, word.callStates.waiting] as const,
+  ].filter(([many]) => many > 0);
+  const wanted = typeof reason.level === 'number' ? [[reason.level, word.wanted] as const] : [];
+  const numbers = [...saw, ...wanted].map(([many, what]) => word.count(number(many), what));
+  const many = done === count ? number(done) : word.of(number(done), number(count));
+  const did = action === 'start' ? word.started(many) : word.drained(many);
+  return word.decision(numbers.join(', ') || word.nothing, did, told(word.rules, reason.rule));
 }

@@ -92,6 +92,12 @@ it('an import of one function from another fails', async () => {
   expect(broken).toEqual(['one-function-knows-no-other: lambdas/functions/fleet/a.ts']);
 });
 
+it('a value of the contracts in the console fails, a type does not', async () => {
+  const imports = { 'console/a.ts': ['contracts/b.ts'], 'contracts/b.ts': [] };
+  expect((await check(imports)).broken).toEqual(['console-knows-types-alone: console/a.ts']);
+  expect((await check(imports, 'import type')).broken).toEqual([]);
+});
+
 it('a circle fails, also one of types alone', async () => {
   const circle = { 'local/a.ts': ['local/b.ts'], 'local/b.ts': ['local/c.ts'], 'local/c.ts': ['local/a.ts'] };
   for (const declaration of ['import', 'import type']) {

@@ -1,6 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { html } from '../html.ts';
+import { number, timeOfDay } from '../text.ts';
+import { word } from '../words.ts';
 
 /* A plot over the minutes of a day. */
 
@@ -53,10 +55,10 @@ export function Plot(props: PlotProps) {
       plot.destroy();
     };
   }, [props]);
-  const peaks = series.map((one) => `${one.label} ${most(one)}`).join(', ');
+  const peaks = series.map((one) => `${one.label} ${number(most(one))}`).join(', ');
   return html`<figure>
     <figcaption>${title}</figcaption>
-    <div ref=${place} role="img" aria-label=${`${title}: ${peaks}`}></div>
+    <div ref=${place} role="img" aria-label=${`${title}${word.colon}${peaks}`}></div>
   </figure>`;
 }
 
@@ -72,8 +74,13 @@ function optionsOf({ fromSec, series, isStacked }: PlotProps) {
       },
     },
     axes: [
-      { ...axis, values: '{HH}:{mm}' },
-      { ...axis, size: 45, incrs: wholeSteps },
+      { ...axis, values: (_plot: uPlot, times: number[]) => times.map(timeOfDay) },
+      {
+        ...axis,
+        size: 45,
+        incrs: wholeSteps,
+        values: (_plot: uPlot, counts: number[]) => counts.map((count) => number(count)),
+      },
     ],
     legend: { live: false },
     cursor: { show: false },

@@ -2,8 +2,8 @@ import type { CallDetail, CallStep } from '../../contracts/api/views.ts';
 import { usePolled } from '../api.ts';
 import { html } from '../html.ts';
 import { Act, Freshness, State } from '../parts/parts.ts';
-import { between, clock, duration, gatewayName } from '../text.ts';
-import { word } from '../words.ts';
+import { between, callText, clock, duration, gatewayName, offset } from '../text.ts';
+import { told, word } from '../words.ts';
 
 /** One call: what is known of it, its ladder, and what may be done to it. */
 export function Call({ id, mayAct }: { id: string; mayAct: boolean }) {
@@ -30,12 +30,12 @@ export function Call({ id, mayAct }: { id: string; mayAct: boolean }) {
     [word.caller, [caller.displayName, caller.uri, caller.received].filter(Boolean).join(' · ')],
     [
       word.state,
-      html`<${State} of=${state === 'answered' ? 'busy' : 'draining'}>${outcome ?? state}</${State}> ${detail}`,
+      html`<${State} of=${state === 'answered' ? 'busy' : 'draining'}>${callText(call)}</${State}> ${outcome !== undefined && outcome !== word.outcomes[outcome] && html`<code>${outcome}</code>`} ${detail}`,
     ],
     [word.gateway, gateway],
     [word.edge, edgeId],
-    ['Trace', traceId],
-    [word.began, `${clock(beganAt)} UTC`],
+    [word.trace, traceId],
+    [word.began, clock(beganAt)],
     [word.lasted, answeredAt && duration(between(answeredAt, endedAt))],
   ];
   return html`<p><a href="#/calls">${word.back}</a></p>
@@ -44,19 +44,27 @@ export function Call({ id, mayAct }: { id: string; mayAct: boolean }) {
     ${
       mayAct &&
       state === 'answered' &&
-      html`<${Act} label=${word.hangUp} subject=${`${caller.displayName ?? caller.uri} · ${room}`} path=${`/calls/${id}/hangup`} done=${polled.again} />`
+      html`<${Act} label=${word.hangUp} subject=${`${caller.displayName ?? caller.uri} · ${room}`} effect=${word.effects.hangUp} path=${`/calls/${id}/hangup`} done=${polled.again} />`
     }
     <h2>${word.ladder}</h2>
     <${Ladder} call=${call} />
-    ${call.otherTries.length > 0 && html`<ul>${call.otherTries.map((one) => html`<li><a href=${`#/calls/${one.id}`}>${clock(one.beganAt)} ${one.outcome ?? one.state}</a></li>`)}</ul>`}`;
+    ${call.otherTries.length > 0 && html`<ul>${call.otherTries.map((one) => html`<li><a href=${`#/calls/${one.id}`}>${clock(one.beganAt)} ${callText(one)}</a></li>`)}</ul>`}`;
 }
 
 type Arrow = readonly [from: Lane, to: Lane, text: string];
 type Lane = 0 | 1 | 2;
-const lanes = ['caller', 'edge', 'gateway'];
+
+/** What is known of a step beside its name; how the call ended stands in the call itself. */
+function detailOf({ step, detail }: CallStep, { outcome, endedBy, detail: why }: CallDetail): string {
+  const [, attempt] = /^attempt (\d+)$/.exec(detail ?? '') ?? [];
+  if (attempt !== undefined) return word.attempt(attempt);
+  if (!['ended', 'cancelled', 'failed'].includes(step)) return detail ?? '';
+  const ended = [outcome && word.outcomes[outcome], endedBy && word.endedBy[endedBy], why];
+  return ended.filter(Boolean).join(', ');
+}
 
 /** The SIP messages that a step was. */
-function arrowsOf({ step, detail }: CallStep, { endedBy }: CallDetail): Arrow[] {
+function arrowsOf({ step, detail }: CallStep, { endedBy, outcome }: CallDetail): Arrow[] {
   switch (step) {
     case 'received':
       return [[0, 1, 'INVITE']];
@@ -79,7 +87,7 @@ function arrowsOf({ step, detail }: CallStep, { endedBy }: CallDetail): Arrow[] 
     case 'cancelled':
       return [[0, 1, 'CANCEL']];
     case 'failed':
-      return [[1, 0, detail ?? '']];
+      return [[1, 0, outcome === undefined ? '' : word.outcomes[outcome]]];
     case 'ended':
       if (endedBy === 'caller')
         return [
@@ -105,14 +113,14 @@ function Ladder({ call }: { call: CallDetail }) {
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${word.ladder}><table class="ladder">
     <thead><tr>
       <th scope="col">s</th>
-      <th scope="col" colspan="3"><span class="lanes">${lanes.map((lane) => html`<span>${lane}</span>`)}</span></th>
+      <th scope="col" colspan="3"><span class="lanes">${word.lanes.map((lane) => html`<span>${lane}</span>`)}</span></th>
       <th></th>
     </tr></thead>
     <tbody>${call.steps.map(
       (step) => html`<tr>
-        <td class="at">+${(between(start, step.at) / 1000).toFixed(3)}</td>
+        <td class="at">${offset(between(start, step.at) / 1000)}</td>
         <td colspan="3"><${Arrows} arrows=${arrowsOf(step, call)} /></td>
-        <td>${step.step} ${step.gateway && gatewayName(step.gateway)} ${step.detail}</td>
+        <td>${told(word.steps, step.step)} ${step.gateway && gatewayName(step.gateway)} ${detailOf(step, call)}</td>
       </tr>`,
     )}</tbody>
   </table></div>`;
@@ -121,7 +129,7 @@ function Ladder({ call }: { call: CallDetail }) {
 const laneX = [60, 180, 300] as const;
 
 const Arrows = ({ arrows }: { arrows: readonly Arrow[] }) =>
-  html`<svg class="arrows" viewBox="0 0 360 30" role="img" aria-label=${arrows.map(([from, to, text]) => `${lanes[from]} to ${lanes[to]}: ${text}`).join(', ')}>
+  html`<svg class="arrows" viewBox="0 0 360 30" role="img" aria-label=${arrows.map(([from, to, text]) => word.arrow(word.lanes[from], word.lanes[to], text)).join(', ')}>
     ${laneX.map((x) => html`<line x1=${x} x2=${x} y1="0" y2="30" class="lane" />`)}
     ${arrows.map(([from, to, text]) => {
       const [x1, x2] = [laneX[from], laneX[to]];

@@ -1,10 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CallView } from '../../contracts/api/views.ts';
-import { outcomes } from '../../contracts/outcomes.ts';
 import { ask, usePolled } from '../api.ts';
 import { html } from '../html.ts';
 import { Freshness, State, Table } from '../parts/parts.ts';
-import { between, clock, duration, gatewayName } from '../text.ts';
+import { between, callText, clock, duration, gatewayName } from '../text.ts';
 import { word } from '../words.ts';
 
 interface Page {
@@ -20,8 +19,7 @@ const row = (call: CallView) =>
     <td><a href=${`#/calls/${call.id}`}>${call.callId.slice(0, 16)}</a></td>
     <td>${call.room}</td>
     <td>${call.caller.displayName ?? call.caller.uri}</td>
-    <td><${State} of=${call.outcome === undefined ? stateOf(call) : outcomeState(call.outcome)}>
-      ${call.outcome ?? (call.place === undefined ? call.state : `${call.state}, ${call.place}`)}</${State}></td>
+    <td><${State} of=${call.outcome === undefined ? stateOf(call) : outcomeState(call.outcome)}>${callText(call)}</${State}></td>
     <td>${clock(call.beganAt)}</td>
     <td>${call.answeredAt === undefined ? '' : duration(between(call.answeredAt, call.endedAt))}</td>
     <td>${call.gateway && gatewayName(call.gateway)}</td>
@@ -65,7 +63,7 @@ function Filters({ query }: { query: URLSearchParams }) {
   return html`<form class="filters" onSubmit=${submit}>
     <label>${word.outcome}<select name="outcome" defaultValue=${query.get('outcome') ?? ''}>
       <option value="">${word.all}</option>
-      ${outcomes.map((outcome) => html`<option selected=${query.get('outcome') === outcome}>${outcome}</option>`)}
+      ${Object.entries(word.outcomes).map(([outcome, text]) => html`<option value=${outcome} selected=${query.get('outcome') === outcome}>${text}</option>`)}
     </select></label>
     ${field('room', word.room)} ${field('caller', word.caller)} ${field('gateway', word.gateway)} ${field('callId', 'Call-ID')}
     <button type="submit">${word.filter}</button>

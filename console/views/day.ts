@@ -4,7 +4,8 @@ import { usePolled } from '../api.ts';
 import { html } from '../html.ts';
 import { Freshness } from '../parts/parts.ts';
 import { Plot, type PlotProps, type Series } from '../parts/plot.ts';
-import { word } from '../words.ts';
+import { stateText } from '../text.ts';
+import { told, word } from '../words.ts';
 
 /** A new minute is there once a minute. */
 const everyMs = 30_000;
@@ -36,8 +37,8 @@ export function Day({ query }: { query: URLSearchParams }) {
 
 function plotsOf(data: DayView): PlotProps[] {
   const time = { fromSec: Date.parse(data.day) / 1000, everySec: data.everySec };
-  const failures: Series[] = data.failed.map(({ word: label, calls: values }, n) => ({
-    label,
+  const failures: Series[] = data.failed.map(({ word: failure, calls: values }, n) => ({
+    label: told({ ...word.causes, ...word.outcomes }, failure),
     values,
     colour: failureColours[n % failureColours.length] as string,
   }));
@@ -54,7 +55,7 @@ function plotsOf(data: DayView): PlotProps[] {
       ...time,
       title: word.gateways,
       isStacked: true,
-      series: states.map((state) => ({ label: state, values: data[state], colour: `--${state}` })),
+      series: states.map((state) => ({ label: stateText(state), values: data[state], colour: `--${state}` })),
     },
     {
       ...time,

@@ -1,10 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { GatewayView } from '../../contracts/api/views.ts';
-import { gatewayStates } from '../../contracts/gateway-state.ts';
 import { usePolled } from '../api.ts';
 import { html } from '../html.ts';
 import { Act, Freshness, State, Table } from '../parts/parts.ts';
-import { between, duration, gatewayName } from '../text.ts';
+import { between, duration, gatewayName, number, stateText } from '../text.ts';
 import { word } from '../words.ts';
 
 /** As many as one page of the API has; the rest is found by state. */
@@ -20,15 +19,15 @@ export function Gateways({ mayAct }: { mayAct: boolean }) {
   const heads = [word.gateway, word.state, word.call, word.since, word.edge, ...(mayAct ? [''] : [])];
   return html`<${Freshness} polled=${polled} />
     <form class="filters"><label>${word.state}<select onChange=${(event: Event) => setState((event.target as HTMLSelectElement).value)}>
-      <option value="">${word.all}</option>${gatewayStates.map((one) => html`<option>${one}</option>`)}
+      <option value="">${word.all}</option>${Object.entries(word.states).map(([one, text]) => html`<option value=${one}>${text}</option>`)}
     </select></label></form>
-    <div class="cells" aria-hidden="true">${gateways.map((one) => html`<i key=${one.username} class=${`cell ${one.state}`} title=${`${gatewayName(one.username)} ${one.state}`}></i>`)}</div>
+    <div class="cells" aria-hidden="true">${gateways.map((one) => html`<i key=${one.username} class=${`cell ${one.state}`} title=${`${gatewayName(one.username)} ${stateText(one.state)}`}></i>`)}</div>
     ${
       gateways.length === 0
         ? polled.data && html`<p class="empty">${word.noGateways}</p>`
         : html`<${Table} heads=${heads} label=${word.gateways} rows=${gateways.map((one) => row(one, mayAct, polled.again))} />`
     }
-    ${polled.data?.next !== undefined && html`<p>${word.firstOnly} ${shown}.</p>`}`;
+    ${polled.data?.next !== undefined && html`<p>${word.firstOnly(number(shown))}</p>`}`;
 }
 
 const row = (
@@ -46,8 +45,8 @@ const row = (
       mayAct &&
       html`<td>${
         taskId !== undefined &&
-        html`<${Act} label=${word.drain} subject=${username} path=${`/gateways/${username}/drain`} done=${again} />
-          <${Act} label=${word.stop} subject=${username} path=${`/gateways/${username}/stop`} done=${again} />`
+        html`<${Act} label=${word.drain} subject=${username} effect=${word.effects.drain} path=${`/gateways/${username}/drain`} done=${again} />
+          <${Act} label=${word.stop} subject=${username} effect=${word.effects.stop} path=${`/gateways/${username}/stop`} done=${again} />`
       }</td>`
     }
   </tr>`;

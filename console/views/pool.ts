@@ -4,8 +4,8 @@ import type { DecisionView } from '../../contracts/api/pool-views.ts';
 import { usePolled } from '../api.ts';
 import { html } from '../html.ts';
 import { Act, Freshness, Table } from '../parts/parts.ts';
-import { clock, decisionText } from '../text.ts';
-import { word } from '../words.ts';
+import { clock, decisionText, number } from '../text.ts';
+import { told, word } from '../words.ts';
 
 /** What holds of the pool beside its policy, and what was decided. */
 export function Pool({ mayAct }: { mayAct: boolean }) {
@@ -16,46 +16,60 @@ export function Pool({ mayAct }: { mayAct: boolean }) {
   return html`<${Freshness} polled=${polled} />
     <h2>${word.orders}</h2>
     ${nothing && html`<p>${word.policy}</p>`}
-    ${paused && html`<p class="ill"><strong>${word.paused}</strong> ${clock(paused.at)}: ${paused.reason} (${paused.who})</p>`}
+    ${paused && html`<p class="ill"><strong>${word.paused}</strong> ${clock(paused.at)}${word.colon}${paused.reason} (${paused.who})</p>`}
     ${
       override &&
-      html`<p>${word.minFree} ${override.minFree ?? '–'}, ${word.maximum} ${override.maximum ?? '–'}, ${word.until} ${clock(override.until)}: ${override.reason} (${override.who})
-        ${mayAct && html`<${Act} label=${word.end} subject=${word.override} method="DELETE" path="/pool/override" done=${polled.again} />`}</p>`
+      html`<p>${bounds(override)}, ${word.until} ${clock(override.until)}${word.colon}${override.reason} (${override.who})
+        ${mayAct && html`<${Act} label=${word.end} subject=${word.override} effect=${word.effects.endOverride} method="DELETE" path="/pool/override" done=${polled.again} />`}</p>`
     }
     <ul>${reservations.map(
       (
         one,
-      ) => html`<li key=${one.id}>${one.gateways}: ${clock(one.from)} – ${clock(one.to)}: ${one.reason} (${one.who})
-        ${mayAct && html`<${Act} label=${word.end} subject=${one.id} method="DELETE" path=${`/pool/reservations/${one.id}`} done=${polled.again} />`}</li>`,
+      ) => html`<li key=${one.id}>${number(one.gateways)}${word.colon}${clock(one.from)} – ${clock(one.to)}${word.colon}${one.reason} (${one.who})
+        ${mayAct && html`<${Act} label=${word.end} subject=${one.id} effect=${word.effects.endReservation} method="DELETE" path=${`/pool/reservations/${one.id}`} done=${polled.again} />`}</li>`,
     )}</ul>
     ${
       mayAct &&
       polled.data &&
       html`<p>${
         paused
-          ? html`<${Act} label=${word.resume} subject=${word.pool} path="/pool/resume" done=${polled.again} />`
-          : html`<${Act} label=${word.pause} subject=${word.pool} path="/pool/pause" done=${polled.again} />`
+          ? html`<${Act} label=${word.resume} subject=${word.pool} effect=${word.effects.resume} path="/pool/resume" done=${polled.again} />`
+          : html`<${Act} label=${word.pause} subject=${word.pool} effect=${word.effects.pause} path="/pool/pause" done=${polled.again} />`
       }</p><${Override} done=${polled.again} />`
     }
     <h2>${word.decisions}</h2>
     <ol class="decisions">${(decisions.data?.items ?? []).map((one) => html`<li>${clock(one.at)} ${decisionText(one)}</li>`)}</ol>`;
 }
 
+const bounds = ({ minFree, maximum }: { minFree?: number | undefined; maximum?: number | undefined }) =>
+  [
+    [word.minFree, minFree],
+    [word.maximum, maximum],
+  ]
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? number(value) : '–'}`)
+    .join(', ');
+
 /** Other bounds for two hours. */
 function Override({ done }: { done: () => void }) {
   const [minFree, setMinFree] = useState('');
   const [maximum, setMaximum] = useState('');
-  const number = (event: Event) => (event.target as HTMLInputElement).value;
+  const typed = (event: Event) => (event.target as HTMLInputElement).value;
   const body = {
     ...(minFree !== '' && { minFree: Number(minFree) }),
     ...(maximum !== '' && { maximum: Number(maximum) }),
     until: new Date(Date.now() + 2 * 3_600_000).toISOString(),
   };
   return html`<p class="filters">
-    <label>${word.minFree}<input type="number" min="0" max="10000" value=${minFree} onInput=${(event: Event) => setMinFree(number(event))} /></label>
-    <label>${word.maximum}<input type="number" min="0" max="10000" value=${maximum} onInput=${(event: Event) => setMaximum(number(event))} /></label>
-    <${Act} label=${`${word.override} (2 h)`} subject=${`${word.minFree} ${minFree || '–'}, ${word.maximum} ${maximum || '–'}`} method="PUT" path="/pool/override" body=${body} done=${done} />
+    <label>${word.minFree}<input type="number" min="0" max="10000" value=${minFree} onInput=${(event: Event) => setMinFree(typed(event))} /></label>
+    <label>${word.maximum}<input type="number" min="0" max="10000" value=${maximum} onInput=${(event: Event) => setMaximum(typed(event))} /></label>
+    <${Act} label=${`${word.override} (2 h)`} subject=${bounds(body)} effect=${word.effects.override} method="PUT" path="/pool/override" body=${body} done=${done} />
   </p>`;
+}
+
+/** What an action was told beside its reason: a number, a time, or a name. */
+function detail([name, value]: [string, string | number]): string {
+  const text = typeof value === 'number' ? number(value) : value;
+  return `${told(word.details, name)} ${['from', 'to', 'until'].includes(name) ? clock(value) : text}`;
 }
 
 /** Who did what, when and why. */
@@ -65,8 +79,8 @@ export function Audit() {
   const heads = [word.when, word.who, word.did, word.to, word.why];
   const rows = items.map(
     ({ at, who, action, subject, reason, details }) =>
-      html`<tr><td>${clock(at)}</td><td>${who}</td><td>${action}</td><td>${subject}</td>
-        <td>${[reason, ...Object.entries(details).map(([name, value]) => `${name} ${value}`)].join(', ')}</td></tr>`,
+      html`<tr><td>${clock(at)}</td><td>${who}</td><td>${word.actions[action]}</td><td>${subject === 'pool' ? word.pool : subject}</td>
+        <td>${[reason, ...Object.entries(details).map(detail)].join(', ')}</td></tr>`,
   );
   return html`<${Freshness} polled=${polled} />
     ${items.length === 0 ? polled.data && html`<p class="empty">${word.none}</p>` : html`<${Table} heads=${heads} rows=${rows} label=${word.audit} />`}`;

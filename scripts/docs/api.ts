@@ -41,8 +41,10 @@ curl -H "Authorization: Bearer TOKEN" ADDRESS/v1/status
 Where \`oidcIssuer\` is set, and with \`npm start\`, a page stands at the API's address: whether it is up, the calls in
 progress and those that are over, one call with its ladder, the gateways, a day by the minute as plots, the pool with its
 orders and decisions, and who did what. It has no rights of its own: it asks for a token (\`#token=\` at the end of its address gives one, which it takes out of
-there), keeps it for its tab, and shows what may be done to operators only. It speaks English, German or French, by the
-browser. It runs no script but its own, and asks nobody but this API.
+there), keeps it for its tab, and shows what may be done to operators only. It speaks English, German or French, whichever
+the browser names first (English where it names none), and writes numbers and times as that language does, in UTC. Outcomes and
+states stand in words; the page of a call has the word of the logs beside its outcome. What the API says of one request (why a
+gateway cannot be drained now) stays English, behind the console's own words for it. It runs no script but its own, and asks nobody but this API.
 
 ![The overview with two calls](console-overview.png)
 

@@ -2,7 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { de } from '../../console/words/de.ts';
+import { fr } from '../../console/words/fr.ts';
 import { hasTool } from '../support/process/tools.ts';
+import { englishOn } from './english.ts';
 import { ConsoleSuite } from './support.ts';
 
 /* The console in a real browser, before a whole run. SCREENSHOTS=docs keeps what it looked like. */
@@ -37,7 +40,7 @@ describe.skipIf(!hasTool('chromium'))('the console', () => {
     const { page, complaints } = await suite.open({ viewport: { width: 1280, height: 800 } });
     expect(page.url()).not.toContain('token');
     await page.getByText('No calls yet').waitFor();
-    suite.call('1234', '"Room 1" <sip:alice@example.org>');
+    suite.call('1234', '"Alice" <sip:alice@example.org>');
     suite.call('5678', '"Bob" <sip:bob@example.org>');
     const row = page.getByRole('row').filter({ hasText: '1234' });
     await row.filter({ hasText: 'answered' }).waitFor();
@@ -93,17 +96,80 @@ describe.skipIf(!hasTool('chromium'))('the console', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('speaks the language of the browser, is dark where that is wanted, and fits a phone', async () => {
+  const languages = [
+    ['de-DE', de, /^\d\d\.\d\d\.\d{4}, \d\d:\d\d:\d\d$/],
+    ['fr-FR', fr, /^\d{1,2} \p{L}+\.? \d{4}, \d\d:\d\d:\d\d$/u],
+  ] as const;
+  it.each(languages)('speaks %s where the browser does, and fits a phone', async (locale, words, time) => {
     const { page, complaints } = await suite.open({
-      locale: 'de-DE',
+      locale,
       colorScheme: 'dark',
       viewport: { width: 360, height: 640 },
     });
-    await page.getByRole('heading', { name: 'Letzte Stunde' }).waitFor();
-    const width = await page.evaluate('document.documentElement.scrollWidth');
-    expect(width).toBeLessThanOrEqual(360);
-    await shoot(page, 'phone');
+    const language = locale.slice(0, 2);
+    expect(await page.locator('html').getAttribute('lang')).toBe(language);
+    const expectWell = async (name: string) => {
+      expect(await englishOn(page, words), name).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(360);
+      // A column that holds a letter a line fits as well, and nobody reads it.
+      const heads = page.getByRole('columnheader').filter({ hasText: /./ });
+      for (const head of await heads.all()) expect((await head.boundingBox())?.height, name).toBeLessThan(40);
+      await shoot(page, `${language}-${name}`);
+    };
+    await page.getByRole('heading', { name: words.lastHour }).waitFor();
+    await page.getByRole('cell', { name: words.callStates.answered }).first().waitFor();
+    await expectWell('overview');
+    await page.getByRole('link', { name: words.calls, exact: true }).click();
+    const over = page.getByRole('region', { name: words.past });
+    await over.getByRole('cell', { name: words.outcomes.answered }).first().waitFor();
+    await over
+      .getByRole('cell')
+      .getByText(time)
+      .or(over.getByRole('cell', { name: time }))
+      .first()
+      .waitFor();
+    await expectWell('calls');
+    await over.getByRole('link').first().click();
+    await page
+      .getByRole('img', { name: words.arrow(...(words.lanes.slice(0, 2) as [string, string]), 'INVITE') })
+      .waitFor();
+    await page.getByText(words.endedBy.operator).waitFor();
+    await expectWell('call');
+    await page.getByRole('link', { name: words.gateways, exact: true }).click();
+    await page.getByRole('button', { name: words.drain, exact: true }).first().click();
+    await page.getByRole('dialog').getByText(words.effects.drain).waitFor();
+    await expectWell('drain');
+    await page.getByRole('button', { name: words.cancel }).click();
+    await expectWell('gateways');
+    await page.getByRole('link', { name: words.day, exact: true }).click();
+    await page.getByRole('img', { name: words.states.busy }).waitFor();
+    await expectWell('day');
+    await page.getByRole('link', { name: words.pool, exact: true }).click();
+    await page.getByText(words.policy).waitFor();
+    await page.locator('.decisions li').first().waitFor();
+    await expectWell('pool');
+    await page.getByRole('link', { name: words.audit, exact: true }).click();
+    await page.getByRole('cell', { name: words.actions['drain-gateway'] }).first().waitFor();
+    await expectWell('audit');
     expect(complaints).toEqual([]);
+    await page.route('**/v1/**', (route) => route.abort());
+    await page.getByRole('alert').getByText(words.unreachable).waitFor();
+    expect(await englishOn(page, words)).toEqual([]);
+  });
+
+  it('takes the first language of the browser that it has words for, and English where there is none', async () => {
+    for (const [wanted, language] of [
+      [['it-IT', 'fr-CH', 'de'], 'fr'],
+      [['ja', 'constructor'], 'en'],
+    ] as const) {
+      const { page } = await suite.open();
+      await page.addInitScript(
+        `Object.defineProperty(navigator, 'languages', { value: ${JSON.stringify(wanted)} })`,
+      );
+      await page.reload();
+      await page.getByRole('navigation').waitFor();
+      expect(await page.locator('html').getAttribute('lang')).toBe(language);
+    }
   });
 
   it('shows nothing without a token, and says so of a wrong one', async () => {
