@@ -46,6 +46,15 @@ export const hostNames = listOf(
     .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'must be host names'),
 );
 
+/** drachtio sends to no port below 1024, and says so in its log alone. */
+export const captureServer = z.string().refine(
+  (text) => {
+    const [, port] = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?:(\d{4,5})$/.exec(text) ?? [];
+    return text === '' || (Number(port) >= 1024 && Number(port) <= 65_535);
+  },
+  { message: 'must be host:port, with a port from 1024 to 65535' },
+);
+
 export const secretArn = /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/;
 
 export const orEmpty = (pattern: RegExp, message: string) =>

@@ -5,6 +5,7 @@ import { apiSettings } from './api/api-settings.ts';
 import { exportSettings } from './export/export-settings.ts';
 import { gatewayFields, gatewayProblems } from './gateways/gateway-settings.ts';
 import {
+  captureServer,
   cidrs,
   fargateCpuUnits,
   hostNames,
@@ -112,6 +113,12 @@ export const settingsFields = z.strictObject({
   hostedZoneId: orEmpty(/^Z[A-Z0-9]{1,31}$/, 'must be the id of a hosted zone'),
   /** Name of that hosted zone, where it is not `domain` itself. */
   hostedZoneName: orEmpty(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'must be a domain name'),
+  /**
+   * host:port, from 1024 on, of a capture server (Homer, by heplify-server): each edge sends it a copy of all its SIP as HEP 3
+   * by UDP, with its zone's number as capture id, and each SIPMediaGW of its own (HEPLIFY_SRV). It goes in clear, and
+   * without a password (docs/security.md). A name is looked up when an edge starts. Empty: nothing is sent.
+   */
+  captureServer: captureServer.default(''),
   /** The SIP server of the edges. */
   drachtioImage: z.string().min(1).max(512).default('drachtio/drachtio-server:0.9.10'),
   /** CPU units of an edge's task (1024 = one vCPU). drachtio uses one vCPU at most, for some 700 calls a second. */

@@ -6,8 +6,9 @@ export const drachtioAdminAddress = '127.0.0.1:9022';
 /**
  * The shell script that a drachtio container starts with, in the place of the image's own, which asks EC2's metadata
  * for addresses that Fargate does not have. It is told by variables: DRACHTIO_SECRET (what the application must say to
- * it), EXTERNAL_IP (advertised to callers), LOCAL_NET (CIDR that is told the private address instead), SIP_DOMAIN, and
- * with TLS the PEM texts TLS_CERT and TLS_KEY.
+ * it), EXTERNAL_IP (advertised to callers), LOCAL_NET (CIDR that is told the private address instead), SIP_DOMAIN, with
+ * TLS the PEM texts TLS_CERT and TLS_KEY, and, where a copy of the SIP is wanted, CAPTURE_SERVER (host:port, to which it
+ * goes as HEP 3 by UDP) and CAPTURE_ID (a number above 0 that tells this edge from others there).
  * @param tls whether SIP over TLS is taken on port 5061
  */
 export function drachtioStart(tls: boolean): string {
@@ -31,5 +32,8 @@ export function drachtioStart(tls: boolean): string {
       `set -- "$@" --contact "sips:0.0.0.0:\${SIPS_PORT:-${sipsPort}};transport=tls" --external-ip "$EXTERNAL_IP" --local-net "$LOCAL_NET" --cert-file cert.pem --chain-file cert.pem --key-file key.pem`,
     );
   }
+  lines.push(
+    `[ -z "\${CAPTURE_SERVER:-}" ] || set -- "$@" --homer "$CAPTURE_SERVER" --homer-id "\${CAPTURE_ID:?}"`,
+  );
   return [...lines, 'exec drachtio "$@"'].join('\n');
 }

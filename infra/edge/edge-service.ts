@@ -157,6 +157,10 @@ export class EdgeServices extends Construct {
         LOCAL_NET: settings.vpcCidr,
         SIP_DOMAIN: settings.domain,
         SIP_PORT: String(sipPort),
+        ...(settings.captureServer !== '' && {
+          CAPTURE_SERVER: settings.captureServer,
+          CAPTURE_ID: String(zone),
+        }),
         // Else its Contact is sips: for a caller who said sip:, which libre (baresip) does not take.
         ...(withTls && { SIPS_PORT: String(sipsPort), DRACHTIO_SUPPORT_BEST_EFFORT_TLS: '1' }),
       },

@@ -177,9 +177,15 @@ export class Gateways extends Construct {
 }
 
 function sipMediaGwEnvironment(settings: Settings, sipServer: string): Record<string, string> {
-  return {
+  const { captureServer, gatewaySecrets } = settings;
+  const variables = {
     ...sipMediaGwDefaults,
-    ...readGatewayEnvironment(settings.gatewayEnvironment, Object.keys(settings.gatewaySecrets)),
+    ...(captureServer !== '' && { HEPLIFY_SRV: captureServer }),
+    ...readGatewayEnvironment(settings.gatewayEnvironment, Object.keys(gatewaySecrets)),
     ...sipMediaGwOwn(settings, sipServer),
   };
+  // ECS refuses a container with a variable and a secret of one name.
+  return Object.fromEntries(
+    Object.entries(variables).filter(([name]) => !Object.hasOwn(gatewaySecrets, name)),
+  );
 }

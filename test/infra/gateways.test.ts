@@ -73,6 +73,22 @@ describe('gateways on EC2', () => {
     expect(text.has('AUDIO_ONLY')).toBe(false);
   });
 
+  it('copy their SIP to the capture server of the edges, unless the file names another or a secret does', () => {
+    const captureServer = 'homer.example.org:9060';
+    const serverOf = (settings: Record<string, unknown>) =>
+      gatewayOf(synthesize({ ...settings, captureServer })).text.get('HEPLIFY_SRV');
+    expect(serverOf(sipmediagw)).toBe(captureServer);
+    expect(serverOf(withVariables(`${conferences}\nHEPLIFY_SRV=192.0.2.1:9060`))).toBe('192.0.2.1:9060');
+    const secret = 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:homer-AbCdEf';
+    // ECS refuses a container with a variable and a secret of one name; there is a default for the language, too.
+    const secrets = `HEPLIFY_SRV=${secret},IVR_LANG=${secret}`;
+    const { text, Secrets } = gatewayOf(
+      synthesize(withVariables(conferences, { captureServer, gatewaySecrets: secrets })),
+    );
+    expect(Secrets.map(({ Name }) => Name)).toEqual(expect.arrayContaining(['HEPLIFY_SRV', 'IVR_LANG']));
+    for (const name of ['HEPLIFY_SRV', 'IVR_LANG']) expect(text.has(name)).toBe(false);
+  });
+
   it('take media in the ports that their security group opens', () => {
     const [rule] = Object.values(template.findResources('AWS::EC2::SecurityGroup')).flatMap(
       ({ Properties }) =>
