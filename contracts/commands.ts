@@ -233,5 +233,9 @@ export const hangupSchema = z.object({
 });
 export type Hangup = z.infer<typeof hangupSchema>;
 
-export const renewEdgeAnswerSchema = z.object({ hangups: z.array(hangupSchema) });
+export const renewEdgeAnswerSchema = z.object({
+  hangups: z.array(hangupSchema),
+  /** An operator drains the edge: new calls shall go elsewhere, its own go on. */
+  draining: z.literal(true).optional(),
+});
 export type RenewEdgeAnswer = z.infer<typeof renewEdgeAnswerSchema>;

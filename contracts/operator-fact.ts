@@ -13,6 +13,8 @@ export const operatorActions = [
   'hangup',
   'drain-gateway',
   'stop-gateway',
+  'drain-edge',
+  'resume-edge',
   'pause',
   'resume',
   'override',
@@ -30,7 +32,7 @@ export const operatorFactSchema = z.object({
   /** An e-mail address or subject of a token, or the ARN of who signed. */
   who: z.string().max(256),
   action: z.enum(operatorActions),
-  /** What it was done to: a call's Call-ID, a gateway's username, `pool`, a reservation's id. */
+  /** What it was done to: a call's Call-ID, a gateway's username, an edge's id, `pool`, a reservation's id. */
   subject: z.string(),
   reason: z.string(),
   /** What was asked, beside that: numbers and times. */

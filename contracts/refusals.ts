@@ -63,7 +63,7 @@ const table = {
   'half-open': unavailable(
     'More calls than one address, or all that have acknowledged none yet, may have without an ACK at once',
   ),
-  draining: unavailable('The edge takes no new calls: it is being replaced'),
+  draining: unavailable('The edge takes no new calls: it is being replaced, or an operator drains it'),
   'control-plane-unavailable': unavailable('Functions or table do not answer'),
   overloaded: unavailable(
     'More is to be done than functions and table answer in time; new calls are refused first',

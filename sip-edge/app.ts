@@ -51,8 +51,8 @@ export interface EdgeParts {
   clock: Clock;
   log: Log;
   meter: Meter;
-  /** New calls are a newer edge's. */
-  isSuperseded(): boolean;
+  /** Whether it has left its target groups, so that new calls are other edges'. None: there is no load balancer to leave. */
+  hasLeft: (() => boolean) | undefined;
   createCalls(parts: Omit<CallParts, 'journal'>): Calls;
 }
 
@@ -152,7 +152,11 @@ export class EdgeApp {
   }
 
   get #refusesCalls(): boolean {
-    return this.#isDraining || this.#parts.isSuperseded();
+    return this.#isDraining || (this.#parts.hasLeft?.() ?? this.isDrainedByOperator);
+  }
+
+  get isDrainedByOperator(): boolean {
+    return this.#lease.isDraining;
   }
 
   get activeCalls(): number {

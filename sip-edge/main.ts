@@ -82,7 +82,7 @@ function eventBridgeClient(): EventBridgeClient {
   });
 }
 
-function watchSuccession(settings: Settings, log: Log): Succession | undefined {
+function watchSuccession(settings: Settings, isDraining: () => boolean, log: Log): Succession | undefined {
   const { ecsContainerMetadataUriV4: metadataUri, targetGroups, successionPollSec } = settings;
   if (metadataUri === undefined || targetGroups.length === 0) return undefined;
   const patience = { connectionTimeout: connectTimeoutMs, requestTimeout: successionTimeoutMs };
@@ -93,6 +93,7 @@ function watchSuccession(settings: Settings, log: Log): Succession | undefined {
     metadataUri,
     targetGroups,
     intervalMs: successionPollSec * 1000,
+    isDraining,
     clock,
     log,
   });
@@ -129,7 +130,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     clock,
     log,
   });
-  const succession = watchSuccession(settings, log);
+  const succession = watchSuccession(settings, () => app.isDrainedByOperator, log);
   const flow = new Flow(clock, log);
   const controlPlane = controlPlaneOf(settings, flow);
   const coolDown = keepWarm(() => controlPlane.touch(), log);
@@ -155,7 +156,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     clock,
     log,
     meter: metrics,
-    isSuperseded: () => succession?.isOver ?? false,
+    hasLeft: succession && (() => succession.isOver),
     createCalls: (parts) => new CallHandler({ ...parts, journal: new SetupJournal(settings.stateDir, log) }),
   });
 

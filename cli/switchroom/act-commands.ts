@@ -3,7 +3,7 @@ import type { Done, OrdersView } from '../../contracts/api/actions.ts';
 import { actionReads, actions } from '../../contracts/api/actions.ts';
 import type { ApiClient } from './client.ts';
 import type { Command, Said } from './commands.ts';
-import { findCall, findGateway } from './find.ts';
+import { findCall, findEdge, findGateway } from './find.ts';
 import { type Options, wrong } from './options.ts';
 import { clock, table } from './show/table.ts';
 
@@ -72,6 +72,26 @@ function gatewayCommand(
   };
 }
 
+/** What is done to one edge. */
+function edgeCommand(
+  name: string,
+  says: string,
+  action: typeof actions.drainEdge | typeof actions.resumeEdge,
+): Command {
+  return {
+    takes: 'EDGE',
+    says,
+    run: async (client, words, options) => {
+      const [word = wrong(`${name} takes one EDGE`)] = words;
+      const reason = reasonOf(name, options);
+      const edge = await findEdge(client, word);
+      if (edge === undefined) throw new CommandError(`there is no edge ${word}`);
+      const { edgeId } = edge;
+      return said(await client.ask(action, { params: { edgeId }, body: { reason } }));
+    },
+  };
+}
+
 export const actCommands: Readonly<Record<string, Command>> = {
   hangup: {
     takes: 'CALL-ID',
@@ -89,6 +109,8 @@ export const actCommands: Readonly<Record<string, Command>> = {
     actions.drainGateway,
   ),
   stop: gatewayCommand('stop', 'stops a gateway now, with its call', actions.stopGateway),
+  'drain-edge': edgeCommand('drain-edge', 'lets an edge take no new calls; its own go on', actions.drainEdge),
+  'resume-edge': edgeCommand('resume-edge', 'lets it take new calls again', actions.resumeEdge),
   pause: {
     says: 'nothing is started or drained any more; calls go on',
     run: async (client, _words, options) =>

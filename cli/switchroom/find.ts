@@ -1,6 +1,6 @@
 import { CommandError } from '../../command-line/command-error.ts';
 import { reads } from '../../contracts/api/routes.ts';
-import type { CallView, GatewayView } from '../../contracts/api/views.ts';
+import type { CallView, EdgeView, GatewayView } from '../../contracts/api/views.ts';
 import type { ApiClient } from './client.ts';
 
 /* What people name by its beginning. */
@@ -42,4 +42,15 @@ export async function findGateway(client: ApiClient, beginning: string): Promise
   const names = [...new Set(items.map(({ username }) => username))];
   if (names.length > 1) ambiguous('gateways', beginning, names);
   return items[0];
+}
+
+/** @throws CommandError where it is the beginning of several edges' names */
+export async function findEdge(client: ApiClient, beginning: string): Promise<EdgeView | undefined> {
+  const { items } = await client.ask(reads.listEdges);
+  const exact = items.find(({ edgeId }) => edgeId === beginning);
+  if (exact !== undefined) return exact;
+  const found = items.filter(({ edgeId }) => edgeId.startsWith(beginning));
+  const names = found.map(({ edgeId }) => edgeId);
+  if (names.length > 1) ambiguous('edges', beginning, names);
+  return found[0];
 }

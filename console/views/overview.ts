@@ -36,7 +36,7 @@ function Service({ status: { edges, startsFailing } }: Props) {
     <p class="big">${word.of(number(up), number(edges.length))}</p>
     <p>${word.edgesUp}</p>
     ${startsFailing && html`<p><${State} of="failed">${word.startsFailing}</${State}></p>`}
-    <ul>${edges.map(({ edgeId, isUp, calls }) => html`<li><${State} of=${isUp ? 'free' : 'failed'}>${edgeId}</${State}> ${number(calls)}</li>`)}</ul>
+    <ul>${edges.map(({ edgeId, isUp, drainingSince, calls }) => html`<li><${State} of=${isUp ? (drainingSince === undefined ? 'free' : 'draining') : 'failed'}>${edgeId}</${State}> ${number(calls)}${isUp && drainingSince !== undefined && ` ${word.states.draining}`}</li>`)}</ul>
   </section>`;
 }
 

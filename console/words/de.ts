@@ -181,6 +181,8 @@ export const de: Words = {
     hangup: 'aufgelegt',
     'drain-gateway': 'Gateway ausgemustert',
     'stop-gateway': 'Gateway gestoppt',
+    'drain-edge': 'Edge nimmt keine neuen Anrufe',
+    'resume-edge': 'Edge nimmt wieder Anrufe',
     pause: 'Pool angehalten',
     resume: 'Pool fortgesetzt',
     override: 'Grenzen geändert',

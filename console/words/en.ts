@@ -191,6 +191,8 @@ export const en = {
     hangup: 'hangup',
     'drain-gateway': 'drain-gateway',
     'stop-gateway': 'stop-gateway',
+    'drain-edge': 'drain-edge',
+    'resume-edge': 'resume-edge',
     pause: 'pause',
     resume: 'resume',
     override: 'override',

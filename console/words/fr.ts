@@ -183,6 +183,8 @@ export const fr: Words = {
     hangup: 'appel raccroché',
     'drain-gateway': 'passerelle retirée',
     'stop-gateway': 'passerelle arrêtée',
+    'drain-edge': 'edge retiré',
+    'resume-edge': 'edge remis en service',
     pause: 'parc suspendu',
     resume: 'parc repris',
     override: 'bornes changées',

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { usernameSchema } from '../common.ts';
+import { edgeIdSchema, usernameSchema } from '../common.ts';
 import { operatorActions } from '../operator-fact.ts';
 import { pageOf, pageQuery, timeSchema, windowQuery } from './common.ts';
 import type { Route } from './routes.ts';
@@ -44,7 +44,9 @@ export const actionViewSchema = z
   .object({
     ...given,
     action: z.enum(operatorActions),
-    subject: z.string().meta({ description: 'A Call-ID, a gateway, `pool`, or the id of a reservation' }),
+    subject: z
+      .string()
+      .meta({ description: 'A Call-ID, a gateway, an edge, `pool`, or the id of a reservation' }),
     details: z.record(z.string(), z.union([z.string(), z.number()])),
   })
   .meta({ id: 'Action' });
@@ -54,6 +56,7 @@ const act = <T extends Omit<Route, 'method' | 'role'>>(route: T) =>
   ({ ...route, method: 'post', role: 'operator' }) as const satisfies Route;
 
 const byUsername = z.object({ username: usernameSchema });
+const byEdgeId = z.object({ edgeId: edgeIdSchema });
 
 export const actions = {
   hangUp: act({
@@ -76,6 +79,22 @@ export const actions = {
     path: '/gateways/{username}/stop',
     summary: 'Stops the task of a gateway now; its call ends as `gateway-lost`',
     params: byUsername,
+    body: becauseBody,
+    answer: doneSchema,
+    problems: ['not-found', 'conflict'],
+  }),
+  drainEdge: act({
+    path: '/edges/{edgeId}/drain',
+    summary: 'An edge takes no new calls, until it is resumed or gone; its calls and registrations go on',
+    params: byEdgeId,
+    body: becauseBody,
+    answer: doneSchema,
+    problems: ['not-found', 'conflict'],
+  }),
+  resumeEdge: act({
+    path: '/edges/{edgeId}/resume',
+    summary: 'An edge that was drained takes new calls again',
+    params: byEdgeId,
     body: becauseBody,
     answer: doneSchema,
     problems: ['not-found', 'conflict'],

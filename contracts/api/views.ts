@@ -109,6 +109,9 @@ export const edgeViewSchema = z
     isUp: z.boolean().meta({ description: 'Its lease holds' }),
     leaseUntil: timeSchema,
     upSince: timeSchema.optional(),
+    drainingSince: timeSchema
+      .optional()
+      .meta({ description: 'An operator drains it: it takes no new calls' }),
     calls: z.number().int().meta({ description: 'Calls that have a gateway, answered or not' }),
   })
   .meta({ id: 'Edge' });

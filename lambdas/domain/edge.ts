@@ -7,4 +7,6 @@ export interface Edge {
   leaseUntil: number;
   /** When it began to ask after it had been silent, epoch milliseconds. */
   begunAt: number;
+  /** Since when an operator drains it, epoch milliseconds. */
+  drainingSince?: number;
 }

@@ -132,6 +132,7 @@ export function edgeView(edge: Edge, calls: number, nowMs: number): EdgeView {
     isUp: edge.leaseUntil > nowMs,
     leaseUntil: isoOf(edge.leaseUntil),
     upSince: edge.begunAt > 0 ? isoOf(edge.begunAt) : undefined,
+    drainingSince: time(edge.drainingSince),
     calls,
   });
 }

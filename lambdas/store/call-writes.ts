@@ -1,7 +1,7 @@
 import type { Call } from '../domain/call/call.ts';
 import type { Edge } from '../domain/edge.ts';
 import { epochSec, expiryAfter } from '../domain/time.ts';
-import { above, allOf, anyOf, atMost, equals, missing, unchanged } from './conditions.ts';
+import { above, allOf, anyOf, atMost, equals, missing, present, unchanged } from './conditions.ts';
 import { callItem } from './items/call-item.ts';
 import { itemVersion } from './items/read-item.ts';
 import { callKey, edgeKey, edgesWatchKey, type HangupBy, hangupKey, hangupsWatchKey } from './keys.ts';
@@ -66,17 +66,42 @@ export function prolongEdge(edge: Omit<Edge, 'begunAt'>, nowMs: number) {
   return { ...edgeUpdate(edge), when: allOf(isNewest(edge), leaseHolds(nowMs)) } satisfies Write;
 }
 
-/** Begins a lease of an edge that has none, or whose lease is over. */
+/**
+ * Begins a lease of an edge that has none, or whose lease is over. It may be another host to which the name has come, so
+ * a drain of before is over.
+ */
 export function beginEdge(edge: Edge, nowMs: number) {
   const { set, ...update } = edgeUpdate(edge);
   const when = allOf(isNewest(edge), leaseIsOver(nowMs));
-  return { ...update, set: { ...set, begunAt: edge.begunAt }, when } satisfies Write;
+  return {
+    ...update,
+    set: { ...set, begunAt: edge.begunAt },
+    remove: ['drainingSince'],
+    when,
+  } satisfies Write;
 }
 
 function edgeUpdate({ edgeId, generation, leaseUntil }: Omit<Edge, 'begunAt'>) {
   const expiresAt = expiryAfter(leaseUntil, edgeKeptSec);
   const place = { watchKey: edgesWatchKey, watchAt: leaseUntil };
   return { update: edgeKey(edgeId), set: { v: itemVersion, edgeId, generation, ...place, expiresAt } };
+}
+
+/** Lets an edge that asks take no new calls, from its next ask on. */
+export function drainEdge(edgeId: string, nowMs: number) {
+  return {
+    update: edgeKey(edgeId),
+    set: { drainingSince: nowMs },
+    when: allOf(leaseHolds(nowMs), missing('drainingSince')),
+  } satisfies Write;
+}
+
+export function resumeEdge(edgeId: string) {
+  return {
+    update: edgeKey(edgeId),
+    remove: ['drainingSince'],
+    when: present('drainingSince'),
+  } satisfies Write;
 }
 
 /** Holds while the edge is silent. */

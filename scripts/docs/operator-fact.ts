@@ -18,7 +18,7 @@ export function operatorSection(): string {
   const actions = operatorFactSchema.shape.action.options.map((action) => `\`${action}\``).join(', ');
   return `## operator.acted
 Somebody who runs the service has done something by [the API](api.md). Its source is \`${apiEventSource}\`, and it is of no
-edge: it has no \`edgeId\`. \`action\` is one of ${actions}; \`subject\` is a Call-ID, a username, \`pool\` or the id of a
+edge: it has no \`edgeId\`. \`action\` is one of ${actions}; \`subject\` is a Call-ID, a username, an edge, \`pool\` or the id of a
 reservation; \`details\` are the numbers and times that were asked for. A rule of the stack lets the fleet look at the pool.
 
 \`\`\`json

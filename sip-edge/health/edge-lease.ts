@@ -14,7 +14,7 @@ export interface EdgeLeaseParts {
 
 /**
  * Renews the edge's lease while it can serve its calls, that is, while it has its drachtio; and is told which calls have
- * lost their gateway without a word. Nothing outside can reach an edge, so it asks: often while it has calls, and
+ * lost their gateway without a word, and whether an operator drains this edge. Nothing outside can reach an edge, so it asks: often while it has calls, and
  * seldom while it has none.
  */
 export class EdgeLease {
@@ -22,6 +22,7 @@ export class EdgeLease {
   #timer: NodeJS.Timeout | undefined;
   #askedAt = 0;
   #isAsking = false;
+  #isDraining = false;
 
   constructor(parts: EdgeLeaseParts) {
     this.#parts = parts;
@@ -38,6 +39,11 @@ export class EdgeLease {
     clearInterval(this.#timer);
   }
 
+  /** Whether an operator drains this edge, as it was told last. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
   #tick(): void {
     const { clock, countCalls, settings } = this.#parts;
     const isDue = clock.now() - this.#askedAt >= settings.heartbeatSec * 1000;
@@ -50,7 +56,8 @@ export class EdgeLease {
     const { clock, controlPlane, log, onHangup } = this.#parts;
     this.#askedAt = clock.now();
     try {
-      const { hangups } = await controlPlane.renewEdge();
+      const { hangups, draining = false } = await controlPlane.renewEdge();
+      this.#heed(draining);
       for (const hangup of hangups) onHangup(hangup);
     } catch (error) {
       const why = error instanceof ControlPlaneUnavailable ? error.why : 'internal error';
@@ -58,5 +65,13 @@ export class EdgeLease {
     } finally {
       this.#isAsking = false;
     }
+  }
+
+  #heed(isDraining: boolean): void {
+    if (isDraining === this.#isDraining) return;
+    this.#isDraining = isDraining;
+    const { log } = this.#parts;
+    if (isDraining) log.info({ event: 'edge-drain-ordered' }, 'an operator drains this edge');
+    else log.info({ event: 'edge-resumed' }, 'this edge is drained no longer');
   }
 }

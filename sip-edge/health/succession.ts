@@ -21,15 +21,17 @@ export interface SuccessionParts {
   /** ARNs of the groups that the service is the target of. */
   targetGroups: readonly string[];
   intervalMs: number;
+  /** Whether an operator drains this edge. */
+  isDraining: () => boolean;
   clock: Clock;
   log: Log;
 }
 
 /**
- * Learns whether an edge is superseded: its service has a newer deployment, whose edge the load balancer finds healthy.
+ * Takes an edge out of its target groups where it is superseded or drained. Superseded: its service has a newer deployment, whose edge the load balancer finds healthy.
  * ECS ends the old one only when its calls are over, and until then it would stay a target and get new ones. So it leaves
  * the target groups itself, which keeps the flows of its calls, and leaves again and again: ECS registers a running task
- * anew (containers-roadmap#251). Where the newer one fails, it is a target again.
+ * anew (containers-roadmap#251). Where the newer one fails, or the drain is over, it is a target again.
  */
 export class Succession {
   readonly #parts: SuccessionParts;
@@ -43,7 +45,7 @@ export class Succession {
     this.#timer = setInterval(() => void this.#look(), parts.intervalMs);
   }
 
-  /** Whether new calls are the successor's: those that come here nevertheless have a flow of before. */
+  /** Whether new calls are other edges': those that come here nevertheless have a flow of before. */
   get isOver(): boolean {
     return this.#leftAt !== undefined && this.#parts.clock.now() - this.#leftAt >= leavesInMs;
   }
@@ -55,22 +57,30 @@ export class Succession {
   async #look(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const { ecs, metadataUri, clock, log } = this.#parts;
+    const { ecs, metadataUri, log } = this.#parts;
+    const isDraining = this.#parts.isDraining();
+    // An operator's word holds also where AWS does not answer.
+    if (isDraining) this.#begin('edge-leaves', 'an operator drains it');
     try {
       this.#own ??= await findOwnTask(ecs, metadataUri);
-      if (!(await this.#hasSuccessor(this.#own))) {
-        if (this.#leftAt !== undefined) log.info({ event: 'edge-reinstated' }, 'the newer edge is gone');
+      if (!isDraining && !(await this.#hasSuccessor(this.#own))) {
+        if (this.#leftAt !== undefined) log.info({ event: 'edge-reinstated' }, 'it takes the calls again');
         this.#leftAt = undefined;
         return;
       }
       await this.#leave(this.#own);
-      if (this.#leftAt === undefined) log.info({ event: 'edge-superseded' }, 'a newer edge takes the calls');
-      this.#leftAt ??= clock.now();
+      this.#begin('edge-superseded', 'a newer edge takes the calls');
     } catch (error) {
       log.warn({ event: 'succession-unknown', error }, 'whether there is a newer edge is not known');
     } finally {
       this.#isAsking = false;
     }
+  }
+
+  #begin(event: string, text: string): void {
+    if (this.#leftAt !== undefined) return;
+    this.#leftAt = this.#parts.clock.now();
+    this.#parts.log.info({ event }, text);
   }
 
   async #hasSuccessor(own: OwnTask): Promise<boolean> {

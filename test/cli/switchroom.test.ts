@@ -115,6 +115,18 @@ it('hangs up a call, pauses the pool, and tells who did it and why', async () =>
   expect((await ask('audit')).stdout).toMatch(/resume.*done\n.*pause.*upgrade\n.*hangup.*the room is empty/);
 });
 
+it('drains an edge and takes it back', async () => {
+  expect((await ask('drain-edge', 'loc', '--because', 'upgrade')).stdout).toMatch(/^at its next ask/);
+  expect((await ask('edges')).stdout).toMatch(/local +draining +0/);
+  expect((await ask('status')).stdout).toMatch(/^edges +1 of 1 up, 1 draining/);
+  expect(await ask('drain-edge', 'far', '--because', 'upgrade')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/there is no edge far/),
+  });
+  expect((await ask('resume-edge', 'local', '--because', 'done')).stdout).toMatch(/takes new calls again/);
+  expect((await ask('edges')).stdout).toMatch(/local +up +0/);
+});
+
 it('says that a call or a gateway is unknown, with a status of its own', async () => {
   expect(await ask('call', 'nobody')).toMatchObject({
     code: 1,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { actions } from '../../contracts/api/actions.ts';
 import { eventually } from '../support/eventually.ts';
 import { Parties } from './support/parties.ts';
 import { Stack } from './support/stack.ts';
@@ -75,5 +76,34 @@ it('an application that is killed takes no call of the other edge with it, nor i
   const gone = (await mine.answered).ended;
   await caller.hangUp();
   await gone;
+  await untilEnded(caller.dialog.callId, 'answered');
+});
+
+it('an edge that is drained keeps its calls and registrations, and new calls go to the other', async () => {
+  const api = await stack.api();
+  const ordered = { params: { edgeId: first }, body: { reason: 'its host is to be replaced' } };
+  const mine = await here.gateway();
+  const caller = await here.connect();
+  await mine.answered;
+  expect(await api.ask(actions.drainEdge, ordered)).toMatchObject({ changed: true });
+  // It has a call, so it asks every two seconds; a call that comes before finds no gateway free.
+  const refused = await eventually(async () => {
+    const answer = await here.refused();
+    expect(answer.reason).toContain('draining');
+    return answer;
+  });
+  expect(refused).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+/) });
+  const late = await here.gateway();
+  expect((await stack.gateway(late.username))?.edgeId).toBe(first);
+  const other = await there.connect();
+  expect(await stack.call(other.dialog.callId)).toMatchObject({ edgeId: second, gateway: late.username });
+  await other.hangUp();
+  await untilEnded(other.dialog.callId, 'answered');
+  expect(await stack.call(caller.dialog.callId)).toMatchObject({ state: 'answered' });
+  expect(await api.ask(actions.resumeEdge, ordered)).toMatchObject({ changed: true });
+  await there.gateway();
+  const again = await eventually(() => here.connect());
+  await again.hangUp();
+  await caller.hangUp();
   await untilEnded(caller.dialog.callId, 'answered');
 });

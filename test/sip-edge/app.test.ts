@@ -39,7 +39,7 @@ it('serves on the next connection where one is gone before drachtio has the rout
     clock: systemClock,
     log,
     meter,
-    isSuperseded: () => false,
+    hasLeft: undefined,
     createCalls: () => ({
       invite: () => {},
       endEarly: () => false,

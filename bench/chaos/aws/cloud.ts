@@ -6,7 +6,6 @@ import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
 import type { EcsTask } from '../../../lambdas/domain/fleet/task.ts';
 import type { AllocateDeps } from '../../../lambdas/functions/allocate/allocate-gateway.ts';
 import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
-import type { KnownLeases } from '../../../lambdas/functions/calls/renew-edge.ts';
 import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
 import { type ConsumedFact, takeFacts } from '../../../lambdas/functions/calls/take-facts.ts';
 import type { CallsDeps } from '../../../lambdas/functions/calls/tell-records.ts';
@@ -43,7 +42,6 @@ export class Cloud {
   readonly measured: Measurement[] = [];
   /** The last record that was told of each call, by its id. */
   readonly records = new Map<string, CallRecord>();
-  readonly leases: KnownLeases = new Map();
   weather: Weather;
   readonly #sim: Sim;
   readonly #knownDemand = new KnownDemand();

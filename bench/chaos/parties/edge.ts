@@ -136,10 +136,10 @@ export class Edge {
   }
 
   async #renew(generation: number): Promise<void> {
-    const { sim, cloud } = this.#world;
+    const { sim } = this.#world;
     while (this.isAlive && generation === this.#generation) {
       const command = { command: 'renewEdge', ...this.#identity(generation) } as const;
-      const answer = await this.#ask((deps) => renewEdge(command, cloud.leases, deps));
+      const answer = await this.#ask((deps) => renewEdge(command, deps));
       if (answer !== undefined) {
         this.renewedAt = sim.nowMs;
         for (const hangup of answer.hangups) this.#lose(hangup);
@@ -149,11 +149,11 @@ export class Edge {
   }
 
   async #takeOver(generation: number): Promise<void> {
-    const { sim, cloud } = this.#world;
+    const { sim } = this.#world;
     const command = { command: 'listEdgeCalls', ...this.#identity(generation) } as const;
     const list = () =>
       this.#ask(async (deps) => {
-        await keepLease(command, cloud.leases, deps);
+        await keepLease(command, deps);
         return (await listEdgeCalls(command, deps)).calls;
       });
     const isCurrent = () => this.isAlive && generation === this.#generation;

@@ -62,12 +62,18 @@ export function showStatus(status: Status, now: number, paint: Paint): string {
     status;
   const { finished, failed, more } = status.lastHour;
   const up = edges.filter(({ isUp }) => isUp).length;
+  const draining = edges.filter((edge) => edge.isUp && edge.drainingSince !== undefined).length;
   const failures = failed.reduce((sum, { count }) => sum + count, 0);
   const ours = managed === undefined ? 'nobody manages them' : `${managed} of at most ${maximum ?? '?'} ours`;
   const waits =
     waiting === 0 ? 'nobody waits' : `${waiting} wait, the first for ${duration(longestWaitSec ?? 0)}`;
   const lines: [string, string][] = [
-    ['edges', edges.length === 0 ? 'none has asked yet' : `${up} of ${edges.length} up`],
+    [
+      'edges',
+      edges.length === 0
+        ? 'none has asked yet'
+        : `${up} of ${edges.length} up${draining > 0 ? `, ${draining} draining` : ''}`,
+    ],
     ['gateways', `${countsText({ ...gateways, starting })}; ${ours}`],
     ['calls', `${calls} in progress, ${waits}`],
     [

@@ -50,13 +50,18 @@ export function showGateway(gateway: GatewayView, now: number, paint: Paint): st
 
 export function showEdges(edges: readonly EdgeView[], now: number, paint: Paint): string {
   if (edges.length === 0) return 'No edge has asked for anything yet.';
-  const rows = edges.map(({ edgeId, isUp, calls, upSince, leaseUntil }) => [
-    edgeId,
-    isUp ? 'up' : 'down',
-    String(calls),
-    isUp
-      ? (upSince && `since ${clock(upSince)}`) || ''
-      : `its lease ended ${duration(secondsBetween(leaseUntil, now))} ago`,
-  ]);
+  const rows = edges.map(({ edgeId, isUp, calls, upSince, drainingSince, leaseUntil }) => {
+    if (!isUp) {
+      const ago = duration(secondsBetween(leaseUntil, now));
+      return [edgeId, 'down', String(calls), `its lease ended ${ago} ago`];
+    }
+    const since = drainingSince ?? upSince;
+    return [
+      edgeId,
+      drainingSince === undefined ? 'up' : 'draining',
+      String(calls),
+      since ? `since ${clock(since)}` : '',
+    ];
+  });
   return table(['EDGE', 'STATE', 'CALLS', 'UTC'], rows, paint);
 }

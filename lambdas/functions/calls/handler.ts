@@ -17,7 +17,7 @@ import { type CallsInput, callsInputSchema, isConsumed } from './input.ts';
 import { listEdgeCalls } from './list-edge-calls.ts';
 import { measurePool } from './measure-pool.ts';
 import { noteMinute } from './note-minute.ts';
-import { type KnownLeases, keepLease, renewEdge } from './renew-edge.ts';
+import { keepLease, renewEdge } from './renew-edge.ts';
 import { type SweepReport, sweep } from './sweep.ts';
 import { takeFacts } from './take-facts.ts';
 import type { CallsDeps } from './tell-records.ts';
@@ -45,15 +45,13 @@ const deps: CallsDeps = {
   graceMs: environment.EDGE_LOST_GRACE_SEC * 1000,
 };
 
-const leases: KnownLeases = new Map();
-
 type Answer = ListEdgeCallsAnswer | RenewEdgeAnswer | SweepReport | BatchAnswer;
 
 async function calls(input: CallsInput, logger: Logger): Promise<Answer> {
   if ('command' in input) {
-    if (input.command === 'renewEdge') return renewEdge(input, leases, deps);
+    if (input.command === 'renewEdge') return renewEdge(input, deps);
     // First: calls that were ended since their edge was thought lost are then among those that it holds.
-    await keepLease(input, leases, deps);
+    await keepLease(input, deps);
     return listEdgeCalls(input, deps);
   }
   if ('Records' in input) return takeBatch(input, logger);

@@ -6,7 +6,7 @@ import { beginEdge, prolongEdge } from '../../store/call-writes.ts';
 import { above } from '../../store/conditions.ts';
 import { edgeOf } from '../../store/items/edge-item.ts';
 import { gatewayFrom } from '../../store/items/gateway-item.ts';
-import { drainingWatchKey, hangupOf, hangupsWatchKey } from '../../store/keys.ts';
+import { drainingWatchKey, edgeKey, hangupOf, hangupsWatchKey } from '../../store/keys.ts';
 import { readAll, watched } from '../../store/watched.ts';
 import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
 
@@ -19,49 +19,44 @@ const mostDraining = 2000;
 const writtenFor = 1 / 3;
 /** For so long after it began to ask again an edge's calls are looked for: longer than an index lags. */
 const resumeForMs = 20_000;
-/** Names come from outside, so the memory of them is bounded. */
-const mostRemembered = 1000;
 
-/** The edges' leases, as far as this instance of the function has written them. */
-export type KnownLeases = Map<string, Edge>;
-
-/** The edge lives. @returns what the control plane knows and the edge does not: calls whose gateway's task has stopped */
-export async function renewEdge(
-  command: RenewEdge,
-  leases: KnownLeases,
-  deps: SettleDeps,
-): Promise<RenewEdgeAnswer> {
-  await keepLease(command, leases, deps);
+/**
+ * The edge lives. @returns what the control plane knows and the edge does not: calls whose gateway's task has stopped, and
+ *   that an operator drains it
+ */
+export async function renewEdge(command: RenewEdge, deps: SettleDeps): Promise<RenewEdgeAnswer> {
+  const edge = await keepLease(command, deps);
   const recent = above('watchAt', deps.now() - toldForMs);
   const { items } = await watched(deps.table, hangupsWatchKey(command.edgeId), mostTold, recent);
-  return { hangups: items.map(({ pk }) => hangupOf(String(pk))) };
+  return {
+    hangups: items.map(({ pk }) => hangupOf(String(pk))),
+    ...(edge?.drainingSince !== undefined && { draining: true }),
+  };
 }
 
 /**
  * Renews the lease of an edge that asks. Where it was over, the calls that the sweep has ended for that go on.
+ * @returns the edge; undefined where a newer application has it
  * @throws TableUnavailable, TableContention
  */
-export async function keepLease(ask: EdgeAsk, leases: KnownLeases, deps: SettleDeps): Promise<void> {
+export async function keepLease(ask: EdgeAsk, deps: SettleDeps): Promise<Edge | undefined> {
   const nowMs = deps.now();
-  const edge = await renewed(ask, leases.get(ask.edgeId), nowMs, deps);
-  // A newer application has the edge.
-  if (edge === undefined) return;
-  if (leases.size >= mostRemembered) leases.clear();
-  leases.set(edge.edgeId, edge);
+  const edge = await renewed(ask, nowMs, deps);
   // Again for a while: the index may not show yet what the sweep did last.
-  if (nowMs - edge.begunAt < resumeForMs) await resumeCalls(edge.edgeId, deps);
+  if (edge !== undefined && nowMs - edge.begunAt < resumeForMs) await resumeCalls(edge.edgeId, deps);
+  return edge;
 }
 
 /** @returns the edge with its lease, which is written where it needs to be; undefined where a newer one has it */
 async function renewed(
   { edgeId, generation, leaseSec }: EdgeAsk,
-  known: Edge | undefined,
   nowMs: number,
   { table }: SettleDeps,
 ): Promise<Edge | undefined> {
   const leaseMs = leaseSec * 1000;
-  const isFresh = known !== undefined && known.leaseUntil - nowMs > leaseMs * (1 - writtenFor);
-  if (isFresh && known.generation === generation) return known;
+  const seen = edgeOf(await table.get(edgeKey(edgeId)));
+  const isFresh = seen !== undefined && seen.leaseUntil - nowMs > leaseMs * (1 - writtenFor);
+  if (isFresh && seen.generation === generation) return seen;
   const edge: Edge = { edgeId, generation, leaseUntil: nowMs + leaseMs, begunAt: nowMs };
   const prolonged = await table.write(prolongEdge(edge, nowMs));
   if (prolonged.done) return edgeOf(prolonged.item);

@@ -11,6 +11,7 @@ const edgeSchema = z
     generation: z.number(),
     watchAt: z.number().default(0),
     begunAt: z.number().default(0),
+    drainingSince: z.number().exactOptional(),
   })
   .transform(({ watchAt, ...edge }): Edge => ({ ...edge, leaseUntil: watchAt }));
 

@@ -17,7 +17,7 @@ import type { Gateway } from '../../../lambdas/domain/gateway/gateway.ts';
 import { type AllocateDeps, allocateGateway } from '../../../lambdas/functions/allocate/allocate-gateway.ts';
 import { isConsumed } from '../../../lambdas/functions/calls/input.ts';
 import { listEdgeCalls } from '../../../lambdas/functions/calls/list-edge-calls.ts';
-import { type KnownLeases, keepLease, renewEdge } from '../../../lambdas/functions/calls/renew-edge.ts';
+import { keepLease, renewEdge } from '../../../lambdas/functions/calls/renew-edge.ts';
 import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
 import { type ConsumedFact, takeFacts } from '../../../lambdas/functions/calls/take-facts.ts';
 import type { CallsDeps } from '../../../lambdas/functions/calls/tell-records.ts';
@@ -53,8 +53,6 @@ export class World {
   readonly measured: Measurement[] = [];
   /** What the bus was told of calls that are over. */
   readonly records: CallRecord[] = [];
-  /** What one instance of the calls function remembers. */
-  readonly leases: KnownLeases = new Map();
   readonly leaseMs = 120_000;
   readonly graceMs = 60_000;
   readonly waitLimitMs = 90_000;
@@ -181,7 +179,7 @@ export class World {
 
   /** An edge asks, as it does every few seconds: its lease is renewed. @returns what it is told to hang up */
   hangups(edgeId = 'edge-1', { leaseSec = 45, generation = 1 } = {}) {
-    return renewEdge({ command: 'renewEdge', edgeId, leaseSec, generation }, this.leases, this.deps);
+    return renewEdge({ command: 'renewEdge', edgeId, leaseSec, generation }, this.deps);
   }
 
   lose(username: string, cause = 'task stopped') {
@@ -194,7 +192,7 @@ export class World {
 
   async edgeCalls(edgeId = 'edge-1', { leaseSec = 45, generation = 1 } = {}) {
     const command = { command: 'listEdgeCalls', edgeId, leaseSec, generation } as const;
-    await keepLease(command, this.leases, this.deps);
+    await keepLease(command, this.deps);
     return listEdgeCalls(command, this.deps);
   }
 

@@ -62,12 +62,14 @@ async function watch(aws: Aws) {
   const options = { endpoint, region: 'eu-west-3', credentials };
   const clock = { ms: 0, now: () => clock.ms };
   const log = recordingLog();
+  const order = { isDraining: false };
   const succession = new Succession({
     ecs: new ECSClient(options),
     loadBalancing: new ElasticLoadBalancingV2Client(options),
     metadataUri: `${endpoint}/v4/id`,
     targetGroups: groups,
     intervalMs: 5,
+    isDraining: () => order.isDraining,
     clock,
     log,
   });
@@ -77,7 +79,7 @@ async function watch(aws: Aws) {
     server.close();
   });
   const said = (event: string) => until(event, () => log.lines.some((line) => line.event === event));
-  return { succession, clock, log, said };
+  return { succession, clock, log, order, said };
 }
 
 it('an edge is superseded by a newer one that takes its calls in every group, and leaves again and again', async () => {
@@ -111,4 +113,34 @@ it('an edge takes calls again where the newer one is gone', async () => {
   for (const group of groups) aws.healthy.set(group, []);
   await said('edge-reinstated');
   expect(succession.isOver).toBe(false);
+});
+
+it('an edge that an operator drains leaves every group, and is back where that is over', async () => {
+  const aws = new Aws();
+  const { succession, clock, order, said } = await watch(aws);
+  order.isDraining = true;
+  await said('edge-leaves');
+  await until('it left twice', () => aws.left.length >= 4);
+  expect(new Set(aws.left)).toEqual(new Set(groups.map((group) => `${own} ${group}`)));
+  expect(succession.isOver).toBe(false);
+  clock.ms += 60_000;
+  expect(succession.isOver).toBe(true);
+  order.isDraining = false;
+  await said('edge-reinstated');
+  expect(succession.isOver).toBe(false);
+  const { length } = aws.left;
+  const { length: looks } = aws.asked;
+  await until('two more looks', () => aws.asked.length > looks + 2);
+  expect(aws.left).toHaveLength(length);
+});
+
+it('an edge that is drained takes no calls after a minute also where AWS does not answer', async () => {
+  const aws = new Aws();
+  aws.answer = () => 'out of order';
+  const { succession, clock, order, said } = await watch(aws);
+  order.isDraining = true;
+  await said('succession-unknown');
+  await said('edge-leaves');
+  clock.ms += 60_000;
+  expect(succession.isOver).toBe(true);
 });

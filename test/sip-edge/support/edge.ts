@@ -63,7 +63,7 @@ export async function startEdge(
   const lost: Hangup[] = [];
   const matched: CallIdentity[] = [];
   const invited: string[] = [];
-  const calls = { active: 0, takeOvers: 0, ended: false, superseded: false };
+  const calls = { active: 0, takeOvers: 0, ended: false };
   const counted: Counted[] = [];
   const meter = { count: (name: Counted) => void counted.push(name) };
   const app = new EdgeApp({
@@ -78,7 +78,7 @@ export async function startEdge(
     },
     clock: systemClock,
     log,
-    isSuperseded: () => calls.superseded,
+    hasLeft: undefined,
     createCalls: () => ({
       invite: (req, res, halfOpen) => {
         invited.push(req.get('Call-ID') ?? '');
