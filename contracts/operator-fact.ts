@@ -13,6 +13,8 @@ export const operatorActions = [
   'hangup',
   'drain-gateway',
   'stop-gateway',
+  'hold-gateway',
+  'release-gateway',
   'drain-edge',
   'resume-edge',
   'pause',

@@ -43,7 +43,15 @@ export async function benchFleet() {
 /** `decide()` with ten thousand gateways, and all that the predictive policy can know. */
 function timeDecide() {
   const nowMs = Date.parse('2026-11-24T10:00:00+01:00');
-  const counts = { free: 100, unmanaged: 0, locked: 50, busy: 9780, draining: 20, starting: 50 };
+  const counts = {
+    free: 100,
+    unmanaged: 0,
+    locked: 50,
+    busy: 9780,
+    held: 0,
+    draining: 20,
+    starting: 50,
+  };
   const trace = readTrace(`${import.meta.dirname}/../simulate/sample.csv`);
   const profile = profileBefore(trace, '2026-11-24', timeZone, { seed: 1, days: 28, holidays: 0 });
   const demand = { perMinute: Array.from({ length: demandMinutes }, (_, i) => 20 + (i % 7)) };

@@ -194,6 +194,7 @@ class Replay {
       locked: 0,
       busy: this.#busy,
       unmanaged: 0,
+      held: 0,
       draining: this.#draining,
       starting: this.#starting,
     };

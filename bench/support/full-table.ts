@@ -137,7 +137,7 @@ function* itemsOf(fill: Fill): Generator<Item> {
       counted: true,
       taskId: usernameOf(n).slice(0, 32),
     });
-    const counts = { free: 3, unmanaged: 0, locked: 1, busy: 40, draining: 0, starting: 2 };
+    const counts = { free: 3, unmanaged: 0, locked: 1, busy: 40, held: 0, draining: 0, starting: 2 };
     yield decisionItem(
       {
         at,

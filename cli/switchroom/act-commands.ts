@@ -58,7 +58,7 @@ function showOrders({ paused, override, reservations }: OrdersView): string {
 function gatewayCommand(
   name: string,
   says: string,
-  action: typeof actions.drainGateway | typeof actions.stopGateway,
+  action: (typeof actions)['drainGateway' | 'stopGateway' | 'holdGateway' | 'releaseGateway'],
 ): Command {
   return {
     takes: 'GATEWAY',
@@ -109,6 +109,8 @@ export const actCommands: Readonly<Record<string, Command>> = {
     actions.drainGateway,
   ),
   stop: gatewayCommand('stop', 'stops a gateway now, with its call', actions.stopGateway),
+  hold: gatewayCommand('hold', 'keeps a free gateway out of the pool, as it is', actions.holdGateway),
+  release: gatewayCommand('release', 'a held gateway is free again', actions.releaseGateway),
   'drain-edge': edgeCommand('drain-edge', 'lets an edge take no new calls; its own go on', actions.drainEdge),
   'resume-edge': edgeCommand('resume-edge', 'lets it take new calls again', actions.resumeEdge),
   pause: {

@@ -6,7 +6,7 @@ import { clock, decisionText, duration, number, stateText } from '../text.ts';
 import { word } from '../words.ts';
 import { LiveCalls } from './calls.ts';
 
-const states = ['free', 'locked', 'busy', 'starting', 'draining', 'silent'] as const;
+const states = ['free', 'locked', 'busy', 'starting', 'draining', 'silent', 'held'] as const;
 
 /** Is it up, are there gateways, are calls failing? */
 export function Overview() {

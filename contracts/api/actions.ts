@@ -83,6 +83,22 @@ export const actions = {
     answer: doneSchema,
     problems: ['not-found', 'conflict'],
   }),
+  holdGateway: act({
+    path: '/gateways/{username}/hold',
+    summary: 'Keeps a free gateway out of the pool: no call gets it, and the fleet leaves it as it is',
+    params: byUsername,
+    body: becauseBody,
+    answer: doneSchema,
+    problems: ['not-found', 'conflict'],
+  }),
+  releaseGateway: act({
+    path: '/gateways/{username}/release',
+    summary: 'A gateway that was held is free again',
+    params: byUsername,
+    body: becauseBody,
+    answer: doneSchema,
+    problems: ['not-found', 'conflict'],
+  }),
   drainEdge: act({
     path: '/edges/{edgeId}/drain',
     summary: 'An edge takes no new calls, until it is resumed or gone; its calls and registrations go on',

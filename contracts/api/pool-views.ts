@@ -28,6 +28,7 @@ export const decisionViewSchema = z
       unmanaged: count,
       locked: count,
       busy: count,
+      held: count,
       draining: count,
       starting: count,
     }),

@@ -25,7 +25,7 @@ export const gatewayViewSchema = z
     state: gatewayStateSchema.meta({
       description: 'As it counts now: a lock whose lease is over shows as free',
     }),
-    since: timeSchema.optional().meta({ description: 'While free or silent: since when' }),
+    since: timeSchema.optional().meta({ description: 'While free, silent or held: since when' }),
     contact: z.string(),
     received: z.string().meta({ description: '`address:port;transport`, as the edge saw it' }),
     edgeId: edgeIdSchema,
@@ -34,7 +34,6 @@ export const gatewayViewSchema = z
     registeredAt: timeSchema,
     expiresAt: timeSchema,
     taskId: z.string().optional().meta({ description: 'The ECS task that runs it; none: others run it' }),
-    held: z.boolean().optional().meta({ description: 'An operator keeps it out of the pool' }),
   })
   .meta({ id: 'Gateway' });
 export type GatewayView = z.infer<typeof gatewayViewSchema>;

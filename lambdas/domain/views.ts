@@ -43,7 +43,7 @@ export function gatewayView(gateway: Gateway, nowMs: number): GatewayView {
   return known({
     username,
     state: lapsed ? 'free' : gateway.state,
-    since: time(lapsed ? lockedUntil : (gateway.freeSince ?? gateway.silentSince)),
+    since: time(lapsed ? lockedUntil : (gateway.freeSince ?? gateway.silentSince ?? gateway.heldSince)),
     contact,
     received: peerText(received),
     edgeId,

@@ -13,7 +13,14 @@ import {
   watchAttributes,
 } from './gateway-conditions.ts';
 import { availableAtOf, gatewayItem } from './items/gateway-item.ts';
-import { drainedWatchKey, drainingWatchKey, gatewayKey, silentWatchKey, tombstoneKey } from './keys.ts';
+import {
+  drainedWatchKey,
+  drainingWatchKey,
+  gatewayKey,
+  heldWatchKey,
+  silentWatchKey,
+  tombstoneKey,
+} from './keys.ts';
 import type { Write } from './transaction.ts';
 
 /* The writes of a gateway's item, and of its tombstone. */
@@ -163,13 +170,33 @@ export function drain(seen: Gateway, call: CallIdentity, watchAt: number) {
   } satisfies Write;
 }
 
-/** Takes a free gateway out of the pool for good, unless a call was faster. */
+/** Keeps a free gateway out of the pool, unless a call was faster. */
+export function hold(seen: Gateway, nowMs: number) {
+  return {
+    update: gatewayKey(seen.username),
+    set: { state: 'held', watchKey: heldWatchKey, watchAt: nowMs },
+    remove: freeAttributes,
+    when: allOf(registrationIs(seen.registrationId), isFree, notExpired(nowMs)),
+  } satisfies Write;
+}
+
+/** Gives a gateway that was held back to the pool, from now on. */
+export function endHold(seen: Gateway, freeShard: string, nowMs: number) {
+  return {
+    update: gatewayKey(seen.username),
+    set: { state: 'free', freeShard, availableAt: nowMs },
+    remove: watchAttributes,
+    when: allOf(registrationIs(seen.registrationId), notExpired(nowMs), equals('state', 'held')),
+  } satisfies Write;
+}
+
+/** Takes a gateway that is free, or held, out of the pool for good, unless somebody was faster. */
 export function retire(seen: Gateway, watchAt: number, nowMs: number) {
   return {
     update: gatewayKey(seen.username),
     set: { state: 'draining', watchKey: drainedWatchKey, watchAt },
     remove: freeAttributes,
-    when: allOf(registrationIs(seen.registrationId), isFree, notExpired(nowMs)),
+    when: allOf(registrationIs(seen.registrationId), equals('state', seen.state), notExpired(nowMs)),
   } satisfies Write;
 }
 

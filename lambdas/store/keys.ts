@@ -24,6 +24,8 @@ export const drainedWatchKey = 'drained';
 export const recordDueWatchKey = 'record-due';
 /** Gateways that did not answer: nobody looks after them, but people may look for them. */
 export const silentWatchKey = 'silent';
+/** Gateways that operators hold; `watchAt`: since when. */
+export const heldWatchKey = 'held';
 /** Starts by where they stand: not registered yet, in the pool, told to stop. */
 export const startingWatchKey = 'tasks#starting';
 export const runningWatchKey = 'tasks#running';
@@ -42,6 +44,11 @@ export const neverAt = 253_402_300_799_999;
 
 export function gatewayKey(username: string): string {
   return `${gatewayKeyPrefix}${username}`;
+}
+
+/** Reads back what `gatewayKey` made. */
+export function usernameOfKey(pk: string): string {
+  return pk.slice(gatewayKeyPrefix.length);
 }
 
 export function callKey(call: CallIdentity): string {

@@ -108,7 +108,7 @@ it('colours by meaning, where that is wanted', () => {
   expect(showCalls([call], now, plain)).not.toContain('\u001b');
 });
 
-const counts = { free: 1, unmanaged: 1, locked: 0, busy: 0, draining: 0, starting: 0 };
+const counts = { free: 1, unmanaged: 1, locked: 0, busy: 0, held: 0, draining: 0, starting: 0 };
 const decision: DecisionView = {
   at: isoOf(now - 60_000),
   action: 'start',
@@ -142,7 +142,7 @@ it.each<[string, Partial<DecisionView>, string]>([
 
 it('says how it stands on one screen', () => {
   const status: Status = {
-    gateways: { free: 1, locked: 0, busy: 2, silent: 0, draining: 0 },
+    gateways: { free: 1, locked: 0, busy: 2, silent: 0, held: 0, draining: 0 },
     managed: 3,
     maximum: 20,
     starting: 0,

@@ -115,6 +115,15 @@ it('hangs up a call, pauses the pool, and tells who did it and why', async () =>
   expect((await ask('audit')).stdout).toMatch(/resume.*done\n.*pause.*upgrade\n.*hangup.*the room is empty/);
 });
 
+it('holds a gateway and releases it', async () => {
+  const { gateways } = await json('gateways');
+  const name = gateways[0].username.slice(0, 8);
+  expect((await ask('hold', name, '--because', 'no sound')).stdout).toMatch(/^no call gets it/);
+  expect((await ask('gateways', name)).stdout).toMatch(/\nstate +held\n/);
+  expect((await ask('release', name, '--because', 'it has sound')).stdout).toMatch(/^it is free/);
+  expect((await ask('gateways', name)).stdout).toMatch(/\nstate +free\n/);
+});
+
 it('drains an edge and takes it back', async () => {
   expect((await ask('drain-edge', 'loc', '--because', 'upgrade')).stdout).toMatch(/^at its next ask/);
   expect((await ask('edges')).stdout).toMatch(/local +draining +0/);

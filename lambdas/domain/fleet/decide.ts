@@ -19,7 +19,7 @@ export function decide(input: FleetInput): FleetDecision {
   const short = Math.ceil(need.level + waiting - ready);
   // A maximum that was lowered (by the time of day) goes before the need.
   const freeManaged = counts.free - counts.unmanaged;
-  const tooMany = capacityOf(counts) - need.max;
+  const tooMany = stayingOf(counts) - need.max;
   if (short > 0 && (tooMany <= 0 || freeManaged === 0)) return start(input, need, compared, short);
 
   const spare = ready - waiting - need.keep;
@@ -35,16 +35,16 @@ function needOf(input: FleetInput): Need {
   return orders === undefined ? need : ordered(need, orders, counts, reservedAt(orders, nowMs, startMs ?? 0));
 }
 
-/** Gateways of ours that can serve a call, now or soon: those that are leaving are none. */
-const capacityOf = ({ free, unmanaged, locked, busy, starting }: PoolCounts): number =>
-  free - unmanaged + locked + busy + starting;
+/** Gateways of ours that are there, or come, to stay: those that are leaving are none. */
+const stayingOf = ({ free, unmanaged, locked, busy, held, starting }: PoolCounts): number =>
+  free - unmanaged + locked + busy + held + starting;
 
 type Compared = Pick<FleetDecision['reason'], 'figures' | 'level' | 'keep' | 'ready'>;
 
 function start(input: FleetInput, need: Need, compared: Compared, short: number): FleetDecision {
   const { policy, counts, recentStarts, nowMs } = input;
   const memory: FleetMemory = {};
-  const room = need.max - capacityOf(counts) - counts.draining;
+  const room = need.max - stayingOf(counts) - counts.draining;
   const inFlight = policy.maxStarting - counts.starting;
   const count = Math.max(0, Math.min(short, room, inFlight));
   const limit: FleetLimit | undefined =

@@ -9,6 +9,8 @@ export interface PoolCounts {
   /** Promised to a call that is not answered yet. */
   locked: number;
   busy: number;
+  /** Those of ours that operators hold: no capacity, but they run, and count against the maximum. */
+  held: number;
   /** On their way out: no capacity any more, but still running, so they count against the maximum. */
   draining: number;
   /** Requested and not registered yet: capacity to come. */

@@ -56,13 +56,14 @@ export function decideGateway(
 
 /**
  * Whether an answer that came after its lock lapsed may still take the gateway: nobody else has it, and it is the
- * registration that was called. It is in the call in truth, so a second caller would only be rejected.
+ * registration that was called. It is in the call in truth, so a second caller would only be rejected; an
+ * operator who holds it has not changed that.
  */
 function mayClaim(call: Call, gateway: Gateway, nowMs: number): boolean {
   return (
     gateway.username === call.gateway &&
     gateway.registrationId === call.registrationId &&
-    (gateway.state === 'free' || hasLapsed(gateway, nowMs))
+    (gateway.state === 'free' || gateway.state === 'held' || hasLapsed(gateway, nowMs))
   );
 }
 

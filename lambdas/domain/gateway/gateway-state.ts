@@ -6,6 +6,8 @@ import type { Gateway } from './gateway.ts';
  *    │
  *    └─ now > lockedUntil: lapsed. Nobody has said that the call was answered, nor that it was not: whoever comes upon
  *       it looks at the call (usecases/lapsed-lock.ts), or the sweep ends that.
+ *
+ *  free <──hold, release──> held: an operator's
  */
 
 /** Whether its lock is over without an answer. */
@@ -19,7 +21,7 @@ export function mayBeInCall({ state }: Pick<Gateway, 'state'>): boolean {
 }
 
 /** Whether a call owns it now. */
-export function isHeld(gateway: Pick<Gateway, 'state' | 'lockedUntil'>, nowMs: number): boolean {
+export function isOwned(gateway: Pick<Gateway, 'state' | 'lockedUntil'>, nowMs: number): boolean {
   return gateway.state === 'busy' || (gateway.state === 'locked' && !hasLapsed(gateway, nowMs));
 }
 

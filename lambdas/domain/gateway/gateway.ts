@@ -42,6 +42,8 @@ export interface Gateway {
   freeSince?: number;
   /** While silent: since when. */
   silentSince?: number;
+  /** While an operator holds it: since when. */
+  heldSince?: number;
   /** While draining: when somebody looks whether it has left. */
   drainUntil?: number;
 }

@@ -64,14 +64,19 @@ export function decideRegistration(
   };
   const lostCall = seen !== undefined && !sameProcess && mayBeInCall(seen) ? seen.lockedBy : undefined;
   const stillFree = live && sameProcess && seen.state === 'free';
+  const available: Gateway = {
+    ...base,
+    state: 'free',
+    freeSince: stillFree && seen.freeSince !== undefined ? seen.freeSince : nowMs,
+    ...(lostCall !== undefined && { lostCall }),
+  };
+  // An operator holds a name: a process that starts anew under it is held as the one before.
+  const staysHeld = live && seen.state === 'held';
   const gateway: Gateway = keepsLock
     ? { ...base, ...lockOf(seen) }
-    : {
-        ...base,
-        state: 'free',
-        freeSince: stillFree && seen.freeSince !== undefined ? seen.freeSince : nowMs,
-        ...(lostCall !== undefined && { lostCall }),
-      };
+    : staysHeld
+      ? { ...base, state: 'held', heldSince: seen.heldSince ?? nowMs }
+      : available;
   return {
     write: 'put',
     gateway,

@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { actionReads, actions } from '../../../contracts/api/actions.ts';
 import type { Route } from '../../../contracts/api/routes.ts';
 import { drainEdge, resumeEdge } from './acts/edge.ts';
-import { drainGateway, stopGateway } from './acts/gateway.ts';
+import { drainGateway, holdGateway, releaseGateway, stopGateway } from './acts/gateway.ts';
 import { hangUp } from './acts/hang-up.ts';
 import { once } from './acts/once.ts';
 import {
@@ -28,6 +28,12 @@ export function serveActions(app: Hono<Env>, deps: ApiDeps): void {
   );
   act(actions.stopGateway, ({ params, body, access }) =>
     stopGateway(params.username, body.reason, access, deps),
+  );
+  act(actions.holdGateway, ({ params, body, access }) =>
+    holdGateway(params.username, body.reason, access, deps),
+  );
+  act(actions.releaseGateway, ({ params, body, access }) =>
+    releaseGateway(params.username, body.reason, access, deps),
   );
   act(actions.drainEdge, ({ params, body, access }) => drainEdge(params.edgeId, body.reason, access, deps));
   act(actions.resumeEdge, ({ params, body, access }) => resumeEdge(params.edgeId, body.reason, access, deps));

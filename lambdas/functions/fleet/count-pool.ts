@@ -1,3 +1,4 @@
+import { parseGatewayName, taskIdOf } from '../../../contracts/gateway-name.ts';
 import type { PoolCounts } from '../../domain/fleet/types.ts';
 import { above, atMost, present } from '../../store/conditions.ts';
 import {
@@ -6,7 +7,9 @@ import {
   drainingWatchKey,
   freeIndex,
   freeShardNames,
+  heldWatchKey,
   stoppingWatchKey,
+  usernameOfKey,
   waitingWatchKey,
   watchIndex,
 } from '../../store/keys.ts';
@@ -31,7 +34,7 @@ export interface Census {
 
 /**
  * Counts the pool by bounded queries of its indexes, whose cost does not grow with it: the free ones up to a limit,
- * those locked, waiting and draining, which are few; the rest of what there is must be in calls.
+ * those locked, waiting, held and draining, which are few; the rest of what there is must be in calls.
  * @param managed all gateways of ours, kept by the fleet itself
  * @param freeLimit free gateways of a shard beyond which their number does not matter
  * @param justFree usernames that have just been seen free in the table: the index may not show them yet
@@ -57,12 +60,13 @@ export async function countPool(
       present('taskId'),
     ),
   ]);
-  const [shards, stopping, drained, draining, queue] = await Promise.all([
+  const [shards, stopping, drained, draining, queue, heldByAny] = await Promise.all([
     Promise.all(perShard),
     inIndex(stoppingWatchKey),
     inIndex(drainedWatchKey),
     inIndex(drainingWatchKey),
     watched(table, waitingWatchKey, maxWaiting),
+    watched(table, heldWatchKey, maxCounted),
   ]);
   const free = shards.filter((_count, index) => index % 2 === 0);
   const sum = (list: readonly { count: number; scanned: number }[], what: 'count' | 'scanned') =>
@@ -75,6 +79,8 @@ export async function countPool(
   );
   // A gateway that was drained is counted by its location until its task tells that it stops, then by the task.
   const leaving = Math.max(stopping.count, drained.count) + draining.count;
+  // Gateways that others started may be held as well.
+  const held = heldByAny.items.filter(({ pk }) => isOurs(usernameOfKey(String(pk)), deps)).length;
   const [first] = queue.items;
   return {
     counts: {
@@ -82,7 +88,8 @@ export async function countPool(
       free: sum(free, 'scanned') + late,
       unmanaged: sum(free, 'scanned') - sum(free, 'count'),
       locked,
-      busy: Math.max(0, managed - starting - freeManaged - locked - leaving),
+      busy: Math.max(0, managed - starting - freeManaged - locked - held - leaving),
+      held,
       draining: leaving,
       starting,
     },
@@ -90,6 +97,12 @@ export async function countPool(
     waiting: queue.items.length,
     ...(first && { firstWaiting: callOfKey(String(first.pk)).callId }),
   };
+}
+
+/** Whether a task of ours runs it. */
+function isOurs(username: string, { gatewayName }: FleetDeps): boolean {
+  const name = parseGatewayName(username, gatewayName);
+  return name !== undefined && taskIdOf(name) !== undefined;
 }
 
 /** How many of these the young end of the index does not show yet: they count all the same. */

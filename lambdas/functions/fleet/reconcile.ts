@@ -1,5 +1,5 @@
 import { type EcsTask, foundTask, isOver, stoppingTask, type Task } from '../../domain/fleet/task.ts';
-import { isHeld } from '../../domain/gateway/gateway-state.ts';
+import { isOwned } from '../../domain/gateway/gateway-state.ts';
 import { isLive } from '../../domain/time.ts';
 import { gatewayFrom } from '../../store/items/gateway-item.ts';
 import { taskFrom } from '../../store/items/task-item.ts';
@@ -106,7 +106,7 @@ async function stopLapsed(tasks: readonly Task[], run: LeasedRun): Promise<void>
   const nowMs = now();
   for (const task of tasks) {
     const gateway = gateways.get(name(task));
-    const registered = gateway !== undefined && (isLive(gateway, nowMs) || isHeld(gateway, nowMs));
+    const registered = gateway !== undefined && (isLive(gateway, nowMs) || isOwned(gateway, nowMs));
     if (registered) {
       if (task.lapsedAt !== undefined) await changeTask(table, task, ({ lapsedAt: _at, ...rest }) => rest);
     } else if (task.lapsedAt === undefined) {

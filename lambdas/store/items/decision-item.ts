@@ -23,6 +23,7 @@ const read = itemReader(
       unmanaged: count.default(0),
       locked: count,
       busy: count,
+      held: count.default(0),
       draining: count,
       starting: count,
     }),

@@ -3,7 +3,14 @@ import { peerSchema } from '../../../contracts/common.ts';
 import { gatewayStateSchema } from '../../../contracts/gateway-state.ts';
 import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
 import type { Item } from '../attributes.ts';
-import { drainedWatchKey, drainingWatchKey, freeShardOf, gatewayKey, silentWatchKey } from '../keys.ts';
+import {
+  drainedWatchKey,
+  drainingWatchKey,
+  freeShardOf,
+  gatewayKey,
+  heldWatchKey,
+  silentWatchKey,
+} from '../keys.ts';
 import { itemReader, itemVersion } from './read-item.ts';
 
 /* A gateway's item: what the domain knows of it, and its place in the indexes, which follows from that. */
@@ -43,6 +50,7 @@ const gatewaySchema = candidateSchema
   .transform(({ availableAt, watchAt, ...gateway }): Gateway => {
     if (gateway.state === 'free' && availableAt !== undefined) return { ...gateway, freeSince: availableAt };
     if (gateway.state === 'silent' && watchAt !== undefined) return { ...gateway, silentSince: watchAt };
+    if (gateway.state === 'held' && watchAt !== undefined) return { ...gateway, heldSince: watchAt };
     if (gateway.state === 'draining' && watchAt !== undefined) return { ...gateway, drainUntil: watchAt };
     return gateway;
   });
@@ -66,7 +74,7 @@ export function availableAtOf({ state, freeSince, lockedUntil }: Gateway): numbe
 
 /** @param freeShards partitions of the `free` index */
 export function gatewayItem(gateway: Gateway, freeShards: number): Item & { pk: string } {
-  const { freeSince: _free, silentSince, drainUntil, ...rest } = gateway;
+  const { freeSince: _free, silentSince, heldSince, drainUntil, ...rest } = gateway;
   const availableAt = availableAtOf(gateway);
   const watchKey = gateway.lockedBy === undefined ? drainedWatchKey : drainingWatchKey;
   return {
@@ -76,6 +84,8 @@ export function gatewayItem(gateway: Gateway, freeShards: number): Item & { pk: 
     ...(availableAt !== undefined && { freeShard: freeShardOf(gateway.username, freeShards), availableAt }),
     ...(gateway.state === 'silent' &&
       silentSince !== undefined && { watchKey: silentWatchKey, watchAt: silentSince }),
+    ...(gateway.state === 'held' &&
+      heldSince !== undefined && { watchKey: heldWatchKey, watchAt: heldSince }),
     ...(drainUntil !== undefined && { watchKey, watchAt: drainUntil }),
   };
 }

@@ -64,7 +64,7 @@ it('shows the gateways as they count now, each once, whatever its state', async 
     expect(await get<Page>(`/gateways?state=${state}`)).toMatchObject({ items: [{ username, state }] });
   }
   const { gateways, calls, edges } = await get<Status>('/status');
-  expect(gateways).toEqual({ busy: 1, locked: 1, free: 1, silent: 1, draining: 1 });
+  expect(gateways).toEqual({ busy: 1, locked: 1, free: 1, silent: 1, held: 0, draining: 1 });
   expect(calls).toBe(2);
   expect(edges).toMatchObject([
     { edgeId: 'edge-1', isUp: true, calls: 2 },

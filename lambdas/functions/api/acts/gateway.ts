@@ -2,9 +2,10 @@ import type { Done } from '../../../../contracts/api/actions.ts';
 import type { Gateway } from '../../../domain/gateway/gateway.ts';
 import { hasLapsed } from '../../../domain/gateway/gateway-state.ts';
 import { isLive } from '../../../domain/time.ts';
-import { retire } from '../../../store/gateway-writes.ts';
+import { endHold, hold, retire } from '../../../store/gateway-writes.ts';
 import { gatewayOf } from '../../../store/items/gateway-item.ts';
-import { gatewayKey } from '../../../store/keys.ts';
+import { freeShardOf, gatewayKey } from '../../../store/keys.ts';
+import { endLapsedLock } from '../../../usecases/lapsed-lock.ts';
 import type { Access } from '../access.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
@@ -13,19 +14,23 @@ import { type Deed, recordOf, unchanged } from './act.ts';
 /** A drained gateway that is still there so long after is told by the fleet to stop again. */
 const stopAgainMs = 60_000;
 
-/** @throws TableUnavailable, ApiProblem not-found, conflict */
-async function ours(username: string, { table, now }: ApiDeps): Promise<Gateway & { taskId: string }> {
+/** @throws TableUnavailable, ApiProblem not-found */
+async function registered(username: string, { table, now }: ApiDeps): Promise<Gateway> {
   const gateway = gatewayOf(await table.get(gatewayKey(username)));
-  if (gateway === undefined || !isLive(gateway, now())) {
-    throw new ApiProblem('not-found', 'no such gateway is registered');
-  }
+  if (gateway !== undefined && isLive(gateway, now())) return gateway;
+  throw new ApiProblem('not-found', 'no such gateway is registered');
+}
+
+/** @throws TableUnavailable, ApiProblem not-found, conflict */
+async function ours(username: string, deps: ApiDeps): Promise<Gateway & { taskId: string }> {
+  const gateway = await registered(username, deps);
   const { taskId } = gateway;
   if (taskId !== undefined) return { ...gateway, taskId };
   throw new ApiProblem('conflict', 'others run this gateway: it is not ours to stop');
 }
 
 /**
- * Takes a free gateway out of the pool and stops its task; one in a call leaves after it anyhow where gateways are
+ * Takes a free gateway, or one that is held, out of the pool and stops its task; one in a call leaves after it anyhow where gateways are
  * single-use.
  * @throws TableUnavailable, TaskNotStopped, ApiProblem
  */
@@ -39,7 +44,7 @@ export async function drainGateway(
   const gateway = await ours(username, deps);
   const nowMs = now();
   if (gateway.state === 'draining') return unchanged('it is leaving already');
-  if (gateway.state !== 'free') {
+  if (gateway.state !== 'free' && gateway.state !== 'held') {
     if (settings.afterCall === 'stop' && !hasLapsed(gateway, nowMs)) {
       return unchanged('it leaves after its call, as every gateway here');
     }
@@ -73,4 +78,48 @@ export async function stopGateway(
     effect: `its task is told to stop${inCall ? ', and its call ends with it' : ''}`,
     changed: true,
   };
+}
+
+/**
+ * Keeps a free gateway out of the pool, to look at it: it stays registered, no call gets it, and the fleet leaves it.
+ * @throws TableUnavailable, NotTold, ApiProblem not-found, conflict
+ */
+export async function holdGateway(
+  username: string,
+  reason: string,
+  access: Access,
+  deps: ApiDeps,
+): Promise<Done> {
+  const { table, now, tell } = deps;
+  const seen = await registered(username, deps);
+  const gateway = (await endLapsedLock(seen, deps)) ? await registered(username, deps) : seen;
+  if (gateway.state === 'held') return unchanged('it is held already');
+  if (gateway.state !== 'free') {
+    throw new ApiProblem('conflict', `it is ${gateway.state}: hold it once it is free`);
+  }
+  const { fact, write } = recordOf({ action: 'hold-gateway', subject: username, reason }, access, deps);
+  const written = await table.transact([hold(gateway, now()), write]);
+  if (!written.done) throw new ApiProblem('conflict', 'a call was faster and has it now');
+  await tell(fact);
+  return { effect: 'no call gets it until it is released; it stays registered, and runs on', changed: true };
+}
+
+/**
+ * Gives a gateway that was held back to the pool: a call that waits finds it by its next ask.
+ * @throws TableUnavailable, NotTold, ApiProblem not-found, conflict
+ */
+export async function releaseGateway(
+  username: string,
+  reason: string,
+  access: Access,
+  deps: ApiDeps,
+): Promise<Done> {
+  const { table, now, tell, freeShards } = deps;
+  const gateway = await registered(username, deps);
+  if (gateway.state !== 'held') return unchanged('nobody holds it');
+  const { fact, write } = recordOf({ action: 'release-gateway', subject: username, reason }, access, deps);
+  const written = await table.transact([endHold(gateway, freeShardOf(username, freeShards), now()), write]);
+  if (!written.done) throw new ApiProblem('conflict', 'it has just changed: look at it, and ask again');
+  await tell(fact);
+  return { effect: 'it is free', changed: true };
 }

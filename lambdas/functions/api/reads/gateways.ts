@@ -16,6 +16,7 @@ import {
   freeShardNames,
   gatewayKey,
   gatewayKeyPrefix,
+  heldWatchKey,
   neverAt,
   silentWatchKey,
 } from '../../../store/keys.ts';
@@ -72,6 +73,7 @@ async function lanesOf(asked: GatewayState | undefined, deps: ApiDeps): Promise<
     locked: () => shards(nowMs + 1, neverAt),
     free: () => shards(0, nowMs),
     silent: () => [watchLane([silentWatchKey], always)],
+    held: () => [watchLane([heldWatchKey], always)],
     draining: () => [drainedWatchKey, drainingWatchKey].map((key) => watchLane([key], always)),
   };
   const states = asked === undefined ? (Object.keys(lanes) as GatewayState[]) : [asked];

@@ -18,6 +18,7 @@ import {
   endedCallsWatchKey,
   freeIndex,
   freeShardNames,
+  heldWatchKey,
   neverAt,
   poolKey,
   silentWatchKey,
@@ -93,14 +94,15 @@ async function countGateways({ table, freeShards }: ApiDeps, nowMs: number) {
     );
     return counts.reduce((sum, one) => sum + one.count, 0);
   };
-  const [free, locked, silent, drained, draining] = await Promise.all([
+  const [free, locked, silent, held, drained, draining] = await Promise.all([
     inShards(atMost('availableAt', nowMs)),
     inShards(above('availableAt', nowMs)),
     count(silentWatchKey),
+    count(heldWatchKey),
     count(drainedWatchKey),
     count(drainingWatchKey),
   ]);
-  return { free, locked, silent, draining: drained + draining };
+  return { free, locked, silent, held, draining: drained + draining };
 }
 
 /** The edges that are looked after, with their calls; `answered`: those of them that are answered. */

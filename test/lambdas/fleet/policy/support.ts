@@ -15,6 +15,7 @@ export const counts = (some: Partial<PoolCounts> = {}): PoolCounts => ({
   locked: 0,
   busy: 0,
   unmanaged: 0,
+  held: 0,
   draining: 0,
   starting: 0,
   ...some,
@@ -22,7 +23,7 @@ export const counts = (some: Partial<PoolCounts> = {}): PoolCounts => ({
 
 /** Gateways that the fleet started. */
 export function totalOf(pool: PoolCounts): number {
-  return pool.free - pool.unmanaged + pool.locked + pool.busy + pool.draining + pool.starting;
+  return pool.free - pool.unmanaged + pool.locked + pool.busy + pool.held + pool.draining + pool.starting;
 }
 
 /** One row for every day and time. */
@@ -53,6 +54,7 @@ const anyCounts: fc.Arbitrary<PoolCounts> = fc
     locked: count,
     busy: count,
     unmanaged: count,
+    held: fc.nat(20),
     draining: fc.nat(20),
     starting: count,
   })

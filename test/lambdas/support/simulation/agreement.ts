@@ -9,7 +9,7 @@ export async function check(truth: Truth): Promise<void> {
   for (const process of truth.processes) {
     const item = items.get(process.username);
     const what = `${process.username} in the table: ${JSON.stringify(item)}; in truth: ${JSON.stringify(process)}`;
-    if (truth.isHeld(process)) {
+    if (truth.isOwned(process)) {
       assert.equal(item?.lockedBy, process.owner?.callId, `a lock is lost. ${what}`);
       const busy = process.owner?.until === Number.POSITIVE_INFINITY;
       assert.equal(item?.state, busy ? 'busy' : 'locked', what);
@@ -18,12 +18,14 @@ export async function check(truth: Truth): Promise<void> {
       const locked =
         item.state === 'busy' || (item.state === 'locked' && !(Number(item.lockedUntil) < truth.world.nowMs));
       assert.ok(!locked, `a lock nobody owns. ${what}`);
-      if (truth.isRegistered(process))
+      if (truth.isRegistered(process)) {
         assert.equal(item.state === 'silent', process.state === 'silent', what);
+        assert.equal(item.state === 'held', process.state === 'held', what);
+      }
     }
     const inPool = item?.freeShard !== undefined;
     if (inPool) assert.ok(item?.state === 'free' || item?.state === 'locked', what);
-    if (truth.isRegistered(process) && !truth.isHeld(process) && process.state !== 'silent') {
+    if (truth.canBeGiven(process)) {
       assert.ok(inPool, `a free gateway is not in the pool. ${what}`);
     }
   }

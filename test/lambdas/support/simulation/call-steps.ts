@@ -130,14 +130,14 @@ function noteAnswer(truth: Truth, call: CallModel, answer: AllocateAnswer, lost:
     assert.deepEqual(answer, sameAsBefore, 'the same attempt always gets the same gateway');
     const promised = truth.processOf(before);
     assert.ok(answer.lockedUntil >= truth.world.nowMs, 'a lapsed lock is promised again');
-    assert.ok(promised === undefined || !truth.isHeldByOther(promised, call), 'promised what another owns');
+    assert.ok(promised === undefined || !truth.isOwnedByOther(promised, call), 'promised what another owns');
     return;
   }
   const process = truth.processes.find((one) => one.username === answer.username);
   assert.ok(process && truth.isRegistered(process), `${answer.username} is not registered`);
   assert.equal(answer.contact, process.contact);
   assert.ok(
-    !truth.isHeld(process),
+    !truth.isOwned(process),
     `${answer.username} has two owners: ${process.owner?.callId}, ${call.callId}`,
   );
   assert.notEqual(process.state, 'silent', `${answer.username} is silent`);

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { endHold, hold } from '../../../../lambdas/store/gateway-writes.ts';
+import { gatewayOf } from '../../../../lambdas/store/items/gateway-item.ts';
+import { freeShardOf, gatewayKey } from '../../../../lambdas/store/keys.ts';
+import { endLapsedLock } from '../../../../lambdas/usecases/lapsed-lock.ts';
 import { at, type Choice, type Finished, type Process } from './model.ts';
 import type { Truth } from './truth.ts';
 
@@ -37,9 +41,10 @@ export async function restart(truth: Truth, { pick, how, lost }: Choice): Promis
   const expiresSec = 60 + (how % 10) * 60;
   const { username } = process;
   const answer = await registers(truth, process, expiresSec, lost);
-  const held = truth.isHeld(old) ? old.owner?.callId : undefined;
+  const held = truth.isOwned(old) ? old.owner?.callId : undefined;
   assert.ok(answer.result === 'bindings' && answer.fresh);
   assert.equal(answer.lostCallId, held, 'the call that the old process held is told lost');
+  if (truth.isHeld(old)) Object.assign(process, { state: 'held', expiresAt: old.expiresAt });
   truth.noteRegistered(process, expiresSec);
   if (held !== undefined)
     truth.publish({ type: 'gateway.lost', callId: held, username, cause: 'started anew' });
@@ -57,6 +62,24 @@ export async function unregister(truth: Truth, { pick, lost }: Choice): Promise<
   // Goodbye is forever: the process exits, the next one has another Call-ID.
   truth.leaveCall(process, 'answered');
   truth.processes[truth.processes.indexOf(process)] = truth.newProcess(username);
+}
+
+/** An operator holds a gateway, or releases one that is held. */
+export async function holdOrRelease(truth: Truth, { pick }: Choice): Promise<void> {
+  const process = at(truth.processes, pick);
+  const { table, nowMs, deps } = truth.world;
+  const read = async () => gatewayOf(await table.get(gatewayKey(process.username)));
+  const seen = await read();
+  const gateway = (await endLapsedLock(seen, deps)) ? await read() : seen;
+  if (gateway?.registrationId !== process.registrationId) return;
+  const shard = freeShardOf(process.username, deps.freeShards);
+  const isHeld = process.state === 'held';
+  const may = isHeld ? truth.isHeld(process) : truth.canBeGiven(process);
+  const { done } = await table.write(isHeld ? endHold(gateway, shard, nowMs) : hold(gateway, nowMs));
+  assert.equal(done, may, `${process.username} ${isHeld ? 'is released' : 'is held'}`);
+  if (!done) return;
+  process.state = isHeld ? 'free' : 'held';
+  delete process.owner;
 }
 
 export async function lateRefresh(truth: Truth, { pick }: Choice): Promise<void> {

@@ -8,7 +8,7 @@ export interface Process {
   cseq: number;
   /** Epoch seconds; 0 while it is not registered. */
   expiresAt: number;
-  state: 'off' | 'free' | 'owned' | 'silent';
+  state: 'off' | 'free' | 'owned' | 'silent' | 'held';
   /** Who was given it; `until` is past for a lock that lapsed and that nobody has cleared away. */
   owner?: { callId: string; until: number };
   /** The call it is really in, which the table may not know yet. */

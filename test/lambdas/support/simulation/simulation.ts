@@ -3,7 +3,15 @@ import type { World } from '../world.ts';
 import { check, tableGateways } from './agreement.ts';
 import { answer, askAgain, call, cancel, end, failAttempt, giveUp, rush } from './call-steps.ts';
 import { deliver, deliverTwice, pass, rushOfFacts, sweep } from './fact-steps.ts';
-import { changeCallId, lateRefresh, refresh, register, restart, unregister } from './gateway-steps.ts';
+import {
+  changeCallId,
+  holdOrRelease,
+  lateRefresh,
+  refresh,
+  register,
+  restart,
+  unregister,
+} from './gateway-steps.ts';
 import type { Choice } from './model.ts';
 import { Truth } from './truth.ts';
 
@@ -18,6 +26,7 @@ const steps = {
   changeCallId,
   restart,
   unregister,
+  holdOrRelease,
   lateRefresh,
   call,
   askAgain,

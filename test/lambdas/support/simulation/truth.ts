@@ -60,8 +60,9 @@ export class Truth {
     if (current !== undefined) excluded.push(current.username);
     return (
       this.isRegistered(process) &&
-      !this.isHeld(process) &&
+      !this.isOwned(process) &&
       process.state !== 'silent' &&
+      process.state !== 'held' &&
       !excluded.includes(process.username)
     );
   }
@@ -71,7 +72,7 @@ export class Truth {
   }
 
   /** A lock that is over holds while its call is open and has an edge that may tell of it. */
-  isHeld(process: Process): boolean {
+  isOwned(process: Process): boolean {
     const { owner } = process;
     if (owner === undefined || owner.until >= this.world.nowMs) return owner !== undefined;
     const call = this.calls.find((one) => one.callId === owner.callId);
@@ -84,13 +85,19 @@ export class Truth {
     return owner !== undefined && owner.until >= this.world.nowMs && owner.callId !== call.callId;
   }
 
-  isHeldByOther(process: Process, call: CallModel): boolean {
-    return this.isHeld(process) && process.owner?.callId !== call.callId;
+  /** Whether an operator holds it. */
+  isHeld(process: Process): boolean {
+    return process.state === 'held' && this.isRegistered(process);
+  }
+
+  isOwnedByOther(process: Process, call: CallModel): boolean {
+    return this.isOwned(process) && process.owner?.callId !== call.callId;
   }
 
   noteRegistered(process: Process, expiresSec: number): void {
+    const staysHeld = this.isHeld(process);
     process.expiresAt = Math.ceil(this.world.nowMs / 1000) + expiresSec;
-    if (this.isHeld(process)) return;
+    if (this.isOwned(process) || staysHeld) return;
     process.state = 'free';
     delete process.owner;
   }
