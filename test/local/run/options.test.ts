@@ -75,7 +75,7 @@ describe('the options of npm start', () => {
     for (const flag of flags) {
       expect(() => readOptions([`--${flag}=?`], {})).not.toThrow(/Unknown option/);
     }
-    expect(flags).toHaveLength(19);
+    expect(flags).toHaveLength(20);
   });
 
   it.each([

@@ -26,6 +26,7 @@ export async function sweep(truth: Truth): Promise<void> {
   const { nowMs } = truth.world;
   const leaseUntil = nowMs + leaseSec * 1000;
   const { edge } = truth;
+  if (edge === undefined) await forgetWhatLapsed(truth);
   // Written again after a third of it.
   if (edge === undefined || edge.leaseUntil <= nowMs) truth.edge = { begunAt: nowMs, leaseUntil };
   else if (edge.leaseUntil - nowMs <= (leaseSec * 1000 * 2) / 3) truth.edge = { ...edge, leaseUntil };
@@ -38,6 +39,15 @@ export async function sweep(truth: Truth): Promise<void> {
     if (grant.lockedUntil >= nowMs - staleOfferMs) continue;
     truth.release(call, 'free');
     call.closed = true;
+  }
+}
+
+/** Before its edge is known a lock that is over is nobody's, and may be gone: to know the edge brings none back. */
+async function forgetWhatLapsed({ processes, world }: Truth): Promise<void> {
+  for (const process of processes) {
+    if (process.owner === undefined || process.owner.until >= world.nowMs) continue;
+    const gateway = await world.gateway(process.username);
+    if (gateway?.lockedBy !== process.owner.callId) delete process.owner;
   }
 }
 
