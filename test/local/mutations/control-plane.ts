@@ -48,7 +48,6 @@ export class ControlPlane {
   readonly #bus: EventBridgeClient;
   /** What goes on in the cloud from here on is another's. */
   #isClosed = false;
-  #isTroubleExpected = false;
 
   /** @throws where the template has no edge */
   constructor(cloud: TestCloud, resources: readonly Resource[] = cloud.stack.resources) {
@@ -200,8 +199,7 @@ export class ControlPlane {
   /** Waits, but not for what trouble has made impossible. */
   async until(what: string, probe: () => unknown): Promise<void> {
     await until(what, async () => {
-      if (!this.#isTroubleExpected && this.troubles.length > 0)
-        throw new Error([`not to be: ${what}`, ...this.troubles].join('\n'));
+      if (this.troubles.length > 0) throw new Error([`not to be: ${what}`, ...this.troubles].join('\n'));
       return Boolean(await probe());
     });
   }
@@ -239,10 +237,7 @@ export class ControlPlane {
 
   /** Does what must go wrong, and afterwards forgets that it did. */
   async expectingTrouble(work: () => Promise<void>): Promise<void> {
-    this.#isTroubleExpected = true;
-    await work().finally(() => {
-      this.#isTroubleExpected = false;
-    });
+    await work();
     this.troubles = [];
     this.letters = [];
   }

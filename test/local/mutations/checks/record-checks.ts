@@ -12,7 +12,10 @@ async function fail(plane: ControlPlane, callId: string): Promise<void> {
   await plane.command('ALLOCATE_FUNCTION', plane.allocate(callId));
   const record = recordOf(plane, callId);
   await plane.tell({ type: 'call.failed', callId, outcome: 'pool-exhausted', failed: [] });
-  await plane.until(`Switchroom-facts is told the record of ${callId}`, () => record.isTold);
+  // Where a rule may not deliver it, that is trouble too, but of a record that was told.
+  const what = `Switchroom-facts is told the record of ${callId}`;
+  await until(what, () => record.isTold || plane.troubles.length > 0);
+  if (!record.isTold) throw new Error([`not to be: ${what}`, ...plane.troubles].join('\n'));
   for (const target of ['deliverystream', 'api-destination']) {
     if (!record.targets.includes(`:${target}/`))
       throw new Error(`no rule of Switchroom-facts takes call.record to a ${target}`);
