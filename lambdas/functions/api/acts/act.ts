@@ -36,5 +36,26 @@ export function recordOf(
   return { fact, write: { put: actionItem(fact) } };
 }
 
+/**
+ * Writes a change together with the record of its deed, and tells it.
+ * @param andThen what else is done before it is told
+ * @returns whether it was done; where the change's condition did not hold nothing was written, done or told
+ * @throws TableUnavailable, NotTold, and what `andThen` throws
+ */
+export async function enact(
+  change: Write,
+  deed: Deed,
+  access: Access,
+  deps: ApiDeps,
+  andThen: () => Promise<void> = async () => {},
+): Promise<boolean> {
+  const { fact, write } = recordOf(deed, access, deps);
+  const { done } = await deps.table.transact([change, write]);
+  if (!done) return false;
+  await andThen();
+  await deps.tell(fact);
+  return true;
+}
+
 /** Nothing to do: it was so before. */
 export const unchanged = (effect: string): Done => ({ effect, changed: false });

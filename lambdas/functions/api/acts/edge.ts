@@ -7,7 +7,7 @@ import type { Write } from '../../../store/transaction.ts';
 import type { Access } from '../access.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
-import { type Deed, recordOf, unchanged } from './act.ts';
+import { type Deed, enact, unchanged } from './act.ts';
 
 const itsNextAsk = 'at its next ask, in two seconds where it has calls, else in fifteen,';
 
@@ -20,10 +20,8 @@ async function edgeNamed(edgeId: string, { table }: ApiDeps): Promise<Edge> {
 
 /** @throws TableUnavailable, NotTold, ApiProblem conflict */
 async function change(write: Write, deed: Deed, access: Access, deps: ApiDeps): Promise<void> {
-  const { fact, write: kept } = recordOf(deed, access, deps);
-  const { done } = await deps.table.transact([write, kept]);
-  if (!done) throw new ApiProblem('conflict', 'the edge has just changed: look at it, and ask again');
-  await deps.tell(fact);
+  if (await enact(write, deed, access, deps)) return;
+  throw new ApiProblem('conflict', 'the edge has just changed: look at it, and ask again');
 }
 
 /**

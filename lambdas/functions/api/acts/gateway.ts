@@ -9,7 +9,7 @@ import { endLapsedLock } from '../../../usecases/lapsed-lock.ts';
 import type { Access } from '../access.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
-import { type Deed, recordOf, unchanged } from './act.ts';
+import { type Deed, enact, recordOf, unchanged } from './act.ts';
 
 /** A drained gateway that is still there so long after is told by the fleet to stop again. */
 const stopAgainMs = 60_000;
@@ -40,7 +40,7 @@ export async function drainGateway(
   access: Access,
   deps: ApiDeps,
 ): Promise<Done> {
-  const { table, now, settings, stopTask, tell } = deps;
+  const { now, settings, stopTask } = deps;
   const gateway = await ours(username, deps);
   const nowMs = now();
   if (gateway.state === 'draining') return unchanged('it is leaving already');
@@ -50,11 +50,10 @@ export async function drainGateway(
     }
     throw new ApiProblem('conflict', `it is ${gateway.state}: drain it once it is free, or stop it`);
   }
-  const { fact, write } = recordOf({ action: 'drain-gateway', subject: username, reason }, access, deps);
-  const written = await table.transact([retire(gateway, nowMs + stopAgainMs, nowMs), write]);
-  if (!written.done) throw new ApiProblem('conflict', 'a call was faster and has it now');
-  await stopTask(gateway.taskId, `drained by ${access.who}`);
-  await tell(fact);
+  const deed: Deed = { action: 'drain-gateway', subject: username, reason };
+  const stop = () => stopTask(gateway.taskId, `drained by ${access.who}`);
+  if (!(await enact(retire(gateway, nowMs + stopAgainMs, nowMs), deed, access, deps, stop)))
+    throw new ApiProblem('conflict', 'a call was faster and has it now');
   return { effect: 'it gets no call any more, and its task is told to stop', changed: true };
 }
 
@@ -90,17 +89,16 @@ export async function holdGateway(
   access: Access,
   deps: ApiDeps,
 ): Promise<Done> {
-  const { table, now, tell } = deps;
+  const { now } = deps;
   const seen = await registered(username, deps);
   const gateway = (await endLapsedLock(seen, deps)) ? await registered(username, deps) : seen;
   if (gateway.state === 'held') return unchanged('it is held already');
   if (gateway.state !== 'free') {
     throw new ApiProblem('conflict', `it is ${gateway.state}: hold it once it is free`);
   }
-  const { fact, write } = recordOf({ action: 'hold-gateway', subject: username, reason }, access, deps);
-  const written = await table.transact([hold(gateway, now()), write]);
-  if (!written.done) throw new ApiProblem('conflict', 'a call was faster and has it now');
-  await tell(fact);
+  const deed: Deed = { action: 'hold-gateway', subject: username, reason };
+  if (!(await enact(hold(gateway, now()), deed, access, deps)))
+    throw new ApiProblem('conflict', 'a call was faster and has it now');
   return { effect: 'no call gets it until it is released; it stays registered, and runs on', changed: true };
 }
 
@@ -114,12 +112,11 @@ export async function releaseGateway(
   access: Access,
   deps: ApiDeps,
 ): Promise<Done> {
-  const { table, now, tell, freeShards } = deps;
+  const { now, freeShards } = deps;
   const gateway = await registered(username, deps);
   if (gateway.state !== 'held') return unchanged('nobody holds it');
-  const { fact, write } = recordOf({ action: 'release-gateway', subject: username, reason }, access, deps);
-  const written = await table.transact([endHold(gateway, freeShardOf(username, freeShards), now()), write]);
-  if (!written.done) throw new ApiProblem('conflict', 'it has just changed: look at it, and ask again');
-  await tell(fact);
+  const deed: Deed = { action: 'release-gateway', subject: username, reason };
+  if (!(await enact(endHold(gateway, freeShardOf(username, freeShards), now()), deed, access, deps)))
+    throw new ApiProblem('conflict', 'it has just changed: look at it, and ask again');
   return { effect: 'it is free', changed: true };
 }

@@ -6,7 +6,7 @@ import { callKey } from '../../../store/keys.ts';
 import type { Access } from '../access.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
-import { recordOf, unchanged } from './act.ts';
+import { enact, unchanged } from './act.ts';
 
 /**
  * Asks a call's edge to end both sides. Nothing reaches an edge from outside: it finds this at its next ask, and tells
@@ -14,7 +14,7 @@ import { recordOf, unchanged } from './act.ts';
  * @throws TableUnavailable, ApiProblem not-found, conflict
  */
 export async function hangUp(id: string, reason: string, access: Access, deps: ApiDeps): Promise<Done> {
-  const { table, now, tell } = deps;
+  const { table, now } = deps;
   const nowMs = now();
   const identity = callOfPathId(id);
   const call = identity && callOf(await table.get(callKey(identity)), nowMs);
@@ -32,8 +32,6 @@ export async function hangUp(id: string, reason: string, access: Access, deps: A
     reason,
     details: { gateway: call.gateway },
   } as const;
-  const { fact, write } = recordOf(deed, access, deps);
-  await table.transact([putHangup(call, call.gateway, nowMs, 'operator'), write]);
-  await tell(fact);
+  await enact(putHangup(call, call.gateway, nowMs, 'operator'), deed, access, deps);
   return { effect: 'its edge hangs up at its next ask, within two seconds', changed: true };
 }

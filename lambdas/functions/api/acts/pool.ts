@@ -20,7 +20,7 @@ import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
 import { type PageOf, readPage } from '../reads/page.ts';
 import { daysLane, windowOf } from '../reads/window.ts';
-import { type Deed, recordOf, unchanged } from './act.ts';
+import { type Deed, enact, unchanged } from './act.ts';
 
 const maxTries = 6;
 /** All orders are one item, which is read at each look at the pool. */
@@ -40,18 +40,14 @@ async function order(
   access: Access,
   deps: ApiDeps,
 ): Promise<Done> {
-  const { table, now, tell } = deps;
+  const { table, now } = deps;
   for (let tries = 0; tries < maxTries; tries += 1) {
     const nowMs = now();
     const seen = ordersOf(await table.get(ordersKey));
     const before = standing(seen.orders, nowMs);
     const after = change(before, { who: access.who, at: nowMs, reason: deed.reason });
     if (isDeepStrictEqual(after, before)) return unchanged(effect);
-    const { fact, write } = recordOf(deed, access, deps);
-    const { done } = await table.transact([putOrders(after, seen, nowMs), write]);
-    if (!done) continue;
-    await tell(fact);
-    return { effect, changed: true };
+    if (await enact(putOrders(after, seen, nowMs), deed, access, deps)) return { effect, changed: true };
   }
   throw new TableContention('the orders keep changing');
 }
