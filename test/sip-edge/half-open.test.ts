@@ -8,6 +8,7 @@ import { answerCall, hangUp, SipPeer } from '../support/sip-peer/peer.ts';
 import type { Transport } from '../support/sip-peer/wire.ts';
 import { until } from '../support/until.ts';
 import type { AwsBehaviour } from './support/aws.ts';
+import { granted } from './support/control-plane.ts';
 import { password } from './support/edge.ts';
 import { domain } from './support/environment.ts';
 import { EdgeProcesses } from './support/process.ts';
@@ -21,15 +22,7 @@ let gateway: SipPeer;
 
 function allocate({ callId, attempt }: AllocateGateway): AllocateAnswer {
   locked.push(callId);
-  return {
-    result: 'granted',
-    username: gateway.name,
-    contact: gateway.contact,
-    received: { address: '127.0.0.1', port: gateway.port, protocol: 'udp' },
-    gatewayEdgeId: 'edge-1',
-    attempt,
-    lockedUntil: Date.now() + 120_000,
-  };
+  return granted(gateway, attempt);
 }
 
 const edges = new EdgeProcesses((): AwsBehaviour => {

@@ -11,6 +11,7 @@ import type { ReceivedResponse } from '../support/sip-peer/message.ts';
 import { answerCall, SipPeer } from '../support/sip-peer/peer.ts';
 import { until } from '../support/until.ts';
 import type { AwsBehaviour } from './support/aws.ts';
+import { granted } from './support/control-plane.ts';
 import { gatewayAt, password } from './support/edge.ts';
 import { domain } from './support/environment.ts';
 import { EdgeProcesses } from './support/process.ts';
@@ -40,15 +41,7 @@ const registered = (command: RegisterCommand): RegisterAnswer => ({
 async function allocate({ callId, attempt }: AllocateGateway): Promise<AllocateAnswer> {
   asked.push(callId);
   await released;
-  return {
-    result: 'granted',
-    username: gateway.name,
-    contact: gateway.contact,
-    received: { address: '127.0.0.1', port: gateway.port, protocol: 'udp' },
-    gatewayEdgeId: 'edge-1',
-    attempt,
-    lockedUntil: Date.now() + 120_000,
-  };
+  return granted(gateway, attempt);
 }
 
 /** One command, or several together. */

@@ -37,6 +37,21 @@ export class FactLog {
 /** Where a gateway is. */
 export type TestGateway = Pick<SipPeer, 'name' | 'contact' | 'port' | 'transport'>;
 
+/** The answer that gives a call a gateway, which has registered at this edge. */
+export const granted = (
+  { name, contact, port, transport }: TestGateway,
+  attempt: number,
+  gatewayEdgeId = 'edge-1',
+): AllocateAnswer => ({
+  result: 'granted',
+  username: name,
+  contact,
+  received: { address: '127.0.0.1', port, protocol: transport },
+  gatewayEdgeId,
+  attempt,
+  lockedUntil: Date.now() + 120_000,
+});
+
 /** What an edge under test talks to. */
 export interface TestWorld
   extends FactLog,
@@ -94,15 +109,7 @@ export class TestControlPlane extends FactLog implements TestWorld {
       if (command.gateway !== undefined && command.gateway !== username) continue;
       if (!this.limit(command, gateway)) continue;
       this.locks.set(username, command.callId);
-      const answer: AllocateAnswer = {
-        result: 'granted',
-        username,
-        contact: gateway.contact,
-        received: { address: '127.0.0.1', port: gateway.port, protocol: gateway.transport },
-        gatewayEdgeId: this.#edgeId,
-        attempt: command.attempt,
-        lockedUntil: Date.now() + 120_000,
-      };
+      const answer = granted(gateway, command.attempt, this.#edgeId);
       this.#granted.set(key, answer);
       return answer;
     }
