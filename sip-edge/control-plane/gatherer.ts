@@ -15,6 +15,8 @@ export interface GathererOptions<Command, Answer> {
   most: number;
   /** So long a command waits at most for the requests under way, ms, while there is room for it. */
   waitMs: number;
+  /** So long after the last request those are kept that have time, ms, so that others go with them. */
+  keepMs: number;
   /** Says how many commands may be under way. */
   flow: Flow;
   /**
@@ -30,7 +32,7 @@ const abandoned = () => new ControlPlaneUnavailable('abandoned', 'nobody waits f
 
 /**
  * Natural batches: a command goes at once where none is under way; else it waits for those to return, and goes with all
- * that came meanwhile. So a batch is as large as the moment makes it, and a slow request holds up the next by `waitMs`
+ * that came meanwhile; what has time is kept for a moment more. So a batch is as large as the moment makes it, and a slow request holds up the next by `waitMs`
  * at most. Where as much is under way as the control plane carries, the most urgent go first, and what has waited for too
  * long, or whose client has gone, is not sent at all.
  */
@@ -39,6 +41,8 @@ export class Gatherer<Command, Answer> {
   readonly #lane: Lane;
   readonly #waiting = new WaitingCommands<Member<Command, Answer>>();
   #underWay = 0;
+  /** When the last request was sent, epoch ms. */
+  #sentAt = Number.NEGATIVE_INFINITY;
   /** Those that wait go as soon as there is room. */
   #isDue = false;
   #timer: NodeJS.Timeout | undefined;
@@ -66,7 +70,8 @@ export class Gatherer<Command, Answer> {
     const { flow, most } = this.#options;
     clearTimeout(this.#timer);
     if (this.#gatheredAt <= flow.now()) this.#isDue = true;
-    while (this.#waiting.size > 0 && (this.#isDue || this.#waiting.size >= most)) {
+    const isKept = this.#keptUntil > flow.now();
+    while (this.#waiting.size > 0 && ((this.#isDue && !isKept) || this.#waiting.size >= most)) {
       const { next, gone } = this.#waiting.take(most, (urgency) => flow.roomFor(urgency));
       for (const { reject } of gone) reject(abandoned());
       if (next.length > 0) this.#send(next);
@@ -76,7 +81,8 @@ export class Gatherer<Command, Answer> {
     for (const { reject } of this.#waiting.takeLate(flow.now())) reject(overloaded());
     const { nextDeadline } = this.#waiting;
     if (nextDeadline === undefined) return;
-    const wakeAt = this.#isDue ? nextDeadline : Math.min(this.#gatheredAt, nextDeadline);
+    const goAt = this.#isDue ? nextDeadline : this.#gatheredAt;
+    const wakeAt = Math.min(isKept ? this.#keptUntil : goAt, nextDeadline);
     this.#timer = setTimeout(() => this.#go(), Math.max(1, wakeAt - flow.now()));
   }
 
@@ -85,10 +91,16 @@ export class Gatherer<Command, Answer> {
     return (this.#waiting.oldestSince ?? Number.POSITIVE_INFINITY) + this.#options.waitMs;
   }
 
+  /** Until when those that wait are kept, epoch ms: only where all of them have time. */
+  get #keptUntil(): number {
+    return this.#waiting.haveTime ? this.#sentAt + this.#options.keepMs : Number.NEGATIVE_INFINITY;
+  }
+
   #send(members: readonly Member<Command, Answer>[]): void {
     const { flow } = this.#options;
     this.#isDue = false;
     this.#underWay += 1;
+    this.#sentAt = flow.now();
     const kinds = members.map(({ urgency }) => urgency);
     const sent = flow.send(this.#lane, kinds);
     void this.#settle(members).then((isThrottled) => {

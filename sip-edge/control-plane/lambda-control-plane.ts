@@ -52,6 +52,8 @@ interface Request {
 const maxAttempts = 2;
 /** About as long as a command takes: what waits for one that hangs is not late itself. */
 const gatherMs = 20;
+/** Of refreshes, which nobody waits for: well within the 500 ms after which a client asks again (T1, RFC 3261 17.1.2.1). */
+const keepMs = 100;
 const throttles = new Set(['TooManyRequestsException', 'ThrottlingException', 'EC2ThrottledException']);
 const networkCodes = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)/;
 
@@ -132,6 +134,7 @@ export class LambdaControlPlane implements ControlPlane {
     return new Gatherer<C, A>({
       most: mostBatched,
       waitMs: gatherMs,
+      keepMs,
       flow: this.#flow,
       send: async (commands) => {
         const [only, ...others] = commands;

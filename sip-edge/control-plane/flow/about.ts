@@ -13,6 +13,7 @@ export function aboutRegister(command: RegisterCommand): About {
       return {
         urgency: command.isKnown ? 'refresh' : 'registration',
         key: `${username} ${command.registrationId}`,
+        hasTime: command.isKnown,
       };
     case 'unregisterGateway':
       return { urgency: 'refresh', key: `${username} ${command.registrationId}` };

@@ -7,6 +7,8 @@ export interface Waiting {
   readonly since: number;
   /** A later one with the same key stands for this one: its client has asked again. */
   readonly key?: string | undefined;
+  /** Nobody is held up where it goes a moment later. */
+  readonly hasTime?: boolean | undefined;
   /** Whether its client has gone. */
   isGone?(): boolean;
 }
@@ -24,9 +26,15 @@ export class WaitingCommands<T extends Waiting> {
   };
   readonly #byKey = new Map<string, T>();
   #size = 0;
+  #inHaste = 0;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether all of them do. */
+  get haveTime(): boolean {
+    return this.#inHaste === 0;
   }
 
   /** @returns whether there was room for it */
@@ -36,6 +44,7 @@ export class WaitingCommands<T extends Waiting> {
     queue.push(one);
     if (one.key !== undefined) this.#byKey.set(one.key, one);
     this.#size += 1;
+    if (!one.hasTime) this.#inHaste += 1;
     return true;
   }
 
@@ -101,6 +110,7 @@ export class WaitingCommands<T extends Waiting> {
     const { key } = one;
     if (key !== undefined && this.#byKey.get(key) === one) this.#byKey.delete(key);
     this.#size -= 1;
+    if (!one.hasTime) this.#inHaste -= 1;
     return one;
   }
 }

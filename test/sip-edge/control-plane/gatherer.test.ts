@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { About } from '../../../sip-edge/control-plane/flow/about.ts';
 import { Flow } from '../../../sip-edge/control-plane/flow/flow.ts';
@@ -6,11 +7,12 @@ import { systemClock } from '../../../sip-edge/ports.ts';
 import { recordingLog } from '../support/log.ts';
 
 /** A gatherer whose requests end when the test says so. */
-function open({ most = 3, waitMs = 600_000 } = {}) {
+function open({ most = 3, waitMs = 600_000, keepMs = 600_000 } = {}) {
   const requests: { commands: readonly string[]; end: (answers: (string | Error)[] | Error) => void }[] = [];
   const gatherer = new Gatherer<string, string>({
     most,
     waitMs,
+    keepMs,
     flow: new Flow(systemClock, recordingLog()),
     send: (commands) =>
       new Promise((resolve, reject) => {
@@ -56,6 +58,44 @@ it('one that hangs holds up the next for a moment only', async () => {
   const { ask, sent } = open({ waitMs: 1 });
   void ask('a');
   void ask('b');
+  await expect.poll(sent).toEqual(['a', 'b']);
+});
+
+const refresh: About = { urgency: 'refresh', hasTime: true };
+
+/** One whose first request, `a`, has returned. */
+async function afterOne(options?: Parameters<typeof open>[0]) {
+  const opened = open(options);
+  void opened.ask('a');
+  opened.requests[0]?.end(['A']);
+  await setImmediate();
+  return opened;
+}
+
+it('alone, one that has time goes at once', () => {
+  const { ask, sent } = open();
+  void ask('a', refresh);
+  expect(sent()).toEqual(['a']);
+});
+
+it('those that have time are kept after a request, until their batch is full', async () => {
+  const { ask, sent } = await afterOne();
+  for (const command of ['b', 'c']) void ask(command, refresh);
+  expect(sent()).toEqual(['a']);
+  void ask('d', refresh);
+  expect(sent()).toEqual(['a', 'bcd']);
+});
+
+it('or until one comes that has none', async () => {
+  const { ask, sent } = await afterOne();
+  void ask('b', refresh);
+  void ask('c');
+  expect(sent()).toEqual(['a', 'bc']);
+});
+
+it('or for a moment', async () => {
+  const { ask, sent } = await afterOne({ keepMs: 1 });
+  void ask('b', refresh);
   await expect.poll(sent).toEqual(['a', 'b']);
 });
 

@@ -40,7 +40,7 @@ function world() {
     await new Promise((resolve) => setTimeout(resolve, freeAt - Date.now()));
     return commands.map(() => 'done');
   };
-  const open = () => new Gatherer<object, string>({ most: 25, waitMs: 20, flow, send });
+  const open = () => new Gatherer<object, string>({ most: 25, waitMs: 20, keepMs: 100, flow, send });
   const registers = open();
   const calls = open();
   const results: Result[] = [];
@@ -50,7 +50,7 @@ function world() {
     const gatherer = urgency === 'refresh' || urgency === 'registration' ? registers : calls;
     const end = (word: string) =>
       results.push({ urgency, startedAt, tookMs: Date.now() - startedAt, end: word });
-    gatherer.ask({}, { urgency }).then(
+    gatherer.ask({}, { urgency, hasTime: urgency === 'refresh' }).then(
       () => end('answered'),
       (error: ControlPlaneUnavailable) => end(error.why),
     );
