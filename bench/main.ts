@@ -6,6 +6,7 @@ import { benchApi } from './measure/api.ts';
 import { benchCalls } from './measure/calls.ts';
 import { benchCold } from './measure/cold.ts';
 import { benchCpu } from './measure/cpu.ts';
+import { benchCrowd } from './measure/crowd.ts';
 import { benchFleet } from './measure/fleet.ts';
 import { benchKills } from './measure/kills.ts';
 import { benchOperations } from './measure/operations.ts';
@@ -28,6 +29,7 @@ type Name =
   | 'registers'
   | 'calls'
   | 'overload'
+  | 'crowd'
   | 'kills'
   | 'cpu';
 
@@ -43,6 +45,7 @@ const measurements: Record<Name, (load: Load) => Promise<unknown>> = {
   registers: () => benchRegisters(),
   calls: allCalls,
   overload: overloadShown,
+  crowd: ({ seconds }) => benchCrowd(seconds),
   kills: ({ seconds }) => benchKills(seconds),
   cpu: ({ beside }) => benchCpu(beside),
 };
@@ -85,6 +88,8 @@ async function allCalls({ seconds, rates }: Load): Promise<unknown[]> {
   }
   say('calls: 50 a second, 1,000 gateways');
   calls.push(await benchCalls({ gateways: 1000, perSec: 50, seconds, holdMs: 500 }));
+  say('calls: 50 a second, from cold');
+  calls.push(await benchCalls({ gateways: 100, perSec: 50, seconds, holdMs: 500, isCold: true }));
   return calls;
 }
 

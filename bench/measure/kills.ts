@@ -31,7 +31,7 @@ export async function benchKills(seconds: number) {
   try {
     const { edges, domain } = run.stack;
     const pools = await Promise.all(
-      edges.map(({ sip }, n) => startGateways({ sip, domain }, gatewaysEach, n * gatewaysEach)),
+      edges.map(({ sip }, n) => startGateways({ sip, domain }, gatewaysEach, { from: n * gatewaysEach })),
     );
     const killed: Killed = {};
     const ended = new AbortController();

@@ -11,6 +11,7 @@ const {
   SIP_SECRET = '',
   COUNT = '0',
   FROM = '0',
+  EXPIRES_SEC = '',
 } = process.env;
 
 const agent = await UserAgent.open({
@@ -29,7 +30,7 @@ async function live(username: string): Promise<void> {
       password: SIP_SECRET,
       afterCall: 'stop',
       media: 'none',
-      expiresSec: 3600,
+      expiresSec: Number(EXPIRES_SEC),
       onRegistered: () => {
         report.registered++;
         there.add(username);

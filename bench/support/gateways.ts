@@ -4,6 +4,8 @@ import { secret } from './stack.ts';
 
 /** Many single-use gateways in a process of their own: each registers anew after its call. */
 export interface Gateways {
+  /** How often a gateway was registered so far, refreshes among them. */
+  registered(): number;
   /** How often registering failed so far. */
   failures(): number;
   /** INVITEs that reached a gateway in a call: two owners of one gateway. */
@@ -20,14 +22,18 @@ export interface GatewaysReport {
   doubled: number;
 }
 
-/**
- * @param from the number of the first: each has a name of its own
- * @returns when all of them are registered
- */
+interface GatewaysOptions {
+  /** The number of the first (0): each has a name of its own. */
+  from?: number;
+  /** That they ask for (3600). */
+  expiresSec?: number;
+}
+
+/** @returns when all of them are registered */
 export async function startGateways(
   stack: Pick<Stack, 'sip' | 'domain'>,
   count: number,
-  from = 0,
+  { from = 0, expiresSec = 3600 }: GatewaysOptions = {},
 ): Promise<Gateways> {
   const child = fork(new URL('./gateways-process.ts', import.meta.url), {
     env: {
@@ -38,6 +44,7 @@ export async function startGateways(
       SIP_SECRET: secret,
       COUNT: String(count),
       FROM: String(from),
+      EXPIRES_SEC: String(expiresSec),
     },
   });
   let report: GatewaysReport = { registered: 0, live: 0, failures: 0, doubled: 0 };
@@ -49,6 +56,7 @@ export async function startGateways(
     });
   });
   return {
+    registered: () => report.registered,
     failures: () => report.failures,
     doubled: () => report.doubled,
     live: () => report.live,
