@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { edgeIdSchema, usernameSchema } from '../common.ts';
 import { operatorActions } from '../operator-fact.ts';
+import { answerCodeNames } from './answer-codes.ts';
 import { pageOf, pageQuery, timeSchema, windowQuery } from './common.ts';
 import type { Route } from './routes.ts';
 
@@ -36,6 +37,10 @@ export const doneSchema = z
   .object({
     effect: z.string().meta({ description: 'What will happen, and when' }),
     changed: z.boolean().meta({ description: 'false: it was so already' }),
+    code: z
+      .enum(answerCodeNames)
+      .optional()
+      .meta({ description: 'Where nothing was changed: why, for programs' }),
   })
   .meta({ id: 'Done' });
 export type Done = z.infer<typeof doneSchema>;

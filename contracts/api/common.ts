@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { answerCodeNames } from './answer-codes.ts';
 
 /* What all routes of the API share. Times in JSON are ISO 8601 in UTC, lengths of time name their unit. */
 
@@ -62,6 +63,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.number().int(),
     detail: z.string().optional(),
+    code: z.enum(answerCodeNames).optional().meta({ description: 'What `detail` says, for programs' }),
     errors: z
       .array(z.object({ field: z.string(), message: z.string() }))
       .optional()

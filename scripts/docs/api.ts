@@ -1,4 +1,5 @@
 import { routes } from '../../contracts/api/all-routes.ts';
+import { answerCodes } from '../../contracts/api/answer-codes.ts';
 import { problems } from '../../contracts/api/common.ts';
 import type { Route } from '../../contracts/api/routes.ts';
 import { table } from './table.ts';
@@ -39,12 +40,12 @@ curl -H "Authorization: Bearer TOKEN" ADDRESS/v1/status
 
 ## The console
 Where \`oidcIssuer\` is set, and with \`npm start\`, a page stands at the API's address: whether it is up, the calls in
-progress and those that are over, one call with its ladder, the gateways, a day by the minute as plots, the pool with its
+progress and those that are over, one call with its ladder, the gateways, the edges, a day by the minute as plots, the pool with its
 orders and decisions, and who did what. It has no rights of its own: it asks for a token (\`#token=\` at the end of its address gives one, which it takes out of
-there), keeps it for its tab, and shows what may be done to operators only. It speaks English, German or French, whichever
+there), keeps it for its tab, and shows what may be done to operators only: hang up, drain, stop, hold and release a gateway,
+drain an edge and take it back, pause the pool and override its bounds. Each asks why, and says what will happen. It speaks English, German or French, whichever
 the browser names first (English where it names none), and writes numbers and times as that language does, in UTC. Outcomes and
-states stand in words; the page of a call has the word of the logs beside its outcome. What the API says of one request (why a
-gateway cannot be drained now) stays English, behind the console's own words for it. It runs no script but its own, and asks nobody but this API.
+states stand in words; the page of a call has the word of the logs beside its outcome. It runs no script but its own, and asks nobody but this API.
 
 ![The overview with two calls](console-overview.png)
 
@@ -80,6 +81,14 @@ refuses itself (no token, no right, too many requests) is \`{"message": …}\` w
 ${table(
   ['type', 'status', 'means'],
   Object.entries(problems).map(([type, [status, meaning]]) => [`\`${type}\``, String(status), meaning]),
+)}
+
+\`detail\` says more of this one request, for people; where it is about what was asked, \`code\` says the same for programs. An
+action that had nothing to do has such a \`code\` as well.
+
+${table(
+  ['code', 'means'],
+  Object.entries(answerCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
 )}
 `;
 }

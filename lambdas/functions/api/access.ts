@@ -44,7 +44,10 @@ export function accessOf(authorizer: Authorizer | undefined, roles: RoleClaim): 
       ? 'viewer'
       : undefined;
   if (role === undefined) {
-    throw new ApiProblem('forbidden', `the token's claim ${roles.claim} has no role of this service`);
+    throw new ApiProblem('forbidden', {
+      code: 'no-role',
+      detail: `the token's claim ${roles.claim} has no role of this service`,
+    });
   }
   return { who: who.slice(0, maxWhoLength), role };
 }

@@ -35,7 +35,9 @@ export function apiApp(deps: ApiDeps): Hono<Env> {
   serveActions(v1, deps);
   const app = new Hono<Env>();
   app.notFound(() =>
-    answerOf(new ApiProblem('not-found', 'there is no such route: GET /v1/openapi.json lists them')),
+    answerOf(
+      new ApiProblem('not-found', { detail: 'there is no such route: GET /v1/openapi.json lists them' }),
+    ),
   );
   app.onError((error) => answerOf(problemOf(error, deps)));
   // The same behind a token and behind a signature: API Gateway checks one or the other by the path.

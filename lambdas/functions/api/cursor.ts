@@ -19,7 +19,7 @@ export function placeOfCursor(cursor: string | undefined): Place {
   if (cursor === undefined) return [];
   const parsed = placeSchema.safeParse(jsonOf(Buffer.from(cursor, 'base64url').toString()));
   if (parsed.success) return parsed.data;
-  throw new ApiProblem('invalid-request', undefined, [{ field: 'cursor', message: 'is of no page before' }]);
+  throw new ApiProblem('invalid-request', { errors: [{ field: 'cursor', message: 'is of no page before' }] });
 }
 
 function jsonOf(text: string): unknown {

@@ -44,7 +44,7 @@ export function serve<R extends Route>(app: Hono<Env>, route: R, deps: ApiDeps, 
       access,
       idempotencyKey: keyOf(c, errors),
     };
-    if (errors.length > 0) throw new ApiProblem('invalid-request', undefined, errors);
+    if (errors.length > 0) throw new ApiProblem('invalid-request', { errors });
     return c.json((await work(asked as Asked<R>)) as object);
   });
 }
@@ -71,12 +71,12 @@ function fields(
 
 async function bodyOf(c: Context<Env>): Promise<unknown> {
   if (!c.req.header('content-type')?.startsWith('application/json')) {
-    throw new ApiProblem('invalid-request', 'the body must be application/json');
+    throw new ApiProblem('invalid-request', { detail: 'the body must be application/json' });
   }
   try {
     return await c.req.json();
   } catch {
-    throw new ApiProblem('invalid-request', 'the body is no JSON');
+    throw new ApiProblem('invalid-request', { detail: 'the body is no JSON' });
   }
 }
 

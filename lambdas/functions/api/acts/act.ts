@@ -1,4 +1,5 @@
 import type { Done } from '../../../../contracts/api/actions.ts';
+import { type AnswerCode, answerCodes } from '../../../../contracts/api/answer-codes.ts';
 import {
   type OperatorAction,
   type OperatorFact,
@@ -58,4 +59,8 @@ export async function enact(
 }
 
 /** Nothing to do: it was so before. */
-export const unchanged = (effect: string): Done => ({ effect, changed: false });
+export const unchanged = (code: AnswerCode, effect: string = answerCodes[code]): Done => ({
+  effect,
+  changed: false,
+  code,
+});

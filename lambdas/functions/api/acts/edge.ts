@@ -14,14 +14,14 @@ const itsNextAsk = 'at its next ask, in two seconds where it has calls, else in 
 /** @throws TableUnavailable, ApiProblem not-found */
 async function edgeNamed(edgeId: string, { table }: ApiDeps): Promise<Edge> {
   const edge = edgeOf(await table.get(edgeKey(edgeId)));
-  if (edge === undefined) throw new ApiProblem('not-found', 'there is no such edge');
+  if (edge === undefined) throw new ApiProblem('not-found', { code: 'no-such-edge' });
   return edge;
 }
 
 /** @throws TableUnavailable, NotTold, ApiProblem conflict */
 async function change(write: Write, deed: Deed, access: Access, deps: ApiDeps): Promise<void> {
   if (await enact(write, deed, access, deps)) return;
-  throw new ApiProblem('conflict', 'the edge has just changed: look at it, and ask again');
+  throw new ApiProblem('conflict', { code: 'has-changed' });
 }
 
 /**
@@ -36,9 +36,8 @@ export async function drainEdge(
 ): Promise<Done> {
   const edge = await edgeNamed(edgeId, deps);
   const nowMs = deps.now();
-  if (edge.leaseUntil <= nowMs)
-    throw new ApiProblem('conflict', 'the edge is down: it takes no calls anyhow');
-  if (edge.drainingSince !== undefined) return unchanged('it takes no new calls already');
+  if (edge.leaseUntil <= nowMs) throw new ApiProblem('conflict', { code: 'edge-down' });
+  if (edge.drainingSince !== undefined) return unchanged('draining');
   const deed: Deed = { action: 'drain-edge', subject: edgeId, reason };
   await change(drainEdgeWrite(edgeId, nowMs), deed, access, deps);
   return { effect: `${itsNextAsk} it stops taking new calls; its own go on`, changed: true };
@@ -55,7 +54,7 @@ export async function resumeEdge(
   deps: ApiDeps,
 ): Promise<Done> {
   const edge = await edgeNamed(edgeId, deps);
-  if (edge.drainingSince === undefined) return unchanged('nobody drains it');
+  if (edge.drainingSince === undefined) return unchanged('not-draining');
   await change(resumeEdgeWrite(edgeId), { action: 'resume-edge', subject: edgeId, reason }, access, deps);
   return { effect: `${itsNextAsk} it takes new calls again`, changed: true };
 }

@@ -15,18 +15,27 @@ import { type Deed, enact, recordOf, unchanged } from './act.ts';
 const stopAgainMs = 60_000;
 
 /** @throws TableUnavailable, ApiProblem not-found */
-async function registered(username: string, { table, now }: ApiDeps): Promise<Gateway> {
+async function read(username: string, { table, now }: ApiDeps): Promise<Gateway> {
   const gateway = gatewayOf(await table.get(gatewayKey(username)));
   if (gateway !== undefined && isLive(gateway, now())) return gateway;
-  throw new ApiProblem('not-found', 'no such gateway is registered');
+  throw new ApiProblem('not-found', { code: 'no-such-gateway' });
 }
+
+/** The gateway as a call would find it: free where its lock is over and nobody can have it. @throws as `read` */
+async function registered(username: string, deps: ApiDeps): Promise<Gateway> {
+  const seen = await read(username, deps);
+  return (await endLapsedLock(seen, deps)) ? read(username, deps) : seen;
+}
+
+const notFree = ({ state }: Gateway, advice: string) =>
+  new ApiProblem('conflict', { code: 'not-free', detail: `it is ${state}: ${advice}` });
 
 /** @throws TableUnavailable, ApiProblem not-found, conflict */
 async function ours(username: string, deps: ApiDeps): Promise<Gateway & { taskId: string }> {
   const gateway = await registered(username, deps);
   const { taskId } = gateway;
   if (taskId !== undefined) return { ...gateway, taskId };
-  throw new ApiProblem('conflict', 'others run this gateway: it is not ours to stop');
+  throw new ApiProblem('conflict', { code: 'not-ours' });
 }
 
 /**
@@ -43,17 +52,15 @@ export async function drainGateway(
   const { now, settings, stopTask } = deps;
   const gateway = await ours(username, deps);
   const nowMs = now();
-  if (gateway.state === 'draining') return unchanged('it is leaving already');
+  if (gateway.state === 'draining') return unchanged('leaving');
   if (gateway.state !== 'free' && gateway.state !== 'held') {
-    if (settings.afterCall === 'stop' && !hasLapsed(gateway, nowMs)) {
-      return unchanged('it leaves after its call, as every gateway here');
-    }
-    throw new ApiProblem('conflict', `it is ${gateway.state}: drain it once it is free, or stop it`);
+    if (settings.afterCall === 'stop' && !hasLapsed(gateway, nowMs)) return unchanged('leaves-after-call');
+    throw notFree(gateway, 'drain it once it is free, or stop it');
   }
   const deed: Deed = { action: 'drain-gateway', subject: username, reason };
   const stop = () => stopTask(gateway.taskId, `drained by ${access.who}`);
   if (!(await enact(retire(gateway, nowMs + stopAgainMs, nowMs), deed, access, deps, stop)))
-    throw new ApiProblem('conflict', 'a call was faster and has it now');
+    throw new ApiProblem('conflict', { code: 'taken' });
   return { effect: 'it gets no call any more, and its task is told to stop', changed: true };
 }
 
@@ -90,15 +97,12 @@ export async function holdGateway(
   deps: ApiDeps,
 ): Promise<Done> {
   const { now } = deps;
-  const seen = await registered(username, deps);
-  const gateway = (await endLapsedLock(seen, deps)) ? await registered(username, deps) : seen;
-  if (gateway.state === 'held') return unchanged('it is held already');
-  if (gateway.state !== 'free') {
-    throw new ApiProblem('conflict', `it is ${gateway.state}: hold it once it is free`);
-  }
+  const gateway = await registered(username, deps);
+  if (gateway.state === 'held') return unchanged('held');
+  if (gateway.state !== 'free') throw notFree(gateway, 'hold it once it is free');
   const deed: Deed = { action: 'hold-gateway', subject: username, reason };
   if (!(await enact(hold(gateway, now()), deed, access, deps)))
-    throw new ApiProblem('conflict', 'a call was faster and has it now');
+    throw new ApiProblem('conflict', { code: 'taken' });
   return { effect: 'no call gets it until it is released; it stays registered, and runs on', changed: true };
 }
 
@@ -114,9 +118,9 @@ export async function releaseGateway(
 ): Promise<Done> {
   const { now, freeShards } = deps;
   const gateway = await registered(username, deps);
-  if (gateway.state !== 'held') return unchanged('nobody holds it');
+  if (gateway.state !== 'held') return unchanged('not-held');
   const deed: Deed = { action: 'release-gateway', subject: username, reason };
   if (!(await enact(endHold(gateway, freeShardOf(username, freeShards), now()), deed, access, deps)))
-    throw new ApiProblem('conflict', 'it has just changed: look at it, and ask again');
+    throw new ApiProblem('conflict', { code: 'has-changed' });
   return { effect: 'it is free', changed: true };
 }

@@ -18,13 +18,13 @@ export async function hangUp(id: string, reason: string, access: Access, deps: A
   const nowMs = now();
   const identity = callOfPathId(id);
   const call = identity && callOf(await table.get(callKey(identity)), nowMs);
-  if (call === undefined) throw new ApiProblem('not-found', 'there is no record of this call');
-  if (call.state === 'ended') return unchanged('the call is over');
+  if (call === undefined) throw new ApiProblem('not-found', { code: 'no-such-call' });
+  if (call.state === 'ended') return unchanged('call-over');
   if (call.state !== 'answered' || call.gateway === undefined) {
-    throw new ApiProblem(
-      'conflict',
-      `the call is ${call.state}, not answered: it ends by itself where nobody answers`,
-    );
+    throw new ApiProblem('conflict', {
+      code: 'not-answered',
+      detail: `the call is ${call.state}, not answered: it ends by itself where nobody answers`,
+    });
   }
   const deed = {
     action: 'hangup',

@@ -46,7 +46,7 @@ async function order(
     const seen = ordersOf(await table.get(ordersKey));
     const before = standing(seen.orders, nowMs);
     const after = change(before, { who: access.who, at: nowMs, reason: deed.reason });
-    if (isDeepStrictEqual(after, before)) return unchanged(effect);
+    if (isDeepStrictEqual(after, before)) return unchanged('as-ordered', effect);
     if (await enact(putOrders(after, seen, nowMs), deed, access, deps)) return { effect, changed: true };
   }
   throw new TableContention('the orders keep changing');
@@ -116,7 +116,10 @@ export async function reserve(
     (orders, given) => {
       if (orders.reservations.some((one) => one.id === id)) return orders;
       if (orders.reservations.length >= maxReservations) {
-        throw new ApiProblem('conflict', `there are ${maxReservations} reservations already`);
+        throw new ApiProblem('conflict', {
+          code: 'too-many-reservations',
+          detail: `there are ${maxReservations} reservations already`,
+        });
       }
       return { ...orders, reservations: [...orders.reservations, { ...given, id, gateways, from, to }] };
     },
@@ -139,7 +142,7 @@ export function endReservation(id: string, { reason }: { reason: string }, acces
 function comingTime(text: string, field: string, nowMs: number): number {
   const at = Date.parse(text);
   if (at > nowMs) return at;
-  throw new ApiProblem('invalid-request', undefined, [{ field, message: 'must be a time to come' }]);
+  throw new ApiProblem('invalid-request', { errors: [{ field, message: 'must be a time to come' }] });
 }
 
 /** @throws TableUnavailable */

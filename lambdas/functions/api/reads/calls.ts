@@ -142,8 +142,7 @@ export async function getCall(id: string, { table, now }: ApiDeps): Promise<Call
   const nowMs = now();
   const identity = callOfPathId(id);
   const call = identity && callOf(await table.get(callKey(identity)), nowMs);
-  if (call === undefined)
-    throw new ApiProblem('not-found', 'there is no record of this call; records are kept 30 days');
+  if (call === undefined) throw new ApiProblem('not-found', { code: 'no-such-call' });
   const tries = await callsWith(call.callId, table, nowMs);
   return callDetail(
     call,

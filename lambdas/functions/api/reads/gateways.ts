@@ -105,7 +105,7 @@ export async function getGateway(username: string, { table, now }: ApiDeps): Pro
   const nowMs = now();
   const gateway = gatewayOf(await table.get(gatewayKey(username)));
   if (gateway === undefined || !isLive(gateway, nowMs)) {
-    throw new ApiProblem('not-found', 'no such gateway is registered');
+    throw new ApiProblem('not-found', { code: 'no-such-gateway' });
   }
   return gatewayView(gateway, nowMs);
 }
