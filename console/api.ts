@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Problem } from '../contracts/api/common.ts';
+import type { Problem, ProblemType } from '../contracts/api/common.ts';
 import { told, word } from './words.ts';
 
 /* The API, by the token that this page was opened with. It is kept for this tab alone. */
@@ -24,15 +24,21 @@ export function forgetToken(): void {
   sessionStorage.removeItem(tokenKey);
 }
 
-/** What the API refused: its kind in the language of the page, and the API's own words of this one. */
+/** What API Gateway refuses before the API, by its status alone. */
+const byGateway: ReadonlyMap<number, ProblemType> = new Map([
+  [401, 'unauthenticated'],
+  [403, 'forbidden'],
+]);
+
+/** What the API refused, in the language of the page. */
 class Refused extends Error {
   override readonly name = 'Refused';
   readonly status: number;
 
   constructor(status: number, problem: Partial<Problem>) {
-    const kind = problem.type?.split(':').at(-1);
-    const fields = (problem.errors ?? []).map(({ field, message }) => `${field}: ${message}`);
-    const details = [problem.detail ?? '', ...fields].filter((one) => one !== '').join('; ');
+    const kind = problem.type?.split(':').at(-1) ?? byGateway.get(status);
+    const fields = (problem.errors ?? []).map(({ field }) => told(word.details, field));
+    const details = problem.code === undefined ? fields.join(', ') : told(word.answers, problem.code);
     const said = kind === undefined ? word.httpStatus(status) : told(word.problems, kind);
     super(details === '' ? said : `${said}${word.colon}${details}`);
     this.status = status;

@@ -3,9 +3,11 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Me } from '../contracts/api/pool-views.ts';
 import { ask, forgetToken, keepToken, tokenOfPage } from './api.ts';
 import { html } from './html.ts';
+import { Acting } from './parts/act.ts';
 import { Call } from './views/call.ts';
 import { Calls } from './views/calls.ts';
 import { Day } from './views/day.ts';
+import { Edges } from './views/edges.ts';
 import { Gateways } from './views/gateways.ts';
 import { Overview } from './views/overview.ts';
 import { Audit, Pool } from './views/pool.ts';
@@ -13,7 +15,7 @@ import { language, word } from './words.ts';
 
 /* The console: a page for those who run the service, over the API alone. */
 
-const views = ['overview', 'calls', 'gateways', 'day', 'pool', 'audit'] as const;
+const views = ['overview', 'calls', 'gateways', 'edges', 'day', 'pool', 'audit'] as const;
 
 function useHash(): string {
   const [hash, setHash] = useState(location.hash);
@@ -29,7 +31,8 @@ function View({ path, query, mayAct }: { path: string[]; query: URLSearchParams;
   const [name, id] = path;
   if (name === 'calls' && id) return html`<${Call} key=${id} id=${id} mayAct=${mayAct} />`;
   if (name === 'calls') return html`<${Calls} query=${query} />`;
-  if (name === 'gateways') return html`<${Gateways} mayAct=${mayAct} />`;
+  if (name === 'gateways') return html`<${Gateways} query=${query} mayAct=${mayAct} />`;
+  if (name === 'edges') return html`<${Edges} mayAct=${mayAct} />`;
   if (name === 'day') return html`<${Day} query=${query} />`;
   if (name === 'pool') return html`<${Pool} mayAct=${mayAct} />`;
   if (name === 'audit') return html`<${Audit} />`;
@@ -65,7 +68,9 @@ function App() {
           setMe(undefined);
         }}>${word.signOut}</button></p>
     </header>
-    <main id="main"><${View} path=${path} query=${new URLSearchParams(search)} mayAct=${mayAct} /></main>`;
+    <main id="main"><${Acting} key=${target}>
+      <${View} path=${path} query=${new URLSearchParams(search)} mayAct=${mayAct} />
+    </${Acting}></main>`;
 }
 
 function SignIn({ problem, done }: { problem: string | undefined; done: () => void }) {

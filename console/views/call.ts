@@ -1,7 +1,8 @@
 import type { CallDetail, CallStep } from '../../contracts/api/views.ts';
 import { usePolled } from '../api.ts';
 import { html } from '../html.ts';
-import { Act, Freshness, State } from '../parts/parts.ts';
+import { Act } from '../parts/act.ts';
+import { Freshness, State } from '../parts/parts.ts';
 import { between, callText, clock, duration, gatewayName, offset } from '../text.ts';
 import { told, word } from '../words.ts';
 

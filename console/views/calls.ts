@@ -2,7 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import type { CallView } from '../../contracts/api/views.ts';
 import { ask, usePolled } from '../api.ts';
 import { html } from '../html.ts';
-import { Freshness, State, Table } from '../parts/parts.ts';
+import { Freshness, goByFilters, State } from '../parts/parts.ts';
+import { type Column, Table } from '../parts/table.ts';
 import { between, callText, clock, duration, gatewayName } from '../text.ts';
 import { word } from '../words.ts';
 
@@ -12,24 +13,48 @@ interface Page {
   searchedUntil?: string;
 }
 
-const heads = [word.call, word.room, word.caller, word.state, word.began, word.lasted, word.gateway];
+/** Of a gateway's colours, the one that a call has. */
+function colourOf({ state, outcome }: CallView): string {
+  if (outcome !== undefined) return ['answered', 'cancelled'].includes(outcome) ? 'draining' : 'failed';
+  return state === 'answered' ? 'busy' : state === 'ended' ? 'draining' : 'locked';
+}
 
-const row = (call: CallView) =>
-  html`<tr key=${call.id}>
-    <td><a href=${`#/calls/${call.id}`}>${call.callId.slice(0, 16)}</a></td>
-    <td>${call.room}</td>
-    <td>${call.caller.displayName ?? call.caller.uri}</td>
-    <td><${State} of=${call.outcome === undefined ? stateOf(call) : outcomeState(call.outcome)}>${callText(call)}</${State}></td>
-    <td>${clock(call.beganAt)}</td>
-    <td>${call.answeredAt === undefined ? '' : duration(between(call.answeredAt, call.endedAt))}</td>
-    <td>${call.gateway && gatewayName(call.gateway)}</td>
-  </tr>`;
+const callerOf = ({ caller }: CallView) => caller.displayName ?? caller.uri;
 
-/** Of a gateway's colours, the one that a call's state has. */
-const stateOf = ({ state }: CallView) =>
-  state === 'answered' ? 'busy' : state === 'ended' ? 'draining' : 'locked';
-const outcomeState = (outcome: string) =>
-  ['answered', 'cancelled'].includes(outcome) ? 'draining' : 'failed';
+/** Milliseconds since its answer. */
+const lengthOf = ({ answeredAt, endedAt }: CallView) =>
+  answeredAt === undefined ? undefined : between(answeredAt, endedAt);
+
+const keyOf = ({ id }: CallView) => id;
+
+const columns: readonly Column<CallView>[] = [
+  {
+    head: word.call,
+    cell: ({ id, callId }) => html`<a href=${`#/calls/${id}`}>${callId.slice(0, 16)}</a>`,
+    by: ({ callId }) => callId,
+  },
+  { head: word.room, cell: ({ room }) => room, by: ({ room }) => room },
+  { head: word.caller, cell: callerOf, by: callerOf },
+  {
+    head: word.state,
+    cell: (call) => html`<${State} of=${colourOf(call)}>${callText(call)}</${State}>`,
+    by: callText,
+  },
+  { head: word.began, cell: ({ beganAt }) => clock(beganAt), by: ({ beganAt }) => beganAt },
+  {
+    head: word.lasted,
+    cell: (call) => {
+      const ms = lengthOf(call);
+      return ms !== undefined && duration(ms);
+    },
+    by: lengthOf,
+  },
+  {
+    head: word.gateway,
+    cell: ({ gateway }) => gateway && gatewayName(gateway),
+    by: ({ gateway }) => gateway,
+  },
+];
 
 export function LiveCalls() {
   const polled = usePolled<Page>('/calls/live?limit=200', 2000);
@@ -38,11 +63,11 @@ export function LiveCalls() {
     ${
       calls.length === 0
         ? polled.data && html`<p class="empty">${word.noCalls}</p>`
-        : html`<${Table} heads=${heads} rows=${calls.map(row)} label=${word.live} />`
+        : html`<${Table} label=${word.live} columns=${columns} rows=${calls} keyOf=${keyOf} />`
     }`;
 }
 
-/** Calls that are over. The filters stand in the address, so that it can be sent on. */
+/** Those in progress, and those that are over. */
 export function Calls({ query }: { query: URLSearchParams }) {
   const filter = query.toString();
   return html`<h2>${word.live}</h2>
@@ -53,14 +78,9 @@ export function Calls({ query }: { query: URLSearchParams }) {
 }
 
 function Filters({ query }: { query: URLSearchParams }) {
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const given = [...new FormData(event.target as HTMLFormElement)].filter(([, value]) => value !== '');
-    location.hash = `#/calls?${new URLSearchParams(given as [string, string][])}`;
-  };
   const field = (name: string, label: string) =>
     html`<label>${label}<input name=${name} defaultValue=${query.get(name) ?? ''} /></label>`;
-  return html`<form class="filters" onSubmit=${submit}>
+  return html`<form class="filters" onSubmit=${(event: Event) => goByFilters('calls', event)}>
     <label>${word.outcome}<select name="outcome" defaultValue=${query.get('outcome') ?? ''}>
       <option value="">${word.all}</option>
       ${Object.entries(word.outcomes).map(([outcome, text]) => html`<option value=${outcome} selected=${query.get('outcome') === outcome}>${text}</option>`)}
@@ -88,7 +108,7 @@ function Past({ filter }: { filter: string }) {
   useEffect(() => void read(), []);
   const { items, next, searchedUntil } = page;
   return html`${error !== undefined && html`<p class="stale" role="alert">${error}</p>`}
-    ${items.length === 0 ? html`<p class="empty">${word.none}</p>` : html`<${Table} heads=${heads} rows=${items.map(row)} label=${word.past} />`}
+    ${items.length === 0 ? html`<p class="empty">${word.none}</p>` : html`<${Table} label=${word.past} columns=${columns} rows=${items} keyOf=${keyOf} />`}
     ${
       next !== undefined &&
       html`<button type="button" onClick=${() => read(next)}>${word.more}${searchedUntil && ` (… ${clock(searchedUntil)})`}</button>`

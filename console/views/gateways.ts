@@ -1,52 +1,73 @@
-import { useState } from 'preact/hooks';
 import type { GatewayView } from '../../contracts/api/views.ts';
 import { usePolled } from '../api.ts';
 import { html } from '../html.ts';
-import { Act, Freshness, State, Table } from '../parts/parts.ts';
+import { Act } from '../parts/act.ts';
+import { Freshness, goByFilters, State } from '../parts/parts.ts';
+import { type Column, Table } from '../parts/table.ts';
 import { between, duration, gatewayName, number, stateText } from '../text.ts';
 import { word } from '../words.ts';
 
-/** As many as one page of the API has; the rest is found by state. */
+/** As many as one page of the API has; the rest is found by state and name. */
 const shown = 200;
 
+const columns: readonly Column<GatewayView>[] = [
+  {
+    head: word.gateway,
+    cell: ({ username }) => html`<span title=${username}>${gatewayName(username)}</span>`,
+    by: ({ username }) => username,
+  },
+  {
+    head: word.state,
+    cell: ({ state }) => html`<${State} of=${state} />`,
+    by: ({ state }) => stateText(state),
+  },
+  {
+    head: word.call,
+    cell: ({ call }) => call && html`<a href=${`#/calls/${call.id}`}>${call.callId.slice(0, 16)}</a>`,
+    by: ({ call }) => call?.callId,
+  },
+  {
+    head: word.since,
+    cell: ({ registeredAt }) => duration(between(registeredAt)),
+    by: ({ registeredAt }) => between(registeredAt),
+  },
+  { head: word.edge, cell: ({ edgeId }) => edgeId, by: ({ edgeId }) => edgeId },
+];
+
+/** What may be done to a gateway as it stands; only our own can be stopped. */
+function actsOf({ username, state, taskId }: GatewayView, done: () => void) {
+  const path = `/gateways/${encodeURIComponent(username)}`;
+  const given = { subject: username, done };
+  const hold =
+    state === 'held'
+      ? { label: word.release, effect: word.effects.release, path: `${path}/release` }
+      : { label: word.hold, effect: word.effects.hold, path: `${path}/hold` };
+  return html`${(state === 'held' || state === 'free') && html`<${Act} ...${given} ...${hold} />`}
+    ${
+      taskId !== undefined &&
+      html`<${Act} ...${given} label=${word.drain} effect=${word.effects.drain} path=${`${path}/drain`} />
+        <${Act} ...${given} label=${word.stop} effect=${word.effects.stop} path=${`${path}/stop`} />`
+    }`;
+}
+
 /** All gateways at a glance, and each in a row. */
-export function Gateways({ mayAct }: { mayAct: boolean }) {
-  const [state, setState] = useState('');
-  const polled = usePolled<{ items: GatewayView[]; next?: string }>(
-    `/gateways?limit=${shown}${state && `&state=${state}`}`,
-  );
+export function Gateways({ query, mayAct }: { query: URLSearchParams; mayAct: boolean }) {
+  const polled = usePolled<{ items: GatewayView[]; next?: string }>(`/gateways?limit=${shown}&${query}`);
   const gateways = polled.data?.items ?? [];
-  const heads = [word.gateway, word.state, word.call, word.since, word.edge, ...(mayAct ? [''] : [])];
+  const acts = { head: '', cell: (one: GatewayView) => actsOf(one, polled.again) };
+  const go = (event: Event) => goByFilters('gateways', event);
   return html`<${Freshness} polled=${polled} />
-    <form class="filters"><label>${word.state}<select onChange=${(event: Event) => setState((event.target as HTMLSelectElement).value)}>
-      <option value="">${word.all}</option>${Object.entries(word.states).map(([one, text]) => html`<option value=${one}>${text}</option>`)}
-    </select></label></form>
+    <form class="filters" onChange=${go} onSubmit=${go}>
+      <label>${word.state}<select name="state">
+        <option value="">${word.all}</option>${Object.entries(word.states).map(([one, text]) => html`<option value=${one} selected=${query.get('state') === one}>${text}</option>`)}
+      </select></label>
+      <label>${word.nameBegins}<input name="username" defaultValue=${query.get('username') ?? ''} /></label>
+    </form>
     <div class="cells" aria-hidden="true">${gateways.map((one) => html`<i key=${one.username} class=${`cell ${one.state}`} title=${`${gatewayName(one.username)} ${stateText(one.state)}`}></i>`)}</div>
     ${
       gateways.length === 0
-        ? polled.data && html`<p class="empty">${word.noGateways}</p>`
-        : html`<${Table} heads=${heads} label=${word.gateways} rows=${gateways.map((one) => row(one, mayAct, polled.again))} />`
+        ? polled.data && html`<p class="empty">${query.size === 0 ? word.noGateways : word.none}</p>`
+        : html`<${Table} label=${word.gateways} columns=${mayAct ? [...columns, acts] : columns} rows=${gateways} keyOf=${({ username }: GatewayView) => username} />`
     }
     ${polled.data?.next !== undefined && html`<p>${word.firstOnly(number(shown))}</p>`}`;
 }
-
-const row = (
-  { username, state, call, registeredAt, edgeId, taskId }: GatewayView,
-  mayAct: boolean,
-  again: () => void,
-) =>
-  html`<tr key=${username}>
-    <td title=${username}>${gatewayName(username)}</td>
-    <td><${State} of=${state} /></td>
-    <td>${call && html`<a href=${`#/calls/${call.id}`}>${call.callId.slice(0, 16)}</a>`}</td>
-    <td>${duration(between(registeredAt))}</td>
-    <td>${edgeId}</td>
-    ${
-      mayAct &&
-      html`<td>${
-        taskId !== undefined &&
-        html`<${Act} label=${word.drain} subject=${username} effect=${word.effects.drain} path=${`/gateways/${username}/drain`} done=${again} />
-          <${Act} label=${word.stop} subject=${username} effect=${word.effects.stop} path=${`/gateways/${username}/stop`} done=${again} />`
-      }</td>`
-    }
-  </tr>`;

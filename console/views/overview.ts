@@ -5,6 +5,7 @@ import { Freshness, State } from '../parts/parts.ts';
 import { clock, decisionText, duration, number, stateText } from '../text.ts';
 import { word } from '../words.ts';
 import { LiveCalls } from './calls.ts';
+import { EdgeState } from './edges.ts';
 
 const states = ['free', 'locked', 'busy', 'starting', 'draining', 'silent', 'held'] as const;
 
@@ -34,9 +35,9 @@ function Service({ status: { edges, startsFailing } }: Props) {
   return html`<section class=${isWell ? 'well' : 'ill'}>
     <h2>${word.service}</h2>
     <p class="big">${word.of(number(up), number(edges.length))}</p>
-    <p>${word.edgesUp}</p>
+    <p><a href="#/edges">${word.edgesUp}</a></p>
     ${startsFailing && html`<p><${State} of="failed">${word.startsFailing}</${State}></p>`}
-    <ul>${edges.map(({ edgeId, isUp, drainingSince, calls }) => html`<li><${State} of=${isUp ? (drainingSince === undefined ? 'free' : 'draining') : 'failed'}>${edgeId}</${State}> ${number(calls)}${isUp && drainingSince !== undefined && ` ${word.states.draining}`}</li>`)}</ul>
+    <ul>${edges.map((edge) => html`<li key=${edge.edgeId}>${edge.edgeId}${word.colon}<${EdgeState} edge=${edge} />, ${word.count(number(edge.calls), word.inProgress)}</li>`)}</ul>
   </section>`;
 }
 

@@ -3,7 +3,9 @@ import type { ActionView, OrdersView } from '../../contracts/api/actions.ts';
 import type { DecisionView } from '../../contracts/api/pool-views.ts';
 import { usePolled } from '../api.ts';
 import { html } from '../html.ts';
-import { Act, Freshness, Table } from '../parts/parts.ts';
+import { Act } from '../parts/act.ts';
+import { Freshness } from '../parts/parts.ts';
+import { type Column, Table } from '../parts/table.ts';
 import { clock, decisionText, number } from '../text.ts';
 import { told, word } from '../words.ts';
 
@@ -72,16 +74,30 @@ function detail([name, value]: [string, string | number]): string {
   return `${told(word.details, name)} ${['from', 'to', 'until'].includes(name) ? clock(value) : text}`;
 }
 
+const columns: readonly Column<ActionView>[] = [
+  { head: word.when, cell: ({ at }) => clock(at), by: ({ at }) => at },
+  { head: word.who, cell: ({ who }) => who, by: ({ who }) => who },
+  {
+    head: word.did,
+    cell: ({ action }) => word.actions[action],
+    by: ({ action }) => word.actions[action],
+  },
+  {
+    head: word.to,
+    cell: ({ subject }) => (subject === 'pool' ? word.pool : subject),
+    by: ({ subject }) => subject,
+  },
+  {
+    head: word.why,
+    cell: ({ reason, details }) => [reason, ...Object.entries(details).map(detail)].join(', '),
+  },
+];
+
 /** Who did what, when and why. */
 export function Audit() {
   const polled = usePolled<{ items: ActionView[] }>('/audit?limit=100', 5000);
   const items = polled.data?.items ?? [];
-  const heads = [word.when, word.who, word.did, word.to, word.why];
-  const rows = items.map(
-    ({ at, who, action, subject, reason, details }) =>
-      html`<tr><td>${clock(at)}</td><td>${who}</td><td>${word.actions[action]}</td><td>${subject === 'pool' ? word.pool : subject}</td>
-        <td>${[reason, ...Object.entries(details).map(detail)].join(', ')}</td></tr>`,
-  );
+  const keyOf = ({ at, action, subject }: ActionView) => `${at} ${action} ${subject}`;
   return html`<${Freshness} polled=${polled} />
-    ${items.length === 0 ? polled.data && html`<p class="empty">${word.none}</p>` : html`<${Table} heads=${heads} rows=${rows} label=${word.audit} />`}`;
+    ${items.length === 0 ? polled.data && html`<p class="empty">${word.none}</p>` : html`<${Table} label=${word.audit} columns=${columns} rows=${items} keyOf=${keyOf} />`}`;
 }

@@ -5,6 +5,7 @@ import type { CallState } from '../../contracts/commands.ts';
 import type { GatewayState } from '../../contracts/gateway-state.ts';
 import type { OperatorAction } from '../../contracts/operator-fact.ts';
 import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
+import { enAnswers } from './en-answers.ts';
 
 /*
  * The words of the console in English, and which words every other language has. In English the words of the API stand as
@@ -18,6 +19,7 @@ export const en = {
   gateways: 'Gateways',
   pool: 'Pool',
   audit: 'Audit',
+  edges: 'Edges',
   service: 'Service',
   lastHour: 'Last hour',
   now: 'Now',
@@ -40,6 +42,10 @@ export const en = {
   hangUp: 'Hang up',
   drain: 'Drain',
   stop: 'Stop',
+  hold: 'Hold',
+  release: 'Release',
+  drainEdge: 'Drain',
+  resumeEdge: 'Take back',
   pause: 'Pause',
   resume: 'Resume',
   override: 'Override',
@@ -49,6 +55,10 @@ export const en = {
     hangUp: 'The call ends on both sides within two seconds.',
     drain: 'The gateway gets no call any more, and its task is told to stop.',
     stop: 'Its task is told to stop, and a call that it has ends with it.',
+    hold: 'No call gets it until it is released. It stays registered, and runs on.',
+    release: 'It is free for the next call.',
+    drainEdge: 'Within fifteen seconds it takes no new calls. Its own go on, and so do its registrations.',
+    resumeEdge: 'Within fifteen seconds it takes new calls again.',
     pause: 'No gateway is started or drained until the pool is resumed. Calls go on.',
     resume: 'The policy decides again.',
     override: 'These bounds hold in the place of those of the policy.',
@@ -69,7 +79,8 @@ export const en = {
   edge: 'Edge',
   call: 'Call',
   trace: 'Trace',
-  since: 'since',
+  since: 'Since',
+  nameBegins: 'Its name begins with',
   token: 'Token',
   signIn: 'Sign in',
   signOut: 'Sign out',
@@ -125,6 +136,8 @@ export const en = {
     internal: 'A defect of the service',
   } satisfies Record<ProblemType, string>,
 
+  answers: enAnswers,
+
   roles: { viewer: 'viewer', operator: 'operator' } satisfies Record<Me['role'], string>,
   states: {
     free: 'free',
@@ -135,6 +148,7 @@ export const en = {
     draining: 'draining',
   } satisfies Record<GatewayState, string>,
   starting: 'starting',
+  edgeStates: { up: 'up', draining: 'takes no new calls', down: 'down' },
   callStates: {
     waiting: 'waiting',
     offered: 'offered',
@@ -211,6 +225,8 @@ export const en = {
     from: 'from',
     to: 'to',
     until: 'until',
+    reason: 'reason',
+    day: 'day',
   },
 };
 

@@ -1,12 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { de } from '../../console/words/de.ts';
 import { fr } from '../../console/words/fr.ts';
 import { hasTool } from '../support/process/tools.ts';
 import { englishOn } from './english.ts';
-import { ConsoleSuite } from './support.ts';
+import { act, ConsoleSuite, shoot } from './support.ts';
 
 /* The console in a real browser, before a whole run. SCREENSHOTS=docs keeps what it looked like. */
 
@@ -14,21 +11,6 @@ const suite = new ConsoleSuite();
 
 /** What somebody wrote is text, whatever is in it. */
 const hostile = '<b>empty</b><img src=x onerror="document.title=1">';
-
-async function shoot(page: Page, name: string): Promise<void> {
-  const { SCREENSHOTS } = process.env;
-  if (!SCREENSHOTS) return;
-  mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `console-${name}.png`) });
-}
-
-/** Does what a button does, once it is told why. */
-async function act(page: Page, label: string, why: string): Promise<void> {
-  await page.getByRole('button', { name: label, exact: true }).first().click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Why?').fill(why);
-  await dialog.getByRole('button', { name: 'Do it' }).click();
-}
 
 describe.skipIf(!hasTool('chromium'))('the console', () => {
   beforeAll(() =>

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
@@ -8,6 +8,22 @@ import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
 const root = resolve(import.meta.dirname, '../..');
 /** Longest wait for one thing: the machine may be busy. */
 const patienceMs = 60_000;
+
+/** Keeps what a page looks like, in the directory that SCREENSHOTS names. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  const { SCREENSHOTS } = process.env;
+  if (!SCREENSHOTS) return;
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `console-${name}.png`) });
+}
+
+/** Does what a button does, once it is told why. */
+export async function act(page: Page, label: string, why: string): Promise<void> {
+  await page.getByRole('button', { name: label, exact: true }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Why?').fill(why);
+  await dialog.getByRole('button', { name: 'Do it' }).click();
+}
 
 /** A run of `npm start`, and Debian's Chromium beside it. */
 export class ConsoleSuite {
