@@ -66,6 +66,10 @@ export type StartView = z.infer<typeof startViewSchema>;
 export const statusSchema = z
   .object({
     gateways: gatewayCountsSchema.meta({ description: 'Those registered, by state' }),
+    countedAt: timeSchema.optional().meta({
+      description:
+        'Where more than 250 are free, or locked: the minute in which these two were counted last. Else they are counted now',
+    }),
     managed: count
       .optional()
       .meta({ description: 'Gateways of ours that there are, starting ones included' }),

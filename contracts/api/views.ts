@@ -23,14 +23,15 @@ export const gatewayViewSchema = z
   .object({
     username: usernameSchema,
     state: gatewayStateSchema.meta({
-      description: 'As it counts now: a lock whose lease is over shows as free',
+      description:
+        'As a call finds it now: a lock that is over counts as free where nobody can be in its call any more, and as locked until then',
     }),
     since: timeSchema.optional().meta({ description: 'While free, silent or held: since when' }),
     contact: z.string(),
     received: z.string().meta({ description: '`address:port;transport`, as the edge saw it' }),
     edgeId: edgeIdSchema,
     call: callReferenceSchema.optional().meta({ description: 'The call that has it' }),
-    lockedUntil: timeSchema.optional(),
+    lockedUntil: timeSchema.optional().meta({ description: 'Past for a lock that is over' }),
     registeredAt: timeSchema,
     expiresAt: timeSchema,
     taskId: z.string().optional().meta({ description: 'The ECS task that runs it; none: others run it' }),

@@ -5,7 +5,6 @@ import { type Call, identityOf, ownerOf } from './call/call.ts';
 import { latestStepAt } from './call/call-record.ts';
 import type { Edge } from './edge.ts';
 import type { Gateway } from './gateway/gateway.ts';
-import { hasLapsed } from './gateway/gateway-state.ts';
 
 /* Calls, gateways and edges as the API shows them. */
 
@@ -36,19 +35,17 @@ export const referenceTo = (call: CallIdentity) => ({
   ...known({ callId: call.callId, traceId: call.traceId }),
 });
 
-/** @returns the gateway as it counts at this time */
-export function gatewayView(gateway: Gateway, nowMs: number): GatewayView {
-  const lapsed = hasLapsed(gateway, nowMs);
+export function gatewayView(gateway: Gateway): GatewayView {
   const { username, contact, received, edgeId, lockedBy, lockedUntil, registeredAt, expiresAt } = gateway;
   return known({
     username,
-    state: lapsed ? 'free' : gateway.state,
-    since: time(lapsed ? lockedUntil : (gateway.freeSince ?? gateway.silentSince ?? gateway.heldSince)),
+    state: gateway.state,
+    since: time(gateway.freeSince ?? gateway.silentSince ?? gateway.heldSince),
     contact,
     received: peerText(received),
     edgeId,
-    call: lapsed || lockedBy === undefined ? undefined : referenceTo(identityOf(lockedBy)),
-    lockedUntil: lapsed ? undefined : time(lockedUntil),
+    call: lockedBy === undefined ? undefined : referenceTo(identityOf(lockedBy)),
+    lockedUntil: time(lockedUntil),
     registeredAt: isoOf(registeredAt),
     expiresAt: isoOf(expiresAt * 1000),
     taskId: gateway.taskId,

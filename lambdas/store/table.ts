@@ -15,7 +15,7 @@ import {
 import { TableContention, type UnreadableItem } from '../domain/errors.ts';
 import { type AttributeMap, fromAttributes, type Item, toAttributes } from './attributes.ts';
 import { allOf, type Condition, equals, expression } from './conditions.ts';
-import { getMany } from './get-many.ts';
+import { getMany, type Reading } from './get-many.ts';
 import { readEach } from './items/read-item.ts';
 import { tableError } from './table-errors.ts';
 import {
@@ -62,7 +62,7 @@ export interface Counted {
 export interface Table {
   get(pk: string): Promise<Item | undefined>;
   /** @param pks at most 100 */
-  getMany(pks: readonly string[]): Promise<Item[]>;
+  getMany(pks: readonly string[], reading?: Reading): Promise<Item[]>;
   write(write: Exclude<Write, { check: string }>): Promise<Written>;
   /**
    * Writes each for itself, in one request: for what nobody has to see afterwards.
@@ -108,7 +108,7 @@ export function openTable(
         );
         return Item && fromAttributes(Item);
       }),
-    getMany: (pks) => typed(() => getMany(client, tableName, pks, pause)),
+    getMany: (pks, reading) => typed(() => getMany(client, tableName, pks, pause, reading)),
     write: (write) => typed(() => writeOne(client, tableName, write, pause)),
     updateEach: (updates) => typed(() => updateEach(client, tableName, updates)),
     transact: (writes) =>

@@ -1,5 +1,6 @@
 import type { Item } from './attributes.ts';
 import type { Condition } from './conditions.ts';
+import type { Reading } from './get-many.ts';
 import { watchIndex } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -35,8 +36,9 @@ export async function watched(
 }
 
 /** The items themselves, read from the table: the index only says where to look. */
-export async function readAll(table: Table, pks: readonly string[]): Promise<Item[]> {
+export async function readAll(table: Table, pks: readonly string[], reading?: Reading): Promise<Item[]> {
   const batches: Promise<Item[]>[] = [];
-  for (let i = 0; i < pks.length; i += batchSize) batches.push(table.getMany(pks.slice(i, i + batchSize)));
+  for (let i = 0; i < pks.length; i += batchSize)
+    batches.push(table.getMany(pks.slice(i, i + batchSize), reading));
   return (await Promise.all(batches)).flat();
 }

@@ -62,6 +62,7 @@ it('says of each gateway its state, who holds it, and how long it lasts', () => 
 
 2 registered: 1 locked, 1 free`,
   );
+  expect(showGateways([locked], now + 31_000, plain)).toContain(' locked, lapsed ');
 });
 
 it('says of each call what became of it', () => {

@@ -5,9 +5,9 @@ import { callName, clock, duration, gatewayName, plain, secondsBetween, table } 
 /* Gateways and edges as text for people. `now`: epoch milliseconds. */
 
 function stateOf({ state, lockedUntil }: GatewayView, now: number): string {
-  return state === 'locked' && lockedUntil !== undefined
-    ? `locked, ${duration(secondsBetween(now, lockedUntil))} left`
-    : state;
+  if (state !== 'locked' || lockedUntil === undefined) return state;
+  const leftSec = secondsBetween(now, lockedUntil);
+  return leftSec < 0 ? 'locked, lapsed' : `locked, ${duration(leftSec)} left`;
 }
 
 export function showGateways(gateways: readonly GatewayView[], now: number, paint: Paint): string {

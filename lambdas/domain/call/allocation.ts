@@ -1,7 +1,6 @@
 import type { AllocateAnswer, AllocateGateway, AttemptFailure } from '../../../contracts/commands.ts';
 import type { Outcome } from '../../../contracts/outcomes.ts';
 import type { Candidate, Gateway } from '../gateway/gateway.ts';
-import { hasLapsed } from '../gateway/gateway-state.ts';
 import { isLive, type Random } from '../time.ts';
 import type { Attempt, Call } from './call.ts';
 import { isGuessedOver, withoutEnd } from './call-record.ts';
@@ -166,7 +165,7 @@ export function refusalOfNamed(
   if (gateway === undefined || !isLive(gateway, nowMs)) return 'not-registered';
   const failure = failed.findLast((one) => one.username === gateway.username);
   if (failure !== undefined) return failure.cause === 'silent' ? 'no-answer' : 'gateway-failed';
-  if (gateway.state === 'free' || hasLapsed(gateway, nowMs)) return undefined;
+  if (gateway.state === 'free') return undefined;
   if (gateway.state === 'silent') return 'no-answer';
   return gateway.state === 'draining' ? 'not-registered' : 'busy-everywhere';
 }

@@ -93,7 +93,10 @@ class Allocation {
 
   /** That gateway or none. */
   async named(username: string): Promise<AllocateAnswer> {
-    let gateway = gatewayOf(await this.deps.table.get(gatewayKey(username)));
+    const read = async () => gatewayOf(await this.deps.table.get(gatewayKey(username)));
+    let gateway = await read();
+    // One whose lock is over is free where nobody can have it; else it is in a call, for all that is known.
+    if (await endLapsedLock(gateway, this.deps)) gateway = await read();
     for (;;) {
       const outcome = refusalOfNamed(gateway, this.command.failed, this.deps.now());
       if (gateway === undefined || outcome !== undefined) {

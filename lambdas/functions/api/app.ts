@@ -7,11 +7,12 @@ import { NotTold, TableContention, TableUnavailable, TaskNotStopped } from '../.
 import type { ApiDeps } from './deps.ts';
 import { ApiProblem } from './problem.ts';
 import { getCall, listCalls, listLiveCalls, listRecords } from './reads/calls.ts';
+import { countEdges } from './reads/counts.ts';
 import { getDay } from './reads/day.ts';
 import { getFailures } from './reads/failures.ts';
 import { listDecisions, listStarts } from './reads/fleet.ts';
 import { getGateway, listGateways } from './reads/gateways.ts';
-import { getStatus, listEdges } from './reads/status.ts';
+import { getStatus } from './reads/status.ts';
 import { type Env, serve } from './routing.ts';
 import { serveActions } from './serve-actions.ts';
 
@@ -58,7 +59,7 @@ function serveReads(app: Hono<Env>, deps: ApiDeps): void {
   serve(app, reads.listStarts, deps, ({ query }) => listStarts(query, deps));
   serve(app, reads.listDecisions, deps, ({ query }) => listDecisions(query, deps));
   serve(app, reads.listEdges, deps, async () => ({
-    items: (await listEdges(deps)).map(({ answered: _answered, ...edge }) => edge),
+    items: (await countEdges(deps)).map(({ view }) => view),
   }));
   serve(app, reads.getSettings, deps, () => deps.settings);
   const document = openApi(routes, apiVersion);

@@ -14,8 +14,8 @@ import {
   freeShardNames,
   neverAt,
 } from '../../store/keys.ts';
-import type { Table } from '../../store/table.ts';
 import { watched } from '../../store/watched.ts';
+import { isAbandoned } from '../../usecases/lapsed-lock.ts';
 import type { SettleDeps } from '../../usecases/settle-call.ts';
 
 /** DynamoDB reads at most so many items in one BatchGetItem. */
@@ -38,7 +38,7 @@ export async function measurePool({ table, now, freeShards }: CountDeps): Promis
   let free = 0;
   let locked = 0;
   for (const shard of freeShardNames(freeShards)) {
-    const counted = await countShard(table, shard, now());
+    const counted = await countShard(shard, { table, now });
     free += counted.free;
     locked += counted.locked;
   }
@@ -59,10 +59,10 @@ export async function measurePool({ table, now, freeShards }: CountDeps): Promis
 }
 
 async function countShard(
-  table: Table,
   shard: string,
-  nowMs: number,
+  { table, now }: Omit<CountDeps, 'freeShards'>,
 ): Promise<{ free: number; locked: number }> {
+  const nowMs = now();
   let free = 0;
   let locked = 0;
   let seen = 0;
@@ -72,7 +72,10 @@ async function countShard(
     const due = page.items.filter(({ availableAt }) => Number(availableAt) <= nowMs);
     locked += page.items.length - due.length;
     const gateways = table.readable(await table.getMany(due.map(({ pk }) => String(pk))), gatewayFrom);
-    free += gateways.filter((one) => canBeGiven(one, nowMs)).length;
+    for (const gateway of gateways.filter((one) => canBeGiven(one, nowMs))) {
+      if (gateway.state === 'free' || (await isAbandoned(gateway, { table, now }))) free += 1;
+      else locked += 1;
+    }
     for (const dead of gateways.filter((one) => !isLive(one, nowMs))) {
       // Refused where it came back since: then the next count has it.
       await table.write(deleteExpired(dead, nowMs));

@@ -48,6 +48,26 @@ export function keysOfDay(fromMs: number): string[] {
   return Array.from({ length: hoursOfDay }, (_, hour) => hourKey(fromMs + hour * hourMs));
 }
 
+/** @returns the keys of what is known of the last minutes */
+export function lastSampleKeys(nowMs: number): string[] {
+  return [hourKey(nowMs), hourKey(nowMs - hourMs)];
+}
+
+/** @returns the newest sample of the last hour, and when its minute began; undefined where there is none */
+export function lastSampleOf(
+  items: readonly Item[],
+  nowMs: number,
+): { at: number; sample: MinuteSample } | undefined {
+  const byKey = new Map(items.map((item) => [String(item.pk), item]));
+  const minute = Math.floor(nowMs / minuteMs);
+  for (let back = 0; back < 60; back += 1) {
+    const at = (minute - back) * minuteMs;
+    const { data } = sampleSchema.safeParse(byKey.get(hourKey(at))?.[attributeOf(at)]);
+    if (data !== undefined) return { at, sample: data };
+  }
+  return undefined;
+}
+
 /** @returns the samples of a day's minutes up to this moment; undefined for one of which nothing is known */
 export function samplesOf(
   items: readonly Item[],

@@ -1,6 +1,10 @@
 import { expect, it } from 'vitest';
 import type { Status } from '../../../contracts/api/pool-views.ts';
 import type { GatewayView } from '../../../contracts/api/views.ts';
+import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
+import { noteMinute } from '../../../lambdas/functions/calls/note-minute.ts';
+import type { Item } from '../../../lambdas/store/attributes.ts';
+import { gatewayKey } from '../../../lambdas/store/keys.ts';
 import { ask, get } from '../support/api.ts';
 import { useWorld, world } from '../support/use-world.ts';
 import { managed, peer, taskId } from '../support/world.ts';
@@ -84,7 +88,7 @@ it('shows them page by page', async () => {
   expect(found.toSorted()).toEqual([1, 2, 3, 4, 5].map(managed));
 });
 
-it('says of one which call has it, until its lock lapses', async () => {
+it('says of one which call has it, until its lock lapses and nobody knows its edge', async () => {
   await world.register({ username: managed(1), contacts });
   await world.grant({ callId: 'call-1' });
   expect(await get(`/gateways/${managed(1)}`)).toMatchObject({
@@ -97,6 +101,46 @@ it('says of one which call has it, until its lock lapses', async () => {
   const lapsed = await get(`/gateways/${managed(1)}`);
   expect(lapsed).toMatchObject({ state: 'free' });
   expect(lapsed).not.toHaveProperty('call');
+});
+
+it('shows a lock that is over as locked, in whichever way it is asked, while its call may have the gateway', async () => {
+  await world.hangups();
+  await world.register({ username: managed(1), contacts });
+  await world.register({ username: managed(2), contacts });
+  await world.grant({ callId: 'call-1', gateway: managed(1) });
+  world.pass(121);
+  await world.hangups();
+  const locked = { username: managed(1), state: 'locked', call: { callId: 'call-1' } };
+  const free = { username: managed(2), state: 'free' };
+  expect(await get(`/gateways/${managed(1)}`)).toMatchObject(locked);
+  expect((await get<Page>('/gateways')).items).toEqual(
+    expect.arrayContaining([expect.objectContaining(free), expect.objectContaining({ state: 'locked' })]),
+  );
+  expect(await get<Page>('/gateways?state=locked')).toMatchObject({ items: [locked] });
+  expect((await get<Page>('/gateways?state=free')).items).toMatchObject([free]);
+  expect((await get<Status>('/status')).gateways).toMatchObject({ free: 1, locked: 1 });
+  const counts = new Map((await measurePool(world.deps)).map(({ name, value }) => [name, value]));
+  expect([counts.get('FreeGateways'), counts.get('LockedGateways')]).toEqual([1, 1]);
+  // As a call finds it.
+  expect(await world.allocate({ callId: 'call-2', gateway: managed(1) })).toMatchObject({
+    outcome: 'busy-everywhere',
+  });
+});
+
+it('counts more free ones than it looks at by the last minute that is known, and says so', async () => {
+  await world.register({ username: managed(1), contacts });
+  const { v: _version, ...item } = (await world.gateway(managed(1))) as Item;
+  await Promise.all(
+    Array.from({ length: 299 }, async (_, n) => {
+      const username = managed(n + 2);
+      await world.table.write({ put: { ...item, pk: gatewayKey(username), username } });
+    }),
+  );
+  expect(await get<Status>('/status')).toMatchObject({ gateways: { free: 250 } });
+  await noteMinute(await measurePool(world.deps), world.deps);
+  const status = await get<Status>('/status');
+  expect(status).toMatchObject({ gateways: { free: 300 } });
+  expect(Date.parse(String(status.countedAt))).toBe(Math.floor(world.nowMs / 60_000) * 60_000 - 60_000);
 });
 
 it('forgets what no longer registers, and never shows what there never was', async () => {

@@ -25,7 +25,7 @@ import type { Table } from '../../../store/table.ts';
 import { readAll, watched } from '../../../store/watched.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
-import { type PageOf, readPage } from './page.ts';
+import { itemsOf, type PageOf, readPage } from './page.ts';
 import { daysLane, type Window, watchLane, windowOf } from './window.ts';
 
 type PastQuery = z.output<typeof reads.listCalls.query>;
@@ -74,6 +74,8 @@ export function listRecords(query: RecordsQuery, { table, now }: ApiDeps): Promi
     ...query,
     lanes: pastCallsLanes(windowOf(query, nowMs)),
     cursor: query.cursor,
+    // An export is made once: it shall miss none that has just ended.
+    load: (pks) => itemsOf(table, pks, { late: false }),
     view: (item) => {
       const call = callOf(item, nowMs);
       return call && callRecordView(call);
@@ -129,6 +131,7 @@ async function placesOf(table: Table, nowMs: number): Promise<Map<string, number
       await readAll(
         table,
         items.map(({ pk }) => String(pk)),
+        { late: true },
       ),
       (item) => callOf(item, nowMs) ?? [],
     )

@@ -15,7 +15,7 @@ export async function getDay({ day }: Query, { table, now }: ApiDeps): Promise<D
   const nowMs = now();
   const date = day ?? isoOf(nowMs).slice(0, 10);
   const fromMs = Date.parse(date);
-  const samples = samplesOf(await readAll(table, keysOfDay(fromMs)), fromMs, nowMs);
+  const samples = samplesOf(await readAll(table, keysOfDay(fromMs), { late: true }), fromMs, nowMs);
   const series = (read: (sample: MinuteSample) => number) => samples.map((one) => (one ? read(one) : null));
   const counts = (names: readonly (keyof Counts)[]) =>
     Object.fromEntries(names.map((name) => [name, series((sample) => sample[name])]));

@@ -34,6 +34,7 @@ export async function getFailures(query: Query, { table, now }: ApiDeps): Promis
   const items = await readAll(
     table,
     entries.map(({ pk }) => pk),
+    { late: true },
   );
   const calls = table
     .readable(items, (item) => callOf(item, nowMs) ?? [])

@@ -5,7 +5,6 @@ import type { GatewayState } from '../../../../contracts/gateway-state.ts';
 import { isLive } from '../../../domain/time.ts';
 import { gatewayView } from '../../../domain/views.ts';
 import type { Item } from '../../../store/attributes.ts';
-import { callFrom } from '../../../store/items/call-item.ts';
 import { gatewayFrom, gatewayOf } from '../../../store/items/gateway-item.ts';
 import {
   callKeyPrefix,
@@ -21,7 +20,7 @@ import {
   silentWatchKey,
 } from '../../../store/keys.ts';
 import type { Lane } from '../../../store/newest-first.ts';
-import type { Table } from '../../../store/table.ts';
+import { isAbandoned } from '../../../usecases/lapsed-lock.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
 import { edgeIdsOf } from './calls.ts';
@@ -42,12 +41,11 @@ export async function listGateways(query: Query, deps: ApiDeps): Promise<PageOf<
     ...query,
     lanes: await lanesOf(state, deps),
     cursor: query.cursor,
-    load: (pks) => gatewaysAt(table, pks, username),
+    load: (pks) => gatewaysAt(pks, username, deps),
     view: (item) => {
       const gateway = gatewayFrom(item);
-      const view = gatewayView(gateway, nowMs);
-      const isAskedFor = state === undefined || view.state === state;
-      return isLive(gateway, nowMs) && isAskedFor ? view : undefined;
+      const isAskedFor = state === undefined || gateway.state === state;
+      return isLive(gateway, nowMs) && isAskedFor ? gatewayView(gateway) : undefined;
     },
     byTime: false,
   });
@@ -66,11 +64,16 @@ async function lanesOf(asked: GatewayState | undefined, deps: ApiDeps): Promise<
       from,
       to,
     }));
+  const byCalls = async (from: number, to: number) =>
+    (await edgeIdsOf(table)).map((id) => watchLane([callsWatchKey(id)], { from, to }));
   const lanes: Record<GatewayState, () => Promise<Lane[]> | Lane[]> = {
     // An answered call is never due; an offered one has its gateway locked.
-    busy: async () =>
-      (await edgeIdsOf(table)).map((id) => watchLane([callsWatchKey(id)], { from: neverAt, to: neverAt })),
-    locked: () => shards(nowMs + 1, neverAt),
+    busy: () => byCalls(neverAt, neverAt),
+    // Those of locks that are over stand among the free ones, and their calls are overdue.
+    locked: async () => [
+      ...shards(nowMs + 1, neverAt),
+      ...(asked === undefined ? [] : await byCalls(0, nowMs)),
+    ],
     free: () => shards(0, nowMs),
     silent: () => [watchLane([silentWatchKey], always)],
     held: () => [watchLane([heldWatchKey], always)],
@@ -84,28 +87,37 @@ async function lanesOf(asked: GatewayState | undefined, deps: ApiDeps): Promise<
  * The gateways' items, by the key that the index shows: their own, or that of their call.
  * @param beginning of their usernames: the others are not read
  */
-async function gatewaysAt(table: Table, pks: readonly string[], beginning = ''): Promise<Map<string, Item>> {
+async function gatewaysAt(pks: readonly string[], beginning = '', deps: ApiDeps): Promise<Map<string, Item>> {
+  const { table } = deps;
   const ofCalls = pks.filter((pk) => pk.startsWith(callKeyPrefix));
-  const calls = [...(await itemsOf(table, ofCalls)).entries()].flatMap(([pk, item]) =>
-    table.readable([item], callFrom).map(({ gateway = '' }) => [pk, gatewayKey(gateway)] as const),
+  const calls = [...(await itemsOf(table, ofCalls, { only: ['gateway'] })).entries()].map(
+    ([pk, { gateway }]) => [pk, gatewayKey(String(gateway))] as const,
   );
   const own = pks.filter((pk) => pk.startsWith(gatewayKeyPrefix)).map((pk) => [pk, pk] as const);
   const wanted = [...calls, ...own].filter(([, gateway]) => gateway.startsWith(gatewayKey(beginning)));
   const items = await itemsOf(table, [...new Set(wanted.map(([, gateway]) => gateway))]);
-  return new Map(
-    wanted.flatMap(([pk, gateway]) => {
-      const item = items.get(gateway);
-      return item === undefined ? [] : [[pk, item] as const];
-    }),
-  );
+  const found = wanted.map(async ([pk, gateway]) => {
+    const item = items.get(gateway);
+    return item === undefined ? [] : [[pk, await asFound(item, deps)] as const];
+  });
+  return new Map((await Promise.all(found)).flat());
+}
+
+/** As a call would find it: a lock that is over, and that nobody can have in a call, counts for nothing. */
+async function asFound(item: Item, { table, now }: ApiDeps): Promise<Item> {
+  if (item.state !== 'locked' || Number(item.lockedUntil) >= now()) return item;
+  const [gateway] = table.readable([item], gatewayFrom);
+  if (!(await isAbandoned(gateway, { table, now }))) return item;
+  const { lockedBy: _call, lockedUntil: _over, ...rest } = item;
+  return { ...rest, state: 'free' };
 }
 
 /** @throws TableUnavailable, ApiProblem not-found */
-export async function getGateway(username: string, { table, now }: ApiDeps): Promise<GatewayView> {
-  const nowMs = now();
-  const gateway = gatewayOf(await table.get(gatewayKey(username)));
-  if (gateway === undefined || !isLive(gateway, nowMs)) {
+export async function getGateway(username: string, deps: ApiDeps): Promise<GatewayView> {
+  const item = await deps.table.get(gatewayKey(username));
+  const gateway = gatewayOf(item && (await asFound(item, deps)));
+  if (gateway === undefined || !isLive(gateway, deps.now())) {
     throw new ApiProblem('not-found', { code: 'no-such-gateway' });
   }
-  return gatewayView(gateway, nowMs);
+  return gatewayView(gateway);
 }

@@ -1,5 +1,6 @@
 import { isoOf } from '../../../../contracts/api/common.ts';
 import type { Item } from '../../../store/attributes.ts';
+import type { Reading } from '../../../store/get-many.ts';
 import { type Entry, type Lane, newestFirst, type Place } from '../../../store/newest-first.ts';
 import type { Table } from '../../../store/table.ts';
 import { readAll } from '../../../store/watched.ts';
@@ -66,7 +67,12 @@ export async function readPage<T>(table: Table, input: PageInput<T>): Promise<Pa
   };
 }
 
-export async function itemsOf(table: Table, pks: readonly string[]): Promise<Map<string, Item>> {
-  const items = await readAll(table, pks);
+/** What a list shows may be a moment old, as the index is that it comes from. */
+export async function itemsOf(
+  table: Table,
+  pks: readonly string[],
+  reading: Reading = {},
+): Promise<Map<string, Item>> {
+  const items = await readAll(table, pks, { late: true, ...reading });
   return new Map(items.map((item) => [String(item.pk), item]));
 }

@@ -1,67 +1,58 @@
 import { isoOf } from '../../../../contracts/api/common.ts';
 import type { Status } from '../../../../contracts/api/pool-views.ts';
-import type { EdgeView } from '../../../../contracts/api/views.ts';
 import type { Outcome } from '../../../../contracts/outcomes.ts';
 import { decisionView, quietView } from '../../../domain/fleet/fleet-views.ts';
-import { edgeView, known } from '../../../domain/views.ts';
-import { above, atMost, between } from '../../../store/conditions.ts';
+import { known } from '../../../domain/views.ts';
+import { between } from '../../../store/conditions.ts';
 import { callOf } from '../../../store/items/call-item.ts';
 import { decisionFrom } from '../../../store/items/decision-item.ts';
-import { edgeFrom } from '../../../store/items/edge-item.ts';
 import { fleetPoolOf } from '../../../store/items/pool-item.ts';
 import {
-  callsWatchKey,
   decisionsWatchKey,
-  drainedWatchKey,
-  drainingWatchKey,
-  edgeKey,
   endedCallsWatchKey,
-  freeIndex,
-  freeShardNames,
-  heldWatchKey,
-  neverAt,
   poolKey,
-  silentWatchKey,
   waitingWatchKey,
   watchIndex,
 } from '../../../store/keys.ts';
 import { newestFirst } from '../../../store/newest-first.ts';
-import type { QueryInput, Table } from '../../../store/table.ts';
+import type { Table } from '../../../store/table.ts';
 import { readAll } from '../../../store/watched.ts';
 import type { ApiDeps } from '../deps.ts';
-import { edgeIdsOf, pastCallsLanes } from './calls.ts';
+import { pastCallsLanes } from './calls.ts';
+import { countEdges, countGateways, countWatched, gatewaysOf } from './counts.ts';
 import { daysLane, windowOf } from './window.ts';
 
 const hourMs = 3_600_000;
-/** What one answer counts of each kind; beyond it the number says that there are so many at least. */
-const maxCounted = 10_000;
 /** Failed calls of the last hour that are read for their outcome. */
 const maxFailuresRead = 200;
 
-/** How it stands. Some twenty small queries beside each other; none of them reads a record for each gateway or call. */
+/**
+ * How it stands. Some twenty small queries beside each other; none of them reads a record for each gateway or call.
+ * @throws TableUnavailable
+ */
 export async function getStatus(deps: ApiDeps): Promise<Status> {
   const { table, now } = deps;
   const nowMs = now();
-  const [pool, decision, gateways, edges, waiting, lastHour] = await Promise.all([
+  const [pool, decision, counted, edges, waiting, lastHour] = await Promise.all([
     table.get(poolKey),
     lastDecision(deps, nowMs),
-    countGateways(deps, nowMs),
-    listEdges(deps),
+    countGateways(deps),
+    countEdges(deps),
     queue(table, nowMs),
     lastHourOf(table, nowMs),
   ]);
   const { managed, maximum, starting = 0, startsFailing = false, updatedAt, quiet } = fleetPoolOf(pool);
-  const calls = edges.reduce((sum, edge) => sum + edge.calls, 0);
-  const busy = edges.reduce((sum, edge) => sum + edge.answered, 0);
+  const sum = (what: 'calls' | 'answered' | 'overdue') =>
+    edges.reduce((total, edge) => total + edge[what], 0);
   return known({
-    gateways: { ...gateways, busy },
+    ...gatewaysOf(counted, sum('answered'), sum('overdue')),
     managed,
     maximum,
     starting,
     startsFailing,
     ...waiting,
-    calls,
-    edges: edges.map(({ answered: _answered, ...edge }) => edge),
+    calls: sum('calls'),
+    edges: edges.map(({ view }) => view),
     lastHour,
     lastDecision: decision,
     quiet: quiet && quietView(quiet),
@@ -69,62 +60,10 @@ export async function getStatus(deps: ApiDeps): Promise<Status> {
   });
 }
 
-const counter = (table: Table) => async (key: string, range?: QueryInput['range']) =>
-  (
-    await table.count({
-      index: watchIndex,
-      key: ['watchKey', key],
-      limit: maxCounted,
-      ...(range && { range }),
-    })
-  ).count;
-
-async function countGateways({ table, freeShards }: ApiDeps, nowMs: number) {
-  const count = counter(table);
-  const inShards = async (range: QueryInput['range']) => {
-    const counts = await Promise.all(
-      freeShardNames(freeShards).map((shard) =>
-        table.count({
-          index: freeIndex,
-          key: ['freeShard', shard],
-          limit: maxCounted,
-          ...(range && { range }),
-        }),
-      ),
-    );
-    return counts.reduce((sum, one) => sum + one.count, 0);
-  };
-  const [free, locked, silent, held, drained, draining] = await Promise.all([
-    inShards(atMost('availableAt', nowMs)),
-    inShards(above('availableAt', nowMs)),
-    count(silentWatchKey),
-    count(heldWatchKey),
-    count(drainedWatchKey),
-    count(drainingWatchKey),
-  ]);
-  return { free, locked, silent, held, draining: drained + draining };
-}
-
-/** The edges that are looked after, with their calls; `answered`: those of them that are answered. */
-export async function listEdges({
-  table,
-  now,
-}: Pick<ApiDeps, 'table' | 'now'>): Promise<(EdgeView & { answered: number })[]> {
-  const count = counter(table);
-  const items = await readAll(table, (await edgeIdsOf(table)).map(edgeKey));
-  const edges = table.readable(items, edgeFrom);
-  const views = edges.map(async (edge) => {
-    const key = callsWatchKey(edge.edgeId);
-    const [calls, answered] = await Promise.all([count(key), count(key, above('watchAt', neverAt - 1))]);
-    return { ...edgeView(edge, calls, now()), answered };
-  });
-  return (await Promise.all(views)).sort((a, b) => (a.edgeId < b.edgeId ? -1 : 1));
-}
-
 async function queue(table: Table, nowMs: number): Promise<{ waiting: number; longestWaitSec?: number }> {
   const key: [string, string] = ['watchKey', waitingWatchKey];
   const [waiting, first] = await Promise.all([
-    counter(table)(waitingWatchKey),
+    countWatched(table, waitingWatchKey),
     table.query({ index: watchIndex, key, limit: 1 }),
   ]);
   const since = first.items[0]?.watchAt;
@@ -137,14 +76,14 @@ async function queue(table: Table, nowMs: number): Promise<{ waiting: number; lo
 async function lastHourOf(table: Table, nowMs: number): Promise<Status['lastHour']> {
   const window = { from: nowMs - hourMs, to: nowMs };
   const days = [...new Set([window.to, window.from].map((at) => endedCallsWatchKey(at, false)))];
-  const count = counter(table);
   const [counts, failed] = await Promise.all([
-    Promise.all(days.map((day) => count(day, between('watchAt', window.from, window.to)))),
+    Promise.all(days.map((day) => countWatched(table, day, between('watchAt', window.from, window.to)))),
     newestFirst(table, pastCallsLanes(window, true), maxFailuresRead),
   ]);
   const items = await readAll(
     table,
     failed.entries.map(({ pk }) => pk),
+    { late: true },
   );
   const outcomes = new Map<Outcome, number>();
   for (const [call] of table.readable(items, (item) => [callOf(item, nowMs)])) {
