@@ -5,6 +5,7 @@ import { benchAllocation } from './measure/allocation.ts';
 import { benchApi } from './measure/api.ts';
 import { benchCalls } from './measure/calls.ts';
 import { benchCold } from './measure/cold.ts';
+import { benchConsole } from './measure/console.ts';
 import { benchCpu } from './measure/cpu.ts';
 import { benchCrowd } from './measure/crowd.ts';
 import { benchFleet } from './measure/fleet.ts';
@@ -26,6 +27,7 @@ type Name =
   | 'operations'
   | 'allocation'
   | 'api'
+  | 'console'
   | 'registers'
   | 'calls'
   | 'overload'
@@ -42,6 +44,7 @@ const measurements: Record<Name, (load: Load) => Promise<unknown>> = {
   operations: () => benchOperations(),
   allocation: () => benchAllocation(),
   api: () => benchApi(),
+  console: () => benchConsole(),
   registers: () => benchRegisters(),
   calls: allCalls,
   overload: overloadShown,

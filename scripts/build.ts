@@ -100,7 +100,7 @@ async function buildInto(out: string): Promise<Built[]> {
 }
 
 /** The console's page, script and style, beside the function that serves them, with the licences of what is in it. */
-async function buildConsole(out: string): Promise<void> {
+export async function buildConsole(out: string): Promise<void> {
   const { metafile } = await esbuild({
     ...common,
     banner: {},

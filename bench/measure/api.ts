@@ -1,15 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { handle } from 'hono/aws-lambda';
 import { pathIdOf } from '../../lambdas/domain/views.ts';
-import { apiApp } from '../../lambdas/functions/api/app.ts';
-import { openTable } from '../../lambdas/store/table.ts';
 import { type ApiAnswer, apiEvent } from '../../test/support/api-event.ts';
-import { startTestTable } from '../../test/support/dynamodb.ts';
-import { callIdOf, fillTable, usernameOf } from '../support/full-table.ts';
+import { apiOver, openFullTable } from '../support/full-api.ts';
+import { callIdOf, usernameOf } from '../support/full-table.ts';
 import { summary } from '../support/stats.ts';
 
-const size = { pastCalls: 100_000, gateways: 5000, busy: 1500 };
 const samples = 12;
 const hourMs = 3_600_000;
 
@@ -24,13 +20,10 @@ interface Units {
  * says they take.
  */
 export async function benchApi() {
-  const engine = await startTestTable();
-  const nowMs = Date.now();
+  const { engine, nowMs, size } = await openFullTable();
   try {
-    const items = await fillTable(engine.client, engine.tableName, { nowMs, ...size });
-    process.stderr.write(`${items} items are there …\n`);
     const { client, units } = countingClient(engine.endpoint);
-    const app = handle(appOver(client, engine.tableName, nowMs));
+    const app = handle(apiOver(client, engine.tableName, () => nowMs));
     const ask = async (target: string) =>
       (await app(apiEvent(target) as unknown as Parameters<typeof app>[0])) as ApiAnswer;
     const pages = [];
@@ -57,7 +50,7 @@ export async function benchApi() {
       pages.push({ target: shown(target), items: found, p50Ms, maxMs, cpuP50Ms, ...taken });
     }
     client.destroy();
-    return { items, ...size, pages };
+    return { ...size, pages };
   } finally {
     await engine.stop();
   }
@@ -126,28 +119,4 @@ function countingClient(endpoint: string) {
     { step: 'initialize' },
   );
   return { client, units };
-}
-
-function appOver(client: DynamoDBClient, tableName: string, nowMs: number) {
-  return apiApp({
-    table: openTable(client, tableName),
-    now: () => nowMs,
-    freeShards: 1,
-    roles: { claim: 'roles', viewer: 'viewer', operator: 'operator' },
-    settings: {
-      afterCall: 'stop',
-      lockLeaseSec: 120,
-      waitLimitSec: 90,
-      edgeLostGraceSec: 60,
-      poolMax: 5000,
-      poolTimeZone: 'UTC',
-      poolPolicy: { policy: 'timeline' },
-    },
-    stopTask: async () => undefined,
-    tell: async () => undefined,
-    newId: () => randomBytes(8).toString('hex'),
-    failed: (error) => {
-      throw error;
-    },
-  });
 }

@@ -40,7 +40,7 @@ const columns: readonly Column<CallView>[] = [
     cell: (call) => html`<${State} of=${colourOf(call)}>${callText(call)}</${State}>`,
     by: callText,
   },
-  { head: word.began, cell: ({ beganAt }) => clock(beganAt), by: ({ beganAt }) => beganAt },
+  { head: word.began, cell: ({ beganAt }) => clock(beganAt), by: ({ beganAt }) => beganAt, isWide: true },
   {
     head: word.lasted,
     cell: (call) => {

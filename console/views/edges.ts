@@ -23,6 +23,7 @@ const columns: readonly Column<EdgeView>[] = [
   { head: word.calls, cell: ({ calls }) => number(calls), by: ({ calls }) => calls },
   {
     head: `${word.since} (UTC)`,
+    isWide: true,
     cell: ({ isUp, leaseUntil, drainingSince, upSince = '' }) =>
       isUp ? (drainingSince ?? upSince) && clock(drainingSince ?? upSince) : clock(leaseUntil),
   },

@@ -75,7 +75,7 @@ function detail([name, value]: [string, string | number]): string {
 }
 
 const columns: readonly Column<ActionView>[] = [
-  { head: word.when, cell: ({ at }) => clock(at), by: ({ at }) => at },
+  { head: word.when, cell: ({ at }) => clock(at), by: ({ at }) => at, isWide: true },
   { head: word.who, cell: ({ who }) => who, by: ({ who }) => who },
   {
     head: word.did,

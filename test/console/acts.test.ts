@@ -110,6 +110,36 @@ describe.skipIf(!hasTool('chromium'))('by the console an operator', () => {
     expect(page.url()).toContain(`#/gateways?username=${first.slice(0, 20)}`);
   });
 
+  it('has those rows of a long table in the page that are seen, and the one with the focus', async () => {
+    const { page } = await suite.open();
+    const at = '2026-11-30T09:00:00.000Z';
+    const items = Array.from({ length: 400 }, (_, n) => ({
+      username: `${n}.mediagw.1`,
+      state: 'free',
+      contact: 'sip:gw@10.0.0.7',
+      received: '10.0.0.7:5060;tcp',
+      edgeId: 'local',
+      registeredAt: at,
+      expiresAt: at,
+    }));
+    await page.route('**/v1/gateways?**', (route) => route.fulfill({ json: { items } }));
+    await page.getByRole('link', { name: 'Gateways', exact: true }).click();
+    const table = page.locator('table[aria-rowcount="401"]');
+    await table.getByRole('button', { name: 'Hold', exact: true }).first().focus();
+    await page.mouse.move(600, 400);
+    const last = table.locator('tr[aria-rowindex="401"]');
+    expect(await last.count()).toBe(0);
+    await expect
+      .poll(async () => {
+        await page.mouse.wheel(0, 2000);
+        return last.count();
+      })
+      .toBe(1);
+    expect(await table.locator('tr[aria-rowindex="150"]').count()).toBe(0);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Hold: 0.mediagw.1' }).waitFor();
+  });
+
   const languages = [
     ['de-DE', de],
     ['fr-FR', fr],

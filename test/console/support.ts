@@ -25,6 +25,14 @@ export async function act(page: Page, label: string, why: string): Promise<void>
   await dialog.getByRole('button', { name: 'Do it' }).click();
 }
 
+/** Debian's Chromium. */
+export const launchChromium = () =>
+  chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    // As root, which a test in a container is, Chromium has no sandbox of its own.
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+
 /** A run of `npm start`, and Debian's Chromium beside it. */
 export class ConsoleSuite {
   run!: SwitchroomProcess;
@@ -40,11 +48,7 @@ export class ConsoleSuite {
       apiToken: string;
     };
     this.address = `${outputs.ApiAddress}/#token=${apiToken}`;
-    this.browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      // As root, which a test in a container is, Chromium has no sandbox of its own.
-      args: ['--no-sandbox', '--disable-gpu'],
-    });
+    this.browser = await launchChromium();
   }
 
   /** A page whose errors and refusals by its policy are kept. */
