@@ -4,8 +4,9 @@ import { pipeline } from 'node:stream/promises';
 import { runCommand } from '../command-line/run-command.ts';
 import { ApiClient } from './switchroom/client.ts';
 import type { Stream } from './switchroom/commands.ts';
+import { completion } from './switchroom/completion.ts';
 import { commands, help } from './switchroom/help.ts';
-import { readSwitchroomOptions, wrong } from './switchroom/options.ts';
+import { optionNames, readSwitchroomOptions, wrong } from './switchroom/options.ts';
 
 /* `switchroom`: for those who run it, of a run on this machine or of a deployed stack. */
 
@@ -21,6 +22,10 @@ await runCommand('switchroom', async () => {
     return 0;
   }
   const [name = '', ...words] = options.words;
+  if (name === 'completion') {
+    process.stdout.write(completion([...Object.keys(commands), name], optionNames));
+    return 0;
+  }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     wrong(

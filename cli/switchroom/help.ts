@@ -19,6 +19,8 @@ ${linesOf({ ...readCommands, ...recordCommands })}
 
 ${linesOf(actCommands)}
 
+  completion                 what bash and zsh need to complete all this: source <(npx switchroom completion)
+
   --because TEXT             why something is done: it stands in the audit
   --since 2h, --until TIME   from when, and until when: 2h before now, +2h after it, or 2026-11-30T09:00;
                              also --from and --to

@@ -61,6 +61,8 @@ const flags = {
   help: { type: 'boolean', default: false },
 } as const;
 
+export const optionNames = Object.keys(flags).map((name) => `--${name}`);
+
 const command = 'switchroom';
 
 export const wrong: (what: string) => never = (what) => wrongOf(command, what);

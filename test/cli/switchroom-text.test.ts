@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { showCall, showCalls, showFailures } from '../../cli/switchroom/show/calls.ts';
 import { decisionText, showStatus } from '../../cli/switchroom/show/fleet.ts';
@@ -63,6 +64,17 @@ it('says of each gateway its state, who holds it, and how long it lasts', () => 
 2 registered: 1 locked, 1 free`,
   );
   expect(showGateways([locked], now + 31_000, plain)).toContain(' locked, lapsed ');
+});
+
+it.each([
+  ['re', 'report release resume-edge resume reserve'],
+  ['ho', 'hold'],
+  ['--s', '--since --stack'],
+])('has bash complete %s', (word, found) => {
+  const script = `source <(${process.execPath} cli/switchroom.ts completion)
+COMP_WORDS=(switchroom "$1"); COMP_CWORD=1; _switchroom; echo "\${COMPREPLY[@]}"`;
+  const said = execFileSync('bash', ['-c', script, 'bash', word], { encoding: 'utf8' });
+  expect(new Set(said.trim().split(' '))).toEqual(new Set(found.split(' ')));
 });
 
 it('says of each call what became of it', () => {
