@@ -5,7 +5,7 @@ import type { ApiClient } from './client.ts';
 import type { Command, Said } from './commands.ts';
 import { findCall, findEdge, findGateway } from './find.ts';
 import { type Options, wrong } from './options.ts';
-import { clock, table } from './show/table.ts';
+import { clock, gatewayName, shortened, table } from './show/table.ts';
 
 /* What `switchroom` does, each with a reason: it stands in the history beside who and when. */
 
@@ -165,9 +165,9 @@ export const actCommands: Readonly<Record<string, Command>> = {
       if (items.length === 0) return { json: { actions: [] }, text: 'Nobody has done anything.' };
       const rows = items.map((one) => [
         clock(one.at),
-        one.who,
+        shortened(one.who, 20),
         one.action,
-        one.subject,
+        shortened(gatewayName(one.subject), 24),
         [one.reason, ...Object.entries(one.details).map(([name, value]) => `${name} ${value}`)].join(', '),
       ]);
       const text = table(['WHEN (UTC)', 'WHO', 'DID', 'TO', 'WHY'], rows);

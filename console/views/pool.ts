@@ -37,7 +37,7 @@ export function Pool({ mayAct }: { mayAct: boolean }) {
         paused
           ? html`<${Act} label=${word.resume} subject=${word.pool} effect=${word.effects.resume} path="/pool/resume" done=${polled.again} />`
           : html`<${Act} label=${word.pause} subject=${word.pool} effect=${word.effects.pause} path="/pool/pause" done=${polled.again} />`
-      }</p><${Override} done=${polled.again} />`
+      }</p><${Override} done=${polled.again} /><${Reserve} done=${polled.again} />`
     }
     <h2>${word.decisions}</h2>
     <ol class="decisions">${(decisions.data?.items ?? []).map((one) => html`<li>${clock(one.at)} ${decisionText(one)}</li>`)}</ol>`;
@@ -51,11 +51,12 @@ const bounds = ({ minFree, maximum }: { minFree?: number | undefined; maximum?: 
     .map(([name, value]) => `${name} ${typeof value === 'number' ? number(value) : '–'}`)
     .join(', ');
 
+const typed = (event: Event) => (event.target as HTMLInputElement).value;
+
 /** Other bounds for two hours. */
 function Override({ done }: { done: () => void }) {
   const [minFree, setMinFree] = useState('');
   const [maximum, setMaximum] = useState('');
-  const typed = (event: Event) => (event.target as HTMLInputElement).value;
   const body = {
     ...(minFree !== '' && { minFree: Number(minFree) }),
     ...(maximum !== '' && { maximum: Number(maximum) }),
@@ -65,6 +66,21 @@ function Override({ done }: { done: () => void }) {
     <label>${word.minFree}<input type="number" min="0" max="10000" value=${minFree} onInput=${(event: Event) => setMinFree(typed(event))} /></label>
     <label>${word.maximum}<input type="number" min="0" max="10000" value=${maximum} onInput=${(event: Event) => setMaximum(typed(event))} /></label>
     <${Act} label=${`${word.override} (2 h)`} subject=${bounds(body)} effect=${word.effects.override} method="PUT" path="/pool/override" body=${body} done=${done} />
+  </p>`;
+}
+
+/** So many gateways from one time to another; both are of UTC, as all times of the page. */
+function Reserve({ done }: { done: () => void }) {
+  const [given, setGiven] = useState({ gateways: '', from: '', to: '' });
+  const field = (name: keyof typeof given, type: string, label: string) =>
+    html`<label>${label}<input type=${type} min="1" max="10000" value=${given[name]} onInput=${(event: Event) => setGiven((last) => ({ ...last, [name]: typed(event) }))} /></label>`;
+  const from = given.from === '' ? new Date().toISOString() : `${given.from}:00Z`;
+  const body = { gateways: Number(given.gateways), from, to: `${given.to}:00Z` };
+  const subject = `${number(body.gateways)}${word.colon}${given.from.replace('T', ' ')} – ${given.to.replace('T', ' ')}`;
+  return html`<p class="filters">
+    ${field('gateways', 'number', word.gateways)}
+    ${field('from', 'datetime-local', `${word.details.from} (UTC)`)} ${field('to', 'datetime-local', `${word.details.to} (UTC)`)}
+    <${Act} label=${word.reserve} subject=${subject} effect=${word.effects.reserve} path="/pool/reservations" body=${body} done=${done} />
   </p>`;
 }
 

@@ -37,6 +37,7 @@ export const de: Words = {
   pause: 'Anhalten',
   resume: 'Fortsetzen',
   override: 'Grenzen ändern',
+  reserve: 'Reservieren',
   end: 'Aufheben',
   effects: {
     hangUp: 'Der Anruf endet binnen zwei Sekunden auf beiden Seiten.',
@@ -50,6 +51,7 @@ export const de: Words = {
     pause: 'Bis zum Fortsetzen wird kein Gateway gestartet oder ausgemustert. Laufende Anrufe gehen weiter.',
     resume: 'Die Regeln entscheiden wieder.',
     override: 'Diese Grenzen gelten anstelle derer der Regeln.',
+    reserve: 'In dieser Zeit gibt es mindestens so viele Gateways, frei oder belegt.',
     endOverride: 'Die Grenzen der Regeln gelten wieder.',
     endReservation: 'Die Reservierung wird zurückgenommen.',
   },

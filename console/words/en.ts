@@ -49,6 +49,7 @@ export const en = {
   pause: 'Pause',
   resume: 'Resume',
   override: 'Override',
+  reserve: 'Reserve',
   end: 'End',
   /** What each button will do, before it is done. */
   effects: {
@@ -62,6 +63,7 @@ export const en = {
     pause: 'No gateway is started or drained until the pool is resumed. Calls go on.',
     resume: 'The policy decides again.',
     override: 'These bounds hold in the place of those of the policy.',
+    reserve: 'There are at least so many gateways in that time, free or in calls.',
     endOverride: 'The bounds of the policy hold again.',
     endReservation: 'The reservation is taken back.',
   },

@@ -39,6 +39,7 @@ export const fr: Words = {
   pause: 'Suspendre',
   resume: 'Reprendre',
   override: 'Changer les bornes',
+  reserve: 'Réserver',
   end: 'Lever',
   effects: {
     hangUp: 'L’appel prend fin des deux côtés en deux secondes au plus.',
@@ -52,6 +53,7 @@ export const fr: Words = {
     pause: 'Aucune passerelle n’est démarrée ni retirée jusqu’à la reprise. Les appels en cours continuent.',
     resume: 'Les règles décident à nouveau.',
     override: 'Ces bornes remplacent celles des règles.',
+    reserve: 'Il y a au moins autant de passerelles pendant ce temps, libres ou occupées.',
     endOverride: 'Les bornes des règles valent à nouveau.',
     endReservation: 'La réservation est annulée.',
   },

@@ -110,6 +110,22 @@ describe.skipIf(!hasTool('chromium'))('by the console an operator', () => {
     expect(page.url()).toContain(`#/gateways?username=${first.slice(0, 20)}`);
   });
 
+  it('reserves gateways for a time, and takes that back', async () => {
+    const { page, complaints } = await suite.open();
+    await page.getByRole('link', { name: 'Pool', exact: true }).click();
+    await page.getByLabel('Gateways').fill('3');
+    await page.getByLabel('to (UTC)').fill('2099-12-31T18:30');
+    await act(page, 'Reserve', 'the congress');
+    const reservation = page.getByRole('listitem').filter({ hasText: 'the congress (npm start)' });
+    await reservation.getByText('31 Dec 2099, 18:30:00').waitFor();
+    await reservation.getByRole('button', { name: 'End', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Why?').fill('it is over');
+    await dialog.getByRole('button', { name: 'Do it' }).click();
+    await page.getByText('The policy decides.').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   it('has those rows of a long table in the page that are seen, and the one with the focus', async () => {
     const { page } = await suite.open();
     const at = '2026-11-30T09:00:00.000Z';
