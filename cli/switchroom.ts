@@ -10,26 +10,30 @@ import { optionNames, readSwitchroomOptions, wrong } from './switchroom/options.
 
 /* `switchroom`: for those who run it, of a run on this machine or of a deployed stack. */
 
+const replayName = 'replay';
+const names = Object.keys(commands);
+
 await runCommand('switchroom', async () => {
-  const options = readSwitchroomOptions(
-    process.argv.slice(2),
-    process.env,
-    process.stdout.isTTY === true,
-    Date.now(),
-  );
+  const args = process.argv.slice(2);
+  if (args[0] === replayName) {
+    // The one command that needs SQS's client, which would cost each of the others a tenth of a second.
+    const { runReplay } = await import('./replay/command.ts');
+    return runReplay(args.slice(1));
+  }
+  const options = readSwitchroomOptions(args, process.env, process.stdout.isTTY === true, Date.now());
   if (options === 'help') {
     process.stdout.write(help);
     return 0;
   }
   const [name = '', ...words] = options.words;
   if (name === 'completion') {
-    process.stdout.write(completion([...Object.keys(commands), name], optionNames));
+    process.stdout.write(completion([...names, replayName, name], optionNames));
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     wrong(
-      `${name === '' ? 'say what to show' : `unknown command ${name}`}: ${Object.keys(commands).join(', ')}`,
+      `${name === '' ? 'say what to show' : `unknown command ${name}`}: ${[...names, replayName].join(', ')}`,
     );
   }
   const client = await ApiClient.open(options.where);

@@ -14,7 +14,9 @@ export interface CommandLine<F extends Flags, P extends boolean> {
 
 /** @throws CommandError, which leads to the command's help */
 export function wrong(command: string, what: string): never {
-  throw new CommandError(`${what}; see ${command} -- --help`, 2);
+  // npm takes options for its own that do not stand behind a --, which npx would hand on.
+  const help = command.startsWith('npm ') ? '-- --help' : '--help';
+  throw new CommandError(`${what}; see ${command} ${help}`, 2);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { readOptions, wrong as wrongOf } from '../../command-line/read-options.ts';
 
-/* The command line of `npm run replay`. */
+/* The command line of `switchroom replay`. */
 
 export interface ReplayOptions {
   /** Only look: nothing is given back. */
@@ -10,7 +10,7 @@ export interface ReplayOptions {
   where: { kind: 'run'; file: string | undefined } | { kind: 'aws'; stack: string };
 }
 
-export const help = `npm run replay -- [options]        Gives dead letters back to the queues of the functions that failed on them.
+export const help = `switchroom replay [options]        Gives dead letters back to the queues of the functions that failed on them.
 
 Takes each message out of a queue of dead letters, sends it to the queue it came from, and deletes it only once that
 has taken it. Facts may come twice: whatever has happened already is not done again.
@@ -30,7 +30,7 @@ const flags = {
   help: { type: 'boolean', default: false },
 } as const;
 
-const command = 'npm run replay';
+const command = 'npx switchroom replay';
 
 const wrong: (what: string) => never = (what) => wrongOf(command, what);
 

@@ -19,6 +19,7 @@ ${linesOf({ ...readCommands, ...recordCommands })}
 
 ${linesOf(actCommands)}
 
+  replay                     give dead letters back to who failed on them (switchroom replay --help)
   completion                 what bash and zsh need to complete all this: source <(npx switchroom completion)
 
   --because TEXT             why something is done: it stands in the audit

@@ -63,7 +63,7 @@ const flags = {
 
 export const optionNames = Object.keys(flags).map((name) => `--${name}`);
 
-const command = 'switchroom';
+const command = 'npx switchroom';
 
 export const wrong: (what: string) => never = (what) => wrongOf(command, what);
 

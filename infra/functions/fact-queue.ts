@@ -28,7 +28,7 @@ export class FactQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: FactQueueProps) {
     super(scope, id);
-    // Known by the stack's name alone: `npm run replay -- --stack` finds them without asking CloudFormation.
+    // Known by the stack's name alone: `switchroom replay --stack` finds them without asking CloudFormation.
     const queueName = `${Stack.of(this).stackName}-${props.name}`;
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', {
       queueName: `${queueName}-dead-letters`,

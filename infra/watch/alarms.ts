@@ -171,7 +171,7 @@ export class Alarms extends Construct {
       sumOf(functions.map(of), label, fiveMinutes);
     // SQS says nothing of a queue that nobody used for six hours: it is empty.
     this.#add('DeadLetters', {
-      says: 'Facts could not be handled and are kept in the dead-letter queue: gateways may stay locked or tasks running. Mend the cause (npm run replay -- --show), then npm run replay.',
+      says: 'Facts could not be handled and are kept in the dead-letter queue: gateways may stay locked or tasks running. Mend the cause (npx switchroom replay --show), then npx switchroom replay.',
       metric: sumOf(
         [...queues.map(({ deadLetters }) => deadLetters), ...exportLetters].map((one) =>
           one.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: 'Maximum' }),

@@ -21,7 +21,7 @@ export function tellOf(cloud: LocalCloud, console: Console): void {
     console.trouble('access-denied', `access denied, as AWS would: ${denial}`, { denial });
   });
   cloud.queues.observeLetters((queue, message) => {
-    const text = `an event could not be handled and went to ${queue}: npm run replay -- --show`;
+    const text = `an event could not be handled and went to ${queue}: npx switchroom replay --show`;
     console.trouble('dead-letter', text, { queue, message });
   });
 }

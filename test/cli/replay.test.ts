@@ -128,7 +128,8 @@ interface Report {
 }
 
 async function replay(...args: string[]): Promise<{ code: number; report: Report[] }> {
-  const { code, stdout, stderr } = await runCommand('cli/replay.ts', [
+  const { code, stdout, stderr } = await runCommand('cli/switchroom.ts', [
+    'replay',
     '--run-file',
     runFile,
     '--json',
@@ -138,7 +139,7 @@ async function replay(...args: string[]): Promise<{ code: number; report: Report
   return { code, report: JSON.parse(stdout) };
 }
 
-describe('npm run replay', () => {
+describe('switchroom replay', () => {
   it('gives each letter back to the queue it came from, and deletes it', async () => {
     // More than one receive brings.
     for (let n = 1; n <= 12; n += 1) await failOn(`call-${n}`);
@@ -181,7 +182,7 @@ describe('npm run replay', () => {
     expect(await replay('--show')).toMatchObject({ code: 0, report: [{ fate: 'shown', callId: 'call-1' }] });
     // Visible again at once.
     expect(await replay('--show')).toMatchObject({ report: [{ fate: 'shown' }] });
-    const { stdout } = await runCommand('cli/replay.ts', ['--run-file', runFile, '--show']);
+    const { stdout } = await runCommand('cli/switchroom.ts', ['replay', '--run-file', runFile, '--show']);
     expect(stdout).toMatch(/call\.ended +call-1 +Test-calls +in the queue/);
   });
 
@@ -217,7 +218,7 @@ describe('npm run replay', () => {
     [['--stack', 'A', '--run-file', 'b'], /--run-file is for a run on this machine/],
     [['--run-file', '/nonexistent/run.json'], /no run on this machine/],
   ])('refuses %j in one line', async (args, message) => {
-    const { code, stderr } = await runCommand('cli/replay.ts', args);
+    const { code, stderr } = await runCommand('cli/switchroom.ts', ['replay', ...args]);
     expect(code).toBeGreaterThan(0);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);

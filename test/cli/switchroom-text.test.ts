@@ -67,7 +67,7 @@ it('says of each gateway its state, who holds it, and how long it lasts', () => 
 });
 
 it.each([
-  ['re', 'report release resume-edge resume reserve'],
+  ['re', 'report release replay resume-edge resume reserve'],
   ['ho', 'hold'],
   ['--s', '--since --stack'],
 ])('has bash complete %s', (word, found) => {

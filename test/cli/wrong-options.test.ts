@@ -11,7 +11,8 @@ describe('a wrong command line', () => {
     ['local/local-cloud.ts', ['--aws', 'here'], /--aws takes ADDRESS:PORT/],
     ['cli/switchroom.ts', ['calls', '--limit', '0'], /--limit takes a whole number from 1 to 1000, not "0"/],
     ['cli/call.ts', ['1234', '--transport', 'x'], /--transport takes udp or tcp, not "x"/],
-    ['cli/replay.ts', ['more'], /see npm run replay -- --help/],
+    ['cli/switchroom.ts', ['calls', '--nope'], /Unknown option '--nope'; see npx switchroom --help/],
+    ['cli/switchroom.ts', ['replay', 'more'], /see npx switchroom replay --help/],
     ['scripts/cost/main.ts', ['--nope'], /see npm run cost -- --help/],
     ['scripts/cost/main.ts', ['-c', 'domian=x'], /unknown setting domian: is domain meant\?/],
     ['bench/main.ts', ['--nope'], /see npm run bench -- --help/],
@@ -25,7 +26,7 @@ describe('a wrong command line', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it.each(['local/main.ts', 'local/local-cloud.ts', 'cli/switchroom.ts', 'cli/call.ts', 'cli/replay.ts'])(
+  it.each(['local/main.ts', 'local/local-cloud.ts', 'cli/switchroom.ts', 'cli/call.ts'])(
     '%s says what it takes where that is asked',
     async (script) => {
       const { code, stdout } = await runCommand(script, ['--help']);
