@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { attemptFailureSchema, callerSchema } from './commands.ts';
 import { callIdSchema, edgeIdSchema, epochMsSchema, usernameSchema } from './common.ts';
+import { callMediaSchema } from './media.ts';
 import { outcomeSchema } from './outcomes.ts';
 import { traceIdSchema } from './trace.ts';
 
@@ -60,6 +61,8 @@ export const callRecordFields = <T extends z.ZodType>(time: T) => ({
       }),
     )
     .max(mostAttemptsTold),
+  /** Of a call whose gateway has told it. */
+  media: callMediaSchema(time).optional(),
 });
 
 export const callRecordSchema = z.object({

@@ -13,7 +13,7 @@ export const stackDimension = 'service';
 /** The second dimension of `Calls`. */
 export const outcomeDimension = 'outcome';
 
-type Unit = 'Count' | 'Milliseconds' | 'Seconds';
+type Unit = 'Count' | 'Milliseconds' | 'Seconds' | 'Percent';
 
 /** Name → unit. */
 export const metrics = {
@@ -52,6 +52,10 @@ export const metrics = {
   WaitTime: 'Milliseconds',
   /** From the answer to the end. */
   CallLength: 'Seconds',
+  /** One for each call whose gateway told it: packets lost of its worst stream, in its worse direction. */
+  PacketLoss: 'Percent',
+  /** The same of the jitter. */
+  Jitter: 'Milliseconds',
   /** Gateways that an allocation tried to lock and another had first. */
   AllocationConflicts: 'Count',
 

@@ -12,6 +12,8 @@
 #   STUN_SERVER      host:port that tells the public address callers send media to    (default: own address)
 #   TURN_SRV         host of a TURN server (port 3478) that media goes by             (default: none is used)
 #   TURN_SECRET      what coturn makes credentials of (use-auth-secret)             (required with TURN_SRV)
+#   MEDIA_REPORT_URL where it posts how the media of its call went, as SIPMediaGW does     (default: nowhere)
+#   MEDIA_REPORT_SECRET  what its password there follows from                (required with MEDIA_REPORT_URL)
 #   BARESIP_MODULES  where baresip's modules are                      (default: /usr/lib/baresip/modules)
 set -euo pipefail
 # Until there is something to end: bash then ends after the command it is in, and cleans up.
@@ -48,6 +50,7 @@ id=${GW_ID:-1}
 after_call=${AFTER_CALL:-stop}
 stun_server=${STUN_SERVER:-}
 turn_server=${TURN_SRV:-}
+report_url=${MEDIA_REPORT_URL:-}
 modules=${BARESIP_MODULES:-/usr/lib/baresip/modules}
 if [[ -z ${SIP_NAME_PREFIX:-} ]]; then
   [[ -n ${ECS_CONTAINER_METADATA_URI_V4:-} ]] || fail 'SIP_NAME_PREFIX must be set outside ECS'
@@ -62,6 +65,8 @@ check GW_ID "$id" '[A-Za-z0-9_-]+'
 check STUN_SERVER "$stun_server" '([A-Za-z0-9.-]+:[0-9]{1,5})?'
 check TURN_SRV "$turn_server" '[A-Za-z0-9.-]*'
 [[ -z $turn_server || -n ${TURN_SECRET:-} ]] || fail 'TURN_SECRET must be set with TURN_SRV'
+check MEDIA_REPORT_URL "$report_url" '(https?://[A-Za-z0-9.:/_-]+)?'
+[[ -z $report_url || -n ${MEDIA_REPORT_SECRET:-} ]] || fail 'MEDIA_REPORT_SECRET must be set with MEDIA_REPORT_URL'
 check AFTER_CALL "$after_call" '(stop|reuse)'
 [[ -d $modules ]] || fail "no baresip modules in $modules: install baresip-core, or set BARESIP_MODULES"
 command -v baresip > /dev/null || fail 'baresip is not installed (Debian: baresip-core)'
@@ -112,6 +117,7 @@ cat > "$home/config" << CONFIG
 call_max_calls 1
 call_local_timeout 120
 rtp_ports 20000-32767
+rtp_stats yes
 audio_player aubridge,echo
 audio_source aubridge,echo
 audio_alert aubridge,alert
@@ -128,6 +134,24 @@ elif [[ -n $stun_server ]]; then
 fi
 # With the edge on this host its audio, too, stays on the loopback interface.
 case $sip_server in 127.*) printf 'net_interface 127.0.0.1\n' >> "$home/config" ;; esac
+
+# One line of baresip's statistics, under its name in the record of SIPMediaGW: what was sent, and what came.
+statistic() {
+  [[ $2 =~ :[[:space:]]+(-?[0-9.]+)[[:space:]]+(-?[0-9.]+) ]] || return 0
+  sent+=",\"$1\":${BASH_REMATCH[1]}"
+  came+=",\"$1\":${BASH_REMATCH[2]}"
+}
+
+# Posts what was noted of the call that is over. Whether it is taken or not, the gateway goes on.
+report() {
+  local password record
+  record='{"call":{"callSession":{"callEnd":{"timestamp":"'$over_at'"}},"details":{"destination":{"destinationGw":"'$username'"}},'
+  record+='"mediaStats":{"audio":{"tx":{'${sent#,}'},"rx":{'${came#,}'}},"video":[]}}}'
+  password=$(printf %s "$username" | openssl dgst -sha256 -hmac "$MEDIA_REPORT_SECRET" -r | cut -c1-64)
+  # Not among the arguments, which others on this host can read.
+  printf 'user = "%s:%s"\n' "$username" "$password" | curl --config - --fail --silent --show-error --max-time 10 \
+    --header 'content-type: application/json' --data "$record" --output /dev/null "$report_url"
+}
 
 stopping=
 told=
@@ -158,7 +182,17 @@ if [[ -n $stopping ]]; then stop; fi
 main_pid=$$
 {
   established=
-  while IFS= read -r line; do
+  over_at=
+  while true; do
+    status=0
+    # A second after the last statistic nothing more comes of it.
+    IFS= read -r ${over_at:+-t 1} line || status=$?
+    if ((status > 0)); then
+      if [[ -n $over_at && -n $report_url ]]; then (report || log 'the media report was not taken') 2>&1 & fi
+      over_at=
+      if ((status > 128)); then continue; fi
+      break
+    fi
     printf '%s\n' "${line//"$SIP_SECRET"/***}"
     case $line in
       *'Call established: '*) established=yes ;;
@@ -167,8 +201,18 @@ main_pid=$$
         if [[ -n $established && $after_call == stop ]]; then kill -USR1 "$main_pid"; fi
         established=
         ;;
+      'packets: '*)
+        over_at=$(date -u +%Y-%m-%dT%H:%M:%SZ) sent='' came=''
+        statistic packets "$line"
+        ;;
+      'avg. bitrate: '*) statistic avgBitrateKbps "$line" ;;
+      'errors: '*) statistic errors "$line" ;;
+      'pkt.report: '*) statistic packetReports "$line" ;;
+      'lost: '*) statistic lostPackets "$line" ;;
+      'jitter: '*) statistic jitterMs "$line" ;;
     esac
   done
+  wait
 } < "$home/output" 3>&- &
 reader_pid=$!
 

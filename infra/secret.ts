@@ -6,16 +6,15 @@ import { acknowledge } from './acknowledge.ts';
 /** The key of the secret's JSON that new digests are made with; `previous` may stand beside it in a rotation. */
 export const currentSecretKey = 'current';
 
-/** The secret that gateways and trusted endpoints answer a digest challenge with. */
-export class SipSecret extends Construct {
+/** A secret that all gateways share, and somebody who asks them for it. */
+export class GatewaySecret extends Construct {
   readonly secret: secretsmanager.Secret;
 
-  /** @param keep whether it outlives the stack */
-  constructor(scope: Construct, id: string, { keep }: { keep: boolean }) {
+  /** @param keep whether it outlives the stack @param what it is, in words */
+  constructor(scope: Construct, id: string, { keep, what }: { keep: boolean; what: string }) {
     super(scope, id);
     this.secret = new secretsmanager.Secret(this, 'Secret', {
-      description:
-        'Shared secret of the SIP gateways: JSON with "current" and, during a rotation, "previous"',
+      description: `${what}: JSON with "current" and, during a rotation, "previous"`,
       generateSecretString: {
         secretStringTemplate: '{}',
         generateStringKey: currentSecretKey,

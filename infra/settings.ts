@@ -85,6 +85,12 @@ export const settingsFields = z.strictObject({
   reservedConcurrency: wholeNumber(0, 1000).default(0),
   /** The e-mail address that alarms are sent to; it must confirm the subscription. Empty: nobody is told. */
   alarmAddress: orEmpty(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address'),
+  /**
+   * Packets lost, in percent, from which on an alarm says so: of one call in ten, in its worst stream and direction. 0: never.
+   */
+  alarmLossPercent: wholeNumber(0, 100).default(5),
+  /** The same of the jitter, in milliseconds. */
+  alarmJitterMs: wholeNumber(0, 10_000).default(60),
   ...apiSettings,
   ...exportSettings,
   /** Whether table and secret outlive `cdk destroy`, and the stack is protected against it. */

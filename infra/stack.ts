@@ -14,7 +14,7 @@ import { Functions } from './functions/functions.ts';
 import { Gateways } from './gateways/gateways.ts';
 import { TurnServers } from './gateways/turn-servers.ts';
 import { Network } from './network.ts';
-import { SipSecret } from './secret.ts';
+import { GatewaySecret } from './secret.ts';
 import type { Settings } from './settings.ts';
 import { StateTable } from './table.ts';
 import { Alarms } from './watch/alarms.ts';
@@ -49,7 +49,11 @@ export class SwitchroomStack extends Stack {
 
     const keep = settings.keepData;
     const table = new StateTable(this, 'State', { keep });
-    const secret = new SipSecret(this, 'Sip', { keep });
+    const secret = new GatewaySecret(this, 'Sip', { keep, what: 'Shared secret of the SIP gateways' });
+    const reportSecret = new GatewaySecret(this, 'MediaReports', {
+      keep,
+      what: 'What the passwords of gateways for their media reports follow from',
+    });
     const network = new Network(this, 'Network', { settings });
     const names = edgeNames(this, 'EdgeNames', network.vpc);
     const turn =
@@ -60,14 +64,23 @@ export class SwitchroomStack extends Stack {
       image: gatewayImage,
       settings,
       secret,
+      reportSecret,
       network,
       sipServer: names.sipServer,
       turn,
     });
     const { bus } = new FactBus(this, 'Facts', settings);
     const functions = new Functions(this, 'Functions', { bundles, settings, table, gateways, bus });
-    const { function: api } = new ApiFunction(this, 'Operators', { bundles, settings, table, bus, gateways });
+    const { function: api } = new ApiFunction(this, 'Operators', {
+      bundles,
+      settings,
+      table,
+      bus,
+      gateways,
+      reportSecret,
+    });
     const operatorsApi = new OperatorsApi(this, 'OperatorsApi', { settings, api });
+    gateways.reportMediaTo(operatorsApi.mediaReports);
     const orders = new OrdersTrigger(this, 'OrdersTrigger', { bus, fleet: functions.fleet });
     const calls = new CallsTriggers(this, 'CallsTriggers', { bus, calls: functions.calls });
     const recordExport =
@@ -150,6 +163,11 @@ export class SwitchroomStack extends Stack {
       output('WebhookSecretName', webhook.secret.secretName, 'What the receiver of facts is shown');
     }
     output('SipSecretName', secret.secret.secretName, "The gateways' shared secret");
+    output(
+      'MediaReportSecretName',
+      reportSecret.secret.secretName,
+      "What gateways' passwords for their media reports follow from",
+    );
     output('Cluster', gateways.cluster.clusterName, 'ECS cluster of the gateways');
     output('GatewayTaskDefinition', gateways.taskDefinition.taskDefinitionArn, 'How a gateway is started');
   }

@@ -10,6 +10,8 @@ export const freeIndexName = 'free';
 export const watchIndexName = 'watch';
 /** The index of calls by their Call-ID, for people. */
 export const callsIndexName = 'calls';
+/** The index of calls by their gateway. */
+export const gatewaysIndexName = 'gateways';
 
 /** What a function needs that reads items and writes them. */
 export const readAndWrite = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'] as const;
@@ -48,6 +50,12 @@ export class StateTable extends Construct {
     this.table.addGlobalSecondaryIndex({
       indexName: callsIndexName,
       partitionKey: { name: 'callId', type: dynamodb.AttributeType.STRING },
+      projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: gatewaysIndexName,
+      partitionKey: { name: 'gateway', type: dynamodb.AttributeType.STRING },
+      sortKey: { name: 'offeredAt', type: dynamodb.AttributeType.NUMBER },
       projectionType: dynamodb.ProjectionType.KEYS_ONLY,
     });
   }

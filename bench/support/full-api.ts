@@ -35,6 +35,10 @@ export function apiOver(client: DynamoDBClient, tableName: string, now: Clock) {
     },
     stopTask: async () => undefined,
     tell: async () => undefined,
+    tellRecord: async () => undefined,
+    reportSecrets: async () => [],
+    measure: () => undefined,
+    refused: () => undefined,
     newId: () => randomBytes(8).toString('hex'),
     failed: (error) => {
       throw error;

@@ -75,10 +75,14 @@ export type Problem = z.infer<typeof problemSchema>;
 /** Each kind of problem, with its status and what it means. */
 export const problems = {
   'invalid-request': [400, 'The request is not what the route takes; `errors` says where'],
-  unauthenticated: [401, 'No valid token or signature came with the request'],
-  forbidden: [403, 'Who asks may read at most: this needs the role of an operator, or none was given'],
+  unauthenticated: [401, 'No valid token, signature or password came with the request'],
+  forbidden: [
+    403,
+    'Who asks may read at most: this needs the role of an operator, or none was given. Of a gateway: the record is of another',
+  ],
   'not-found': [404, 'There is no such call, gateway, edge or reservation (any more)'],
   conflict: [409, 'What it asks is not possible as things stand now; `detail` says why'],
+  'too-large': [413, 'The body is longer than the route takes'],
   'key-reused': [422, 'The Idempotency-Key came before with another request'],
   unavailable: [503, 'The table or another service does not answer: try again'],
   internal: [500, 'A defect of ours; the log of the api function has it'],

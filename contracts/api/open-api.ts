@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type ProblemType, problemSchema, problems } from './common.ts';
-import type { Route } from './routes.ts';
+import { gatewayDoor, type Route } from './routes.ts';
 
 /* The OpenAPI 3.1 document of the API, made from its routes: what it says is what the server checks. */
 
@@ -53,10 +53,21 @@ export function openApi(routes: Readonly<Record<string, Route>>, version: string
           name: 'Authorization',
           description: 'AWS Signature Version 4, service execute-api',
         },
+        gateway: {
+          type: 'http',
+          scheme: 'basic',
+          description: "A gateway's username, and the password that follows from it (docs/sipmediagw.md)",
+        },
       },
     },
   };
 }
+
+const audiences: Record<Route['role'], string> = {
+  viewer: 'viewers and operators',
+  operator: 'operators',
+  gateway: 'gateways',
+};
 
 type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => unknown;
 
@@ -66,11 +77,12 @@ function operationOf(operationId: string, route: Route, schemaOf: SchemaOf): Jso
   return {
     operationId,
     summary,
-    description: `For ${role === 'viewer' ? 'viewers and operators' : 'operators'}.`,
+    description: `For ${audiences[role]}.`,
+    ...(role === 'gateway' && { servers: [{ url: gatewayDoor }], security: [{ gateway: [] }] }),
     parameters: [
       ...parametersOf(route.params, 'path', schemaOf),
       ...parametersOf(route.query, 'query', schemaOf),
-      ...(method === 'get' ? [] : [idempotencyKey]),
+      ...(method === 'get' || role === 'gateway' ? [] : [idempotencyKey]),
     ],
     ...(body && {
       requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } },

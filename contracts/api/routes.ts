@@ -24,13 +24,17 @@ import {
 export const roles = ['viewer', 'operator'] as const;
 export type Role = (typeof roles)[number];
 
+/** Below it stands what gateways tell. What people and programs ask stands below `/v1` and `/iam/v1`. */
+export const gatewayDoor = '/gateway/v1';
+
 /** One route: what it takes and what it answers. Server, command line and the OpenAPI document are made from it. */
 export interface Route {
   method: 'get' | 'post' | 'put' | 'delete';
-  /** Below `/v1`, with `{name}` for a parameter. */
+  /** Below `/v1` and `/iam/v1`, that of a gateway below `gatewayDoor`; with `{name}` for a parameter. */
   path: string;
   summary: string;
-  role: Role;
+  /** `gateway`: each may tell of itself, and nothing else. */
+  role: Role | 'gateway';
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodObject;

@@ -3,6 +3,7 @@ import { callRecordFields, endedBySchema } from '../call-record.ts';
 import { attemptFailureSchema, callStateSchema } from '../commands.ts';
 import { callIdSchema, edgeIdSchema, usernameSchema } from '../common.ts';
 import { gatewayStateSchema, gatewayStates } from '../gateway-state.ts';
+import { callMediaSchema } from '../media.ts';
 import { outcomeSchema } from '../outcomes.ts';
 import { traceIdSchema } from '../trace.ts';
 import { timeSchema } from './common.ts';
@@ -90,6 +91,10 @@ export const callDetailSchema = callViewSchema
   .extend({
     attempts: z.array(attemptViewSchema),
     steps: z.array(callStepSchema).meta({ description: 'Oldest first' }),
+    media: callMediaSchema(timeSchema).optional().meta({
+      description:
+        'How its media went, as its gateway counted it: `sent` to the caller, as RTCP tells, and `received` from there',
+    }),
     otherTries: z.array(callViewSchema).meta({
       description: 'Calls with the same Call-ID: the caller tried again, or elsewhere. Newest first',
     }),

@@ -8,8 +8,15 @@ import { acknowledgeTasksOf } from '../acknowledge.ts';
 import { BundledFunction } from '../functions/bundled-function.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import { poolPolicy } from '../gateways/pool-policy.ts';
+import type { GatewaySecret } from '../secret.ts';
 import type { Settings } from '../settings.ts';
-import { callsIndexName, freeIndexName, type StateTable, watchIndexName } from '../table.ts';
+import {
+  callsIndexName,
+  freeIndexName,
+  gatewaysIndexName,
+  type StateTable,
+  watchIndexName,
+} from '../table.ts';
 
 export interface ApiFunctionProps {
   /** Directory with one directory of a bundle for each function. */
@@ -18,6 +25,8 @@ export interface ApiFunctionProps {
   table: StateTable;
   bus: EventBus;
   gateways: Gateways;
+  /** What the passwords of gateways follow from. */
+  reportSecret: GatewaySecret;
 }
 
 /** The function behind the API, with the variables of docs/architecture.md and the least it must be allowed. */
@@ -26,7 +35,7 @@ export class ApiFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ApiFunctionProps) {
     super(scope, id);
-    const { bundles, settings, table, bus, gateways } = props;
+    const { bundles, settings, table, bus, gateways, reportSecret } = props;
     this.function = new BundledFunction(this, 'Api', {
       bundle: join(bundles, 'api'),
       functionName: `${Stack.of(this).stackName}-api`,
@@ -36,6 +45,8 @@ export class ApiFunction extends Construct {
       environment: {
         TABLE_NAME: table.table.tableName,
         BUS_NAME: bus.eventBusName,
+        STACK_NAME: Stack.of(this).stackName,
+        MEDIA_REPORT_SECRET_ARN: reportSecret.secret.secretArn,
         CLUSTER: gateways.cluster.clusterName,
         FREE_SHARDS: String(settings.freeShards),
         ROLE_CLAIM: settings.oidcRoleClaim,
@@ -52,10 +63,11 @@ export class ApiFunction extends Construct {
       logRetentionDays: settings.logRetentionDays,
       reservedConcurrency: undefined,
     }).function;
-    // It writes orders, hang-ups, gateways that it drains, and what operators did; it deletes nothing.
+    // It writes orders, hang-ups, gateways that it drains, how the media of calls went, and what operators did; it deletes nothing.
     const actions = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] as const;
-    table.grant(this.function, actions, [freeIndexName, watchIndexName, callsIndexName]);
+    table.grant(this.function, actions, [freeIndexName, watchIndexName, callsIndexName, gatewaysIndexName]);
     bus.grantPutEventsTo(this.function);
+    reportSecret.secret.grantRead(this.function);
     this.function.addToRolePolicy(
       new iam.PolicyStatement({
         actions: ['ecs:StopTask'],

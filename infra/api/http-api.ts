@@ -1,9 +1,11 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  type CfnStage,
   CorsHttpMethod,
   HttpApi,
   HttpMethod,
+  type HttpRoute,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
@@ -13,6 +15,8 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { gatewayRoutes } from '../../contracts/api/gateway-routes.ts';
+import { gatewayDoor } from '../../contracts/api/routes.ts';
 import { acknowledge } from '../acknowledge.ts';
 import type { Settings } from '../settings.ts';
 
@@ -26,15 +30,18 @@ const corsMaxAge = Duration.hours(1);
 
 /**
  * The way in for those who run it: an HTTP API before the `api` function. Below `/iam/v1` it takes signatures of AWS, and
- * below `/v1` tokens of an OIDC issuer, where the settings name one. Nothing gets to the function without one of them.
+ * below `/v1` tokens of an OIDC issuer, where the settings name one. Nothing gets to the function without one of them, but
+ * for the console's page, and what gateways tell, which the function checks itself.
  */
 export class OperatorsApi extends Construct {
   /** `https://…`, without a slash at its end. */
   readonly address: string;
+  /** What gateways post their records to. */
+  readonly mediaReports: string;
 
   constructor(scope: Construct, id: string, { settings, api }: OperatorsApiProps) {
     super(scope, id);
-    const { oidcIssuer, oidcAudience, apiCorsOrigins, apiRequestsPerSec } = settings;
+    const { oidcIssuer, oidcAudience, apiCorsOrigins, apiRequestsPerSec, poolMax } = settings;
     const httpApi = new HttpApi(this, 'Http', {
       apiName: `${Stack.of(this).stackName}-api`,
       description: 'Switchroom, for those who run it',
@@ -53,7 +60,7 @@ export class OperatorsApi extends Construct {
       retention: settings.logRetentionDays as logs.RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new HttpStage(this, 'Stage', {
+    const stage = new HttpStage(this, 'Stage', {
       httpApi,
       stageName: '$default',
       autoDeploy: true,
@@ -77,7 +84,24 @@ export class OperatorsApi extends Construct {
         }
       }
     }
+    const reports = `${gatewayDoor}${gatewayRoutes.reportMedia.path}`;
+    const [route] = httpApi.addRoutes({ path: reports, methods: [HttpMethod.POST], integration });
+    if (route) this.#bound(route, stage, `POST ${reports}`, poolMax);
     this.address = httpApi.apiEndpoint;
+    this.mediaReports = `${this.address}${reports}`;
+  }
+
+  /** Requests of its own, so that whoever floods the one door that API Gateway lets everybody through takes none of people's. */
+  #bound(route: HttpRoute, stage: HttpStage, key: string, poolMax: number): void {
+    acknowledge(route, 'APIG4', "The function checks each gateway's own password before it reads anything");
+    // A conference that ends may end all calls at once.
+    const limits = {
+      ThrottlingRateLimit: Math.max(10, poolMax),
+      ThrottlingBurstLimit: Math.max(20, 2 * poolMax),
+    };
+    (stage.node.defaultChild as CfnStage).addPropertyOverride('RouteSettings', { [key]: limits });
+    // It may name no route that is not there.
+    stage.node.addDependency(route);
   }
 }
 

@@ -2,14 +2,14 @@ import { Stack } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Functions } from '../functions/functions.ts';
-import type { SipSecret } from '../secret.ts';
+import type { GatewaySecret } from '../secret.ts';
 import type { Settings } from '../settings.ts';
 
 export interface EdgeEnvironmentProps {
   settings: Settings;
   functions: Functions;
   bus: EventBus;
-  secret: SipSecret;
+  secret: GatewaySecret;
 }
 
 /** What callers that have never acknowledged an answer may hold of the pool at each edge: a quarter, and a few of a small one. */

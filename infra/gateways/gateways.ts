@@ -12,7 +12,7 @@ import {
   settingsInEnvironment,
 } from '../acknowledge.ts';
 import type { Network } from '../network.ts';
-import { currentSecretKey, type SipSecret } from '../secret.ts';
+import { currentSecretKey, type GatewaySecret } from '../secret.ts';
 import type { Settings } from '../settings.ts';
 import { readGatewayEnvironment } from './gateway-environment.ts';
 import { GatewayInstances, gatewayDevices, readyInstance } from './gateway-instances.ts';
@@ -29,7 +29,9 @@ export interface GatewaysProps {
   /** Directory of the sample gateway's image (Dockerfile). */
   image: string;
   settings: Settings;
-  secret: SipSecret;
+  secret: GatewaySecret;
+  /** What its password for its media reports follows from. */
+  reportSecret: GatewaySecret;
   network: Network;
   /** Name of the edges inside the network. */
   sipServer: string;
@@ -52,10 +54,12 @@ export class Gateways extends Construct {
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
 
+  readonly #container: ecs.ContainerDefinition;
+
   constructor(
     scope: Construct,
     id: string,
-    { image, settings, secret, network, sipServer, turn }: GatewaysProps,
+    { image, settings, secret, reportSecret, network, sipServer, turn }: GatewaysProps,
   ) {
     super(scope, id);
     this.cluster = new ecs.Cluster(this, 'Cluster', {
@@ -102,7 +106,7 @@ export class Gateways extends Construct {
           },
         });
 
-    const container = this.taskDefinition.addContainer('gateway', {
+    this.#container = this.taskDefinition.addContainer('gateway', {
       image:
         settings.gatewayImage === ''
           ? ecs.ContainerImage.fromAsset(image, {
@@ -124,6 +128,7 @@ export class Gateways extends Construct {
       },
       secrets: {
         SIP_SECRET: ecs.Secret.fromSecretsManager(secret.secret as ISecret, currentSecretKey),
+        MEDIA_REPORT_SECRET: ecs.Secret.fromSecretsManager(reportSecret.secret as ISecret, currentSecretKey),
         ...(turn && { TURN_SECRET: ecs.Secret.fromSecretsManager(turn.secret as ISecret) }),
         ...this.#secrets(settings),
       },
@@ -141,10 +146,15 @@ export class Gateways extends Construct {
       }),
     });
     // One gateway a host is enforced by its ports: the API of SIPMediaGW listens on this one.
-    if (onHost) container.addPortMappings({ containerPort: 8100, hostPort: 8100 });
-    if (onHost && settings.mediaAddress === 'public') this.#mountPublicAddress(container);
+    if (onHost) this.#container.addPortMappings({ containerPort: 8100, hostPort: 8100 });
+    if (onHost && settings.mediaAddress === 'public') this.#mountPublicAddress(this.#container);
     acknowledge(this.taskDefinition, 'ECS2', settingsInEnvironment);
     acknowledgeRegistryLogin(this.taskDefinition);
+  }
+
+  /** @param address that each of them posts its record to. The API, which has it, is made after the gateways. */
+  reportMediaTo(address: string): void {
+    this.#container.addEnvironment('MEDIA_REPORT_URL', address);
   }
 
   #secrets({ gatewaySecrets }: Settings): Record<string, ecs.Secret> {

@@ -1,5 +1,6 @@
 import { mediaPorts, sipPort } from '../network.ts';
 import type { Settings } from '../settings.ts';
+import { mediaReportAddress } from './media-report.ts';
 
 /* SIPMediaGW (release 1.8) as it is: what stands beside its image, and how it is started. */
 
@@ -69,6 +70,7 @@ const publicAddress = {
  *   commands of this host alone;
  * - baresip tells the port that its connection comes from as its Contact, where nobody listens: no edge but the one that it
  *   registered at could call it, and that one as long as the connection stands. So it listens at a port, and connects from it;
+ * - its record goes to LOG_PUSH_URL, which holds its own password where it is the stack's;
  * - /var/logs is a volume of its docker-compose.yml: without it there is no history, nothing is sent to LOG_PUSH_URL, and
  *   it does not wait for its camera;
  * - baresip registers as soon as it runs, and its event handler, which takes the calls, listens some seconds later, once its
@@ -83,6 +85,7 @@ export function sipMediaGwStart({ launchType, mediaAddress }: Settings): string 
     'set -eu',
     'SIP_NAME_PREFIX=$(curl -fsS --retry 5 "$ECS_CONTAINER_METADATA_URI_V4/task" | jq -er \'.TaskARN | split("/") | last\')',
     'export SIP_NAME_PREFIX',
+    mediaReportAddress,
     'mkdir -p /var/logs',
     `sed -i -E '/^#?rtp_ports/d; s/^(cons|http|ctrl_tcp)_listen([[:space:]]+)0\\.0\\.0\\.0:/\\1_listen\\2127.0.0.1:/' ${config}`,
     `sed -i -E 's/^#?sip_listen.*/sip_listen\\t0.0.0.0:${sipPort}/' ${config}`,

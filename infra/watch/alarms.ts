@@ -12,6 +12,8 @@ import type { Outcome } from '../../contracts/outcomes.ts';
 import type { LoadBalancer, TargetGroup } from '../edge/load-balancer.ts';
 import type { FactQueue } from '../functions/fact-queue.ts';
 import type { Settings } from '../settings.ts';
+import type { AlarmOptions } from './alarm-options.ts';
+import { mediaAlarms } from './media-alarms.ts';
 import { ownMetric, sumOf, throttlesOf } from './metrics.ts';
 
 export interface AlarmsProps {
@@ -38,13 +40,6 @@ const fiveMinutes = Duration.minutes(5);
 const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
 const { LESS_THAN_THRESHOLD, GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST } = cloudwatch.ComparisonOperator;
 
-/** Unless told otherwise: at least the threshold, once; nothing measured is nothing wrong. */
-type AlarmOptions = Pick<cloudwatch.AlarmProps, 'metric' | 'threshold'> &
-  Partial<cloudwatch.AlarmProps> & {
-    /** What is wrong, and what to do (docs/operate.md says more). */
-    says: string;
-  };
-
 /** What somebody is told of, each alarm with a sentence on what to do. */
 export class Alarms extends Construct {
   readonly topic: sns.Topic;
@@ -67,6 +62,7 @@ export class Alarms extends Construct {
 
     this.#service(props);
     this.#calls();
+    for (const [name, options] of mediaAlarms(Stack.of(this), settings)) this.#add(name, options);
     this.#parts(props);
   }
 

@@ -9,6 +9,7 @@ import { type Outcome, outcomes } from '../../contracts/outcomes.ts';
 import type { LoadBalancer } from '../edge/load-balancer.ts';
 import type { FactQueue } from '../functions/fact-queue.ts';
 import type { Alarms } from './alarms.ts';
+import { graph } from './graph.ts';
 import { ownMetric } from './metrics.ts';
 import { queryLines, savedQueries } from './queries.ts';
 
@@ -68,6 +69,7 @@ export class Dashboard extends Construct {
         this.#doesThePoolFollow(),
         this.#areCallsFailing(props),
         this.#whatIsSlow(props),
+        this.#isMediaGood(),
         this.#whatIsInside(props),
       ],
     });
@@ -171,6 +173,18 @@ export class Dashboard extends Construct {
     ];
   }
 
+  #isMediaGood(): cloudwatch.IWidget[] {
+    const ofCalls = (title: string, name: 'PacketLoss' | 'Jitter') =>
+      graph(title, half, {
+        label: metrics[name],
+        left: ['p50', 'p90', 'p99'].map((statistic) => this.#each5min(name, statistic, statistic)),
+      });
+    return [
+      ofCalls('Do they hear each other well? Packets lost, as gateways count', 'PacketLoss'),
+      ofCalls('and the jitter', 'Jitter'),
+    ];
+  }
+
   #whatIsInside({ functions, table, queues }: DashboardProps): cloudwatch.IWidget[] {
     return [
       graph('Functions: errors, throttles', 6, {
@@ -234,20 +248,6 @@ export class Dashboard extends Construct {
     });
   }
 }
-
-interface Graph extends cloudwatch.GraphWidgetProps {
-  /** Of the left axis. */
-  label?: string;
-}
-
-/** A graph from 0 on. @param width of 24 columns */
-const graph = (title: string, width: number, { label, ...props }: Graph) =>
-  new cloudwatch.GraphWidget({
-    title,
-    width,
-    leftYAxis: { min: 0, ...(label !== undefined && { label }), showUnits: false },
-    ...props,
-  });
 
 /** `register`, `allocate`, … */
 const nameOf = (one: lambda.Function) => one.node.scope?.node.id.toLowerCase() ?? one.node.id;

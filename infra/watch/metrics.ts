@@ -8,7 +8,7 @@ import {
   stackDimension,
 } from '../../contracts/metrics.ts';
 import type { Outcome } from '../../contracts/outcomes.ts';
-import { callsIndexName, freeIndexName, watchIndexName } from '../table.ts';
+import { callsIndexName, freeIndexName, gatewaysIndexName, watchIndexName } from '../table.ts';
 
 export interface OwnMetricOptions {
   statistic: string;
@@ -55,7 +55,7 @@ export function sumOf(
   });
 }
 
-/** Throttled reads and writes of the table and of its three indexes, in five minutes. */
+/** Throttled reads and writes of the table and of its four indexes, in five minutes. */
 export function throttlesOf(table: dynamodb.Table): cloudwatch.Metric[] {
   const metric = (metricName: string, index?: string) =>
     new cloudwatch.Metric({
@@ -68,7 +68,7 @@ export function throttlesOf(table: dynamodb.Table): cloudwatch.Metric[] {
       statistic: 'Sum',
       period: Duration.minutes(5),
     });
-  return [undefined, freeIndexName, watchIndexName, callsIndexName].flatMap((index) => [
+  return [undefined, freeIndexName, watchIndexName, callsIndexName, gatewaysIndexName].flatMap((index) => [
     metric('ReadThrottleEvents', index),
     metric('WriteThrottleEvents', index),
   ]);

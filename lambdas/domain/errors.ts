@@ -33,6 +33,11 @@ export class NotTold extends Error {
   override readonly name = 'NotTold';
 }
 
+/** Secrets Manager does not give a secret, or it is not what it should be. */
+export class SecretUnavailable extends Error {
+  override readonly name = 'SecretUnavailable';
+}
+
 /** Another run of the fleet function has taken over: this one ends without a word. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';

@@ -89,6 +89,7 @@ export function callDetail(call: Call, others: readonly Call[]): CallDetail {
       known({ ...attempt, offeredAt: time(offeredAt), failedAt: time(failedAt), lostAt: time(lostAt) }),
     ),
     steps: timeline(call),
+    ...(call.media && { media: { ...call.media, reportedAt: isoOf(call.media.reportedAt) } }),
     otherTries: others.map((other) => callView(other)).sort((a, b) => (a.beganAt < b.beganAt ? 1 : -1)),
   };
 }

@@ -46,6 +46,8 @@ export const variables = {
   ROLE_CLAIM: z.string().min(1),
   VIEWER_ROLE: z.string().min(1),
   OPERATOR_ROLE: z.string().min(1),
+  /** The secret that the passwords of gateways follow from, for their media reports. */
+  MEDIA_REPORT_SECRET_ARN: z.string().min(1),
   /** The bus that is told what operators do, and of each call that is over what it was. */
   BUS_NAME: z.string().min(1),
 } as const;

@@ -1,7 +1,7 @@
 import type { CallIdentity } from '../../contracts/common.ts';
 import { identityOf, ownerOf } from '../domain/call/call.ts';
 
-/* Keys of the table and of its three indexes (docs/architecture.md). */
+/* Keys of the table and of its four indexes (docs/architecture.md). */
 
 export const gatewayKeyPrefix = 'GW#';
 export const callKeyPrefix = 'CALL#';
@@ -12,6 +12,8 @@ export const freeIndex = 'free';
 export const watchIndex = 'watch';
 /** The index of call records by their Call-ID: several where a caller tried again. For the API alone. */
 export const callsIndex = 'calls';
+/** The index of call records by their last gateway and when they were first offered to one. */
+export const gatewaysIndex = 'gateways';
 
 export const edgesWatchKey = 'edges';
 export const drainingWatchKey = 'draining';

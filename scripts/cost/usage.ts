@@ -28,16 +28,20 @@ export const minutesOfCall = 10;
 /** A batch of the fleet: its lease taken and given back, six queries of the indexes, the operators' orders. Log bytes are assumed. */
 const perFleetRun: Usage = { requests: 1, events: 0, queue: 2, writes: 2, reads: 4, logBytes: 300 };
 
+/** A gateway tells how the media of its call went: a query and a read, a write, and the record told again. */
+const perMediaReport: Usage = { requests: 1, events: 1, queue: 0, writes: 1, reads: 1.5, logBytes: 1200 };
+
 /**
  * A call to a gateway that leaves after it, and the gateway that takes its place, where nothing else happens in the same
  * seconds: allocate; answered and ended in calls, each a batch of its own; two REGISTERs. Four transactions of two items at
- * two units each, a delete, ten index entries that come, move or go, and twice a transaction that counts the demand;
+ * two units each, a delete, eleven index entries that come, move or go, and twice a transaction that counts the demand;
  * two queries, two reads of two items at once, and one of the call for the demand. Five facts of the edge and the call's record. Seven messages for the fleet (the call
  * offered and ended, the one gateway gone and the other there, three changes of tasks), in some five batches, and the
  * record of a start, some sixteen units. Log bytes are assumed.
  */
 export const perCall: Usage = sum(
-  { requests: 5, events: 6, queue: 6, writes: 33, reads: 6, logBytes: 8000 },
+  { requests: 5, events: 6, queue: 6, writes: 34, reads: 6, logBytes: 8000 },
+  perMediaReport,
   { requests: 0, events: 0, queue: 7, writes: 0, reads: 0, logBytes: 0 },
   times(5, perFleetRun),
   { requests: 0, events: 0, queue: 0, writes: 16, reads: 3, logBytes: 0 },

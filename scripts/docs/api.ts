@@ -1,7 +1,7 @@
 import { routes } from '../../contracts/api/all-routes.ts';
 import { answerCodes } from '../../contracts/api/answer-codes.ts';
 import { problems } from '../../contracts/api/common.ts';
-import type { Route } from '../../contracts/api/routes.ts';
+import { gatewayDoor, type Route } from '../../contracts/api/routes.ts';
 import { table } from './table.ts';
 
 const rowOf = ({ method, path, summary, query, body }: Route) => [
@@ -73,6 +73,21 @@ ${table(['route', 'what', 'takes'], all.filter(({ role }) => role === 'operator'
 An order of the pool goes before its policy: paused, nothing is started or drained; an override raises what is kept free, and
 sets the maximum, also above \`poolMax\`; of reservations that overlap the largest counts, and a reservation counts from its
 time on, less what a start takes. The fleet function looks at the pool at once.
+
+## What gateways tell
+Not below \`/v1\`, but below \`${gatewayDoor}\`, by Basic credentials that each gateway has of its own
+([sipmediagw.md](sipmediagw.md#how-its-media-went)). Who has them can tell of that gateway's calls, and ask nothing.
+
+${table(
+  ['route', 'what'],
+  all
+    .filter(({ role }) => role === 'gateway')
+    .map(rowOf)
+    .map(([route = '', what = '']) => [route, what]),
+)}
+
+\`result\` is \`joined\` (it stands in the record of the call \`id\`), \`known\` (it did before) or \`empty\` (it says nothing of any
+stream, as that of a gateway that had no call).
 
 ## What goes wrong
 Errors are \`application/problem+json\` (RFC 9457); \`type\` is \`urn:switchroom:problem:\` and one of these. What API Gateway

@@ -37,6 +37,16 @@ const example: CallRecord = {
   talkSec: 60,
   gatewaySec: 61.1,
   attempts: [{ attempt: 1, gateway, offeredAt: atMs - 61_100 }],
+  media: {
+    reportedAt: atMs + 900,
+    streams: [
+      {
+        kind: 'audio',
+        sent: { packets: 3000, lost: 12, lossPercent: 0.4, jitterMs: 1.8, bitrateKbps: 64, errors: 0 },
+        received: { packets: 2970, lost: 30, lossPercent: 1, jitterMs: 4.1, bitrateKbps: 63.4, errors: 0 },
+      },
+    ],
+  },
 };
 
 const meanings: Readonly<Record<string, string>> = {
@@ -62,6 +72,8 @@ const meanings: Readonly<Record<string, string>> = {
   talkSec: 'from the answer to the end',
   gatewaySec: 'how long gateways were locked for it, or in it: its part of what they cost',
   attempts: 'the gateways that were tried, with how each failed',
+  media:
+    'how its media went, as its gateway counted: of each stream its `kind` (`audio`, `video`), and what was `sent` to the caller and `received` from there, each with `packets`, `lost`, `lossPercent`, `jitterMs`, `bitrateKbps` and `errors`. Without RTCP of the caller there is no loss and no jitter',
 };
 
 const common = new Set(['version', 'type', 'at']);
@@ -91,7 +103,8 @@ take it from here.
 
 What holds: there is one for each call that edge or control plane has let in, at least once. It comes again, with the same
 \`id\` and the same \`revision\`, where the bus or the function failed in between, and with a higher \`revision\` where more
-became known (a fact that came late; an edge that was thought lost and was not). So keep of each \`id\` the record with the
+became known (a fact that came late; an edge that was thought lost and was not; how its media went, which a gateway tells
+some seconds after the end). So keep of each \`id\` the record with the
 highest \`revision\`. A call that no fact ended (its edge, or its gateway's task, is gone) is told by the next minute's sweep.
 Calls that an edge refuses at its door ([outcomes.md](outcomes.md)) have none.
 

@@ -15,7 +15,7 @@ import {
   present,
   startsWith,
 } from '../../lambdas/store/conditions.ts';
-import { callsIndex, freeIndex, watchIndex } from '../../lambdas/store/keys.ts';
+import { callsIndex, freeIndex, gatewaysIndex, watchIndex } from '../../lambdas/store/keys.ts';
 import { openTable, type QueryInput, type Table } from '../../lambdas/store/table.ts';
 import type { Update, Write } from '../../lambdas/store/transaction.ts';
 import { startTestTable, type TestTable } from '../support/dynamodb.ts';
@@ -47,6 +47,8 @@ const attributes: fc.Arbitrary<Item> = fc.record(
     watchKey: fc.constantFrom('w', 'v'),
     watchAt: fc.nat(3),
     callId: fc.constantFrom('c1', 'c2'),
+    gateway: fc.constantFrom('g1', 'g2'),
+    offeredAt: fc.nat(3),
     username: fc.constantFrom('gw1', 'gw2'),
   },
   { requiredKeys: [] },
@@ -105,15 +107,19 @@ const range = fc.option(
 );
 const query = fc
   .tuple(
-    fc.constantFrom(freeIndex, watchIndex, callsIndex),
+    fc.constantFrom(freeIndex, watchIndex, callsIndex, gatewaysIndex),
     fc.boolean(),
     fc.integer({ min: 1, max: 3 }),
     range,
   )
   .map(([index, newestFirst, limit, of]): QueryInput => {
-    const key = { free: 'free#0', watch: 'w', calls: 'c1' }[index as 'free'];
-    const names = { free: 'freeShard', watch: 'watchKey', calls: 'callId' }[index as 'free'];
-    const sort = { free: 'availableAt', watch: 'watchAt', calls: undefined }[index as 'free'];
+    const key = { free: 'free#0', watch: 'w', calls: 'c1', gateways: 'g1' }[index as 'free'];
+    const names = { free: 'freeShard', watch: 'watchKey', calls: 'callId', gateways: 'gateway' }[
+      index as 'free'
+    ];
+    const sort = { free: 'availableAt', watch: 'watchAt', calls: undefined, gateways: 'offeredAt' }[
+      index as 'free'
+    ];
     const named: Condition | undefined =
       of && sort
         ? (in_) => of({ ...in_, name: () => in_.name(sort), value: (one) => in_.value(one) })

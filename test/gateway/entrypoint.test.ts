@@ -1,10 +1,14 @@
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { mediaReportSchema } from '../../contracts/media-report.ts';
+import { passwordOf } from '../../lambdas/functions/api/gateways/password.ts';
 import type { Session } from '../../local/user-agent/session.ts';
 import { UserAgent } from '../../local/user-agent/user-agent.ts';
 import { newUsername } from '../scenarios/support/sipp-gateway.ts';
@@ -105,6 +109,42 @@ describe.each(['baresip', 'node'] as const)('the %s gateway', (kind) => {
     await stack.untilGateway(username, 'free');
     expect(gateway.over).toBe(false);
   });
+
+  // Of the other sample gateway nothing is counted.
+  it.runIf(kind === 'baresip' && !skipped)(
+    'posts how its call went, and its password follows from its name',
+    async () => {
+      const posted: { authorization: string | undefined; report: unknown }[] = [];
+      const receiver = createServer(async (request, response) => {
+        posted.push({ authorization: request.headers.authorization, report: await json(request) });
+        response.end();
+      }).listen(0, '127.0.0.1');
+      await once(receiver, 'listening');
+      try {
+        const { port } = receiver.address() as AddressInfo;
+        const { gateway, username } = start({
+          MEDIA_REPORT_URL: `http://127.0.0.1:${port}/gateway/v1/media-reports`,
+          MEDIA_REPORT_SECRET: 'of gateways',
+        });
+        await stack.untilGateway(username, 'free');
+        const session = await call();
+        await until('the tone comes back', () => session.media.counters.heardPeak > 4000);
+        await session.hangUp();
+        expect(await gateway.exited).toEqual({ code: 0, signal: null });
+        expect(posted).toHaveLength(1);
+        const password = passwordOf(username, 'of gateways');
+        expect(posted[0]?.authorization).toBe(`Basic ${btoa(`${username}:${password}`)}`);
+        const { call: told } = mediaReportSchema.parse(posted[0]?.report);
+        expect(told.details.destination.destinationGw).toBe(username);
+        expect(told.mediaStats.audio.rx.packets).toBeGreaterThan(0);
+        expect(told.mediaStats.audio.tx.packets).toBeGreaterThan(0);
+        expect(Math.abs(Date.parse(told.callSession.callEnd.timestamp) - Date.now())).toBeLessThan(60_000);
+        expect(gateway.output).not.toContain(password);
+      } finally {
+        receiver.close();
+      }
+    },
+  );
 
   it.skipIf(skipped)('un-REGISTERs on SIGTERM and exits 0', async () => {
     const { gateway, username, tmp } = start({ SIP_TRANSPORT: 'udp' });

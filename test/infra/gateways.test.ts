@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, it } from 'vitest';
+import { passwordOf } from '../../lambdas/functions/api/gateways/password.ts';
 import { deployments, sipmediagw, stackOf, synthesize } from './synth.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gateway-environment-'));
@@ -119,6 +120,32 @@ describe('the start of SIPMediaGW', () => {
     expect(unregistered).toBeGreaterThan(0);
     expect(watch).toBeGreaterThan(unregistered ?? 0);
     expect(started).toBeGreaterThan(watch ?? 0);
+  });
+});
+
+describe('the address that SIPMediaGW posts its record to', () => {
+  const script = gatewayOf(template).EntryPoint.at(-1) ?? '';
+  const lines = /^if \[ -z "\$\{LOG_PUSH_URL[\s\S]*?^unset MEDIA_REPORT_SECRET$/m.exec(script)?.[0] ?? '';
+  const addressOf = (environment: Record<string, string>) =>
+    spawnSync('bash', ['-euc', `${lines}\nprintenv LOG_PUSH_URL; printenv MEDIA_REPORT_SECRET || true`], {
+      encoding: 'utf8',
+      env: {
+        PATH: process.env.PATH,
+        ...{ SIP_NAME_PREFIX: '0123', GW_NAME_PREFIX: 'mediagw', GW_ID: '0' },
+        MEDIA_REPORT_URL: 'https://api.example.org/gateway/v1/media-reports',
+        MEDIA_REPORT_SECRET: 'secret',
+        ...environment,
+      },
+    }).stdout;
+
+  it("holds the gateway's username and the password that the API expects of it, and the secret is gone", () => {
+    const password = passwordOf('0123.mediagw.0', 'secret');
+    const credentials = `0123.mediagw.0:${password}`;
+    expect(addressOf({})).toBe(`https://${credentials}@api.example.org/gateway/v1/media-reports\n`);
+  });
+
+  it("is the operator's, where there is one", () => {
+    expect(addressOf({ LOG_PUSH_URL: 'https://logs.example.org' })).toBe('https://logs.example.org\n');
   });
 });
 

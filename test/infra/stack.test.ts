@@ -89,6 +89,21 @@ describe('the functions', () => {
   });
 });
 
+describe('the door of gateways', () => {
+  it('is one route, open to API Gateway, with a rate of its own, of as many as there may be gateways', () => {
+    const open = Object.values(synthesize({ poolMax: 40 }).findResources('AWS::ApiGatewayV2::Route')).filter(
+      ({ Properties }) => (Properties.AuthorizationType ?? 'NONE') === 'NONE',
+    );
+    expect(open.map(({ Properties }) => Properties.RouteKey)).toEqual(['POST /gateway/v1/media-reports']);
+    synthesize({ poolMax: 40 }).hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
+      RouteSettings: {
+        'POST /gateway/v1/media-reports': { ThrottlingRateLimit: 40, ThrottlingBurstLimit: 80 },
+      },
+    });
+  });
+});
+
 describe('the bus', () => {
   it('gives the calls function exactly the facts it acts on, and keeps what could not be delivered', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
@@ -223,7 +238,7 @@ describe('the pool', () => {
 });
 
 describe('a gateway', () => {
-  it('gets the secret from Secrets Manager and time to leave its call', () => {
+  it('gets its secrets from Secrets Manager and time to leave its call', () => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
       Family: 'Switchroom-gateway',
       RequiresCompatibilities: ['FARGATE'],
@@ -232,7 +247,7 @@ describe('a gateway', () => {
         Match.objectLike({
           StopTimeout: 30,
           Environment: Match.arrayWith([{ Name: 'GW_NAME_PREFIX', Value: 'mediagw' }]),
-          Secrets: [Match.objectLike({ Name: 'SIP_SECRET' })],
+          Secrets: ['SIP_SECRET', 'MEDIA_REPORT_SECRET'].map((Name) => Match.objectLike({ Name })),
         }),
       ],
     });

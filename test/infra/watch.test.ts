@@ -65,6 +65,17 @@ describe('each alarm', () => {
     synthesize().resourceCountIs('AWS::SNS::Subscription', 0);
   });
 
+  it('of media has the thresholds of the settings, and is not there for 0', () => {
+    const thresholdsOf = (settings: Record<string, unknown>) =>
+      ['PacketLoss', 'Jitter'].map((MetricName) =>
+        Object.values(
+          synthesize(settings).findResources('AWS::CloudWatch::Alarm', { Properties: { MetricName } }),
+        ).map(({ Properties }) => Properties.Threshold),
+      );
+    expect(thresholdsOf({})).toEqual([[5], [60]]);
+    expect(thresholdsOf({ alarmLossPercent: 2, alarmJitterMs: 0 })).toEqual([[2], []]);
+  });
+
   it('expects half of the free gateways of the settings, and none of a pool that starts them for calls', () => {
     const thresholdOf = (poolMinFree: number) =>
       Object.values(

@@ -1,8 +1,11 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mediaReportSchema } from '../../contracts/media-report.ts';
+import { takeMediaReport } from '../../lambdas/functions/api/gateways/media-report.ts';
 import { refreshGateways } from '../../lambdas/functions/register/refresh-gateways.ts';
 import { toAttributes } from '../../lambdas/store/attributes.ts';
 import { freeIndex, gatewayKey } from '../../lambdas/store/keys.ts';
+import { reportBytes } from '../support/sip-media-gateway-report.ts';
 import { tableDefinition } from '../support/table-definition.ts';
 import { useTestTable } from '../support/use-test-table.ts';
 import { type Counted, countOperations } from './support/operations.ts';
@@ -76,6 +79,21 @@ describe('operations on the table', () => {
     counted.reset();
     await world.say(world.ended('call-1', gw(1)));
     expect(counted.counts).toEqual({ BatchGetItem: 1, TransactWriteItems: 1 });
+  });
+
+  it('of a media report: one query, one read and one write', async () => {
+    await world.register({ username: gw(1) });
+    await world.grant({ callId: 'call-1' });
+    await world.say(world.answered('call-1', gw(1)));
+    await world.say(world.ended('call-1', gw(1)));
+    counted.reset();
+    const report = JSON.parse(
+      reportBytes.replaceAll('2026-11-30T15:33:03Z', new Date(world.nowMs).toISOString()),
+    );
+    report.call.details.destination.destinationGw = '';
+    const deps = { ...world.deps, tellRecord: world.deps.tell };
+    await takeMediaReport(mediaReportSchema.parse(report), gw(1), deps);
+    expect(counted.counts).toEqual({ Query: 1, BatchGetItem: 1, PutItem: 1 });
   });
 
   it('of a first REGISTER: a look at the queue, and one transaction', async () => {

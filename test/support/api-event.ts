@@ -8,6 +8,8 @@ export interface ApiRequest {
   raw?: string;
   /** What API Gateway says of who asks; an operator by signature unless given. */
   authorizer?: Authorizer | undefined;
+  /** Where the API stands below its address; `/v1` unless given. */
+  door?: string;
 }
 
 const bySignature: Authorizer = { iam: { userArn: 'arn:aws:iam::123456789012:user/alice' } };
@@ -19,11 +21,11 @@ export const byToken = (roles: unknown, claims: Record<string, unknown> = {}): A
 /**
  * A request as an HTTP API hands it to a function ("Working with AWS Lambda proxy integrations for HTTP APIs", payload
  * format 2.0).
- * @param target path and query, below `/v1`
+ * @param target path and query, below the door
  */
 export function apiEvent(target: string, request: ApiRequest = {}) {
-  const { method = 'GET', headers = {}, body } = request;
-  const { pathname, search } = new URL(`https://x/v1${target}`);
+  const { method = 'GET', headers = {}, body, door = '/v1' } = request;
+  const { pathname, search } = new URL(`https://x${door}${target}`);
   const authorizer = 'authorizer' in request ? request.authorizer : bySignature;
   return {
     version: '2.0',

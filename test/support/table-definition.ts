@@ -13,6 +13,8 @@ export function tableDefinition(tableName: string): CreateTableCommandInput {
       { AttributeName: 'watchKey', AttributeType: 'S' },
       { AttributeName: 'watchAt', AttributeType: 'N' },
       { AttributeName: 'callId', AttributeType: 'S' },
+      { AttributeName: 'gateway', AttributeType: 'S' },
+      { AttributeName: 'offeredAt', AttributeType: 'N' },
     ],
     GlobalSecondaryIndexes: [
       {
@@ -37,6 +39,14 @@ export function tableDefinition(tableName: string): CreateTableCommandInput {
       {
         IndexName: 'calls',
         KeySchema: [{ AttributeName: 'callId', KeyType: 'HASH' }],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+      {
+        IndexName: 'gateways',
+        KeySchema: [
+          { AttributeName: 'gateway', KeyType: 'HASH' },
+          { AttributeName: 'offeredAt', KeyType: 'RANGE' },
+        ],
         Projection: { ProjectionType: 'KEYS_ONLY' },
       },
     ],

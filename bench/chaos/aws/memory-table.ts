@@ -1,7 +1,7 @@
 import type { Item } from '../../../lambdas/store/attributes.ts';
 import type { Condition } from '../../../lambdas/store/conditions.ts';
 import { readEach } from '../../../lambdas/store/items/read-item.ts';
-import { callsIndex, freeIndex, watchIndex } from '../../../lambdas/store/keys.ts';
+import { callsIndex, freeIndex, gatewaysIndex, watchIndex } from '../../../lambdas/store/keys.ts';
 import type { Page, QueryInput, Table, Transacted, Written } from '../../../lambdas/store/table.ts';
 import type { Failure, Update, Write } from '../../../lambdas/store/transaction.ts';
 import type { Mutation } from '../mutations.ts';
@@ -27,6 +27,7 @@ const indexes: Readonly<Record<string, Index>> = {
   },
   [watchIndex]: { key: 'watchKey', sort: 'watchAt', shows: keysOnly },
   [callsIndex]: { key: 'callId', shows: keysOnly },
+  [gatewaysIndex]: { key: 'gateway', sort: 'offeredAt', shows: keysOnly },
 };
 
 export interface MemoryTableOptions {

@@ -1,5 +1,6 @@
 import type { AttemptFailure, Caller, CallState } from '../../../contracts/commands.ts';
 import type { CallIdentity, Peer } from '../../../contracts/common.ts';
+import type { MediaStream } from '../../../contracts/media.ts';
 import type { Outcome } from '../../../contracts/outcomes.ts';
 
 /* `…At`, `…Since` and `…Until` are epoch milliseconds. */
@@ -38,6 +39,12 @@ export interface Grant {
   lockedUntil: number;
 }
 
+/** How its media went, as its gateway told. */
+export interface CallMedia {
+  reportedAt: number;
+  streams: MediaStream[];
+}
+
 export interface Call {
   callId: string;
   /** Rises with each write: whoever read it writes only if nobody else did since. */
@@ -72,6 +79,7 @@ export interface Call {
   detail?: string;
   /** The task that the end of this call stops; a repeated fact stops it again, in case the first try failed. */
   stopTaskId?: string;
-  /** No fact has ended it, so nobody has told its call detail record yet: the sweep does. */
+  media?: CallMedia;
+  /** No fact has ended it, or the bus did not take it: nobody has told its call detail record yet, and the sweep does. */
   recordDue?: true;
 }

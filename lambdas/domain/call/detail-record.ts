@@ -29,7 +29,7 @@ export function callRecordView(call: Call): CallRecordView | undefined {
 }
 
 function fieldsOf<T>(call: Ended, time: (atMs: number) => T) {
-  const { version, callId, traceId, edgeId, room, caller, gateway, outcome, endedBy, detail } = call;
+  const { version, callId, traceId, edgeId, room, caller, gateway, outcome, endedBy, detail, media } = call;
   const ifKnown = (atMs: number | undefined) => (atMs === undefined ? undefined : time(atMs));
   return {
     id: pathIdOf(call),
@@ -62,6 +62,7 @@ function fieldsOf<T>(call: Ended, time: (atMs: number) => T) {
       offeredAt: ifKnown(call.offeredAt),
       ringingAt: ifKnown(call.ringingAt),
       answeredAt: ifKnown(call.answeredAt),
+      media: media && { ...media, reportedAt: time(media.reportedAt) },
     }),
   };
 }

@@ -2,9 +2,16 @@ import { Hono } from 'hono';
 import { etag } from 'hono/etag';
 import { routes } from '../../../contracts/api/all-routes.ts';
 import { openApi } from '../../../contracts/api/open-api.ts';
-import { reads } from '../../../contracts/api/routes.ts';
-import { NotTold, TableContention, TableUnavailable, TaskNotStopped } from '../../domain/errors.ts';
+import { gatewayDoor, reads } from '../../../contracts/api/routes.ts';
+import {
+  NotTold,
+  SecretUnavailable,
+  TableContention,
+  TableUnavailable,
+  TaskNotStopped,
+} from '../../domain/errors.ts';
 import type { ApiDeps } from './deps.ts';
+import { serveGateways } from './gateways/serve-gateways.ts';
 import { ApiProblem } from './problem.ts';
 import { getCall, listCalls, listLiveCalls, listRecords } from './reads/calls.ts';
 import { countEdges } from './reads/counts.ts';
@@ -17,7 +24,7 @@ import { type Env, serve } from './routing.ts';
 import { serveActions } from './serve-actions.ts';
 
 /** What asking again may mend. */
-const unavailable = [TableUnavailable, TableContention, TaskNotStopped, NotTold];
+const unavailable = [TableUnavailable, TableContention, TaskNotStopped, NotTold, SecretUnavailable];
 
 /** Grows with what the routes promise. */
 const apiVersion = '1.0.0';
@@ -42,7 +49,9 @@ export function apiApp(deps: ApiDeps): Hono<Env> {
   );
   app.onError((error) => answerOf(problemOf(error, deps)));
   // The same behind a token and behind a signature: API Gateway checks one or the other by the path.
-  return app.route('/v1', v1).route('/iam/v1', v1);
+  const gateways = new Hono<Env>();
+  serveGateways(gateways, deps);
+  return app.route('/v1', v1).route('/iam/v1', v1).route(gatewayDoor, gateways);
 }
 
 function serveReads(app: Hono<Env>, deps: ApiDeps): void {

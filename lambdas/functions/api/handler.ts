@@ -3,12 +3,16 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
+import { callsEventSource } from '../../../contracts/call-record.ts';
 import { apiEventSource } from '../../../contracts/operator-fact.ts';
 import { awsClientConfig, dynamoDbClient } from '../../runtime/aws-clients.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
 import { factTeller } from '../../runtime/fact-teller.ts';
+import { openMetrics } from '../../runtime/metrics.ts';
+import { sharedSecret } from '../../runtime/shared-secret.ts';
 import { taskStopper } from '../../runtime/task-stopper.ts';
 import { openTable } from '../../store/table.ts';
 import { apiApp } from './app.ts';
@@ -17,6 +21,8 @@ import { serveConsole } from './console.ts';
 const environment = readEnvironment([
   'TABLE_NAME',
   'BUS_NAME',
+  'STACK_NAME',
+  'MEDIA_REPORT_SECRET_ARN',
   'CLUSTER',
   'FREE_SHARDS',
   'ROLE_CLAIM',
@@ -31,6 +37,7 @@ const environment = readEnvironment([
   'POOL_TIME_ZONE',
 ]);
 const logger = new Logger({ serviceName: 'api' });
+const bus = new EventBridgeClient(awsClientConfig);
 
 const app = apiApp({
   table: openTable(dynamoDbClient(), environment.TABLE_NAME),
@@ -51,8 +58,16 @@ const app = apiApp({
     poolPolicy: environment.POOL_POLICY,
   },
   stopTask: taskStopper(new ECSClient(awsClientConfig), environment.CLUSTER),
-  tell: factTeller(new EventBridgeClient(awsClientConfig), environment.BUS_NAME, apiEventSource),
+  tell: factTeller(bus, environment.BUS_NAME, apiEventSource),
+  tellRecord: factTeller(bus, environment.BUS_NAME, callsEventSource),
   newId: () => randomBytes(8).toString('hex'),
+  reportSecrets: sharedSecret(
+    new SecretsManagerClient(awsClientConfig),
+    environment.MEDIA_REPORT_SECRET_ARN,
+    Date.now,
+  ),
+  measure: openMetrics(environment.STACK_NAME),
+  refused: ({ body }, about) => logger.warn('media report refused', { ...about, problem: body }),
   failed: (error) => logger.error('failed', error),
 });
 serveConsole(app, new URL('./console/', import.meta.url));

@@ -63,10 +63,13 @@ function fields(
   // What a route does not know is a mistake of who asks: a filter that is misspelt would find too much.
   const parsed = schema.strict().safeParse(given);
   if (parsed.success) return parsed.data;
-  errors.push(
-    ...parsed.error.issues.map(({ path, message }) => ({ field: path.map(String).join('.'), message })),
-  );
+  errors.push(...problemsOf(parsed.error));
   return undefined;
+}
+
+/** What is wrong with what a schema was given, and where. */
+export function problemsOf(error: z.ZodError): { field: string; message: string }[] {
+  return error.issues.map(({ path, message }) => ({ field: path.map(String).join('.'), message }));
 }
 
 async function bodyOf(c: Context<Env>): Promise<unknown> {

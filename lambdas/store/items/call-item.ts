@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { endedBySchema } from '../../../contracts/call-record.ts';
 import { attemptFailureSchema, callerSchema, callStateSchema } from '../../../contracts/commands.ts';
 import { peerSchema } from '../../../contracts/common.ts';
+import { callMediaSchema } from '../../../contracts/media.ts';
 import { isFailure, outcomeSchema } from '../../../contracts/outcomes.ts';
 import type { Call } from '../../domain/call/call.ts';
 import { latestStepAt } from '../../domain/call/call-record.ts';
@@ -65,6 +66,7 @@ const callSchema = z.object({
   outcome: outcomeSchema.exactOptional(),
   detail: text,
   stopTaskId: text,
+  media: callMediaSchema(z.number()).exactOptional(),
   recordDue: z.literal(true).exactOptional(),
 });
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { handle } from 'hono/aws-lambda';
+import { afterEach } from 'vitest';
 import type { OperatorFact } from '../../../contracts/operator-fact.ts';
 import { apiApp } from '../../../lambdas/functions/api/app.ts';
 import type { ApiDeps } from '../../../lambdas/functions/api/deps.ts';
@@ -11,6 +12,17 @@ export const failures: Error[] = [];
 
 /** What the bus was told, of the test's file. */
 export const told: OperatorFact[] = [];
+
+/** What gateways told and was not taken, of the test's file. */
+export const refusals: Record<string, string>[] = [];
+
+export const reportSecret = 'the secret of gateways';
+
+/** What a test puts in the place of the world's, until its end. */
+export let instead: Partial<ApiDeps> = {};
+afterEach(() => {
+  instead = {};
+});
 
 const deps = (): ApiDeps => ({
   table: world.table,
@@ -30,8 +42,13 @@ const deps = (): ApiDeps => ({
   tell: async (fact) => {
     told.push(fact);
   },
+  tellRecord: (record) => world.deps.tell(record),
+  reportSecrets: async () => [reportSecret],
+  measure: world.deps.measure,
+  refused: (problem, about) => refusals.push({ why: problem.message, ...about }),
   newId: () => randomBytes(8).toString('hex'),
   failed: (error) => failures.push(error),
+  ...instead,
 });
 
 /** Asks the API over the world of the test that runs, as API Gateway does. @param target path and query, below `/v1` */

@@ -38,13 +38,16 @@ const maxWaiting = 500;
 /** Calls, starts and decisions that name one Call-ID. */
 const maxTries = 100;
 
-/** @returns the lanes of calls that are over. @param failed only those that failed, only the others, or both */
+/**
+ * @param failed only those that failed, only the others, or both; those whose record is still to be told are among either
+ * @returns the lanes of calls that are over
+ */
 export function pastCallsLanes(window: Window, failed?: boolean): Lane[] {
   const byDay = [false, true]
     .filter((one) => failed === undefined || failed === one)
     .map((one) => daysLane(window, (atMs) => endedCallsWatchKey(atMs, one)));
-  // For a minute at most; what no fact has ended has failed.
-  return failed === false ? byDay : [...byDay, watchLane([recordDueWatchKey], window)];
+  // For a minute at most, whichever way they ended.
+  return [...byDay, watchLane([recordDueWatchKey], window)];
 }
 
 /** @throws TableUnavailable, ApiProblem */

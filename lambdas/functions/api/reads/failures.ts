@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { isoOf } from '../../../../contracts/api/common.ts';
 import type { reads } from '../../../../contracts/api/routes.ts';
 import type { Failures } from '../../../../contracts/api/views.ts';
+import { isFailure } from '../../../../contracts/outcomes.ts';
 import type { Call } from '../../../domain/call/call.ts';
 import { referenceTo } from '../../../domain/views.ts';
 import { callOf } from '../../../store/items/call-item.ts';
@@ -39,6 +40,7 @@ export async function getFailures(query: Query, { table, now }: ApiDeps): Promis
   const calls = table
     .readable(items, (item) => callOf(item, nowMs) ?? [])
     .flat()
+    .filter(({ outcome }) => outcome !== undefined && isFailure(outcome))
     .sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
   const groups = Map.groupBy(calls, commonOf[query.by]);
   const last = entries.at(-1);

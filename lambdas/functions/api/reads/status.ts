@@ -1,6 +1,6 @@
 import { isoOf } from '../../../../contracts/api/common.ts';
 import type { Status } from '../../../../contracts/api/pool-views.ts';
-import type { Outcome } from '../../../../contracts/outcomes.ts';
+import { isFailure, type Outcome } from '../../../../contracts/outcomes.ts';
 import { decisionView, quietView } from '../../../domain/fleet/fleet-views.ts';
 import { known } from '../../../domain/views.ts';
 import { between } from '../../../store/conditions.ts';
@@ -87,7 +87,8 @@ async function lastHourOf(table: Table, nowMs: number): Promise<Status['lastHour
   );
   const outcomes = new Map<Outcome, number>();
   for (const [call] of table.readable(items, (item) => [callOf(item, nowMs)])) {
-    if (call?.outcome) outcomes.set(call.outcome, (outcomes.get(call.outcome) ?? 0) + 1);
+    if (call?.outcome && isFailure(call.outcome))
+      outcomes.set(call.outcome, (outcomes.get(call.outcome) ?? 0) + 1);
   }
   return {
     finished: counts.reduce((sum, one) => sum + one, 0),

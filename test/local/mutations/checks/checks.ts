@@ -4,6 +4,7 @@ import { callChecks } from './call-checks.ts';
 import type { Check } from './check.ts';
 import { fleetChecks } from './fleet-checks.ts';
 import { deadLetterChecks, sweepChecks } from './kept-checks.ts';
+import { mediaChecks } from './media-checks.ts';
 import { operatorChecks } from './operator-checks.ts';
 import { recordChecks } from './record-checks.ts';
 import { toldChecks } from './told-checks.ts';
@@ -19,6 +20,7 @@ export const checks: readonly Check[] = [
   ...callChecks,
   ...fleetChecks,
   ...operatorChecks,
+  ...mediaChecks,
   ...recordChecks,
   ...deadLetterChecks,
 ];
