@@ -18,6 +18,15 @@ export function duration(ms: number): string {
   return `${hours(Math.floor(sec / 3600))} ${minutes(Math.floor((sec % 3600) / 60))}`;
 }
 
+export const kilobits = new Intl.NumberFormat(locale, { style: 'unit', unit: 'kilobit-per-second' }).format;
+export const milliseconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'millisecond' }).format;
+const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format;
+export const percent = (of100: number) => share(of100 / 100);
+
+/** What is not known is not 0. */
+export const amount = (value: number | undefined, format: (value: number) => string) =>
+  value === undefined ? '–' : format(value);
+
 export const between = (from: string, to: string | number = Date.now()) =>
   new Date(to).getTime() - new Date(from).getTime();
 

@@ -1,9 +1,22 @@
 import type { CallDetail, CallStep } from '../../contracts/api/views.ts';
+import type { MediaStream } from '../../contracts/media.ts';
 import { usePolled } from '../api.ts';
 import { html } from '../html.ts';
 import { Act } from '../parts/act.ts';
 import { Freshness, State } from '../parts/parts.ts';
-import { between, callText, clock, duration, gatewayName, offset } from '../text.ts';
+import {
+  amount,
+  between,
+  callText,
+  clock,
+  duration,
+  gatewayName,
+  kilobits,
+  milliseconds,
+  number,
+  offset,
+  percent,
+} from '../text.ts';
 import { told, word } from '../words.ts';
 
 /** One call: what is known of it, its ladder, and what may be done to it. */
@@ -49,6 +62,7 @@ export function Call({ id, mayAct }: { id: string; mayAct: boolean }) {
     }
     <h2>${word.ladder}</h2>
     <${Ladder} call=${call} />
+    ${call.media && html`<h2>${word.media}</h2><${Media} streams=${call.media.streams} />`}
     ${call.otherTries.length > 0 && html`<ul>${call.otherTries.map((one) => html`<li><a href=${`#/calls/${one.id}`}>${clock(one.beganAt)} ${callText(one)}</a></li>`)}</ul>`}`;
 }
 
@@ -122,6 +136,31 @@ function Ladder({ call }: { call: CallDetail }) {
         <td class="at">${offset(between(start, step.at) / 1000)}</td>
         <td colspan="3"><${Arrows} arrows=${arrowsOf(step, call)} /></td>
         <td>${told(word.steps, step.step)} ${step.gateway && gatewayName(step.gateway)} ${detailOf(step, call)}</td>
+      </tr>`,
+    )}</tbody>
+  </table></div>`;
+}
+
+/** How its media went: a row for each stream in each direction. */
+function Media({ streams }: { streams: readonly MediaStream[] }) {
+  const rows = streams.flatMap(({ kind, sent, received }) =>
+    (
+      [
+        ['sent', sent],
+        ['received', received],
+      ] as const
+    ).flatMap(([direction, side]) => (side === undefined ? [] : [{ kind, direction, side }])),
+  );
+  const head = [word.stream, word.lost, word.jitter, word.packets, word.bitrate];
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${word.media}><table>
+    <thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+    <tbody>${rows.map(
+      ({ kind, direction, side }) => html`<tr>
+        <td>${word.mediaKinds[kind]} ${word.directions[direction]}</td>
+        <td>${amount(side.lossPercent, percent)}</td>
+        <td>${amount(side.jitterMs, milliseconds)}</td>
+        <td>${amount(side.packets, number)}</td>
+        <td>${amount(side.bitrateKbps, kilobits)}</td>
       </tr>`,
     )}</tbody>
   </table></div>`;

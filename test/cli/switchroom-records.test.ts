@@ -60,6 +60,22 @@ describe('a record as CSV', () => {
     ]);
   });
 
+  it('has losses and jitter by direction, of the worst stream of a kind, and nothing where they are not known', () => {
+    const of = (kind: 'audio' | 'video', lossPercent: number) => ({
+      kind,
+      sent: { lossPercent, jitterMs: 2 },
+    });
+    const media = { reportedAt: isoOf(day), streams: [of('audio', 0), of('video', 1), of('video', 3.5)] };
+    const row = rowOf({ media });
+    const told = [
+      'audioSentLossPercent',
+      'videoSentLossPercent',
+      'videoSentJitterMs',
+      'videoReceivedLossPercent',
+    ];
+    expect(told.map((column) => row[at(column)])).toEqual(['0', '3.5', '2', '']);
+  });
+
   it.each([
     ['=cmd|"/c calc"!A1', `"'=cmd|""/c calc""!A1"`],
     ['+49 30 1234', `'+49 30 1234`],

@@ -49,6 +49,18 @@ const call: CallDetail = {
   otherTries: [],
 };
 
+it('says how the media of a call went, and what is not known of it', () => {
+  const sent = { packets: 1200, lost: 27, lossPercent: 2.25, jitterMs: 1.8, bitrateKbps: 64, errors: 0 };
+  const media = {
+    reportedAt: isoOf(now),
+    streams: [{ kind: 'audio' as const, sent, received: { packets: 1166 } }],
+  };
+  expect(showCall({ ...call, media }, now, plain)).toContain(`
+MEDIA  DIRECTION        LOST    JITTER  PACKETS  BITRATE
+audio  to the caller    2.25 %  1.8 ms  1200     64 kbit/s
+audio  from the caller  -       -       1166     -`);
+});
+
 it('says of each gateway its state, who holds it, and how long it lasts', () => {
   const locked = gateway({
     username: '10.0.0.8.mediagw.1',

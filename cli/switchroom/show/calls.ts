@@ -1,4 +1,5 @@
 import type { CallDetail, CallView, Failures } from '../../../contracts/api/views.ts';
+import { showMedia } from './media.ts';
 import type { Paint } from './paint.ts';
 import { callName, clock, duration, gatewayName, plain, secondsBetween, shortened, table } from './table.ts';
 
@@ -68,6 +69,7 @@ export function showCall(call: CallDetail, now: number, paint: Paint): string {
   return [
     head,
     ...(call.steps.length > 0 ? ['', ladder(call)] : []),
+    ...(call.media ? ['', showMedia(call.media.streams)] : []),
     ...(tries.length > 0 ? ['', 'other tries with the same Call-ID:', ...tries] : []),
   ].join('\n');
 }

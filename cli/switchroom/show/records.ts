@@ -1,8 +1,22 @@
 import type { CallRecordView } from '../../../contracts/api/views.ts';
+import type { MediaStream } from '../../../contracts/media.ts';
 
 /* Call detail records as CSV (RFC 4180), a line for each call. */
 
 type Cell = string | number | undefined;
+
+/** Of several streams of a kind, such as a camera and slides, that of the worst. */
+function worst(
+  kind: MediaStream['kind'],
+  direction: 'sent' | 'received',
+  value: 'lossPercent' | 'jitterMs',
+): (record: CallRecordView) => Cell {
+  return ({ media }) => {
+    const of = (media?.streams ?? []).filter((stream) => stream.kind === kind);
+    const values = of.flatMap((stream) => stream[direction]?.[value] ?? []);
+    return values.length === 0 ? undefined : Math.max(...values);
+  };
+}
 
 const columns: Readonly<Record<string, (record: CallRecordView) => Cell>> = {
   id: ({ id }) => id,
@@ -29,6 +43,14 @@ const columns: Readonly<Record<string, (record: CallRecordView) => Cell>> = {
   edgeId: ({ edgeId }) => edgeId,
   gateway: ({ gateway }) => gateway,
   attempts: ({ attempts }) => attempts.length,
+  audioSentLossPercent: worst('audio', 'sent', 'lossPercent'),
+  audioSentJitterMs: worst('audio', 'sent', 'jitterMs'),
+  audioReceivedLossPercent: worst('audio', 'received', 'lossPercent'),
+  audioReceivedJitterMs: worst('audio', 'received', 'jitterMs'),
+  videoSentLossPercent: worst('video', 'sent', 'lossPercent'),
+  videoSentJitterMs: worst('video', 'sent', 'jitterMs'),
+  videoReceivedLossPercent: worst('video', 'received', 'lossPercent'),
+  videoReceivedJitterMs: worst('video', 'received', 'jitterMs'),
 };
 
 /** What a caller says is no formula: a spreadsheet takes text that begins so for one (OWASP, "CSV Injection"). */
