@@ -8,27 +8,38 @@ const secretSchema = z.object({ current: z.string().min(1), previous: z.string()
 
 /** How long a value is used before it is read again, and how soon where a password did not fit: it may be the newest one. */
 const keptMs = 300_000;
-const keptAfterMismatchMs = 10_000;
+const keptAfterMismatchMs = 3000;
 
 /**
- * Reads a secret that gateways share, and remembers it.
- * @returns a function that gives its values. @throws (it) SecretUnavailable
+ * Reads a secret that gateways share, and remembers it. A reading that fails leaves the last good one in force.
+ * @param stale told of such a reading
+ * @returns a function that gives its values. @throws (it) SecretUnavailable, where there is none in force
  */
 export function sharedSecret(
   client: Pick<SecretsManagerClient, 'send'>,
   secretId: string,
   now: Clock,
+  stale: (error: Error) => void,
 ): (again: boolean) => Promise<readonly string[]> {
+  let inForce: readonly string[] | undefined;
   let read: { at: number; values: Promise<readonly string[]> } | undefined;
+  const readAnew = async () => {
+    try {
+      inForce = await valuesOf(client, secretId);
+    } catch (error) {
+      // Without one, the next that asks tries again.
+      if (inForce === undefined) {
+        read = undefined;
+        throw error;
+      }
+      stale(error as Error);
+    }
+    return inForce;
+  };
   return (again) => {
     const at = now();
     if (read === undefined || at - read.at > (again ? keptAfterMismatchMs : keptMs)) {
-      const values = valuesOf(client, secretId);
-      const reading = { at, values };
-      read = reading;
-      values.catch(() => {
-        if (read === reading) read = undefined;
-      });
+      read = { at, values: readAnew() };
     }
     return read.values;
   };

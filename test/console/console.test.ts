@@ -36,7 +36,22 @@ describe.skipIf(!hasTool('chromium'))('the console', () => {
     await act(page, 'Hang up', hostile);
     await page.getByRole('img', { name: /edge to caller: BYE, edge to gateway: BYE/ }).waitFor();
     await page.getByRole('link', { name: 'Calls', exact: true }).click();
-    await page.getByRole('region', { name: 'Over' }).getByText('answered').waitFor();
+    const over = page.getByRole('region', { name: 'Over' });
+    await over.getByText('answered').waitFor();
+    await suite.reportMedia();
+    await over.getByRole('link').first().click();
+    const sent = page
+      .getByRole('region', { name: 'Media' })
+      .getByRole('row', { name: 'audio to the caller' });
+    await sent.waitFor();
+    expect(await sent.getByRole('cell').allTextContents()).toEqual([
+      'audio to the caller',
+      '2.7%',
+      '1.8 ms',
+      '1,200',
+      '64 kb/s',
+    ]);
+    await shoot(page, 'media');
     expect(complaints).toEqual([]);
   });
 

@@ -3,9 +3,15 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type RunFile, readRunFile } from '../../command-line/run-file.ts';
+import { gatewayDoor } from '../../contracts/api/routes.ts';
+import type { CallView } from '../../contracts/api/views.ts';
+import { passwordOf } from '../../lambdas/functions/api/gateways/password.ts';
 import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
+import { reportBytes, reportingGateway } from '../support/sip-media-gateway-report.ts';
 
 const root = resolve(import.meta.dirname, '../..');
+const secret = 'gateway-secret';
 /** Longest wait for one thing: the machine may be busy. */
 const patienceMs = 60_000;
 
@@ -42,7 +48,7 @@ export class ConsoleSuite {
   readonly #callers: ReturnType<typeof spawn>[] = [];
 
   async start(...args: string[]): Promise<void> {
-    this.run = new SwitchroomProcess(args);
+    this.run = new SwitchroomProcess([...args, '--secret', secret]);
     const { outputs, apiToken } = (await this.run.ready()) as unknown as {
       outputs: { ApiAddress: string };
       apiToken: string;
@@ -65,6 +71,21 @@ export class ConsoleSuite {
     await page.goto(this.address);
     await page.getByRole('navigation').waitFor();
     return { page, complaints };
+  }
+
+  /** Lets the gateway of the last call that is over tell how its media went, as SIPMediaGW does. */
+  async reportMedia(): Promise<void> {
+    const { outputs, apiToken } = readRunFile(this.run.runFile) as RunFile;
+    const headers = { authorization: `Bearer ${apiToken}` };
+    const calls = await fetch(`${outputs.ApiAddress}/v1/calls?limit=1`, { headers });
+    const { items } = (await calls.json()) as { items: CallView[] };
+    const { gateway = '', endedAt = '' } = items[0] ?? {};
+    const answer = await fetch(`${outputs.ApiAddress}${gatewayDoor}/media-reports`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${gateway}:${passwordOf(gateway, secret)}`)}` },
+      body: reportBytes.replaceAll(reportingGateway, gateway).replace('2026-11-30T15:33:03Z', endedAt),
+    });
+    if (answer.status !== 200) throw new Error(`the report was not taken: ${await answer.text()}`);
   }
 
   /** Lets the minute be over for the functions. */

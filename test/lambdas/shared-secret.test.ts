@@ -6,6 +6,7 @@ import { sharedSecret } from '../../lambdas/runtime/shared-secret.ts';
 /** Secrets Manager with one secret, and a clock. */
 function world(...texts: (string | Error)[]) {
   const asked: number[] = [];
+  const stale: Error[] = [];
   const clock = { ms: 1_000_000 };
   const send = async () => {
     const text = texts[Math.min(asked.length, texts.length - 1)];
@@ -13,15 +14,25 @@ function world(...texts: (string | Error)[]) {
     if (text instanceof Error) throw text;
     return { SecretString: text };
   };
-  return { asked, clock, read: sharedSecret({ send } as never, 'the-secret', () => clock.ms) };
+  return {
+    asked,
+    clock,
+    stale,
+    read: sharedSecret(
+      { send } as never,
+      'the-secret',
+      () => clock.ms,
+      (error) => stale.push(error),
+    ),
+  };
 }
 
 const secretOf = (current: string, previous?: string) => JSON.stringify({ current, previous });
 
-it('is read once, and again after five minutes, or ten seconds where a password did not fit', async () => {
+it('is read once, and again after five minutes, or three seconds where a password did not fit', async () => {
   const { asked, clock, read } = world(secretOf('a'), secretOf('b', 'a'), secretOf('c'));
   expect(await read(false)).toEqual(['a']);
-  clock.ms += 9000;
+  clock.ms += 2000;
   expect([await read(false), await read(true)]).toEqual([['a'], ['a']]);
   clock.ms += 2000;
   expect(await read(true)).toEqual(['b', 'a']);
@@ -43,4 +54,14 @@ it.each([
   expect(error).toMatchObject({ name: 'SecretUnavailable', message: expect.stringContaining('the-secret') });
   expect((error as Error).message).not.toContain('hunter2');
   expect(await read(false)).toEqual(['a']);
+});
+
+it('that cannot be read again stays as it was, and somebody is told', async () => {
+  const { clock, stale, read } = world(secretOf('a'), new Error('denied'), secretOf('b'));
+  await read(false);
+  clock.ms += 301_000;
+  expect(await read(false)).toEqual(['a']);
+  expect(stale).toMatchObject([{ name: 'SecretUnavailable' }]);
+  clock.ms += 4000;
+  expect(await read(true)).toEqual(['b']);
 });

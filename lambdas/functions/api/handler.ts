@@ -65,6 +65,7 @@ const app = apiApp({
     new SecretsManagerClient(awsClientConfig),
     environment.MEDIA_REPORT_SECRET_ARN,
     Date.now,
+    (error) => logger.error('failed', error),
   ),
   measure: openMetrics(environment.STACK_NAME),
   refused: ({ body }, about) => logger.warn('media report refused', { ...about, problem: body }),

@@ -1,6 +1,7 @@
-import { gatewayDoor } from '../../../../contracts/api/routes.ts';
+import { randomUUID } from 'node:crypto';
 import { passwordOf } from '../../../../lambdas/functions/api/gateways/password.ts';
 import { containerNamed } from '../../../../local/aws/ecs/task-definition.ts';
+import { secretArnIn } from '../../../../local/aws/secrets.ts';
 import { gatewayContainer } from '../control-plane.ts';
 import { type Check, compare, upCall } from './check.ts';
 
@@ -14,31 +15,28 @@ export const mediaChecks: readonly Check[] = [
       const { cloud, gatewayDefinition } = plane;
       const { call, gateway } = await upCall(plane);
       const { environment, secrets } = containerNamed(gatewayDefinition, gatewayContainer);
-      const { ApiAddress } = cloud.stack.outputs;
-      compare(gatewayDefinition.family, environment, {
-        MEDIA_REPORT_URL: `${ApiAddress}${gatewayDoor}/media-reports`,
+      const { MEDIA_REPORT_SECRET: from = '' } = secrets;
+      // A gateway that started after a rotation: the function, which remembers the secret, must read it again.
+      const current = randomUUID();
+      const SecretString = JSON.stringify({ current, previous: cloud.secrets.containerValue(from) });
+      cloud.secrets.putSecretValue({ SecretId: secretArnIn(from), SecretString });
+      const post = () =>
+        fetch(environment.MEDIA_REPORT_URL ?? '', {
+          method: 'POST',
+          headers: { authorization: `Basic ${btoa(`${gateway}:${passwordOf(gateway, current)}`)}` },
+          body: JSON.stringify({
+            call: {
+              callSession: {},
+              details: { destination: { destinationGw: gateway } },
+              mediaStats: streams,
+            },
+          }),
+        });
+      await plane.until(`${environment.MEDIA_REPORT_URL} takes the report`, async () => {
+        const answer = await post();
+        if (answer.ok || answer.status === 401) return answer.ok;
+        throw new Error(`${environment.MEDIA_REPORT_URL} answers ${answer.status}: ${await answer.text()}`);
       });
-      const { MEDIA_REPORT_SECRET: from } = secrets;
-      if (from === undefined) throw new Error(`${gatewayDefinition.family}: MEDIA_REPORT_SECRET is not set`);
-      const password = passwordOf(gateway, cloud.secrets.containerValue(from));
-      const answer = await fetch(environment.MEDIA_REPORT_URL ?? '', {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          authorization: `Basic ${btoa(`${gateway}:${password}`)}`,
-        },
-        body: JSON.stringify({
-          call: {
-            callSession: {},
-            details: { destination: { destinationGw: gateway } },
-            mediaStats: streams,
-          },
-        }),
-      });
-      if (answer.status !== 200) {
-        const said = `${environment.MEDIA_REPORT_URL} answers ${answer.status}: ${await answer.text()}`;
-        throw new Error([said, ...plane.troubles].join('\n'));
-      }
       const { items } = await plane.api<{ items: { id: string }[] }>(`/calls?callId=${call}`);
       const { media } = await plane.api<{ media?: { streams: object[] } }>(`/calls/${items[0]?.id}`);
       compare(

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { gatewayDoor } from '../../../../contracts/api/routes.ts';
 import { containerNamed } from '../../../../local/aws/ecs/task-definition.ts';
 import { accessKeyOf } from '../../../../local/aws/iam/permissions.ts';
 import type { Needed } from '../../../../local/aws/iam/policy.ts';
@@ -83,8 +84,11 @@ export const toldChecks: readonly Check[] = [
         AFTER_CALL: settings.afterCall,
         STUN_SERVER: settings.stunServer,
         SIP_SERVER: plane.serviceWith(appContainer).dnsName,
+        MEDIA_REPORT_URL: `${plane.cloud.stack.outputs.ApiAddress}${gatewayDoor}/media-reports`,
       });
-      if (!gateway.secrets.SIP_SECRET) throw new Error(`${definition.family}: SIP_SECRET is not set`);
+      for (const name of ['SIP_SECRET', 'MEDIA_REPORT_SECRET']) {
+        if (!gateway.secrets[name]) throw new Error(`${definition.family}: ${name} is not set`);
+      }
     },
   },
   {
