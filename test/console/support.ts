@@ -3,12 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { type RunFile, readRunFile } from '../../command-line/run-file.ts';
-import { gatewayDoor } from '../../contracts/api/routes.ts';
-import type { CallView } from '../../contracts/api/views.ts';
-import { passwordOf } from '../../lambdas/functions/api/gateways/password.ts';
 import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
-import { reportBytes, reportingGateway } from '../support/sip-media-gateway-report.ts';
+import { reportMedia } from '../support/report-media.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const secret = 'gateway-secret';
@@ -73,19 +69,9 @@ export class ConsoleSuite {
     return { page, complaints };
   }
 
-  /** Lets the gateway of the last call that is over tell how its media went, as SIPMediaGW does. */
-  async reportMedia(): Promise<void> {
-    const { outputs, apiToken } = readRunFile(this.run.runFile) as RunFile;
-    const headers = { authorization: `Bearer ${apiToken}` };
-    const calls = await fetch(`${outputs.ApiAddress}/v1/calls?limit=1`, { headers });
-    const { items } = (await calls.json()) as { items: CallView[] };
-    const { gateway = '', endedAt = '' } = items[0] ?? {};
-    const answer = await fetch(`${outputs.ApiAddress}${gatewayDoor}/media-reports`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${btoa(`${gateway}:${passwordOf(gateway, secret)}`)}` },
-      body: reportBytes.replaceAll(reportingGateway, gateway).replace('2026-11-30T15:33:03Z', endedAt),
-    });
-    if (answer.status !== 200) throw new Error(`the report was not taken: ${await answer.text()}`);
+  /** Lets the gateway of the last call that is over tell how its media went. */
+  reportMedia(): Promise<void> {
+    return reportMedia(this.run.runFile, secret);
   }
 
   /** Lets the minute be over for the functions. */

@@ -8,6 +8,7 @@ import { queryLines, savedQueries } from '../../../infra/watch/queries.ts';
 import { isEmf, type MetricValue, readEmf } from '../../support/emf.ts';
 import { runCommand } from '../../support/process/run-command.ts';
 import { SwitchroomProcess } from '../../support/process/switchroom-process.ts';
+import { reportMedia } from '../../support/report-media.ts';
 import { until } from '../../support/until.ts';
 
 /*
@@ -19,6 +20,7 @@ type Line = Record<string, unknown>;
 
 const sipEdge = resolve(import.meta.dirname, '../../../sip-edge');
 
+const secret = 'gateway-secret';
 let run: SwitchroomProcess;
 /** Epoch ms. */
 let startedAt: number;
@@ -74,7 +76,7 @@ beforeAll(async () => {
   startedAt = Date.now();
   run = new SwitchroomProcess([
     ...['--min-free', '1', '--max', '1', '--gateway-kind', 'node', '--after-call', 'reuse'],
-    ...['--edge', 'METRICS_INTERVAL_SEC=1'],
+    ...['--edge', 'METRICS_INTERVAL_SEC=1', '--secret', secret],
   ]);
   logDir = String((await run.ready()).logDir);
   await sweep();
@@ -94,6 +96,11 @@ beforeAll(async () => {
     // The length of a call is in the line after that which counts it.
     const isMeasured = valuesOf('Calls').length >= 2 && valuesOf('CallLength').length > 0;
     return isMeasured && valuesOf('RefusedInvites').some(({ value }) => value === 1);
+  });
+  await reportMedia(run.runFile, secret);
+  await until('how its media went is measured', () => {
+    lines = readLines();
+    return valuesOf('PacketLoss').length > 0;
   });
 });
 
