@@ -84,6 +84,8 @@ reader_pid=
 end() {
   local status=$?
   trap - EXIT
+  # The task is told to stop as its call ends: what the reader still tells of that is waited for all the same.
+  trap '' TERM INT USR1
   if [[ -n $baresip_pid ]] && kill -0 "$baresip_pid" 2> /dev/null; then kill -KILL "$baresip_pid" || true; fi
   # The reader ends when nobody can write any more.
   if [[ -n $reader_pid ]]; then

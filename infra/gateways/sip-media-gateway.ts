@@ -109,7 +109,8 @@ export function sipMediaGwStart({ launchType, mediaAddress }: Settings): string 
   );
   lines.push(
     '/bin/bash /var/entrypoint.sh & gateway=$!',
-    `trap 'kill -TERM "$gateway"' TERM INT`,
+    // Told to stop as its call ends, it may find nobody to tell, and still waits for the record.
+    `trap 'kill -TERM "$gateway" 2> /dev/null || true' TERM INT`,
     'while kill -0 "$gateway" 2> /dev/null; do wait "$gateway" && status=0 || status=$?; done',
     `for _ in $(seq ${2 * recordLimitSec}); do pgrep -f '[l]ogParse .* -i' > /dev/null || break; sleep 0.5; done`,
     'exit "$status"',
