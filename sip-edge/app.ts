@@ -15,7 +15,7 @@ import { RegisteredConnections } from './drachtio/registered-connections.ts';
 import { createSrf, type Srf, type SrfRequest, type SrfResponse } from './drachtio/srf.ts';
 import { answerOptions } from './health/answer-options.ts';
 import { EdgeLease } from './health/edge-lease.ts';
-import type { Clock, FactSink, Log, Meter } from './ports.ts';
+import { type AlarmClock, type FactSink, type Log, type Meter, pause } from './ports.ts';
 import { Registrar } from './registrar/registrar.ts';
 import type { Settings } from './settings.ts';
 import { LogByAddress } from './telemetry/log-by-address.ts';
@@ -48,12 +48,12 @@ export interface EdgeParts {
   secrets: SecretSource;
   /** None: only gateways register, and nobody of our domain calls. */
   endpoints: EndpointAccounts | undefined;
-  clock: Clock;
+  clock: AlarmClock;
   log: Log;
   meter: Meter;
   /** Whether it has left its target groups, so that new calls are other edges'. None: there is no load balancer to leave. */
   hasLeft: (() => boolean) | undefined;
-  createCalls(parts: Omit<CallParts, 'journal'>): Calls;
+  createCalls(parts: Omit<CallParts, 'journal' | 'random'>): Calls;
 }
 
 /** Methods that are always refused. They are routed nevertheless: drachtio answers 503 to what has no route. */
@@ -188,7 +188,7 @@ export class EdgeApp {
     const { clock } = this.#parts;
     const deadline = clock.now() + patienceMs;
     while (this.activeCalls > 0 && clock.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, drainPollMs));
+      await pause(clock, drainPollMs);
     }
   }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient, type EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
@@ -20,6 +21,7 @@ import { Succession } from './health/succession.ts';
 import { TaskProtection } from './health/task-protection.ts';
 import { eventBusDelivery } from './outbox/event-bus.ts';
 import { Outbox } from './outbox/outbox.ts';
+import { FactStore } from './outbox/store.ts';
 import { systemClock as clock, type Log } from './ports.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { type StopStep, stopInOrder } from './stop.ts';
@@ -68,7 +70,7 @@ function controlPlaneOf(settings: Settings, flow: Flow): LambdaControlPlane {
       httpsAgent: agent,
     },
   });
-  return new LambdaControlPlane(client, settings, flow);
+  return new LambdaControlPlane(client, settings, { flow, clock, random: Math.random });
 }
 
 function eventBridgeClient(): EventBridgeClient {
@@ -123,7 +125,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     ? await EndpointSecret.load(watched(endpointsSecretArn), gatewayName)
     : undefined;
   const outbox = new Outbox({
-    stateDir: settings.stateDir,
+    openStore: (onLeftOver) => new FactStore(join(settings.stateDir, 'outbox.log'), log, onLeftOver),
     maxBytes: settings.outboxMaxBytes,
     edgeId: settings.edgeId,
     deliver: eventBusDelivery(eventBridgeClient(), settings),
@@ -157,7 +159,12 @@ async function start(settings: Settings, log: Log): Promise<void> {
     log,
     meter: metrics,
     hasLeft: succession && (() => succession.isOver),
-    createCalls: (parts) => new CallHandler({ ...parts, journal: new SetupJournal(settings.stateDir, log) }),
+    createCalls: (parts) =>
+      new CallHandler({
+        ...parts,
+        journal: new SetupJournal(settings.stateDir, log),
+        random: Math.random,
+      }),
   });
 
   const health = await openHealth(settings, log);

@@ -88,7 +88,33 @@ export interface Clock {
   now(): number;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+/** A clock by which things are done later. */
+export interface AlarmClock extends Clock {
+  /** @returns takes it back; without effect once it has run */
+  after(ms: number, run: () => void): () => void;
+}
+
+export const systemClock: AlarmClock = {
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Settles after so long, and at once where the signal ends it. Never rejects. */
+export function pause(clock: AlarmClock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const end = () => {
+      takeBack();
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const takeBack = clock.after(ms, end);
+    signal?.addEventListener('abort', end);
+  });
+}
 
 type LogMethod = (fields: Record<string, unknown>, message: string) => void;
 

@@ -3,7 +3,7 @@ import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
 import type { HalfOpenCall } from '../admission/half-open.ts';
 import type { RegisteredConnections } from '../drachtio/registered-connections.ts';
 import type { Srf, SrfResponse } from '../drachtio/srf.ts';
-import type { Clock, ControlPlane, FactSink, Log } from '../ports.ts';
+import type { AlarmClock, ControlPlane, FactSink, Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import type { GatewayContact } from './leg/gateway-contact.ts';
 import type { FromHeader } from './setup/from-header.ts';
@@ -34,7 +34,9 @@ export interface CallParts {
   readonly connections: Pick<RegisteredConnections, 'forget'>;
   readonly journal: Pick<SetupJournal, 'begin' | 'left'>;
   readonly log: Log;
-  readonly clock: Clock;
+  readonly clock: AlarmClock;
+  /** @returns 0 up to 1 */
+  readonly random: () => number;
 }
 
 /** What is known of a call; times in epoch ms. */

@@ -39,8 +39,8 @@ export class CallHandler {
   constructor(parts: CallParts) {
     this.#parts = parts;
     const { probeIntervalMs, keepaliveIntervalMs, probeTimeoutMs: timeoutMs } = parts.settings;
-    this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs, misses: 3 }, parts.log);
-    this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs, misses: 8 }, parts.log);
+    this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs, misses: 3 }, parts);
+    this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs, misses: 8 }, parts);
     this.#leftSetups = new LeftSetups(parts, parts.journal, this.#closing.signal);
     parts.srf.on('close', this.#onConnectionLost);
   }
@@ -224,8 +224,9 @@ export class CallHandler {
 
   async #isUp({ callerDialogId }: EdgeCall): Promise<boolean> {
     if (callerDialogId === undefined) return false;
-    const { srf, settings } = this.#parts;
-    return (await takePulse(new Leg(srf, 'caller', callerDialogId), settings.probeTimeoutMs)) !== 'gone';
+    const { srf, settings, clock } = this.#parts;
+    const leg = new Leg(srf, 'caller', callerDialogId);
+    return (await takePulse(leg, settings.probeTimeoutMs, clock)) !== 'gone';
   }
 
   /** Of a call in set-up drachtio keeps a dialog only where the call was answered and the fact of it was lost. */

@@ -1,5 +1,5 @@
 import { isInternal } from '../drachtio/peer.ts';
-import type { Log } from '../ports.ts';
+import type { AlarmClock, Log } from '../ports.ts';
 import type { Bridge, BridgeEnd } from './bridge.ts';
 import type { Leg } from './leg/leg.ts';
 
@@ -20,11 +20,11 @@ export type Pulse = 'alive' | 'gone' | 'no-answer' | 'unreachable';
 const deadStatuses: ReadonlySet<number> = new Set([481, 408]);
 
 /** @param timeoutMs how long to wait for an answer */
-export function takePulse(leg: Leg, timeoutMs: number): Promise<Pulse> {
+export function takePulse(leg: Leg, timeoutMs: number, clock: AlarmClock): Promise<Pulse> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('no-answer'), timeoutMs);
+    const stopTimer = clock.after(timeoutMs, () => resolve('no-answer'));
     const feel = (pulse: Pulse) => {
-      clearTimeout(timer);
+      stopTimer();
       resolve(pulse);
     };
     leg.request('OPTIONS', {}, undefined, {
@@ -53,17 +53,24 @@ export interface ProbeTimes {
   readonly misses: number;
 }
 
+export interface ProberParts {
+  readonly clock: AlarmClock;
+  readonly log: Pick<Log, 'error'>;
+}
+
 /** Ends each call of which a leg is gone. */
 export class Prober {
   readonly #times: ProbeTimes;
+  readonly #clock: AlarmClock;
   readonly #log: Pick<Log, 'error'>;
   /** Bridge → unanswered probes in a row, by leg. */
   readonly #misses = new Map<Bridge, Map<Leg, number>>();
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: () => void = () => {};
   #running = false;
 
-  constructor(times: ProbeTimes, log: Pick<Log, 'error'>) {
+  constructor(times: ProbeTimes, { clock, log }: ProberParts) {
     this.#times = times;
+    this.#clock = clock;
     this.#log = log;
   }
 
@@ -81,7 +88,7 @@ export class Prober {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#misses.clear();
   }
 
@@ -92,8 +99,8 @@ export class Prober {
   }
 
   #schedule(delayMs: number): void {
-    clearTimeout(this.#timer);
-    if (this.#misses.size > 0) this.#timer = setTimeout(() => void this.#round(), delayMs);
+    this.#stopTimer();
+    if (this.#misses.size > 0) this.#stopTimer = this.#clock.after(delayMs, () => void this.#round());
   }
 
   async #round(): Promise<void> {
@@ -132,7 +139,7 @@ export class Prober {
 
   async #isGone(bridge: Bridge, leg: Leg): Promise<boolean> {
     if (bridge.isOver) return false;
-    const pulse = await takePulse(leg, this.#times.timeoutMs);
+    const pulse = await takePulse(leg, this.#times.timeoutMs, this.#clock);
     const misses = this.#misses.get(bridge);
     if (pulse === 'alive') misses?.delete(leg);
     if (pulse === 'no-answer') misses?.set(leg, (misses.get(leg) ?? 0) + 1);

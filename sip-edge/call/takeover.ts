@@ -1,6 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { EdgeCall } from '../../contracts/commands.ts';
-import { ControlPlaneUnavailable } from '../ports.ts';
+import { ControlPlaneUnavailable, pause } from '../ports.ts';
 import type { CallParts } from './call.ts';
 
 export type AnsweredEdgeCall = EdgeCall & {
@@ -34,7 +33,7 @@ const lateMs = 60_000;
  * @param signal ends it
  */
 export async function takeOverCalls(
-  parts: Pick<CallParts, 'controlPlane' | 'settings' | 'log'>,
+  parts: Pick<CallParts, 'controlPlane' | 'settings' | 'log' | 'clock'>,
   { isHeld, isUp, adopt, giveUp }: TakeoverActions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -46,7 +45,7 @@ export async function takeOverCalls(
   };
   let unsure = await look();
   for (let waitedMs = 0; (unsure.length > 0 || waitedMs < lateMs) && !signal.aborted; ) {
-    await pause(probeIntervalMs, undefined, { signal }).catch(() => {});
+    await pause(parts.clock, probeIntervalMs, signal);
     waitedMs += probeIntervalMs;
     const left = await look();
     const areUp = await Promise.all(left.map(isUp));
@@ -62,7 +61,7 @@ function isAnswered(call: EdgeCall): call is AnsweredEdgeCall {
 }
 
 async function listEdgeCalls(
-  { controlPlane, log }: Pick<CallParts, 'controlPlane' | 'log'>,
+  { controlPlane, log, clock }: Pick<CallParts, 'controlPlane' | 'log' | 'clock'>,
   signal: AbortSignal,
 ): Promise<readonly EdgeCall[]> {
   while (!signal.aborted) {
@@ -71,7 +70,7 @@ async function listEdgeCalls(
     } catch (error) {
       if (!(error instanceof ControlPlaneUnavailable)) throw error;
       log.error({ why: error.why, error: error.message }, 'no answer to listEdgeCalls: asking again');
-      await pause(retryMs, undefined, { signal }).catch(() => {});
+      await pause(clock, retryMs, signal);
     }
   }
   return [];

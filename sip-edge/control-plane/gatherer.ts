@@ -1,4 +1,4 @@
-import { ControlPlaneUnavailable } from '../ports.ts';
+import { type AlarmClock, ControlPlaneUnavailable } from '../ports.ts';
 import type { About } from './flow/about.ts';
 import type { Flow, Lane } from './flow/flow.ts';
 import { type Waiting, WaitingCommands } from './flow/waiting-commands.ts';
@@ -19,6 +19,7 @@ export interface GathererOptions<Command, Answer> {
   keepMs: number;
   /** Says how many commands may be under way. */
   flow: Flow;
+  clock: AlarmClock;
   /**
    * Sends commands together.
    * @returns for each, in order, its answer or the error that it ended with
@@ -45,7 +46,7 @@ export class Gatherer<Command, Answer> {
   #sentAt = Number.NEGATIVE_INFINITY;
   /** Those that wait go as soon as there is room. */
   #isDue = false;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: () => void = () => {};
 
   constructor(options: GathererOptions<Command, Answer>) {
     this.#options = options;
@@ -67,8 +68,8 @@ export class Gatherer<Command, Answer> {
   }
 
   #go(): void {
-    const { flow, most } = this.#options;
-    clearTimeout(this.#timer);
+    const { flow, most, clock } = this.#options;
+    this.#stopTimer();
     if (this.#gatheredAt <= flow.now()) this.#isDue = true;
     const isKept = this.#keptUntil > flow.now();
     while (this.#waiting.size > 0 && ((this.#isDue && !isKept) || this.#waiting.size >= most)) {
@@ -83,7 +84,7 @@ export class Gatherer<Command, Answer> {
     if (nextDeadline === undefined) return;
     const goAt = this.#isDue ? nextDeadline : this.#gatheredAt;
     const wakeAt = Math.min(isKept ? this.#keptUntil : goAt, nextDeadline);
-    this.#timer = setTimeout(() => this.#go(), Math.max(1, wakeAt - flow.now()));
+    this.#stopTimer = clock.after(Math.max(1, wakeAt - flow.now()), () => this.#go());
   }
 
   /** When the first of those that wait has waited for long enough, epoch ms. */

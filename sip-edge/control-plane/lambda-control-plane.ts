@@ -18,7 +18,14 @@ import {
   renewEdgeAnswerSchema,
 } from '../../contracts/commands.ts';
 import { traceHeader } from '../../contracts/trace.ts';
-import { type Asker, type ControlPlane, ControlPlaneUnavailable, type UnavailableCause } from '../ports.ts';
+import {
+  type AlarmClock,
+  type Asker,
+  type ControlPlane,
+  ControlPlaneUnavailable,
+  pause,
+  type UnavailableCause,
+} from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { isSampled, newTraceId } from '../telemetry/trace.ts';
 import { aboutCall, aboutRegister } from './flow/about.ts';
@@ -36,6 +43,14 @@ export type LambdaControlPlaneSettings = Pick<
   | 'commandTimeoutMs'
   | 'traceSamplePercent'
 >;
+
+export interface LambdaControlPlaneParts {
+  /** Says how much may be under way. */
+  flow: Flow;
+  clock: AlarmClock;
+  /** @returns 0 up to 1 */
+  random: () => number;
+}
 
 interface Command {
   command: string;
@@ -57,9 +72,6 @@ const keepMs = 100;
 const throttles = new Set(['TooManyRequestsException', 'ThrottlingException', 'EC2ThrottledException']);
 const networkCodes = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)/;
 
-/** Random, so that commands that were throttled together are not tried again together. */
-const retryPauseMs = () => 20 + Math.random() * 80;
-
 /**
  * Commands by Lambda Invoke, bounded in time; those of one moment together. A lost connection, a throttle or a fault of
  * the service is tried once more, which the commands' idempotence allows. A command is not tried again where the function
@@ -69,7 +81,7 @@ const retryPauseMs = () => 20 + Math.random() * 80;
 export class LambdaControlPlane implements ControlPlane {
   readonly #client: LambdaClient;
   readonly #settings: LambdaControlPlaneSettings;
-  readonly #flow: Flow;
+  readonly #parts: LambdaControlPlaneParts;
   readonly #edge: EdgeAsk;
   /** The header of each Invoke, by its input. */
   readonly #traceHeaders = new WeakMap<object, string>();
@@ -78,15 +90,14 @@ export class LambdaControlPlane implements ControlPlane {
 
   /**
    * @param client with `maxAttempts: 1`: the tries are counted here, where the time is bounded
-   * @param flow says how much may be under way
    */
-  constructor(client: LambdaClient, settings: LambdaControlPlaneSettings, flow: Flow) {
+  constructor(client: LambdaClient, settings: LambdaControlPlaneSettings, parts: LambdaControlPlaneParts) {
     this.#client = client;
     this.#settings = settings;
-    this.#flow = flow;
+    this.#parts = parts;
     const { edgeId, leaseSec } = settings;
     // The time of the start: it rises with each, and needs no disk, which may not outlive the task.
-    this.#edge = { edgeId, leaseSec, generation: Date.now() };
+    this.#edge = { edgeId, leaseSec, generation: parts.clock.now() };
     sendTraceHeaders(client, (input) => this.#traceHeaders.get(input));
     this.#registers = this.#gatherer(settings.registerFunction, registerAnswerSchema);
     this.#allocates = this.#gatherer(settings.allocateFunction, allocateAnswerSchema);
@@ -135,7 +146,8 @@ export class LambdaControlPlane implements ControlPlane {
       most: mostBatched,
       waitMs: gatherMs,
       keepMs,
-      flow: this.#flow,
+      flow: this.#parts.flow,
+      clock: this.#parts.clock,
       send: async (commands) => {
         const [only, ...others] = commands;
         if (only !== undefined && others.length === 0) return [await this.#ask(functionName, only, schema)];
@@ -158,20 +170,22 @@ export class LambdaControlPlane implements ControlPlane {
     schema: z.ZodType<T>,
     traceId = (command as Partial<Command>).traceId,
   ): Promise<T> {
+    const { clock, random } = this.#parts;
     const payload = JSON.stringify(command);
     // What is of no call would be sampled by X-Ray's own rule: one each second, all day.
     const isKept = traceId !== undefined && isSampled(traceId, this.#settings.traceSamplePercent);
-    const trace = traceHeader(traceId ?? newTraceId(Date.now()), isKept);
-    const deadline = Date.now() + this.#settings.commandTimeoutMs;
+    const trace = traceHeader(traceId ?? newTraceId(clock.now()), isKept);
+    const deadline = clock.now() + this.#settings.commandTimeoutMs;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#invoke({ functionName, payload, trace }, schema, deadline - Date.now());
+        return await this.#invoke({ functionName, payload, trace }, schema, deadline - clock.now());
       } catch (error) {
         const failure = unavailable(functionName, error);
         const isWorthwhile = failure.why === 'network' || failure.why === 'throttled';
-        const pauseMs = retryPauseMs();
-        if (!isWorthwhile || attempt === maxAttempts || Date.now() + pauseMs >= deadline) throw failure;
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        // Random, so that commands that were throttled together are not tried again together.
+        const pauseMs = 20 + random() * 80;
+        if (!isWorthwhile || attempt === maxAttempts || clock.now() + pauseMs >= deadline) throw failure;
+        await pause(clock, pauseMs);
       }
     }
   }
@@ -185,7 +199,7 @@ export class LambdaControlPlane implements ControlPlane {
     this.#traceHeaders.set(command.input, trace);
     // No options: with any, the SDK would build its chain of middleware anew for each call.
     const sent = this.#client.send(command);
-    const answer = await within(sent, Math.max(1, leftMs), functionName);
+    const answer = await within(sent, Math.max(1, leftMs), functionName, this.#parts.clock);
     const text = Buffer.from(answer.Payload ?? []).toString('utf8');
     if (answer.FunctionError !== undefined) {
       throw new ControlPlaneUnavailable('function-error', `${functionName} threw: ${text.slice(0, 500)}`);
@@ -195,16 +209,20 @@ export class LambdaControlPlane implements ControlPlane {
 }
 
 /** An answer that comes after the limit is dropped; the client's own request timeout then frees its socket. */
-async function within<T>(sent: Promise<T>, limitMs: number, functionName: string): Promise<T> {
+async function within<T>(
+  sent: Promise<T>,
+  limitMs: number,
+  functionName: string,
+  clock: AlarmClock,
+): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new ControlPlaneUnavailable('timeout', `${functionName}: no answer within ${limitMs} ms`)),
-    limitMs,
+  const stopTimer = clock.after(limitMs, () =>
+    reject(new ControlPlaneUnavailable('timeout', `${functionName}: no answer within ${limitMs} ms`)),
   );
   try {
     return await Promise.race([sent, late]);
   } finally {
-    clearTimeout(timer);
+    stopTimer();
     sent.catch(() => {});
   }
 }

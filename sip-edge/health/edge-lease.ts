@@ -1,11 +1,11 @@
 import type { Hangup } from '../../contracts/commands.ts';
-import { type Clock, type ControlPlane, ControlPlaneUnavailable, type Log } from '../ports.ts';
+import { type AlarmClock, type ControlPlane, ControlPlaneUnavailable, type Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 
 export interface EdgeLeaseParts {
   controlPlane: Pick<ControlPlane, 'renewEdge'>;
   settings: Pick<Settings, 'heartbeatSec' | 'hangupPollMs'>;
-  clock: Clock;
+  clock: AlarmClock;
   log: Log;
   countCalls(): number;
   /** The gateway of a call is gone, or an operator wants the call ended. */
@@ -19,7 +19,7 @@ export interface EdgeLeaseParts {
  */
 export class EdgeLease {
   readonly #parts: EdgeLeaseParts;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: () => void = () => {};
   #askedAt = 0;
   #isAsking = false;
   #isDraining = false;
@@ -32,16 +32,24 @@ export class EdgeLease {
   start(): void {
     this.stop();
     void this.#ask();
-    this.#timer = setInterval(() => this.#tick(), this.#parts.settings.hangupPollMs);
+    this.#schedule();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stopTimer();
   }
 
   /** Whether an operator drains this edge, as it was told last. */
   get isDraining(): boolean {
     return this.#isDraining;
+  }
+
+  #schedule(): void {
+    const { clock, settings } = this.#parts;
+    this.#stopTimer = clock.after(settings.hangupPollMs, () => {
+      this.#schedule();
+      this.#tick();
+    });
   }
 
   #tick(): void {

@@ -1,21 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { factVersion } from '../../contracts/facts.ts';
-import type { Clock, FactSink, Log, NewFact } from '../ports.ts';
+import type { AlarmClock, FactSink, Log, NewFact } from '../ports.ts';
 import type { Entry } from './batch.ts';
 import { callOf, entryBytes } from './batch.ts';
 import { type Delivery, Sender } from './sender.ts';
-import { FactStore } from './store.ts';
+import type { FactStore } from './store.ts';
+
+/** Where facts are kept, so that they outlive the application. */
+export type KeptFacts = Pick<FactStore, 'tend' | 'add' | 'addMissing' | 'remove' | 'sync' | 'close'>;
 
 export interface OutboxOptions {
-  /** Where the outbox keeps its file, `outbox.log`. */
-  stateDir: string;
+  /** @param onLeftOver gets what the last run left, once it can be read */
+  openStore: (onLeftOver: (left: Entry[]) => void) => KeptFacts;
   /** Facts kept at most, bytes; beyond, the oldest is given up and logged. */
   maxBytes: number;
   edgeId: string;
   deliver: Delivery;
-  clock: Clock;
+  clock: AlarmClock;
   log: Log;
+  /** @returns 0 up to 1 */
+  random?: () => number;
   /** First pause after a failure, ms; doubles up to 30 s. */
   backoffMs?: number;
   /** How often what is only in memory is tried on disk again, and the file is synced, ms. */
@@ -30,26 +34,28 @@ export interface OutboxOptions {
  */
 export class Outbox implements FactSink {
   readonly #options: OutboxOptions;
-  readonly #store: FactStore;
+  readonly #store: KeptFacts;
   readonly #sender: Sender;
   /** All that the bus has not, oldest first. */
   readonly #pending = new Map<string, Entry>();
   #pendingBytes = 0;
-  readonly #timer: NodeJS.Timeout;
+  #stopTimer: () => void = () => {};
 
   /** Reads what the last run left over and starts to send it. */
   constructor(options: OutboxOptions) {
     this.#options = options;
-    const { log, stateDir } = options;
+    const { deliver, clock, log, random } = options;
     this.#sender = new Sender({
-      deliver: options.deliver,
+      deliver,
+      clock,
       log,
+      ...(random && { random }),
       backoffMs: options.backoffMs ?? 100,
       onDone: (entries) => this.#done(entries),
     });
-    this.#store = new FactStore(join(stateDir, 'outbox.log'), log, (left) => this.#takeOver(left));
+    this.#store = options.openStore((left) => this.#takeOver(left));
     this.#store.tend();
-    this.#timer = setInterval(() => this.#tend(), options.tendMs ?? 1000).unref();
+    this.#schedule();
   }
 
   /** Facts that the bus does not have yet. */
@@ -81,7 +87,7 @@ export class Outbox implements FactSink {
    */
   async close(patienceMs: number): Promise<number> {
     await this.#sender.drain(patienceMs);
-    clearInterval(this.#timer);
+    this.#stopTimer();
     this.#sender.close();
     this.#store.addMissing(this.#pending.values());
     this.#store.close();
@@ -124,6 +130,14 @@ export class Outbox implements FactSink {
     const known = entries.filter((entry) => this.#pending.delete(entry.id));
     for (const entry of known) this.#pendingBytes -= entry.bytes;
     this.#store.remove(known, this.#pending.values(), this.#pendingBytes);
+  }
+
+  #schedule(): void {
+    const { clock, tendMs = 1000 } = this.#options;
+    this.#stopTimer = clock.after(tendMs, () => {
+      this.#schedule();
+      this.#tend();
+    });
   }
 
   #tend(): void {

@@ -1,4 +1,4 @@
-import type { Log } from '../ports.ts';
+import type { AlarmClock, Log } from '../ports.ts';
 import { type Entry, maxBatchBytes, maxBatchEntries, takeBatch } from './batch.ts';
 
 /** What became of one entry: `again` may be sent later, `never` is one the bus will not take. */
@@ -13,6 +13,7 @@ export type Delivery = (batch: readonly Entry[]) => Promise<DeliveryResult[]>;
 
 export interface SenderOptions {
   deliver: Delivery;
+  clock: AlarmClock;
   log: Log;
   /** First pause after a failure, ms. */
   backoffMs: number;
@@ -35,7 +36,8 @@ export class Sender {
   readonly #queue: Entry[] = [];
   #inFlight = 0;
   #failures = 0;
-  #pause: NodeJS.Timeout | undefined;
+  /** Ends the pause after a failure, where there is one. */
+  #endPause: (() => void) | undefined;
   #isPumpDue = false;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
@@ -61,9 +63,9 @@ export class Sender {
     if (this.#isIdle()) return;
     this.#resume();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, patienceMs);
+      const stopTimer = this.#options.clock.after(patienceMs, resolve);
       this.#onIdle = () => {
-        clearTimeout(timer);
+        stopTimer();
         resolve();
       };
     });
@@ -71,7 +73,7 @@ export class Sender {
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#pause);
+    this.#endPause?.();
   }
 
   #isIdle(): boolean {
@@ -80,16 +82,16 @@ export class Sender {
 
   /** Waits a moment, so that facts published together go in one batch. */
   #schedule(): void {
-    if (this.#isPumpDue || this.#pause !== undefined) return;
+    if (this.#isPumpDue || this.#endPause !== undefined) return;
     this.#isPumpDue = true;
-    setTimeout(() => {
+    this.#options.clock.after(lingerMs, () => {
       this.#isPumpDue = false;
       this.#pump();
-    }, lingerMs);
+    });
   }
 
   #pump(): void {
-    while (!this.#isClosed && this.#pause === undefined && this.#inFlight < maxInFlight) {
+    while (!this.#isClosed && this.#endPause === undefined && this.#inFlight < maxInFlight) {
       const isFull = this.#queue.length >= maxBatchEntries;
       if (this.#inFlight > 0 && !isFull) break;
       const batch = takeBatch(this.#queue);
@@ -132,7 +134,7 @@ export class Sender {
   #retry(entries: readonly Entry[], why: string): void {
     this.#queue.unshift(...entries);
     this.#failures += 1;
-    const { backoffMs, random = Math.random, log } = this.#options;
+    const { backoffMs, random = Math.random, clock, log } = this.#options;
     const ceilingMs = Math.min(maxBackoffMs, backoffMs * 2 ** (this.#failures - 1));
     const pauseMs = Math.round(ceilingMs * (0.5 + random() / 2));
     const fields = {
@@ -143,13 +145,13 @@ export class Sender {
       pauseMs,
     };
     log.warn({ ...fields, callIds: entries.flatMap(({ callId }) => callId ?? []) }, 'facts are sent again');
-    clearTimeout(this.#pause);
-    if (!this.#isClosed) this.#pause = setTimeout(() => this.#resume(), pauseMs);
+    this.#endPause?.();
+    if (!this.#isClosed) this.#endPause = clock.after(pauseMs, () => this.#resume());
   }
 
   #resume(): void {
-    clearTimeout(this.#pause);
-    this.#pause = undefined;
+    this.#endPause?.();
+    this.#endPause = undefined;
     this.#schedule();
   }
 }

@@ -9,6 +9,7 @@ import type {
   SrfRequest,
   SrfResponse,
 } from '../../drachtio/srf.ts';
+import type { AlarmClock } from '../../ports.ts';
 import { Leg, sendRequest, sendWhileConnected } from './leg.ts';
 import { remainsOfGateway } from './remains.ts';
 
@@ -70,6 +71,11 @@ export function waysTo(contact: string, from: Peer): Way[] {
   return [{ requestUri: contact }, { requestUri: contact, isAnew: true }];
 }
 
+export interface GatewayLegParts {
+  readonly srf: Srf;
+  readonly clock: AlarmClock;
+}
+
 /**
  * One INVITE to one gateway, from the first packet to its final answer. Whoever gives it up before leaves
  * nothing behind: CANCEL, and where the 200 comes nevertheless ACK and BYE.
@@ -77,6 +83,7 @@ export function waysTo(contact: string, from: Peer): Way[] {
 export class GatewayLeg {
   readonly result: Promise<OfferResult>;
   readonly #srf: Srf;
+  readonly #clock: AlarmClock;
   readonly #listener: OfferListener;
   #settle: (result: OfferResult) => void = () => {};
   #sent: SrfRequest | undefined;
@@ -90,18 +97,20 @@ export class GatewayLeg {
   #rings = false;
   #answersOptions = false;
   readonly #way: Way;
-  #silenceTimer: NodeJS.Timeout;
-  readonly #ringTimer: NodeJS.Timeout;
+  #stopSilenceTimer: () => void;
+  readonly #stopRingTimer: () => void;
 
-  constructor(srf: Srf, offer: Offer, limits: OfferLimits, listener: OfferListener) {
+  constructor({ srf, clock }: GatewayLegParts, offer: Offer, limits: OfferLimits, listener: OfferListener) {
     this.#srf = srf;
+    this.#clock = clock;
     this.#way = offer.way;
     this.#listener = listener;
     this.result = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#silenceTimer = setTimeout(() => this.#onSilence(limits.gatewayTimeoutMs), limits.gatewayTimeoutMs);
-    this.#ringTimer = setTimeout(() => this.#onRingLimit(), limits.ringLimitMs);
+    const { gatewayTimeoutMs, ringLimitMs } = limits;
+    this.#stopSilenceTimer = clock.after(gatewayTimeoutMs, () => this.#onSilence(gatewayTimeoutMs));
+    this.#stopRingTimer = clock.after(ringLimitMs, () => this.#onRingLimit());
     const { requestUri, route } = offer.way;
     const options: OutgoingRequest = { method: 'INVITE', headers: offer.headers };
     if (offer.body) options.body = offer.body;
@@ -134,14 +143,14 @@ export class GatewayLeg {
    * there: any answer to OPTIONS says so, and it may go on for as long as one may ring.
    */
   #onSilence(patienceMs: number): void {
-    this.#silenceTimer = setTimeout(() => this.fail(), patienceMs);
+    this.#stopSilenceTimer = this.#clock.after(patienceMs, () => this.fail());
     const { requestUri, route } = this.#way;
     const options: OutgoingRequest = route ? { method: 'OPTIONS', proxy: route } : { method: 'OPTIONS' };
     sendRequest(this.#srf, requestUri, options, {
       answer: (response) => {
         if (isInternal(response)) return;
         this.#answersOptions = true;
-        clearTimeout(this.#silenceTimer);
+        this.#stopSilenceTimer();
       },
       failed: () => {},
     });
@@ -158,9 +167,9 @@ export class GatewayLeg {
     this.#givenUp = true;
     if (this.#over) return Promise.resolve(this.#answer !== undefined);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), waitMs);
+      const stopTimer = this.#clock.after(waitMs, () => resolve(false));
       this.#finalAnswer = (answered) => {
-        clearTimeout(timer);
+        stopTimer();
         resolve(answered);
       };
     });
@@ -180,7 +189,7 @@ export class GatewayLeg {
   }
 
   #onAnswer(response: SrfResponse, ack: Acknowledge): void {
-    if (!isInternal(response)) clearTimeout(this.#silenceTimer);
+    if (!isInternal(response)) this.#stopSilenceTimer();
     if (response.status < 200) {
       if (response.status > 100 && !this.#givenUp) {
         this.#rings = true;
@@ -214,8 +223,8 @@ export class GatewayLeg {
   #end(result: OfferResult): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#silenceTimer);
-    clearTimeout(this.#ringTimer);
+    this.#stopSilenceTimer();
+    this.#stopRingTimer();
     this.#givenUp = result.result !== 'answered';
     if (!this.#over) this.#cancel();
     this.#settle(result);

@@ -26,9 +26,6 @@ const notNow: SetupFailure = {
 /** The pool is told of a waiting call again after so long, and then after twice as long each time. */
 const sayAgainMs = 5000;
 
-/** A little less, so that those that came together do not ask together. */
-const spread = (ms: number) => ms * (0.75 + Math.random() / 4);
-
 /**
  * Asks the control plane for a gateway, again and again while the call waits for one. The caller hears its place
  * meanwhile, and may give up at any moment.
@@ -89,7 +86,7 @@ export class GatewayRequest {
       const leftMs = sinceMs + settings.waitLimitSec * 1000 - nowMs;
       if (leftMs <= 0) return timedOut(answer);
       this.#ringback.waits(answer.ahead);
-      await this.#pause(Math.min(spread(answer.askAgainSec * 1000), leftMs));
+      await this.#pause(Math.min(this.#spread(answer.askAgainSec * 1000), leftMs));
       if (this.#caller.goneWhy) return this.#caller.abandonment(false);
     }
   }
@@ -132,15 +129,18 @@ export class GatewayRequest {
     }
   }
 
+  /** A little less, so that those that came together do not ask together. */
+  #spread(ms: number): number {
+    return ms * (0.75 + this.#parts.random() / 4);
+  }
+
   /** Lasts until the time is over, a gateway is there, or the caller is gone. */
   async #pause(ms: number): Promise<void> {
     if (this.#isMatched) return;
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
-      this.#wake = resolve;
-    });
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const stopTimer = this.#parts.clock.after(ms, resolve);
+    this.#wake = resolve;
     await Promise.race([over, this.#caller.gone]);
-    clearTimeout(timer);
+    stopTimer();
   }
 }

@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { refusalOf } from '../../drachtio/refuse.ts';
 import { sendById } from '../../drachtio/send-by-id.ts';
+import { pause } from '../../ports.ts';
 import type { CallParts } from '../call.ts';
 import { Leg, sendWhileConnected } from '../leg/leg.ts';
 import type { LeftSetup, SentInvite, SetupJournal } from './journal.ts';
@@ -8,19 +8,17 @@ import type { LeftSetup, SentInvite, SetupJournal } from './journal.ts';
 /** When a gateway's answer is looked for that crossed the CANCEL, since nobody tells of it: so long after the look before. */
 const lookAgainMs = [500, 1500, 3000, 5000];
 
+type LeftSetupParts = Pick<CallParts, 'srf' | 'log' | 'clock'>;
+
 /** Ends what is left of set-ups whose connection to drachtio is gone. */
 export class LeftSetups {
-  readonly #parts: Pick<CallParts, 'srf' | 'log'>;
+  readonly #parts: LeftSetupParts;
   readonly #journal: Pick<SetupJournal, 'left'>;
   readonly #closing: AbortSignal;
   readonly #atWork = new Set<string>();
   #cleared = Promise.withResolvers<void>();
 
-  constructor(
-    parts: Pick<CallParts, 'srf' | 'log'>,
-    journal: Pick<SetupJournal, 'left'>,
-    closing: AbortSignal,
-  ) {
+  constructor(parts: LeftSetupParts, journal: Pick<SetupJournal, 'left'>, closing: AbortSignal) {
     this.#parts = parts;
     this.#journal = journal;
     this.#closing = closing;
@@ -59,11 +57,11 @@ export class LeftSetups {
    * tells nobody of it.
    */
   async #endOffer({ txnId, dialogId }: SentInvite): Promise<void> {
-    const { srf } = this.#parts;
+    const { srf, clock } = this.#parts;
     const signal = this.#closing;
     sendWhileConnected(() => sendById(srf, { stackTxnId: txnId }, 'CANCEL sip:placeholder SIP/2.0'));
     for (const waitMs of [0, ...lookAgainMs]) {
-      await pause(waitMs, undefined, { signal }).catch(() => {});
+      await pause(clock, waitMs, signal);
       if (signal.aborted) return;
       sendWhileConnected(() => sendById(srf, { stackDialogId: dialogId }, 'ACK sip:placeholder SIP/2.0'));
       void new Leg(srf, 'gateway', dialogId).bye();

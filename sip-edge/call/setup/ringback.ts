@@ -1,4 +1,5 @@
 import type { ResponseOptions } from '../../drachtio/srf.ts';
+import type { AlarmClock } from '../../ports.ts';
 import type { CallerLeg } from '../leg/caller-leg.ts';
 
 /** How long after its INVITE a caller first hears 180, so that it does not take the silence for a failure. */
@@ -21,13 +22,15 @@ const ringing: Provisional = { status: 180 };
  */
 export class Ringback {
   readonly #caller: CallerLeg;
+  readonly #clock: AlarmClock;
   #last = ringing;
   #hasRung = false;
-  #timer: NodeJS.Timeout;
+  #stopTimer: () => void;
 
-  constructor(caller: CallerLeg) {
+  constructor(caller: CallerLeg, clock: AlarmClock) {
     this.#caller = caller;
-    this.#timer = setTimeout(() => this.#ring(), firstMs);
+    this.#clock = clock;
+    this.#stopTimer = clock.after(firstMs, () => this.#ring());
   }
 
   /** @param ahead how many calls wait before this one */
@@ -48,14 +51,14 @@ export class Ringback {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
   }
 
   #ring(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#hasRung = true;
     const { status, options, phrase } = this.#last;
     this.#caller.ring(status, options, phrase);
-    this.#timer = setTimeout(() => this.#ring(), repeatMs);
+    this.#stopTimer = this.#clock.after(repeatMs, () => this.#ring());
   }
 }

@@ -51,7 +51,7 @@ export class CallSetup {
     this.#call = call;
     this.#caller = caller;
     this.#body = bodyReader(parts.settings.repairSdp)(caller.request);
-    this.#ringback = new Ringback(caller);
+    this.#ringback = new Ringback(caller, parts.clock);
     this.#gatewayRequest = new GatewayRequest(parts, call, caller, this.#ringback);
   }
 
@@ -130,7 +130,7 @@ export class CallSetup {
   }
 
   async #offerBy(offer: Offer, limits: OfferLimits): Promise<OfferResult | SetupFailure> {
-    const leg = new GatewayLeg(this.#parts.srf, offer, limits, {
+    const leg = new GatewayLeg(this.#parts, offer, limits, {
       sent: (invite) => this.#onSent(invite),
       provisional: (response) => this.#onProvisional(response),
     });

@@ -3,6 +3,7 @@ import { Bridge, type BridgeListener } from '../../../sip-edge/call/bridge.ts';
 import { Leg } from '../../../sip-edge/call/leg/leg.ts';
 import { Prober } from '../../../sip-edge/call/probe.ts';
 import type { Srf } from '../../../sip-edge/drachtio/srf.ts';
+import { systemClock } from '../../../sip-edge/ports.ts';
 import { until } from '../../support/until.ts';
 import { recordingLog } from '../support/log.ts';
 
@@ -23,7 +24,7 @@ describe('probing', () => {
   it('goes on with all calls where ending one of them throws', async () => {
     const srf = drachtioWithoutDialogs();
     const log = recordingLog();
-    const prober = new Prober({ intervalMs: 10, timeoutMs: 1000, misses: 3 }, log);
+    const prober = new Prober({ intervalMs: 10, timeoutMs: 1000, misses: 3 }, { clock: systemClock, log });
     const ended: string[] = [];
     const bridge = (name: string, onEnd: BridgeListener['onEnd']) =>
       new Bridge(new Leg(srf, 'caller', `${name}-caller`), new Leg(srf, 'gateway', `${name}-gateway`), {

@@ -14,6 +14,7 @@ function open({ most = 3, waitMs = 600_000, keepMs = 600_000 } = {}) {
     waitMs,
     keepMs,
     flow: new Flow(systemClock, recordingLog()),
+    clock: systemClock,
     send: (commands) =>
       new Promise((resolve, reject) => {
         requests.push({

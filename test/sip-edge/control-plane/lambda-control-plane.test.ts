@@ -35,7 +35,7 @@ async function controlPlane(behaviour: AwsBehaviour, commandTimeoutMs = 3000, tr
       commandTimeoutMs,
       traceSamplePercent,
     },
-    new Flow(systemClock, recordingLog()),
+    { flow: new Flow(systemClock, recordingLog()), clock: systemClock, random: Math.random },
   );
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { Outbox } from '../../../sip-edge/outbox/outbox.ts';
+import { FactStore } from '../../../sip-edge/outbox/store.ts';
 import { systemClock } from '../../../sip-edge/ports.ts';
 import { TestBus } from '../support/bus.ts';
 import { recordingLog } from '../support/log.ts';
@@ -34,9 +35,13 @@ export class OutboxSuite {
 
   open({ deliver }: TestBus, maxBytes = 1e9) {
     const log = recordingLog();
-    const { stateDir } = this;
-    const settings = { stateDir, maxBytes, edgeId: 'edge', backoffMs: 2, tendMs: 10 };
-    const outbox = new Outbox({ ...settings, clock: systemClock, log, deliver });
+    const outbox = new Outbox({
+      openStore: (onLeftOver) => new FactStore(this.file, log, onLeftOver),
+      ...{ maxBytes, edgeId: 'edge', backoffMs: 2, tendMs: 10 },
+      clock: systemClock,
+      log,
+      deliver,
+    });
     this.#open.push(outbox);
     const say = (callId: string) =>
       outbox.publish({ type: 'call.cancelled', callId, gatewayAnswered: false });

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { Outbox } from '../../../sip-edge/outbox/outbox.ts';
+import { FactStore } from '../../../sip-edge/outbox/store.ts';
 import { systemClock } from '../../../sip-edge/ports.ts';
 import { recordingLog } from './log.ts';
 
@@ -8,7 +10,13 @@ import { recordingLog } from './log.ts';
 const [stateDir = '', count = 'Infinity'] = process.argv.slice(2);
 const deliver = () => new Promise<never>(() => {});
 const log = recordingLog();
-const outbox = new Outbox({ stateDir, maxBytes: 1e9, edgeId: 'edge', deliver, clock: systemClock, log });
+const outbox = new Outbox({
+  openStore: (onLeftOver) => new FactStore(join(stateDir, 'outbox.log'), log, onLeftOver),
+  ...{ maxBytes: 1e9, edgeId: 'edge' },
+  deliver,
+  clock: systemClock,
+  log,
+});
 
 let number = 0;
 function say(): void {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { CallerLeg } from '../../../../sip-edge/call/leg/caller-leg.ts';
 import { Ringback } from '../../../../sip-edge/call/setup/ringback.ts';
+import { systemClock } from '../../../../sip-edge/ports.ts';
 
 /* What a caller hears and when: in time that passes as the test wants. */
 
@@ -12,7 +13,7 @@ let ringback: Ringback;
 beforeEach(() => {
   vi.useFakeTimers();
   said.length = 0;
-  ringback = new Ringback(caller as CallerLeg);
+  ringback = new Ringback(caller as CallerLeg, systemClock);
 });
 afterEach(() => {
   ringback.stop();

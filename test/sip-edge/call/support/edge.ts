@@ -75,6 +75,7 @@ export async function startTestEdge(
     settings: { ...testSettings, ...settings },
     log,
     clock: systemClock,
+    random: Math.random,
   });
   const lease = new EdgeLease({
     controlPlane: world,

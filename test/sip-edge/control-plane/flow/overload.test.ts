@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Flow } from '../../../../sip-edge/control-plane/flow/flow.ts';
 import type { Urgency } from '../../../../sip-edge/control-plane/flow/urgency.ts';
 import { Gatherer } from '../../../../sip-edge/control-plane/gatherer.ts';
-import { ControlPlaneUnavailable } from '../../../../sip-edge/ports.ts';
+import { ControlPlaneUnavailable, systemClock } from '../../../../sip-edge/ports.ts';
 import { recordingLog } from '../../support/log.ts';
 
 /*
@@ -27,7 +27,7 @@ interface Result {
 
 function world() {
   const log = recordingLog();
-  const flow = new Flow({ now: () => Date.now() }, log);
+  const flow = new Flow(systemClock, log);
   let isHung = false;
   let freeAt = 0;
   /** Each command takes its time of the one server there is. */
@@ -40,7 +40,8 @@ function world() {
     await new Promise((resolve) => setTimeout(resolve, freeAt - Date.now()));
     return commands.map(() => 'done');
   };
-  const open = () => new Gatherer<object, string>({ most: 25, waitMs: 20, keepMs: 100, flow, send });
+  const open = () =>
+    new Gatherer<object, string>({ most: 25, waitMs: 20, keepMs: 100, flow, clock: systemClock, send });
   const registers = open();
   const calls = open();
   const results: Result[] = [];
