@@ -10,7 +10,7 @@ import { EndpointSecret } from './auth/endpoint-accounts.ts';
 import { SipSecret } from './auth/sip-secret.ts';
 import type { WatchedSecretOptions } from './auth/watched-secret.ts';
 import { CallHandler } from './call/handler.ts';
-import { SetupJournal } from './call/setup/journal.ts';
+import { CallJournal } from './call/journal.ts';
 import { Flow } from './control-plane/flow/flow.ts';
 import { keepWarm } from './control-plane/keep-warm.ts';
 import { LambdaControlPlane } from './control-plane/lambda-control-plane.ts';
@@ -162,7 +162,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     createCalls: (parts) =>
       new CallHandler({
         ...parts,
-        journal: new SetupJournal(settings.stateDir, log),
+        journal: new CallJournal(settings.stateDir, log),
         random: Math.random,
       }),
   });

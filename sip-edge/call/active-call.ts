@@ -1,3 +1,4 @@
+import type { CallIdentity } from '../../contracts/common.ts';
 import { sipAnswer } from '../../contracts/outcomes.ts';
 import { reasonHeader } from '../../sip/reason.ts';
 import type { Bridge } from './bridge.ts';
@@ -14,6 +15,18 @@ export interface ActiveCall {
   readonly caller?: CallerLeg;
   setup?: CallSetup;
   bridge?: Bridge;
+}
+
+/** @returns the call, and not another with its Call-ID */
+export function findCall(
+  calls: Iterable<ActiveCall>,
+  { callId, traceId }: CallIdentity,
+): ActiveCall | undefined {
+  for (const active of calls) {
+    const { call } = active;
+    if (call.callId === callId && (traceId === undefined || call.traceId === traceId)) return active;
+  }
+  return undefined;
 }
 
 /** @returns the Reason of a BYE that we send of our own */

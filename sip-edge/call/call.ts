@@ -5,9 +5,9 @@ import type { RegisteredConnections } from '../drachtio/registered-connections.t
 import type { Srf, SrfResponse } from '../drachtio/srf.ts';
 import type { AlarmClock, ControlPlane, FactSink, Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
+import type { CallJournal, CallNote } from './journal.ts';
 import type { GatewayContact } from './leg/gateway-contact.ts';
 import type { FromHeader } from './setup/from-header.ts';
-import type { SetupJournal, SetupNote } from './setup/journal.ts';
 import type { Target } from './setup/room.ts';
 
 export type CallSettings = Pick<
@@ -32,7 +32,7 @@ export interface CallParts {
   readonly settings: CallSettings;
   readonly gatewayContact: Pick<GatewayContact, 'headersFor'>;
   readonly connections: Pick<RegisteredConnections, 'forget'>;
-  readonly journal: Pick<SetupJournal, 'begin' | 'left'>;
+  readonly journal: Pick<CallJournal, 'begin' | 'left'>;
   readonly log: Log;
   readonly clock: AlarmClock;
   /** @returns 0 up to 1 */
@@ -47,8 +47,8 @@ export interface Call {
   readonly receivedAt: number;
   /** Until its caller has acknowledged the answer; undefined for a call taken over. */
   readonly halfOpen?: HalfOpenCall;
-  /** While it is set up. */
-  readonly note?: SetupNote;
+  /** None of a call that only the table knew of. */
+  readonly note?: CallNote;
   /** The room's name, or the gateway's where the caller dialled one; undefined for a call taken over. */
   room?: string;
   caller?: Caller;

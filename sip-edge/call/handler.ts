@@ -1,21 +1,21 @@
-import type { EdgeCall, Hangup } from '../../contracts/commands.ts';
+import type { Hangup } from '../../contracts/commands.ts';
 import { type CallIdentity, maxCallIdLength } from '../../contracts/common.ts';
 import type { HalfOpenCall } from '../admission/half-open.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
-import { type ActiveCall, reasonOf } from './active-call.ts';
+import { type ActiveCall, findCall, reasonOf } from './active-call.ts';
 import { Bridge, type BridgeEnd, endByOperator } from './bridge.ts';
 import type { Call, CallParts, InvitedCall, SetupFailure, Shed } from './call.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
 import { Leg } from './leg/leg.ts';
 import { bodyReader } from './leg/repair-sdp.ts';
-import { Prober, takePulse } from './probe.ts';
+import { Prober } from './probe.ts';
 import { refuseCaller, reportEnd, reportFailure, shed } from './report.ts';
 import { readFrom } from './setup/from-header.ts';
 import { LeftSetups } from './setup/left-setups.ts';
 import { readInvite } from './setup/read-invite.ts';
 import { CallSetup, type SetupSuccess } from './setup/setup.ts';
-import { type AnsweredEdgeCall, type TakeoverActions, takeOverCalls } from './takeover.ts';
+import { type Orphan, orphanOf, type TakeoverActions, takeOverCalls } from './takeover.ts';
 
 /** Takes calls in, holds them, and takes them over after a restart or a lost connection. */
 export class CallHandler {
@@ -41,7 +41,7 @@ export class CallHandler {
     const { probeIntervalMs, keepaliveIntervalMs, probeTimeoutMs: timeoutMs } = parts.settings;
     this.#prober = new Prober({ intervalMs: probeIntervalMs, timeoutMs, misses: 3 }, parts);
     this.#keepalive = new Prober({ intervalMs: keepaliveIntervalMs, timeoutMs, misses: 8 }, parts);
-    this.#leftSetups = new LeftSetups(parts, parts.journal, this.#closing.signal);
+    this.#leftSetups = new LeftSetups(parts, this.#closing.signal);
     parts.srf.on('close', this.#onConnectionLost);
   }
 
@@ -78,8 +78,8 @@ export class CallHandler {
       this.#parts.log.error({ callId, traceId, error }, 'call handling failed');
       end = { result: 'refused', outcome: 'edge-lost', detail: `internal error: ${String(error)}` };
     }
-    if (caller.goneWhy !== 'edge-lost') note.over();
     if (end.result === 'answered') return this.#hold(active, end);
+    if (caller.goneWhy !== 'edge-lost') note.over();
     this.#active.delete(dialogId);
     halfOpen.over(false);
     // The gateway may ring until it is told by the next connection: it is nobody else's before.
@@ -103,12 +103,12 @@ export class CallHandler {
 
   /** A gateway is locked for a call that waits: it asks at once. */
   onMatched(call: CallIdentity): void {
-    this.#find(call)?.setup?.onMatched();
+    findCall(this.#active.values(), call)?.setup?.onMatched();
   }
 
   /** A gateway started anew without its call, or is gone: the caller's leg, or the attempt at it, ends. */
   onGatewayLost(loss: Hangup): void {
-    const active = this.#find(loss);
+    const active = findCall(this.#active.values(), loss);
     if (active?.call.gateway !== loss.gateway) return;
     active.setup?.onGatewayLost();
     const end = { by: 'gateway', outcome: 'gateway-lost' } as const;
@@ -118,16 +118,7 @@ export class CallHandler {
   /** The gateway of a call is gone, or an operator wants an answered one ended, of which both sides are told. */
   onHangup(hangup: Hangup): void {
     if (!hangup.asked) this.onGatewayLost(hangup);
-    else this.#find(hangup)?.bridge?.end(endByOperator);
-  }
-
-  /** The call, and not another with its Call-ID. */
-  #find({ callId, traceId }: CallIdentity): ActiveCall | undefined {
-    for (const active of this.#active.values()) {
-      const { call } = active;
-      if (call.callId === callId && (traceId === undefined || call.traceId === traceId)) return active;
-    }
-    return undefined;
+    else findCall(this.#active.values(), hangup)?.bridge?.end(endByOperator);
   }
 
   /**
@@ -135,9 +126,11 @@ export class CallHandler {
    * Settles when all are found; never rejects for a control plane that does not answer.
    */
   takeOver(): Promise<void> {
-    this.#leftSetups.clear();
+    const left = this.#parts.journal.left();
+    this.#leftSetups.clear(left.filter(({ kept }) => kept.answered === undefined));
     this.#reprobeHeld();
     this.#sendUnsentByes();
+    this.#adopt(left.flatMap(orphanOf));
     this.#takeover.abort();
     this.#takeover = new AbortController();
     const signal = AbortSignal.any([this.#closing.signal, this.#takeover.signal]);
@@ -160,10 +153,8 @@ export class CallHandler {
     const ours = new Set([...this.#active.values()].map(({ call }) => call.traceId));
     this.#ours = ours;
     const actions: TakeoverActions = {
-      isHeld: (call) => ours.has(call.traceId ?? '') || this.#find(call) !== undefined,
-      isUp: (call) => this.#isUp(call),
-      adopt: (calls) => this.#prober.probeNow(calls.map((call) => this.#adopt(call))),
-      giveUp: (call) => this.#giveUpLost(call),
+      isHeld: (call) => ours.has(call.traceId ?? '') || findCall(this.#active.values(), call) !== undefined,
+      adopt: (orphans) => this.#adopt(orphans),
     };
     try {
       await takeOverCalls(this.#parts, actions, signal);
@@ -204,50 +195,36 @@ export class CallHandler {
     return active.setup.run();
   }
 
-  #hold(active: ActiveCall, { caller, gateway, lateAck }: SetupSuccess): void {
+  #hold(active: ActiveCall, { caller, gateway, lateAck, answeredAt }: SetupSuccess): void {
     delete active.setup;
+    const { traceId, receivedAt, gateway: name = '', note } = active.call;
+    const dialogs = { callerDialogId: caller.id, gatewayDialogId: gateway.id };
+    note?.answered({ traceId, receivedAt, answeredAt, gateway: name, ...dialogs });
     active.bridge = new Bridge(caller, gateway, this.#listener(active), lateAck);
     this.#keepalive.watch([active.bridge.open()]);
   }
 
-  #adopt(edgeCall: AnsweredEdgeCall): Bridge {
+  #adopt(orphans: readonly Orphan[]): void {
+    const unheld = orphans.filter(({ callerDialogId }) => !this.#active.has(callerDialogId));
+    this.#prober.probeNow(unheld.map((orphan) => this.#bridgeOf(orphan)));
+  }
+
+  #bridgeOf({ call, callerDialogId, gatewayDialogId }: Orphan): Bridge {
     const { srf, log } = this.#parts;
-    const { callId, gateway, callerDialogId, gatewayDialogId } = edgeCall;
-    const call: Call = { ...this.#callOf(edgeCall), gateway };
+    const { callId, traceId, gateway } = call;
     const active: ActiveCall = { call, dialogId: callerDialogId };
     const caller = new Leg(srf, 'caller', callerDialogId);
     active.bridge = new Bridge(caller, new Leg(srf, 'gateway', gatewayDialogId), this.#listener(active));
     this.#active.set(callerDialogId, active);
-    log.info({ callId, traceId: call.traceId, gateway }, 'call taken over');
+    log.info({ callId, traceId, gateway }, 'call taken over');
     return active.bridge;
-  }
-
-  async #isUp({ callerDialogId }: EdgeCall): Promise<boolean> {
-    if (callerDialogId === undefined) return false;
-    const { srf, settings, clock } = this.#parts;
-    const leg = new Leg(srf, 'caller', callerDialogId);
-    return (await takePulse(leg, settings.probeTimeoutMs, clock)) !== 'gone';
-  }
-
-  /** Of a call in set-up drachtio keeps a dialog only where the call was answered and the fact of it was lost. */
-  #giveUpLost(edgeCall: EdgeCall): void {
-    const { gateway, callerDialogId } = edgeCall;
-    if (callerDialogId) void new Leg(this.#parts.srf, 'caller', callerDialogId).bye();
-    const call: Call = { ...this.#callOf(edgeCall), ...(gateway && { gateway }) };
-    const end = { result: 'refused', outcome: 'edge-lost', detail: 'restart in set-up' } as const;
-    reportFailure(this.#parts, call, end);
-  }
-
-  /** What the table tells of a call that another process of this edge began. */
-  #callOf({ callId, offeredAt: receivedAt, traceId: known }: EdgeCall): Call {
-    const traceId = known ?? traceIdOf(this.#parts.settings.edgeId, callId, receivedAt);
-    return { callId, traceId, receivedAt, failed: [] };
   }
 
   #listener({ call, dialogId: own }: ActiveCall) {
     return {
       onEnd: (end: BridgeEnd) => {
         this.#active.delete(own);
+        call.note?.over();
         // Ended by drachtio before the ACK: its patience (RFC 3261 13.3.1.4) is over.
         call.halfOpen?.over(end.by === 'edge');
         reportEnd(this.#parts, call as Call & { gateway: string }, end);

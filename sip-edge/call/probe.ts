@@ -11,7 +11,7 @@ import type { Leg } from './leg/leg.ts';
  */
 
 /** `unreachable`: drachtio itself, so nothing is known of the peer. */
-export type Pulse = 'alive' | 'gone' | 'no-answer' | 'unreachable';
+type Pulse = 'alive' | 'gone' | 'no-answer' | 'unreachable';
 
 /**
  * These end the dialog (RFC 3261 12.2.1.2). Any other answer of the peer, also a refusal of OPTIONS, shows that it
@@ -20,7 +20,7 @@ export type Pulse = 'alive' | 'gone' | 'no-answer' | 'unreachable';
 const deadStatuses: ReadonlySet<number> = new Set([481, 408]);
 
 /** @param timeoutMs how long to wait for an answer */
-export function takePulse(leg: Leg, timeoutMs: number, clock: AlarmClock): Promise<Pulse> {
+function takePulse(leg: Leg, timeoutMs: number, clock: AlarmClock): Promise<Pulse> {
   return new Promise((resolve) => {
     const stopTimer = clock.after(timeoutMs, () => resolve('no-answer'));
     const feel = (pulse: Pulse) => {

@@ -1,26 +1,34 @@
 import type { EdgeCall } from '../../contracts/commands.ts';
 import { ControlPlaneUnavailable, pause } from '../ports.ts';
-import type { CallParts } from './call.ts';
+import { traceIdOf } from '../telemetry/trace.ts';
+import type { Call, CallParts } from './call.ts';
+import type { LeftCall } from './journal.ts';
+import { Leg } from './leg/leg.ts';
+import { reportFailure } from './report.ts';
 
-export type AnsweredEdgeCall = EdgeCall & {
-  readonly gateway: string;
+/** A call that is up on both sides, and that no application holds. */
+export interface Orphan {
+  readonly call: Call;
   readonly callerDialogId: string;
   readonly gatewayDialogId: string;
-};
+}
+
+/** @returns what the application of before held, whether the table has heard of its answer or not; none in set-up */
+export function orphanOf({ kept: { callId, answered }, note }: LeftCall): Orphan[] {
+  if (answered === undefined) return [];
+  const { callerDialogId, gatewayDialogId, ...known } = answered;
+  return [{ call: { callId, ...known, note, failed: [] }, callerDialogId, gatewayDialogId }];
+}
+
+type TakeoverParts = Pick<CallParts, 'srf' | 'controlPlane' | 'facts' | 'settings' | 'log' | 'clock'>;
 
 export interface TakeoverActions {
   /** Whether this application holds the call, or held it a moment ago. */
   isHeld(call: EdgeCall): boolean;
-  /** Whether the caller's dialog stands: then the call was answered, and the fact of it is still on its way. */
-  isUp(call: EdgeCall): Promise<boolean>;
-  adopt(calls: readonly AnsweredEdgeCall[]): void;
-  /** The application died while it was set up: it cannot be saved. */
-  giveUp(call: EdgeCall): void;
+  adopt(orphans: readonly Orphan[]): void;
 }
 
 const retryMs = 2000;
-/** A fact may take so long, out of the outbox and over the bus. */
-const longestWayMs = 180_000;
 /**
  * For so long it looks again: a call that was thought lost with its edge is taken back while the edge begins to ask, and
  * an index may not show it at once.
@@ -28,36 +36,50 @@ const longestWayMs = 180_000;
 const lateMs = 60_000;
 
 /**
- * Takes over the calls that the table says this edge holds. Settles when what has become of each is known, a minute
- * after the first look at the earliest.
+ * Takes over the calls that the table says this edge holds, as far as nobody else knows of them. Settles a minute after the
+ * first look.
  * @param signal ends it
  */
 export async function takeOverCalls(
-  parts: Pick<CallParts, 'controlPlane' | 'settings' | 'log' | 'clock'>,
-  { isHeld, isUp, adopt, giveUp }: TakeoverActions,
+  parts: TakeoverParts,
+  { isHeld, adopt }: TakeoverActions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { probeIntervalMs } = parts.settings;
+  const { probeIntervalMs, edgeId } = parts.settings;
   const look = async () => {
     const others = (await listEdgeCalls(parts, signal)).filter((call) => !isHeld(call));
-    adopt(others.filter(isAnswered));
-    return others.filter((call) => !isAnswered(call));
+    adopt(others.flatMap((call) => listedOrphan(call, edgeId)));
+    return others.filter((call) => listedOrphan(call, edgeId).length === 0);
   };
-  let unsure = await look();
-  for (let waitedMs = 0; (unsure.length > 0 || waitedMs < lateMs) && !signal.aborted; ) {
+  await look();
+  for (let waitedMs = 0; waitedMs < lateMs && !signal.aborted; ) {
     await pause(parts.clock, probeIntervalMs, signal);
     waitedMs += probeIntervalMs;
     const left = await look();
-    const areUp = await Promise.all(left.map(isUp));
     if (signal.aborted) return;
-    unsure = left.filter((_call, n) => areUp[n] && waitedMs < longestWayMs);
-    for (const call of left) if (!unsure.includes(call)) giveUp(call);
+    for (const call of left) giveUp(parts, call);
   }
 }
 
-function isAnswered(call: EdgeCall): call is AnsweredEdgeCall {
-  const { state, gateway, callerDialogId, gatewayDialogId } = call;
-  return state === 'answered' && ![gateway, callerDialogId, gatewayDialogId].includes(undefined);
+function listedOrphan(edgeCall: EdgeCall, edgeId: string): Orphan[] {
+  const { state, gateway, callerDialogId, gatewayDialogId } = edgeCall;
+  if (state !== 'answered' || gateway === undefined) return [];
+  if (callerDialogId === undefined || gatewayDialogId === undefined) return [];
+  return [{ call: callOf(edgeCall, edgeId), callerDialogId, gatewayDialogId }];
+}
+
+/** What the table tells of a call that another process of this edge began. */
+function callOf({ callId, offeredAt: receivedAt, traceId: known, gateway }: EdgeCall, edgeId: string): Call {
+  const traceId = known ?? traceIdOf(edgeId, callId, receivedAt);
+  return { callId, traceId, receivedAt, ...(gateway && { gateway }), failed: [] };
+}
+
+/** The application died while it was set up, or the disk did not take its answer: it cannot be saved. */
+function giveUp(parts: TakeoverParts, edgeCall: EdgeCall): void {
+  const { callerDialogId } = edgeCall;
+  if (callerDialogId) void new Leg(parts.srf, 'caller', callerDialogId).bye();
+  const end = { result: 'refused', outcome: 'edge-lost', detail: 'restart in set-up' } as const;
+  reportFailure(parts, callOf(edgeCall, parts.settings.edgeId), end);
 }
 
 async function listEdgeCalls(

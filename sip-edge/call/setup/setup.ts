@@ -28,6 +28,8 @@ export interface SetupSuccess {
   readonly gateway: Leg;
   /** Late offer: the gateway still waits for the ACK with the answer. */
   readonly lateAck: Acknowledge | undefined;
+  /** Epoch ms. */
+  readonly answeredAt: number;
 }
 
 /**
@@ -178,7 +180,8 @@ export class CallSetup {
     caller.told = describedBy(response, response.body);
     const { clock, facts } = this.#parts;
     const { callId, traceId, receivedAt, ringingAt } = this.#call;
-    this.#call.answeredAt = clock.now();
+    const answeredAt = clock.now();
+    this.#call.answeredAt = answeredAt;
     facts.publish({
       type: 'call.answered',
       callId,
@@ -189,6 +192,6 @@ export class CallSetup {
       callerDialogId: caller.id,
       gatewayDialogId: gateway.id,
     });
-    return { result: 'answered', caller, gateway, lateAck: lateOffer ? ack : undefined };
+    return { result: 'answered', caller, gateway, lateAck: lateOffer ? ack : undefined, answeredAt };
   }
 }

@@ -103,28 +103,6 @@ describe('an application that was killed in a call and started again', () => {
   });
 });
 
-it('takes a call over that was answered while nobody could say so', async () => {
-  scene = await suite.open({ transport: 'tcp' });
-  const { world } = scene;
-  const { caller } = await scene.establish();
-  scene.caller.answers('OPTIONS');
-  // The fact of the answer is on its way while the table is read, also the second time and the third.
-  const listEdgeCalls = world.listEdgeCalls.bind(world);
-  let asked = 0;
-  world.listEdgeCalls = async () => {
-    const { calls } = await listEdgeCalls();
-    asked += 1;
-    return asked <= 3
-      ? { calls: calls.map(({ gatewayDialogId: _, ...call }) => ({ ...call, state: 'offered' as const })) }
-      : { calls };
-  };
-  await restartEdge();
-  await takenOver();
-  expect(world.ends).toEqual([]);
-  scene.gateway.answers('OPTIONS');
-  await scene.hangUp(caller);
-});
-
 it('takes a call over that the table shows late, as one that is taken back from the loss of its edge', async () => {
   scene = await suite.open({ transport: 'tcp' });
   const { world } = scene;

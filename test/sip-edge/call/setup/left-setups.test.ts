@@ -86,7 +86,7 @@ it('leaves alone what was answered, and nothing of it on the disk', async () => 
   const { caller } = await scene.establish();
   scene.edge.kill();
   // The process died as it wrote another.
-  writeFileSync(join(scene.world.stateDir, 'set-ups', 'half.json'), '{"callId":');
+  writeFileSync(join(scene.world.stateDir, 'calls', 'half.json'), '{"callId":');
   await startAgain();
   await eventually(() => expect(scene.edge.handler.activeCalls).toBe(1));
   scene.caller.answers('OPTIONS');

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HalfOpenCalls } from '../../../../sip-edge/admission/half-open.ts';
 import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { CallHandler } from '../../../../sip-edge/call/handler.ts';
+import { CallJournal } from '../../../../sip-edge/call/journal.ts';
 import { GatewayContact } from '../../../../sip-edge/call/leg/gateway-contact.ts';
-import { SetupJournal } from '../../../../sip-edge/call/setup/journal.ts';
 import { keepPendingInvites } from '../../../../sip-edge/drachtio/pending-invites.ts';
 import { RegisteredConnections } from '../../../../sip-edge/drachtio/registered-connections.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
@@ -66,7 +66,7 @@ export async function startTestEdge(
     connections.listensOn(local);
   });
   const handler = new CallHandler({
-    journal: new SetupJournal(world.stateDir, log),
+    journal: new CallJournal(world.stateDir, log),
     srf,
     gatewayContact,
     connections,
