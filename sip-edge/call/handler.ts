@@ -7,7 +7,7 @@ import { type ActiveCall, findCall, reasonOf } from './active-call.ts';
 import { Bridge, type BridgeEnd, endByOperator } from './bridge.ts';
 import type { Call, CallParts, InvitedCall, SetupFailure, Shed } from './call.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
-import { Leg } from './leg/leg.ts';
+import type { Leg } from './leg/leg.ts';
 import { bodyReader } from './leg/repair-sdp.ts';
 import { Prober } from './probe.ts';
 import { refuseCaller, reportEnd, reportFailure, shed } from './report.ts';
@@ -15,7 +15,7 @@ import { readFrom } from './setup/from-header.ts';
 import { LeftSetups } from './setup/left-setups.ts';
 import { readInvite } from './setup/read-invite.ts';
 import { CallSetup, type SetupSuccess } from './setup/setup.ts';
-import { type Orphan, orphanOf, type TakeoverActions, takeOverCalls } from './takeover.ts';
+import { legsOf, type Orphan, orphanOf, type TakeoverActions, takeOverCalls } from './takeover.ts';
 
 /** Takes calls in, holds them, and takes them over after a restart or a lost connection. */
 export class CallHandler {
@@ -199,7 +199,8 @@ export class CallHandler {
     delete active.setup;
     const { traceId, receivedAt, gateway: name = '', note } = active.call;
     const dialogs = { callerDialogId: caller.id, gatewayDialogId: gateway.id };
-    note?.answered({ traceId, receivedAt, answeredAt, gateway: name, ...dialogs });
+    const remains = { callerRemains: caller.remains, gatewayRemains: gateway.remains };
+    note?.answered({ traceId, receivedAt, answeredAt, gateway: name, ...dialogs, ...remains });
     active.bridge = new Bridge(caller, gateway, this.#listener(active), lateAck);
     this.#keepalive.watch([active.bridge.open()]);
   }
@@ -209,12 +210,12 @@ export class CallHandler {
     this.#prober.probeNow(unheld.map((orphan) => this.#bridgeOf(orphan)));
   }
 
-  #bridgeOf({ call, callerDialogId, gatewayDialogId }: Orphan): Bridge {
+  #bridgeOf(orphan: Orphan): Bridge {
     const { srf, log } = this.#parts;
+    const { call, callerDialogId } = orphan;
     const { callId, traceId, gateway } = call;
     const active: ActiveCall = { call, dialogId: callerDialogId };
-    const caller = new Leg(srf, 'caller', callerDialogId);
-    active.bridge = new Bridge(caller, new Leg(srf, 'gateway', gatewayDialogId), this.#listener(active));
+    active.bridge = new Bridge(...legsOf(srf, orphan), this.#listener(active));
     this.#active.set(callerDialogId, active);
     log.info({ callId, traceId, gateway }, 'call taken over');
     return active.bridge;

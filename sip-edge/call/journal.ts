@@ -14,11 +14,20 @@ const sentInviteSchema = z.object({ txnId: z.string(), dialogId: z.string() });
 /** The INVITE to a gateway. */
 export type SentInvite = z.infer<typeof sentInviteSchema>;
 
+const remainsSchema = z.object({
+  uri: z.string(),
+  proxy: z.string().optional(),
+  headers: z.record(z.string(), z.string()),
+});
+
 const answeredCallSchema = z.object({
   traceId: z.string(),
   gateway: z.string(),
   callerDialogId: z.string(),
   gatewayDialogId: z.string(),
+  /** What a BYE can be made of where drachtio is lost as well. */
+  callerRemains: remainsSchema.optional(),
+  gatewayRemains: remainsSchema.optional(),
   /** Epoch ms, as `answeredAt`. */
   receivedAt: z.number(),
   answeredAt: z.number(),

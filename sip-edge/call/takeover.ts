@@ -1,9 +1,11 @@
 import type { EdgeCall } from '../../contracts/commands.ts';
+import type { Srf } from '../drachtio/srf.ts';
 import { ControlPlaneUnavailable, pause } from '../ports.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
 import type { Call, CallParts } from './call.ts';
 import type { LeftCall } from './journal.ts';
 import { Leg } from './leg/leg.ts';
+import type { Remains } from './leg/remains.ts';
 import { reportFailure } from './report.ts';
 
 /** A call that is up on both sides, and that no application holds. */
@@ -11,13 +13,26 @@ export interface Orphan {
   readonly call: Call;
   readonly callerDialogId: string;
   readonly gatewayDialogId: string;
+  /** None of a call that only the table knew of. */
+  readonly callerRemains?: Remains | undefined;
+  readonly gatewayRemains?: Remains | undefined;
 }
 
 /** @returns what the application of before held, whether the table has heard of its answer or not; none in set-up */
 export function orphanOf({ kept: { callId, answered }, note }: LeftCall): Orphan[] {
   if (answered === undefined) return [];
-  const { callerDialogId, gatewayDialogId, ...known } = answered;
-  return [{ call: { callId, ...known, note, failed: [] }, callerDialogId, gatewayDialogId }];
+  const { traceId, gateway, receivedAt, answeredAt, ...legs } = answered;
+  const call = { callId, traceId, gateway, receivedAt, answeredAt, note, failed: [] };
+  return [{ call, ...legs }];
+}
+
+/** @returns the legs of an orphan: the caller's, the gateway's */
+export function legsOf(srf: Srf, orphan: Orphan): [Leg, Leg] {
+  const caller = new Leg(srf, 'caller', orphan.callerDialogId);
+  const gateway = new Leg(srf, 'gateway', orphan.gatewayDialogId);
+  caller.remains = orphan.callerRemains;
+  gateway.remains = orphan.gatewayRemains;
+  return [caller, gateway];
 }
 
 type TakeoverParts = Pick<CallParts, 'srf' | 'controlPlane' | 'facts' | 'settings' | 'log' | 'clock'>;

@@ -86,7 +86,7 @@ export class Leg implements DialogHandler {
   readonly #inviteTxnId: string | undefined;
   /** Of this leg alone: each side agrees on its own with the edge. */
   timer = new SessionTimer();
-  /** What a BYE can be made of where drachtio has lost the dialog; none of a call taken over. */
+  /** What a BYE can be made of where drachtio has lost the dialog; none of a call that only the table knew of. */
   remains: Remains | undefined;
   /** The session description that this side was last told. */
   told: Description | undefined;

@@ -7,7 +7,7 @@ export interface Remains {
   /** The peer's Contact, as the dialog began. */
   readonly uri: string;
   /** Where the packets go, in place of what the URI says. */
-  readonly proxy: string | undefined;
+  readonly proxy?: string | undefined;
   readonly headers: Headers;
 }
 

@@ -61,3 +61,15 @@ it('hangs the caller up whose gateway left while nobody heard it, though the tab
   (await scene.caller.incoming('BYE')).reply(200);
   await scene.expectEnd({ type: 'call.ended', by: 'gateway', outcome: 'answered' });
 });
+
+it('hangs both sides up where SIP server and application died together', async () => {
+  scene = await suite.open({ transport: 'udp' });
+  await scene.establish();
+  scene.edge.kill();
+  await suite.server.crash();
+  await suite.server.restart();
+  scene.edge = await startTestEdge(suite.server, scene.world);
+  const byes = await Promise.all([scene.caller, scene.gateway].map((peer) => peer.incoming('BYE')));
+  for (const bye of byes) bye.reply(200);
+  await scene.expectEnd({ type: 'call.ended', by: 'edge', outcome: 'edge-lost' });
+});
