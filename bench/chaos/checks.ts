@@ -6,9 +6,45 @@ import { gatewayFrom } from '../../lambdas/store/items/gateway-item.ts';
 import { callKey, callKeyPrefix, gatewayKeyPrefix, poolKey } from '../../lambdas/store/keys.ts';
 import { maxGateways, minFree } from './aws/cloud.ts';
 import type { Day } from './day.ts';
+import type { Gateway } from './parties/gateway.ts';
+import type { TrueCall } from './parties/true-call.ts';
 
-/** What must hold at any moment: a call and its gateway are written together. */
+/** A 200 takes so long at most to its caller. */
+const packetMs = 1500;
+/** A gateway that rings for a caller who gave up hears of it in so long, where nothing else went wrong. */
+const cancelledWithinMs = 10_000;
+/** As `LeftSetups` may take for the answers of what another application began. */
+const troubleLastsMs = 40_000;
+/** A side that is gone without a BYE: eight probes of 20 s and 4 s each, and the other side is told. */
+const aloneWithinMs = 300_000;
+
+/** What must hold at any moment. */
 export function checkMoment(day: Day): void {
+  checkLocks(day);
+  for (const gateway of day.gateways.values()) {
+    const call = day.callers.find(gateway.inCall?.callerLeg ?? '');
+    if (call !== undefined && !call.isBroken) checkHeard(day, gateway, call);
+  }
+}
+
+/** Each side hears in time that the other is gone. */
+function checkHeard(
+  day: Day,
+  { taskId, inCall }: Gateway,
+  { callId, cancelledAt, endedAt, ...call }: TrueCall,
+) {
+  const name = taskId.slice(0, 6);
+  const now = day.sim.nowMs;
+  const troubledAt = day.edges.find(({ edgeId }) => edgeId === call.edgeId)?.troubledAt ?? 0;
+  if (inCall?.answeredAt === undefined) {
+    const since = Math.max((cancelledAt ?? now) + cancelledWithinMs, troubledAt + troubleLastsMs);
+    if (now > since) day.breaks(`${name} rings for ${callId}, whose caller has given up`);
+  } else if (endedAt !== undefined && now > Math.max(endedAt, inCall.answeredAt) + aloneWithinMs)
+    day.breaks(`${name} goes on in ${callId}, whose caller is gone`);
+}
+
+/** A call and its gateway are written together. */
+function checkLocks(day: Day): void {
   const { items } = day.cloud.table;
   for (const [pk, item] of items) {
     if (!pk.startsWith(gatewayKeyPrefix)) continue;
@@ -24,6 +60,7 @@ export function checkMoment(day: Day): void {
 export function checkEnd(day: Day): void {
   checkPool(day);
   checkCalls(day);
+  checkEdges(day);
   checkRecords(day);
   checkMetrics(day);
 }
@@ -49,18 +86,40 @@ function checkCalls(day: Day): void {
     const { callId, state } = callFrom(item);
     if (state !== 'ended') day.breaks(`${callId} is ${state} at the end`);
   }
-  for (const call of day.calls) {
-    if (call.answeredAt === undefined || call.isBroken) continue;
-    const item = day.cloud.table.items.get(callKey(call));
-    const record = item && callFrom(item);
-    const { callId, answeredAt, endedAt } = call;
-    if (endedAt === undefined) day.breaks(`${callId} goes on at the end`);
-    else if (record === undefined) day.breaks(`${callId} was answered, and has no record`);
-    else if (record.answeredAt !== answeredAt)
-      day.breaks(`${callId} was answered, and its record says otherwise`);
-    else if (record.outcome === 'edge-lost')
-      day.breaks(`${callId} was answered and ended, and is recorded as edge-lost`);
+  for (const call of day.callers.calls) checkCall(day, call);
+}
+
+/** What its caller saw is in the record. */
+function checkCall(day: Day, { callId, answeredAt, endedAt, refused, isBroken, ...call }: TrueCall): void {
+  const { traceId } = call;
+  if (endedAt === undefined) day.breaks(`${callId} goes on at the end`);
+  if (endedAt === undefined || isBroken || traceId === undefined) return;
+  const item = day.cloud.table.items.get(callKey({ callId, traceId }));
+  const record = item && callFrom(item);
+  if (refused !== undefined && record?.outcome === 'answered')
+    day.breaks(`${callId} was refused by ${refused}, and is recorded as answered`);
+  if (answeredAt === undefined) {
+    const isLost = record?.outcome === 'edge-lost' && !call.isTroubled;
+    if (isLost) day.breaks(`${callId} came to nothing, and is recorded as edge-lost`);
+    return;
   }
+  const toldMs = answeredAt - (record?.answeredAt ?? 0);
+  if (record === undefined) day.breaks(`${callId} was answered, and has no record`);
+  else if (toldMs < 0 || toldMs > packetMs)
+    day.breaks(`${callId} was answered, and its record says otherwise`);
+  else if (record.outcome === 'edge-lost')
+    day.breaks(`${callId} was answered and ended, and is recorded as edge-lost`);
+}
+
+/** Nothing of any call is left. */
+function checkEdges(day: Day): void {
+  for (const { edgeId, isAlive, activeCalls, keptCalls } of day.edges) {
+    if (!isAlive) continue;
+    if (activeCalls > 0) day.breaks(`${edgeId} has ${activeCalls} calls at the end`);
+    if (keptCalls > 0) day.breaks(`${edgeId} has ${keptCalls} calls on disk at the end`);
+  }
+  for (const { taskId, inCall } of day.gateways.values())
+    if (inCall) day.breaks(`${taskId.slice(0, 6)} is in a call at the end`);
 }
 
 /** Of each call that is over others know what the table has, whoever ended it and whatever came in between. */

@@ -1,10 +1,14 @@
 import type { EcsTask } from '../../lambdas/domain/fleet/task.ts';
+import type { SrfRequest } from '../../sip-edge/drachtio/srf.ts';
+import { traceIdOf } from '../../sip-edge/telemetry/trace.ts';
 import { Cloud } from './aws/cloud.ts';
 import type { Mutation } from './mutations.ts';
+import { Callers } from './parties/callers.ts';
 import { Edge } from './parties/edge.ts';
 import { Gateway } from './parties/gateway.ts';
 import type { TrueCall } from './parties/true-call.ts';
 import { Sim } from './sim.ts';
+import { Network } from './sip/network.ts';
 import { drawWeather, fair, type Weather } from './weather.ts';
 
 export interface DayOptions {
@@ -20,32 +24,30 @@ export interface DayOptions {
 const quietMinutes = 20;
 /** The edge's lease and its grace, and the way to the next sweep. */
 const edgeLostMs = (45 + 60) * 1000;
-/** Calls come so often, drawn for each day, milliseconds: more at times than the pool can serve. */
-const callEveryMs = { least: 1500, most: 15_000 };
 
 /** One day: who calls, what goes wrong, and what must hold at every moment. */
 export class Day {
   readonly sim: Sim;
   readonly weather: Weather;
   readonly cloud: Cloud;
-  readonly calls: TrueCall[] = [];
+  readonly network: Network;
+  readonly callers: Callers;
   readonly broken: string[] = [];
   readonly edges: Edge[] = [];
   readonly gateways = new Map<string, Gateway>();
   readonly #minutes: number;
   readonly #mutation: Mutation | undefined;
-  readonly #callEveryMs: number;
   #isQuiet = false;
   #names = 0;
-  #callers = 0;
 
   constructor({ seed, weather, mutation, minutes }: DayOptions) {
     this.sim = new Sim(seed);
     this.weather = { ...drawWeather(this.sim), ...weather };
     this.cloud = new Cloud(this.sim, this.weather, mutation);
+    this.network = new Network(this.sim, () => this.cloud.weather);
     this.#minutes = minutes;
     this.#mutation = mutation;
-    this.#callEveryMs = this.sim.between(callEveryMs.least, callEveryMs.most);
+    this.callers = new Callers(this);
     this.cloud.ecs.listener = {
       started: (task) => this.#startGateway(task),
       stopped: (taskId, reason) => this.#stopGateway(taskId, reason),
@@ -57,10 +59,11 @@ export class Day {
   async play(): Promise<string[]> {
     const { sim } = this;
     const endOfTrouble = sim.nowMs + this.#minutes * 60_000;
-    this.#nextCaller();
+    this.callers.begin();
     sim.every(60_000, () => this.#strike());
     await sim.playUntil(endOfTrouble);
     this.#isQuiet = true;
+    this.callers.end();
     this.cloud.weather = fair;
     for (const edge of this.edges) edge.isCutOff = false;
     await sim.playUntil(endOfTrouble + quietMinutes * 60_000);
@@ -71,20 +74,33 @@ export class Day {
     this.broken.push(`${new Date(this.sim.nowMs).toISOString().slice(11, 23)} ${what}`);
   }
 
+  edgeOf({ edgeId }: TrueCall): Edge | undefined {
+    return this.edges.find((one) => one.edgeId === edgeId);
+  }
+
   #openEdge(): void {
     this.#names += 1;
     const edge = new Edge(`edge-${this.#names}`, {
-      sim: this.sim,
-      saysTraceId: !this.#mutation?.isWithoutTraceId,
-      cloud: this.cloud,
-      gatewayAt: (username) => this.gateways.get(username.split('.')[0] ?? ''),
-      offers: (call, gateway) => this.#checkOffer(call, gateway),
-      onUntold: (traceId) => {
-        const call = this.calls.find((one) => one.traceId === traceId);
-        if (call) call.isBroken = true;
+      ...{ sim: this.sim, cloud: this.cloud, network: this.network },
+      mutation: this.#mutation?.edge ?? {},
+      onInvite: ({ edgeId }, request) => this.#onInvite(edgeId, request),
+      onTrouble: ({ edgeId }) => {
+        for (const call of this.callers.calls)
+          if (call.edgeId === edgeId && call.endedAt === undefined) call.isTroubled = true;
       },
+      onUntold: (traceId) => {
+        for (const call of this.callers.calls) if (call.traceId === traceId) call.isBroken = true;
+      },
+      onDefect: (what) => this.breaks(what),
     });
     this.edges.push(edge);
+  }
+
+  /** An edge's application takes a call: from here on it has its trace id. */
+  #onInvite(edgeId: string, request: SrfRequest): void {
+    const leg = request.headers['x-leg'] ?? '';
+    const call = this.callers.find(leg);
+    if (call) call.traceId = traceIdOf(edgeId, leg, this.sim.nowMs);
   }
 
   #startGateway({ taskId }: EcsTask): void {
@@ -92,76 +108,44 @@ export class Day {
       const over = { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stopCode: 'EssentialContainerExited' };
       this.cloud.ecs.change(id, { ...over, stoppedAt: this.sim.nowMs, exitCode: 0 });
     };
-    this.gateways.set(taskId, new Gateway(taskId, this.sim, () => this.edges, exit));
+    const n = this.gateways.size;
+    const gateway = new Gateway(taskId, `10.0.${n >> 8}.${n & 255}`, {
+      ...{ sim: this.sim, network: this.network, exit },
+      edges: () => this.edges,
+      serverOf: (callerLeg) => this.callers.find(callerLeg)?.server,
+      refuses: () => this.cloud.weather.gatewayRefuses,
+      onPickUp: (callerLeg) => this.callers.onPickUp(callerLeg),
+      onOffer: (to, callerLeg) => this.#checkOffer(to, callerLeg),
+    });
+    this.gateways.set(taskId, gateway);
   }
 
   #stopGateway(taskId: string, reason: string): void {
     const gateway = this.gateways.get(taskId);
-    const call = gateway && this.#callOf(gateway);
-    if (call !== undefined && this.#isHeld(call))
+    if (gateway && this.#isHeld(gateway))
       this.breaks(`${taskId.slice(0, 6)} is stopped in a call: ${reason}`);
     gateway?.terminate();
-    if (call !== undefined) this.#edgeOf(call)?.hangUp(call, 'gateway');
   }
 
-  /** The call that is up at a gateway. */
-  #callOf(gateway: Gateway): TrueCall | undefined {
+  /** Its call is up, its edge holds both legs, and was not silent for so long that it counts as lost. */
+  #isHeld({ inCall }: Gateway): boolean {
+    if (inCall?.answeredAt === undefined) return false;
+    const call = this.callers.find(inCall.callerLeg);
+    const edge = call && this.edgeOf(call);
+    return (
+      edge?.isAlive === true &&
+      call?.server.isAlive === true &&
+      call.server.holds(call.leg) &&
+      call.server.holds(inCall.leg) &&
+      this.sim.nowMs - edge.renewedAt < edgeLostMs
+    );
+  }
+
+  #checkOffer(gateway: Gateway, callerLeg: string): void {
     const { inCall } = gateway;
-    return inCall === undefined
-      ? undefined
-      : this.calls.find(({ traceId, endedAt }) => traceId === inCall && endedAt === undefined);
-  }
-
-  #edgeOf({ edgeId }: TrueCall): Edge | undefined {
-    return this.edges.find((one) => one.edgeId === edgeId);
-  }
-
-  /** Its edge holds it, and was not silent for so long that it counts as lost. */
-  #isHeld(call: TrueCall): boolean {
-    const edge = this.#edgeOf(call);
-    return edge?.held.has(call.traceId) === true && this.sim.nowMs - edge.renewedAt < edgeLostMs;
-  }
-
-  #checkOffer(call: TrueCall, gateway: Gateway): void {
-    const other = this.#callOf(gateway);
-    if (other !== undefined && other !== call && this.#isHeld(other)) {
-      this.breaks(`${gateway.taskId.slice(0, 6)} is offered to ${call.callId} while ${other.callId} has it`);
-    }
-  }
-
-  #nextCaller(): void {
-    if (this.#isQuiet) return;
-    this.#callers += 1;
-    void this.#caller(`call-${this.#callers}`);
-    this.sim.in(this.sim.between(0, 2 * this.#callEveryMs), () => this.#nextCaller());
-  }
-
-  /** Calls, tries the other edge where it is refused, talks, and hangs up. */
-  async #caller(callId: string): Promise<void> {
-    const { sim } = this;
-    for (let tries = 0; tries < 2; tries += 1) {
-      const reachable = this.edges.filter(({ isAlive }) => isAlive);
-      const edge = sim.pick(reachable);
-      if (edge === undefined || !edge.isReachable) {
-        await sim.sleep(4000);
-        continue;
-      }
-      const patienceMs = sim.chance(0.15) ? sim.between(100, 20_000) : 120_000;
-      const call = await this.#invite(edge, callId, patienceMs);
-      if (call.answeredAt !== undefined) {
-        sim.in(sim.between(1000, 240_000), () => edge.hangUp(call, sim.pick(['caller', 'gateway'])));
-        return;
-      }
-      if (call.isCancelled || sim.chance(0.3)) return;
-      await sim.sleep(sim.between(10, 3000));
-    }
-  }
-
-  async #invite(edge: Edge, callId: string, patienceMs: number): Promise<TrueCall> {
-    const before = edge.held.size;
-    const invited = edge.invite(callId, patienceMs);
-    if (edge.held.size > before) this.calls.push([...edge.held.values()].at(-1) as TrueCall);
-    return invited;
+    if (inCall === undefined || inCall.callerLeg === callerLeg || !this.#isHeld(gateway)) return;
+    const [to, has] = [callerLeg, inCall.callerLeg].map((leg) => this.callers.find(leg)?.callId);
+    this.breaks(`${gateway.taskId.slice(0, 6)} is offered to ${to} while ${has} has it`);
   }
 
   /** Once a minute something may break. */
@@ -170,11 +154,21 @@ export class Day {
     if (this.#isQuiet) return;
     const alive = this.edges.filter(({ isAlive }) => isAlive);
     const edge = sim.pick(alive);
-    if (edge !== undefined && sim.chance(weather.applicationDies)) edge.killApplication();
-    if (edge !== undefined && sim.chance(weather.edgeDies)) {
-      edge.die();
+    // Not all at the same moment of the minute.
+    const soon = (share: number, strike: (one: Edge) => void) => {
+      if (edge === undefined || !sim.chance(share)) return;
+      sim.in(sim.between(0, 55_000), () => {
+        if (edge.isAlive && !this.#isQuiet) strike(edge);
+      });
+    };
+    soon(weather.applicationDies, (one) => one.killApplication());
+    soon(weather.connectionBreaks, (one) => one.loseConnection());
+    soon(weather.serverDies, (one) => one.killServer());
+    soon(weather.bothDie, (one) => one.killBoth());
+    soon(weather.edgeDies, (one) => {
+      one.die();
       sim.in(30_000, () => this.#openEdge());
-    }
+    });
     const other = sim.pick(alive);
     if (other?.isAlive && sim.chance(weather.edgeCutOff)) {
       other.isCutOff = true;

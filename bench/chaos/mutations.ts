@@ -1,5 +1,6 @@
 import { callKeyPrefix, gatewayKeyPrefix, poolKey } from '../../lambdas/store/keys.ts';
 import type { Write } from '../../lambdas/store/transaction.ts';
+import { type EdgeMutation, edgeMutations } from './edge-mutations.ts';
 
 /** Something of the real code left out: some day must show it. */
 export interface Mutation {
@@ -8,8 +9,7 @@ export interface Mutation {
   isUnchecked?(write: Write): boolean;
   /** Writes that are left out: they say that they were done. */
   isDropped?(write: Write): boolean;
-  /** Nothing that is said names the trace id. */
-  isWithoutTraceId?: boolean;
+  edge?: EdgeMutation;
 }
 
 function keyOf(write: Write): string {
@@ -35,11 +35,11 @@ export const mutations: readonly Mutation[] = [
     name: 'a start is written over a later record',
     isUnchecked: (write) => 'put' in write && isOf(write, 'TASK#'),
   },
-  { name: 'calls are told apart by their Call-ID alone', isWithoutTraceId: true },
   { name: 'an answered call does not make its gateway busy', isDropped: (write) => setsState(write, 'busy') },
   { name: 'a gateway that its call lets go stays locked', isDropped: (write) => setsState(write, 'free') },
   {
     name: 'what the sweep finished stays',
     isDropped: (write) => 'delete' in write && isOf(write, gatewayKeyPrefix),
   },
+  ...edgeMutations.map(({ name, ...edge }) => ({ name, edge })),
 ];

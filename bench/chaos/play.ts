@@ -19,5 +19,5 @@ export async function playDay(options: DayOptions): Promise<string[]> {
   } finally {
     process.off('unhandledRejection', note);
   }
-  return [...day.broken, ...thrown];
+  return [...day.broken, ...day.cloud.bugs, ...thrown];
 }

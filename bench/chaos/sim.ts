@@ -1,5 +1,8 @@
 import { EventQueue } from '../simulate/event-queue.ts';
 
+/** Of what was taken back. */
+const nothing = Symbol('nothing');
+
 /** Virtual time and chance: the same seed plays the same day. */
 export class Sim {
   /** Epoch milliseconds. */
@@ -33,8 +36,17 @@ export class Sim {
   }
 
   in(ms: number, run: () => void): void {
-    this.#queue.push(this.nowMs + Math.max(0, Math.round(ms)), run);
+    this.after(ms, run);
   }
+
+  /** @returns takes it back */
+  readonly after = (ms: number, run: () => void): (() => void) => {
+    let isTakenBack = false;
+    this.#queue.push(this.nowMs + Math.max(0, Math.round(ms)), () => (isTakenBack ? nothing : run()));
+    return () => {
+      isTakenBack = true;
+    };
+  };
 
   every(ms: number, run: () => void): void {
     this.in(ms, () => {
@@ -55,8 +67,7 @@ export class Sim {
         return;
       }
       this.nowMs = next.atMs;
-      next.run();
-      await new Promise(setImmediate);
+      if (next.run() !== nothing) await new Promise(setImmediate);
     }
   }
 }

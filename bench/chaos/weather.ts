@@ -15,14 +15,24 @@ export interface Weather {
   functionDies: number;
   /** The longest time until an index shows a write, milliseconds. */
   indexLagMs: number;
+  /** PutEvents fails for a batch of an edge, or for some of it, before or after it took effect. */
+  busFails: number;
+  /** A packet is lost, and sent again. */
+  packetLost: number;
   /** A fact comes twice. */
   factTwice: number;
   /** The longest way of a fact, milliseconds. */
   busMs: number;
   /** Clocks differ by so much at most, either way, milliseconds. */
   skewMs: number;
-  /** Each minute: an edge's application dies; an edge dies with its SIP server; an edge is cut off for a while. */
+  /**
+   * Each minute: an edge's application dies; its connection to the SIP server breaks; the SIP server dies alone; both
+   * die, and start again; both are gone with their task; an edge is cut off for a while.
+   */
   applicationDies: number;
+  connectionBreaks: number;
+  serverDies: number;
+  bothDie: number;
   edgeDies: number;
   edgeCutOff: number;
   /** Each minute: a gateway starts anew. */
@@ -31,6 +41,8 @@ export interface Weather {
   startFails: number;
   /** An offered gateway rejects, or says nothing. */
   gatewayRefuses: number;
+  /** A caller vanishes as it is answered. */
+  callerVanishes: number;
 }
 
 export const fair: Weather = {
@@ -41,15 +53,21 @@ export const fair: Weather = {
   invokeLost: 0,
   functionDies: 0,
   indexLagMs: 0,
+  busFails: 0,
+  packetLost: 0,
   factTwice: 0,
   busMs: 300,
   skewMs: 0,
   applicationDies: 0,
+  connectionBreaks: 0,
+  serverDies: 0,
+  bothDie: 0,
   edgeDies: 0,
   edgeCutOff: 0,
   gatewayRestarts: 0,
   startFails: 0,
   gatewayRefuses: 0,
+  callerVanishes: 0,
 };
 
 const worst: Weather = {
@@ -60,15 +78,21 @@ const worst: Weather = {
   invokeLost: 0.1,
   functionDies: 0.05,
   indexLagMs: 4000,
+  busFails: 0.3,
+  packetLost: 0.1,
   factTwice: 0.3,
   busMs: 90_000,
   skewMs: 5000,
   applicationDies: 0.3,
+  connectionBreaks: 0.3,
+  serverDies: 0.1,
+  bothDie: 0.1,
   edgeDies: 0.1,
   edgeCutOff: 0.2,
   gatewayRestarts: 0.5,
   startFails: 0.3,
   gatewayRefuses: 0.3,
+  callerVanishes: 0.05,
 };
 
 /** Each kind of trouble is absent on every other day, and else as bad as chance has it. */

@@ -1,6 +1,6 @@
 export interface TimedEvent {
   atMs: number;
-  run(): void;
+  run(): unknown;
 }
 
 interface Entry extends TimedEvent {
@@ -12,7 +12,7 @@ export class EventQueue {
   readonly #heap: Entry[] = [];
   #order = 0;
 
-  push(atMs: number, run: () => void): void {
+  push(atMs: number, run: () => unknown): void {
     const heap = this.#heap;
     const entry = { atMs, run, order: this.#order++ };
     let at = heap.length;

@@ -25,6 +25,16 @@ import { MemoryTable } from './memory-table.ts';
 /** A command got no usable answer. */
 export class Unavailable extends Error {}
 
+/** Its way to the function, or back, is lost: the SDK has this name for it. */
+export class InvokeLost extends Unavailable {
+  override readonly name = 'TimeoutError';
+}
+
+const expected = ['TableUnavailable', 'TableContention', 'TaskNotStopped', 'NotTold', 'LeaseLost'];
+/** @returns whether a function may fail so */
+export const isExpected = (error: unknown): boolean =>
+  error instanceof Unavailable || expected.includes((error as Error).name);
+
 export type FunctionDeps = RegisterDeps & AllocateDeps & FleetDeps & CallsDeps;
 
 const isAmong = (types: readonly string[], { type }: Fact) => types.includes(type);
@@ -42,6 +52,8 @@ export class Cloud {
   readonly measured: Measurement[] = [];
   /** The last record that was told of each call, by its id. */
   readonly records = new Map<string, CallRecord>();
+  /** What functions threw that they never should. */
+  readonly bugs: string[] = [];
   weather: Weather;
   readonly #sim: Sim;
   readonly #knownDemand = new KnownDemand();
@@ -82,17 +94,16 @@ export class Cloud {
     sim.in(0, tick);
   }
 
-  /** As the edge's client has it: once more where the connection broke, and not where the function was silent. */
+  /**
+   * An Invoke of an edge.
+   * @throws {Unavailable} where the function fails, or nothing comes back
+   */
   async command<T>(run: (deps: FunctionDeps) => Promise<T>): Promise<T> {
-    for (let tries = 1; ; tries += 1) {
-      const { chance, lost } = this.#loss();
-      if (!(chance && lost === 'before')) {
-        const answer = await this.#invoke(run);
-        if (!chance) return answer;
-      }
-      if (tries === 2) throw new Unavailable('network');
-      await this.#sim.sleep(this.#sim.between(20, 100));
-    }
+    const isLost = this.#sim.chance(this.weather.invokeLost);
+    if (isLost && this.#sim.chance(0.5)) throw new InvokeLost('before');
+    const answer = await this.#invoke(run);
+    if (isLost) throw new InvokeLost('after');
+    return answer;
   }
 
   /** Says a fact to whoever consumes it: at least once, in any order. */
@@ -101,11 +112,6 @@ export class Cloud {
     if (isAmong(consumedByFleet, fact)) this.#deliver(() => this.#fleet.send(fact));
     if (fact.type !== 'call.waiting' || fact.ahead > 0) return;
     this.#deliver(() => void this.#once((deps) => decideAndAct({ name: fact.type, tick: false }, deps)));
-  }
-
-  #loss() {
-    const chance = this.#sim.chance(this.weather.invokeLost);
-    return { chance, lost: this.#sim.pick(['before', 'after'] as const) };
   }
 
   /** EventBridge, to a queue or a function. */
@@ -146,10 +152,8 @@ export class Cloud {
     try {
       return await Promise.race([run(this.#deps(life, skewMs)), tooLate]);
     } catch (error) {
-      const known = ['TableUnavailable', 'TableContention', 'TaskNotStopped', 'NotTold', 'LeaseLost'];
-      if (error instanceof Unavailable || known.includes((error as Error).name)) {
-        throw new Unavailable(String(error));
-      }
+      if (isExpected(error)) throw new Unavailable(String(error));
+      this.bugs.push(String(error));
       throw error;
     } finally {
       isOver = true;

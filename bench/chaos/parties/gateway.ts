@@ -1,143 +1,168 @@
-import type { RegisterGateway, UnregisterGateway } from '../../../contracts/commands.ts';
 import type { Sim } from '../sim.ts';
+import type { Answer, Network, SipRequest, UserAgent } from '../sip/network.ts';
+import type { SipServer } from '../sip/server.ts';
+import { type Registrar, Registration } from './registration.ts';
 
-/** What a gateway needs of an edge. */
-export interface Registrar {
-  readonly isReachable: boolean;
-  /** @returns whether it was answered with 200 */
-  register(command: Omit<RegisterGateway, 'edgeId'>): Promise<boolean>;
-  unregister(command: UnregisterGateway): Promise<void>;
-}
-
-/** How a gateway takes an INVITE. */
-export type OfferAnswer =
-  | { result: 'answered' }
-  | { result: 'rejected'; status: number }
-  | { result: 'silent' };
-
-const refreshMs = 50_000;
 /** A gateway whose caller is gone without a word notices by its session timer, and ends. */
 const noticesAfterMs = 90_000;
+/** 64 T1: so long it waits for the ACK (RFC 3261 13.3.1.4). */
+const ackPatienceMs = 32_000;
+
+/** The call that rings or talks at a gateway. */
+export interface GatewayCall {
+  /** Of its own dialog. */
+  readonly leg: string;
+  /** Of the caller's. */
+  readonly callerLeg: string;
+  readonly since: number;
+  readonly answer: Answer;
+  answeredAt?: number;
+  isAcknowledged?: boolean;
+}
+
+export interface GatewayWorld {
+  readonly sim: Sim;
+  readonly network: Network;
+  edges(): readonly Registrar[];
+  /** The SIP server of a caller's call. */
+  serverOf(callerLeg: string): SipServer | undefined;
+  /** How many of the INVITEs it does not take. */
+  refuses(): number;
+  /** An INVITE has come. */
+  onOffer(gateway: Gateway, callerLeg: string): void;
+  /** It answers. */
+  onPickUp(callerLeg: string): void;
+  exit(taskId: string): void;
+}
 
 /** The process of a gateway in a task, as SIPMediaGW behaves: one call, and then it leaves. */
-export class Gateway {
+export class Gateway implements UserAgent {
   readonly taskId: string;
   readonly username: string;
-  /** The trace id of the call that rings or talks here. */
-  inCall: string | undefined;
+  inCall: GatewayCall | undefined;
   isGone = false;
-  readonly #sim: Sim;
-  readonly #edges: () => readonly Registrar[];
-  readonly #exit: (taskId: string) => void;
+  readonly #host: string;
+  readonly #world: GatewayWorld;
   #life = 0;
-  #cseq = 0;
-  #edge: Registrar | undefined;
+  #isSilent = false;
+  #registration: Registration;
 
-  constructor(taskId: string, sim: Sim, edges: () => readonly Registrar[], exit: (taskId: string) => void) {
+  /** @param host its address */
+  constructor(taskId: string, host: string, world: GatewayWorld) {
     this.taskId = taskId;
     this.username = `${taskId}.mediagw.1`;
-    this.#sim = sim;
-    this.#edges = edges;
-    this.#exit = exit;
-    this.startAnew();
+    this.#host = host;
+    this.#world = world;
+    this.#registration = this.#start();
   }
 
-  get contact(): string {
-    return `sip:${this.username}@10.0.0.7:${5000 + this.#life}`;
+  /** Another port in each life, so that what is sent to one of before reaches nobody. */
+  get at(): string {
+    return `${this.#host}:${5000 + this.#life}`;
   }
 
-  /** The process starts, or starts again in its container: what it had is lost without a word. */
+  /** The process starts again in its container: what it had is lost without a word. */
   startAnew(): void {
-    this.#life += 1;
-    this.#cseq = 0;
+    this.#world.network.leave(this.at);
+    this.#registration.forget();
     this.inCall = undefined;
-    this.#edge = undefined;
-    void this.#keepRegistered(this.#life);
+    this.#registration = this.#start();
   }
 
-  /** An INVITE. @param contact where it was sent: an old address reaches nobody */
-  async offer(traceId: string, contact: string, refuses: number): Promise<OfferAnswer> {
-    const sim = this.#sim;
-    await sim.sleep(sim.between(5, 50));
-    if (this.isGone || contact !== this.contact) return this.#silent();
-    if (this.inCall !== undefined) return { result: 'rejected', status: 486 };
-    if (sim.chance(refuses)) {
-      return sim.chance(0.7)
-        ? { result: 'rejected', status: sim.pick([480, 486, 500, 603]) }
-        : this.#silent();
-    }
-    this.inCall = traceId;
-    await sim.sleep(sim.between(300, 4000));
-    if (this.isGone || contact !== this.contact || this.inCall !== traceId) return this.#silent();
-    return { result: 'answered' };
+  take(request: SipRequest, answer: Answer): void {
+    const { method, leg } = request;
+    const call = this.inCall?.leg === leg ? this.inCall : undefined;
+    if (method === 'INVITE') this.#onInvite(request, answer);
+    else if (method === 'ACK') {
+      if (call) call.isAcknowledged = true;
+    } else if (method === 'CANCEL') {
+      if (call === undefined || call.answeredAt !== undefined) return;
+      this.inCall = undefined;
+      call.answer(487);
+    } else if (method === 'BYE') {
+      answer(call ? 200 : 481);
+      if (call) this.#over(call);
+    } else if (leg === '') {
+      if (!this.#isSilent) answer(200);
+    } else answer(call?.answeredAt === undefined ? 481 : 200);
   }
 
-  /** BYE or CANCEL. A single-use gateway leaves after its call. */
-  over(traceId: string, wasAnswered: boolean): void {
-    if (this.inCall !== traceId) return;
-    this.inCall = undefined;
-    if (wasAnswered && !this.isGone) void this.#leave();
+  /** It hangs up. */
+  hangUp(): void {
+    const call = this.inCall;
+    if (call?.answeredAt === undefined) return;
+    const { network } = this.#world;
+    const server = this.#world.serverOf(call.callerLeg);
+    const bye = { method: 'BYE', leg: call.leg, headers: {} };
+    network.carry(`${call.leg}<`, () => server?.takeWithin(this, bye, () => {}));
+    this.#over(call);
   }
 
-  /** The other side is gone without a word. */
-  leftAlone(traceId: string, wasAnswered: boolean): void {
-    this.#sim.in(noticesAfterMs, () => this.over(traceId, wasAnswered));
+  leftAlone(leg: string): void {
+    this.#world.sim.in(noticesAfterMs, () => {
+      if (this.inCall?.leg === leg) this.#over(this.inCall);
+    });
   }
 
   /** SIGTERM: it says goodbye. */
   terminate(): void {
-    if (this.isGone) return;
-    this.isGone = true;
-    void this.#unregister();
+    this.hangUp();
+    if (!this.isGone) void this.#leave();
   }
 
-  async #silent(): Promise<OfferAnswer> {
-    await this.#sim.sleep(2000);
-    return { result: 'silent' };
+  #start(): Registration {
+    this.#life += 1;
+    const { network, sim, edges } = this.#world;
+    network.join(this);
+    const { taskId, username } = this;
+    return new Registration({ id: `${taskId}-${this.#life}`, username, agent: this, sim, network, edges });
+  }
+
+  #onInvite({ leg, headers }: SipRequest, answer: Answer): void {
+    const { sim, refuses } = this.#world;
+    const callerLeg = headers['x-leg'] ?? '';
+    this.#world.onOffer(this, callerLeg);
+    this.#isSilent = false;
+    if (this.inCall !== undefined) answer(486);
+    else if (!sim.chance(refuses())) this.#ring(leg, callerLeg, answer);
+    else if (sim.chance(0.7)) answer(sim.pick([480, 486, 500, 603]));
+    else this.#isSilent = sim.chance(0.5);
+  }
+
+  #ring(leg: string, callerLeg: string, answer: Answer): void {
+    const { sim } = this.#world;
+    answer(100);
+    const call: GatewayCall = { leg, callerLeg, since: sim.nowMs, answer };
+    this.inCall = call;
+    sim.in(sim.between(10, 300), () => this.inCall === call && answer(180));
+    // Some take long: whoever dialled may give up meanwhile.
+    const ringsMs = sim.chance(0.1) ? sim.between(4000, 40_000) : sim.between(300, 4000);
+    sim.in(ringsMs, () => this.#pickUp(call));
+  }
+
+  #pickUp(call: GatewayCall): void {
+    if (this.inCall !== call) return;
+    call.answeredAt = this.#world.sim.nowMs;
+    call.answer(200);
+    this.#world.onPickUp(call.callerLeg);
+    this.#world.sim.in(ackPatienceMs, () => {
+      if (this.inCall === call && !call.isAcknowledged) this.hangUp();
+    });
+  }
+
+  /** A single-use gateway leaves after its call. */
+  #over({ answeredAt }: GatewayCall): void {
+    this.inCall = undefined;
+    if (answeredAt !== undefined && !this.isGone) void this.#leave();
   }
 
   async #leave(): Promise<void> {
+    const { sim, network, exit } = this.#world;
     this.isGone = true;
-    await this.#unregister();
-    await this.#sim.sleep(1000);
-    this.#exit(this.taskId);
-  }
-
-  async #keepRegistered(life: number): Promise<void> {
-    while (!this.isGone && life === this.#life) {
-      // It stays with its edge while that answers.
-      const edge = this.#edge?.isReachable
-        ? this.#edge
-        : this.#sim.pick(this.#edges().filter((one) => one.isReachable));
-      this.#edge = edge;
-      this.#cseq += 1;
-      const isDone = edge !== undefined && (await edge.register(this.#registration()));
-      await this.#sim.sleep(isDone ? refreshMs : this.#sim.between(2000, 6000));
-    }
-  }
-
-  #registration(): Omit<RegisterGateway, 'edgeId'> {
-    return {
-      command: 'registerGateway',
-      username: this.username,
-      registrationId: `${this.taskId}-${this.#life}`,
-      cseq: this.#cseq,
-      contacts: [{ uri: this.contact, expiresSec: 120 }],
-      received: { address: '10.0.0.7', port: 5000 + this.#life, protocol: 'udp' },
-    };
-  }
-
-  async #unregister(): Promise<void> {
-    if (!this.#edge?.isReachable) return;
-    const { username, registrationId, cseq, received } = this.#registration();
-    const command: UnregisterGateway = {
-      command: 'unregisterGateway',
-      username,
-      registrationId,
-      cseq: cseq + 1,
-      contacts: '*',
-      received,
-    };
-    await this.#edge.unregister(command);
+    await this.#registration.end();
+    await sim.sleep(1000);
+    network.leave(this.at);
+    this.inCall = undefined;
+    exit(this.taskId);
   }
 }

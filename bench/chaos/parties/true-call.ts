@@ -1,19 +1,24 @@
-import type { Outcome } from '../../../contracts/outcomes.ts';
-import type { Gateway } from './gateway.ts';
+import type { SipServer } from '../sip/server.ts';
 
-/** A call as the parties have it. */
+/** A call as its caller has it. */
 export interface TrueCall {
   readonly callId: string;
-  readonly traceId: string;
+  /** Call-ID and From tag. */
+  readonly leg: string;
   readonly edgeId: string;
-  readonly receivedAt: number;
-  gateway?: Gateway | undefined;
+  readonly server: SipServer;
+  /** From its edge's application on. */
+  traceId?: string;
+  /** The caller has heard its 200. */
   answeredAt?: number;
+  /** The caller is through with it. */
   endedAt?: number;
-  /** What the caller was answered, where it was not 200. */
-  refused?: Outcome;
+  /** What the caller was answered, where it was neither 200 nor what its CANCEL makes of it. */
+  refused?: number;
   /** The caller has given up. */
-  isCancelled?: boolean;
-  /** It ended with the edge or its application, and not as either side wanted. */
+  cancelledAt?: number;
+  /** Something of its edge died, or the connection between, before it was over. */
+  isTroubled?: boolean;
+  /** Its SIP server ended, its edge took what it had to say along, or its caller vanished. */
   isBroken?: boolean;
 }
