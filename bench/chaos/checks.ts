@@ -35,10 +35,12 @@ function checkHeard(
 ) {
   const name = taskId.slice(0, 6);
   const now = day.sim.nowMs;
-  const troubledAt = day.edges.find(({ edgeId }) => edgeId === call.edgeId)?.troubledAt ?? 0;
-  if (inCall?.answeredAt === undefined) {
-    const since = Math.max((cancelledAt ?? now) + cancelledWithinMs, troubledAt + troubleLastsMs);
-    if (now > since) day.breaks(`${name} rings for ${callId}, whose caller has given up`);
+  const troubledAt = day.edgeOf(call)?.troubledAt ?? 0;
+  if (inCall?.answeredAt === undefined || call.answeredAt === undefined) {
+    const last = Math.max(cancelledAt ?? now, inCall?.answeredAt ?? 0) + cancelledWithinMs;
+    const verb = inCall?.answeredAt === undefined ? 'rings for' : 'has answered';
+    if (now > Math.max(last, troubledAt + troubleLastsMs))
+      day.breaks(`${name} ${verb} ${callId}, whose caller has given up`);
   } else if (endedAt !== undefined && now > Math.max(endedAt, inCall.answeredAt) + aloneWithinMs)
     day.breaks(`${name} goes on in ${callId}, whose caller is gone`);
 }
@@ -107,7 +109,7 @@ function checkCall(day: Day, { callId, answeredAt, endedAt, refused, isBroken, .
   if (record === undefined) day.breaks(`${callId} was answered, and has no record`);
   else if (toldMs < 0 || toldMs > packetMs)
     day.breaks(`${callId} was answered, and its record says otherwise`);
-  else if (record.outcome === 'edge-lost')
+  else if (record.outcome === 'edge-lost' && !day.edgeOf(call)?.wasLost(answeredAt, endedAt))
     day.breaks(`${callId} was answered and ended, and is recorded as edge-lost`);
 }
 

@@ -4,7 +4,7 @@ import { traceIdOf } from '../../sip-edge/telemetry/trace.ts';
 import { Cloud } from './aws/cloud.ts';
 import type { Mutation } from './mutations.ts';
 import { Callers } from './parties/callers.ts';
-import { Edge } from './parties/edge.ts';
+import { Edge, edgeLostMs } from './parties/edge.ts';
 import { Gateway } from './parties/gateway.ts';
 import type { TrueCall } from './parties/true-call.ts';
 import { Sim } from './sim.ts';
@@ -22,8 +22,6 @@ export interface DayOptions {
 
 /** Long enough for every bound: a lock 120 s, a lease 45 s and its grace 60 s, a fact 90 s, a start ten minutes. */
 const quietMinutes = 20;
-/** The edge's lease and its grace, and the way to the next sweep. */
-const edgeLostMs = (45 + 60) * 1000;
 
 /** One day: who calls, what goes wrong, and what must hold at every moment. */
 export class Day {
@@ -65,7 +63,7 @@ export class Day {
     this.#isQuiet = true;
     this.callers.end();
     this.cloud.weather = fair;
-    for (const edge of this.edges) edge.isCutOff = false;
+    for (const edge of this.edges) edge.cutOff(false);
     await sim.playUntil(endOfTrouble + quietMinutes * 60_000);
     return this.broken;
   }
@@ -74,7 +72,7 @@ export class Day {
     this.broken.push(`${new Date(this.sim.nowMs).toISOString().slice(11, 23)} ${what}`);
   }
 
-  edgeOf({ edgeId }: TrueCall): Edge | undefined {
+  edgeOf({ edgeId }: Pick<TrueCall, 'edgeId'>): Edge | undefined {
     return this.edges.find((one) => one.edgeId === edgeId);
   }
 
@@ -171,10 +169,8 @@ export class Day {
     });
     const other = sim.pick(alive);
     if (other?.isAlive && sim.chance(weather.edgeCutOff)) {
-      other.isCutOff = true;
-      sim.in(sim.between(2000, 180_000), () => {
-        other.isCutOff = false;
-      });
+      other.cutOff(true);
+      sim.in(sim.between(2000, 180_000), () => other.cutOff(false));
     }
     const running = [...this.gateways.values()].filter(({ isGone }) => !isGone);
     const gateway = sim.pick(running);

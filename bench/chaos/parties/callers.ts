@@ -98,7 +98,7 @@ export class Callers {
 
   #talk(caller: Caller): void {
     const { sim, gateways } = this.#world;
-    const talksMs = sim.chance(0.1) ? sim.between(240_000, 800_000) : sim.between(1000, 240_000);
+    const talksMs = sim.chance(0.1) ? sim.between(240_000, 400_000) : sim.between(1000, 240_000);
     sim.in(talksMs, () => {
       const { leg } = caller.call;
       const gateway = [...gateways.values()].find(({ inCall }) => inCall?.callerLeg === leg);

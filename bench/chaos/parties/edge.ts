@@ -11,6 +11,9 @@ import { Application } from './application.ts';
 import { Disk } from './disk.ts';
 import type { Registrar } from './registration.ts';
 
+/** The edge's lease and its grace: silent for longer, it is lost, and so are its calls. */
+export const edgeLostMs = (45 + 60) * 1000;
+
 /** What is around an edge. */
 export interface EdgeWorld {
   sim: Sim;
@@ -30,15 +33,17 @@ export class Edge implements Registrar {
   readonly edgeId: string;
   server: SipServer;
   isAlive = true;
-  isCutOff = false;
+  #isCutOff = false;
   /** When it last was told what it asks for. */
   renewedAt: number;
-  /** The last time that its application, its server, or what is between them, was gone. */
+  /** The last time that its application, its server, the control plane, or what is between them, was gone. */
   troubledAt = Number.NEGATIVE_INFINITY;
   readonly #world: EdgeWorld;
   #disk = new Disk();
   #application: Application;
   #servers = 0;
+  /** When it was silent for so long. */
+  readonly #lost: { fromMs: number; untilMs: number }[] = [];
 
   constructor(edgeId: string, world: EdgeWorld) {
     this.edgeId = edgeId;
@@ -49,7 +54,7 @@ export class Edge implements Registrar {
   }
 
   get isReachable(): boolean {
-    return this.isAlive && !this.isCutOff && this.server.serves;
+    return this.isAlive && !this.#isCutOff && this.server.serves;
   }
 
   get activeCalls(): number {
@@ -58,6 +63,17 @@ export class Edge implements Registrar {
 
   get keptCalls(): number {
     return this.#disk.calls.size;
+  }
+
+  /** @returns whether it counted as lost at any time between these two */
+  wasLost(fromMs: number, untilMs: number): boolean {
+    return this.#lost.some((gap) => gap.fromMs < untilMs && gap.untilMs > fromMs);
+  }
+
+  /** From now on the control plane cannot be reached, or can be again. */
+  cutOff(isCutOff: boolean): void {
+    this.#isCutOff = isCutOff;
+    this.#trouble();
   }
 
   /** Its application is killed, and starts again in place. */
@@ -136,6 +152,8 @@ export class Edge implements Registrar {
       deliver: (batch) => this.#deliver(batch),
       onInvite: (request) => onInvite(this, request),
       onRenewed: () => {
+        if (sim.nowMs - this.renewedAt >= edgeLostMs)
+          this.#lost.push({ fromMs: this.renewedAt, untilMs: sim.nowMs });
         this.renewedAt = sim.nowMs;
       },
     });
@@ -150,7 +168,7 @@ export class Edge implements Registrar {
 
   /** What is sent while it is cut off goes nowhere; its own limit ends the wait. */
   async #untilThere(): Promise<void> {
-    if (!this.isCutOff) return;
+    if (!this.#isCutOff) return;
     await this.#world.sim.sleep(5000);
     throw new Unavailable('cut off');
   }

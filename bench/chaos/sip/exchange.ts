@@ -1,5 +1,5 @@
 import type { Sim } from '../sim.ts';
-import type { Answer, Network, SipRequest, UserAgent } from './network.ts';
+import type { Answer, Network, SipRequest } from './network.ts';
 
 /** 64 T1 (RFC 3261 17.1.1.2, 17.1.2.2, 13.3.1.4). */
 export const patienceMs = 32_000;
@@ -14,13 +14,12 @@ export class Exchange {
     this.#network = network;
   }
 
-  /** Sends, and nothing else. */
-  send(peer: UserAgent, request: SipRequest, answer: Answer = () => {}): void {
+  /** Sends, and nothing else. Where nobody is by then, nobody hears it. */
+  send(to: string, request: SipRequest, answer: Answer = () => {}): void {
     const { leg } = request;
     this.#network.carry(`${leg}>`, () => {
-      // Who has left meanwhile hears nothing.
-      if (this.#network.find(`sip:${peer.at}`) !== peer) return;
-      peer.take(request, (status) => this.#network.carry(`${leg}<`, () => answer(status)));
+      const answers = (status: number) => this.#network.carry(`${leg}<`, () => answer(status));
+      this.#network.find(to)?.take(request, answers);
     });
   }
 
@@ -30,7 +29,7 @@ export class Exchange {
    * @param isInHand whether it may take longer
    */
   ask(
-    peer: UserAgent | undefined,
+    to: string,
     request: SipRequest,
     answered: (status: number, from: string | undefined) => void,
     isInHand = () => false,
@@ -41,7 +40,7 @@ export class Exchange {
       isOver = status >= 200;
       answered(status, from);
     };
-    if (peer) this.send(peer, request, (status) => take(status, peer.at));
+    this.send(to, request, (status) => take(status, to));
     const giveUp = () => {
       if (!isInHand()) take(408, undefined);
       else if (!isOver) this.#sim.in(patienceMs, giveUp);

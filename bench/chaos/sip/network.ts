@@ -22,6 +22,12 @@ export interface UserAgent {
   leftAlone(leg: string): void;
 }
 
+/** @returns `address:port` */
+export function addressOf(uri: string): string {
+  const { host, port } = parseSipUri(uri) ?? {};
+  return `${host}:${port}`;
+}
+
 /** Where packets go by UDP. What is lost is sent again, so it comes late; of one leg and direction all come in order. */
 export class Network {
   readonly #sim: Sim;
@@ -43,9 +49,8 @@ export class Network {
   }
 
   /** @returns who is there now; undefined where nobody hears it */
-  find(uri: string): UserAgent | undefined {
-    const parsed = parseSipUri(uri);
-    return this.#agents.get(`${parsed?.host}:${parsed?.port}`);
+  find(at: string): UserAgent | undefined {
+    return this.#agents.get(at);
   }
 
   /** @param way leg and direction. @param arrive is called when a packet has gone it */

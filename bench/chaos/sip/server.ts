@@ -3,7 +3,7 @@ import type { Sim } from '../sim.ts';
 import { Exchange, patienceMs } from './exchange.ts';
 import type { Called, Link } from './link.ts';
 import { answerOf, Response, requestOf, sdp } from './messages.ts';
-import type { Answer, Network, SipRequest, UserAgent } from './network.ts';
+import { type Answer, addressOf, type Network, type SipRequest, type UserAgent } from './network.ts';
 import { type Dialog, type Invite, legOf, type Offer, ownTag } from './state.ts';
 
 const noDialog = Object.assign(new Error('unable to find dialog'), { code: 'ENODIALOG' });
@@ -47,9 +47,10 @@ export class SipServer {
 
   die(): void {
     this.isAlive = false;
-    for (const [leg, { peer }] of this.#dialogs) peer.leftAlone(leg);
-    for (const { leg, caller } of this.#invites.values()) caller.leftAlone(leg);
-    for (const { leg, gateway } of this.#offers.values()) gateway?.leftAlone(leg);
+    const leave = (at: string, leg: string) => this.#network.find(at)?.leftAlone(leg);
+    for (const [leg, { peer }] of this.#dialogs) leave(peer, leg);
+    for (const { leg, caller } of this.#invites.values()) leave(caller, leg);
+    for (const { leg, gateway } of this.#offers.values()) leave(gateway, leg);
   }
 
   /** An INVITE or a REGISTER has arrived. */
@@ -64,7 +65,7 @@ export class SipServer {
     const uri = 'sip:1234@example.test';
     const txnId = this.#id('in');
     const request = requestOf({ method, headers, uri, from: from.at, txnId, body: sdp });
-    if (method === 'INVITE') this.#invites.set(txnId, { request, leg, caller: from, owner, answer });
+    if (method === 'INVITE') this.#invites.set(txnId, { request, leg, caller: from.at, owner, answer });
     const response = new Response((status, sent) => {
       owner.toServer(() => {
         const dialogId = method === 'INVITE' ? this.#respond(txnId, status) : '';
@@ -119,7 +120,7 @@ export class SipServer {
     const { headers = {} } = options;
     const request = requestOf({ method, headers });
     link.toApplication(() => called(null, request));
-    const peer = dialog?.peer ?? this.#network.find(options.proxy ?? uri);
+    const peer = dialog?.peer ?? addressOf(options.proxy ?? uri);
     this.#exchange.ask(peer, { method, leg: leg ?? legOf(headers), headers }, (status, from) =>
       link.toApplication(() => request.emit('response', answerOf(status, {}, from), () => {})),
     );
@@ -190,7 +191,7 @@ export class SipServer {
     const leg = `${txnId};from-tag=${txnId}`;
     const request = requestOf({ method: 'INVITE', headers: own, txnId });
     request.cancel = (done: unknown) => owner.client.cancel(txnId, done as (error: Error | null) => void);
-    const gateway = this.#network.find(proxy ?? uri);
+    const gateway = addressOf(proxy ?? uri);
     const offer = { leg, request, gateway, owner, isProceeding: false, isCancelled: false };
     this.#offers.set(txnId, offer);
     owner.toApplication(() => called(null, request));
@@ -212,7 +213,7 @@ export class SipServer {
     } else this.#offers.delete(txnId);
     const isAnswered = status >= 200 && status < 300;
     // Of an owner that is gone the dialog stays, and nobody is told.
-    if (isAnswered && gateway) this.#dialogs.set(leg, { peer: gateway, owner });
+    if (isAnswered) this.#dialogs.set(leg, { peer: gateway, owner });
     const contact = `<sip:gateway@${from}>`;
     const to = `<sip:gateway@example.test>;tag=gw`;
     const acknowledge: Acknowledge = () => {
@@ -224,7 +225,7 @@ export class SipServer {
   }
 
   #sendCancel({ leg, gateway }: Offer): void {
-    if (gateway) this.#exchange.send(gateway, { method: 'CANCEL', leg, headers: {} });
+    this.#exchange.send(gateway, { method: 'CANCEL', leg, headers: {} });
   }
 
   #id(side: string): string {

@@ -1,15 +1,15 @@
 import { tagOf } from '../../../sip/name-addr.ts';
 import type { Headers, SrfRequest } from '../../../sip-edge/drachtio/srf.ts';
 import type { Link } from './link.ts';
-import type { Answer, UserAgent } from './network.ts';
+import type { Answer } from './network.ts';
 
-/* What a SIP server keeps. */
+/* What a SIP server keeps: whom it has to do with by `address:port`. */
 
 /** A caller's INVITE that has no final answer. */
 export interface Invite {
   readonly request: SrfRequest;
   readonly leg: string;
-  readonly caller: UserAgent;
+  readonly caller: string;
   readonly owner: Link;
   readonly answer: Answer;
 }
@@ -18,14 +18,14 @@ export interface Invite {
 export interface Offer {
   readonly leg: string;
   readonly request: SrfRequest;
-  readonly gateway: UserAgent | undefined;
+  readonly gateway: string;
   readonly owner: Link;
   isProceeding: boolean;
   isCancelled: boolean;
 }
 
 export interface Dialog {
-  readonly peer: UserAgent;
+  readonly peer: string;
   /** Who is told of what comes in: nobody, once that connection is gone (drachtio #89). */
   readonly owner: Link;
 }
