@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../../support/eventually.ts';
@@ -18,6 +18,15 @@ const startAgain = async () => {
 };
 const ended = () => scene.expectEnd({ type: 'call.failed', outcome: 'edge-lost' });
 
+/** Rings, and the edge has heard from drachtio by which id the gateway was sent its INVITE: milliseconds after it. */
+async function ring() {
+  const rung = await scene.ring();
+  const directory = join(scene.world.stateDir, 'calls');
+  const notes = () => readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
+  await eventually(() => expect(notes().join()).toContain('"offers":[{'));
+  return rung;
+}
+
 /** The gateway, which has answered, is acknowledged and hung up. */
 async function takeBye(invite: IncomingRequest): Promise<void> {
   await invite.ack();
@@ -29,7 +38,7 @@ describe.each(['udp', 'tcp'] as const)(
   (transport) => {
     it('is refused by the next one, and its gateway cancelled', async () => {
       scene = await suite.open({ transport });
-      const { call, invite } = await scene.ring();
+      const { call, invite } = await ring();
       scene.edge.kill();
       await startAgain();
       await takeCancel(scene.gateway, invite);
@@ -39,7 +48,7 @@ describe.each(['udp', 'tcp'] as const)(
 
     it('is refused, and a gateway that has answered meanwhile is hung up', async () => {
       scene = await suite.open({ transport });
-      const { call, invite } = await scene.ring();
+      const { call, invite } = await ring();
       scene.edge.kill();
       invite.reply(200, { body: answer });
       await startAgain();
@@ -50,7 +59,7 @@ describe.each(['udp', 'tcp'] as const)(
 
     it('is refused, and a gateway that answers as it is cancelled is hung up', async () => {
       scene = await suite.open({ transport });
-      const { call, invite } = await scene.ring();
+      const { call, invite } = await ring();
       scene.edge.kill();
       await startAgain();
       (await scene.gateway.incoming('CANCEL')).reply(200);
@@ -74,7 +83,7 @@ it('refuses a call that waited for a gateway as the application was killed', asy
 
 it('ends both legs of what rang as the connection to drachtio broke, before the gateway is free for others', async () => {
   scene = await suite.open({ transport: 'tcp', settings: { gatewayTimeoutMs: 1000 } });
-  const { call, invite } = await scene.ring();
+  const { call, invite } = await ring();
   scene.edge.breakConnection();
   await takeCancel(scene.gateway, invite);
   expect((await call.refusal()).status).toBe(503);
