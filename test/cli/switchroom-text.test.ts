@@ -182,10 +182,14 @@ it('says how it stands on one screen', () => {
   };
   expect(showStatus(status, now, plain)).toBe(`edges      1 of 1 up
 gateways   1 free, 2 busy; 3 of at most 20 ours
-calls      2 in progress, 1 wait, the first for 5 s
+calls      2 in progress, 1 waits, for 5 s
 last hour  9 answered or given up, 2 failed: 2 pool-exhausted
 decided    2026-11-23 11:59:00: 1 free, 2 wanted: started 1
            Since 2026-11-23 11:59:30, for 30 s: nothing to do (enough), looked at 2 times.`);
+  const once = { ...status, waiting: 2, quiet: { rule: 'enough', since: isoOf(now - 30_000), runs: 1 } };
+  const text = showStatus(once, now, plain);
+  expect(text).toContain('2 wait, the first for 5 s');
+  expect(text).toMatch(/looked at once\.$/);
 });
 
 describe('what is not there', () => {

@@ -27,7 +27,7 @@ export function decisionText(decision: DecisionView): string {
 }
 
 const quietText = ({ rule, since, runs }: { rule: string; since: string; runs: number }, now: number) =>
-  `Since ${clock(since)}, for ${duration(secondsBetween(since, now))}: nothing to do (${rule}), looked at ${runs} times.`;
+  `Since ${clock(since)}, for ${duration(secondsBetween(since, now))}: nothing to do (${rule}), looked at ${runs === 1 ? 'once' : `${runs} times`}.`;
 
 export function showDecisions(decisions: readonly DecisionView[]): string {
   if (decisions.length === 0) return 'The fleet has decided nothing yet.';
@@ -66,7 +66,9 @@ export function showStatus(status: Status, now: number, paint: Paint): string {
   const failures = failed.reduce((sum, { count }) => sum + count, 0);
   const ours = managed === undefined ? 'nobody manages them' : `${managed} of at most ${maximum ?? '?'} ours`;
   const waits =
-    waiting === 0 ? 'nobody waits' : `${waiting} wait, the first for ${duration(longestWaitSec ?? 0)}`;
+    waiting === 0
+      ? 'nobody waits'
+      : `${waiting} ${waiting === 1 ? 'waits,' : 'wait, the first'} for ${duration(longestWaitSec ?? 0)}`;
   const lines: [string, string][] = [
     [
       'edges',
