@@ -182,6 +182,8 @@ function* minutesOf(nowMs: number, gateways: number, busy: number): Generator<It
     starting: 20,
     waiting: 4,
     calls: 70,
+    wanted: 110,
+    foreseen: 68.25,
   };
   const hours = new Map<string, Item>();
   for (let atMs = nowMs - dayMs; atMs < nowMs; atMs += 60_000) {

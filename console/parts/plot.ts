@@ -12,6 +12,8 @@ export interface Series {
   values: readonly (number | null)[];
   /** A colour of the style sheet: `--busy`. */
   colour: string;
+  /** What was expected: a dashed line over what came, and no part of what is stacked. */
+  isExpected?: boolean;
 }
 
 export interface PlotProps {
@@ -20,7 +22,7 @@ export interface PlotProps {
   fromSec: number;
   everySec: number;
   series: readonly Series[];
-  /** Each stands on the ones before it. */
+  /** Each stands on the ones before it; the expected ones on none. */
   isStacked?: boolean;
 }
 
@@ -36,7 +38,11 @@ const colourOf = (name: string) => getComputedStyle(document.documentElement).ge
 
 const most = ({ values }: Series) => Math.max(0, ...values.map((value) => value ?? 0));
 
-/** Where it is stacked the tallest is drawn first, and those below it over it. */
+/** Where it is stacked the tallest is drawn first, and those below it over it; over all of them what was expected. */
+const drawn = (series: readonly Series[]): Series[] => [...cameOf(series).reverse(), ...expectedOf(series)];
+const cameOf = (series: readonly Series[]) => series.filter(({ isExpected }) => !isExpected);
+const expectedOf = (series: readonly Series[]) => series.filter(({ isExpected }) => isExpected);
+
 export function Plot(props: PlotProps) {
   const { title, series } = props;
   const place = useRef<HTMLDivElement>(null);
@@ -63,6 +69,7 @@ export function Plot(props: PlotProps) {
 }
 
 function optionsOf({ fromSec, series, isStacked }: PlotProps) {
+  const shown = drawn(series);
   const axis = { stroke: colourOf('--text'), grid: { stroke: colourOf('--line'), width: 1 } };
   return {
     // The day is one of UTC, whatever the browser's zone.
@@ -82,16 +89,19 @@ function optionsOf({ fromSec, series, isStacked }: PlotProps) {
         values: (_plot: uPlot, counts: number[]) => counts.map((count) => number(count)),
       },
     ],
-    legend: { live: false },
+    // uPlot's first series is the time.
+    legend: {
+      live: false,
+      markers: { dash: (_plot: uPlot, n: number) => (shown[n - 1]?.isExpected ? 'dashed' : 'solid') },
+    },
     cursor: { show: false },
     series: [
       {},
-      ...series
-        .map(({ label, colour }) => {
-          const stroke = colourOf(colour);
-          return { label, stroke, width: 1, ...(isStacked && { fill: stroke }) };
-        })
-        .reverse(),
+      ...shown.map(({ label, colour, isExpected }) => {
+        const stroke = colourOf(colour);
+        if (isExpected) return { label, stroke, width: 2, dash: [6, 4] };
+        return { label, stroke, width: 1, ...(isStacked && { fill: stroke }) };
+      }),
     ],
   };
 }
@@ -99,9 +109,9 @@ function optionsOf({ fromSec, series, isStacked }: PlotProps) {
 function dataOf({ fromSec, everySec, series, isStacked }: PlotProps): uPlot.AlignedData {
   const minutes = series[0]?.values.map((_value, minute) => fromSec + minute * everySec) ?? [];
   const heights: (number | null)[][] = [];
-  for (const { values } of series) {
+  for (const { values } of cameOf(series)) {
     const below = isStacked ? heights.at(-1) : undefined;
     heights.push(values.map((value, at) => (value === null ? null : value + (below?.[at] ?? 0))));
   }
-  return [minutes, ...heights.reverse()];
+  return [minutes, ...heights.reverse(), ...expectedOf(series).map(({ values }) => [...values])];
 }

@@ -9,14 +9,17 @@ import { told, word } from '../words.ts';
 
 /** A new minute is there once a minute. */
 const everyMs = 30_000;
-/** From the ground up. */
-const states = ['busy', 'locked', 'draining', 'free', 'starting'] as const;
+/** From the ground up: those that leave stand on what is compared with what was wanted. */
+const states = ['busy', 'locked', 'free', 'starting', 'draining'] as const;
 /** Of failures, in the order of their words; more than these repeat them. */
 const failureColours = ['--failed', '--locked', '--draining', '--busy', '--starting'];
 
 const today = () => new Date().toISOString().slice(0, 10);
 
-/** A day by the minute: what came, what was there for it, who waited, and what failed. The day stands in the address. */
+/**
+ * A day by the minute: what came, what was there for it, who waited, and what failed, beside what the policy expected. The
+ * day stands in the address.
+ */
 export function Day({ query }: { query: URLSearchParams }) {
   const day = query.get('day') ?? today();
   const polled = usePolled<DayView>(`/day?day=${encodeURIComponent(day)}`, everyMs);
@@ -49,13 +52,17 @@ function plotsOf(data: DayView): PlotProps[] {
       series: [
         { label: word.inProgress, values: data.busy, colour: '--busy' },
         { label: word.cameInMinute, values: data.calls, colour: '--free' },
+        ...expected(word.foreseenInMinute, data.foreseen),
       ],
     },
     {
       ...time,
       title: word.gateways,
       isStacked: true,
-      series: states.map((state) => ({ label: stateText(state), values: data[state], colour: `--${state}` })),
+      series: [
+        ...states.map((state) => ({ label: stateText(state), values: data[state], colour: `--${state}` })),
+        ...expected(word.wantedInAll, wantedInAll(data)),
+      ],
     },
     {
       ...time,
@@ -65,3 +72,16 @@ function plotsOf(data: DayView): PlotProps[] {
     ...(failures.length > 0 ? [{ ...time, title: word.failed, isStacked: true, series: failures }] : []),
   ];
 }
+
+/** None where nothing was expected all day: by a policy that does not forecast, or before it was kept. */
+const expected = (label: string, values: DayView['wanted']): Series[] =>
+  values.some((value) => value !== null) ? [{ label, values, colour: '--text', isExpected: true }] : [];
+
+/** Free ones are wanted beside those in calls, and one for each call that waits. */
+const wantedInAll = ({ wanted, ...data }: DayView) =>
+  wanted.map((free, minute) =>
+    free === null
+      ? null
+      : free +
+        (['busy', 'locked', 'waiting'] as const).reduce((sum, one) => sum + (data[one][minute] ?? 0), 0),
+  );

@@ -105,6 +105,8 @@ export const de: Words = {
   firstOnly: (count) => `Nur die ersten ${count}.`,
   waiting: 'Warten auf ein Gateway',
   cameInMinute: 'in der Minute eingegangen',
+  foreseenInMinute: 'für die Minute vorhergesehen',
+  wantedInAll: 'insgesamt gewünscht',
   noSamples: 'Von diesem Tag ist nichts bekannt.',
 
   colon: ': ',

@@ -117,6 +117,8 @@ export const en = {
   firstOnly: (count: string) => `Only the first ${count}.`,
   waiting: 'Waiting for a gateway',
   cameInMinute: 'came in a minute',
+  foreseenInMinute: 'foreseen for the minute',
+  wantedInAll: 'wanted in all',
   noSamples: 'Nothing is known of this day.',
 
   /** What stands between a word and what it introduces. */

@@ -107,6 +107,8 @@ export const fr: Words = {
   firstOnly: (count) => `Seulement les ${count} premières.`,
   waiting: 'En attente d’une passerelle',
   cameInMinute: 'arrivés dans la minute',
+  foreseenInMinute: 'prévus pour la minute',
+  wantedInAll: 'souhaitées en tout',
   noSamples: 'On ne sait rien de cette journée.',
 
   colon: '\u00a0: ',

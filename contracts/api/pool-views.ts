@@ -105,6 +105,14 @@ export const daySchema = z
     starting: series,
     waiting: series.meta({ description: 'Calls that waited for a gateway' }),
     calls: series.meta({ description: 'Calls that came in that minute' }),
+    wanted: series.meta({
+      description:
+        'Free gateways that the policy and operators wanted, those that start included: to compare with free and starting, less waiting',
+    }),
+    foreseen: z.array(z.number().nullable()).meta({
+      description:
+        'Calls that the policy foresaw for that minute before it began; null throughout where it does not forecast',
+    }),
     failed: z
       .array(z.object({ word: z.string(), calls: series }))
       .meta({ description: 'Calls that failed in it, by outcome, a full pool by its cause' }),

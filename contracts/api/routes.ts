@@ -125,7 +125,7 @@ export const reads = {
   }),
   getDay: read({
     path: '/day',
-    summary: 'A day by the minute: gateways by state, calls, waits, failures',
+    summary: 'A day by the minute: gateways by state, calls, waits, failures, and what the policy expected',
     query: z.object({
       day: z.iso.date().optional().meta({ description: 'A day of UTC of the last 30; today unless given' }),
     }),

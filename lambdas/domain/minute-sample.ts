@@ -12,6 +12,10 @@ export interface MinuteSample {
   waiting: number;
   /** Calls that came in that minute. */
   calls: number;
+  /** Free gateways that the fleet wanted, those to come included and waiting calls apart; none where it did not look. */
+  wanted?: number;
+  /** Calls that the policy foresaw for that minute before it began; none where it does not forecast. */
+  foreseen?: number;
   /** Calls that failed in it, by what `failureWord` calls them. */
   failed: ReadonlyMap<string, number>;
 }

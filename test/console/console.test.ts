@@ -83,13 +83,58 @@ describe.skipIf(!hasTool('chromium'))('the console', () => {
     const { page, complaints } = await suite.open({ viewport: { width: 1280, height: 900 } });
     await page.getByRole('link', { name: 'Day', exact: true }).click();
     await page
-      .getByRole('img', { name: /^Gateways: busy \d+, locked \d+, draining \d+, free [1-9]/ })
+      .getByRole('img', {
+        name: /^Gateways: busy \d+, locked \d+, free [1-9]\d*, starting \d+, draining \d+, wanted in all [2-9]/,
+      })
       .waitFor();
     expect(await page.locator('figure canvas').count()).toBeGreaterThanOrEqual(3);
     await shoot(page, 'day');
     await page.getByLabel('Day (UTC)').fill('2020-01-01');
     await page.getByText('Nothing is known of this day.').waitFor();
     expect(page.url()).toContain('#/day?day=2020-01-01');
+    expect(complaints).toEqual([]);
+  });
+
+  it('draws what the policy expected beside what came: dashed, and over all that is stacked', async () => {
+    const dayMs = 24 * 3_600_000;
+    const fromMs = Math.floor(Date.now() / dayMs) * dayMs - dayMs;
+    const rush = (minute: number) => Math.round(20 + 18 * Math.sin(minute / 15));
+    const samples = Array.from({ length: 120 }, (_, minute) => ({
+      ...{
+        free: 6,
+        locked: 2,
+        busy: 10 + rush(minute),
+        draining: 3,
+        starting: 1,
+        waiting: minute === 60 ? 4 : 0,
+      },
+      ...{ calls: rush(minute), failed: new Map<string, number>() },
+      // The minutes of the first half are as they were kept before anybody asked what was expected.
+      ...(minute >= 60 && { wanted: 9, foreseen: rush(minute - 3) + 0.5 }),
+    }));
+    await suite.keep(fromMs, samples);
+    const { page, complaints } = await suite.open({ viewport: { width: 1280, height: 900 } });
+    const day = new Date(fromMs).toISOString().slice(0, 10);
+    await page.evaluate(`location.hash = '#/day?day=${day}'`);
+    const busy = samples.map((one) => one.busy);
+    const wanted = Math.max(...busy.slice(61).map((one) => one + 2 + 9), (busy[60] as number) + 2 + 9 + 4);
+    await page
+      .getByRole('img', {
+        name: `busy ${Math.max(...busy)}, locked 2, free 6, starting 1, draining 3, wanted in all ${wanted}`,
+      })
+      .waitFor();
+    await page.getByRole('img', { name: 'came in a minute 38, foreseen for the minute 38.5' }).waitFor();
+    // Of both plots the legend tells the expected line by more than its colour.
+    for (const [label, style] of [
+      ['came in a minute', 'solid'],
+      ['foreseen for the minute', 'dashed'],
+      ['starting', 'solid'],
+      ['wanted in all', 'dashed'],
+    ] as const) {
+      const marker = page.locator('.u-legend tr').filter({ hasText: label }).locator('.u-marker');
+      expect(await marker.getAttribute('style'), label).toContain(style);
+    }
+    await shoot(page, 'expected');
     expect(complaints).toEqual([]);
   });
 

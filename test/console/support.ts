@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { MinuteSample } from '../../lambdas/domain/minute-sample.ts';
+import { putSample } from '../../lambdas/store/items/minute-items.ts';
+import { openTable } from '../../lambdas/store/table.ts';
 import { SwitchroomProcess } from '../support/process/switchroom-process.ts';
 import { reportMedia } from '../support/report-media.ts';
 
@@ -81,6 +85,18 @@ export class ConsoleSuite {
     const Payload = JSON.stringify({ 'detail-type': 'Scheduled Event' });
     await lambda.send(new InvokeCommand({ FunctionName: 'Switchroom-calls', Payload }));
     lambda.destroy();
+  }
+
+  /** Keeps how minutes stood that the run has not seen, as its functions keep one. @param fromMs when the first began */
+  async keep(fromMs: number, samples: readonly MinuteSample[]): Promise<void> {
+    const { dynamoDbEndpoint, region, outputs } = JSON.parse(readFileSync(this.run.runFile, 'utf8'));
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+    const client = new DynamoDBClient({ endpoint: dynamoDbEndpoint, region, credentials });
+    const table = openTable(client, outputs.TableName);
+    for (const [minute, sample] of samples.entries()) {
+      await table.write(putSample(fromMs + minute * 60_000, sample));
+    }
+    client.destroy();
   }
 
   /** Calls a room, for as long as the test does not say otherwise. */

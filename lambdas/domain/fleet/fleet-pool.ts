@@ -1,3 +1,4 @@
+import type { Foreseen } from '../demand/foreseen.ts';
 import { noStartsYet } from './breaker.ts';
 import type { Pool } from './pool.ts';
 import type { FleetMemory, RecentStarts } from './types.ts';
@@ -29,6 +30,10 @@ export interface FleetPool extends Pool {
   startMs?: number;
   /** Free gateways above which they were superfluous, at the last decision. */
   keep?: number;
+  /** Free gateways wanted at the last decision, those to come included and waiting calls apart. */
+  wanted?: number;
+  /** By a policy that forecasts: for the minutes about now, oldest first. */
+  foreseen?: readonly Foreseen[];
   reconciledAt?: number;
   /** When a start was asked for, registered or ended last. */
   changedAt?: number;

@@ -1,4 +1,5 @@
 import { forecast } from '../demand/forecast.ts';
+import { nextMinuteAt } from '../demand/foreseen.ts';
 import { callsAtMost } from '../demand/quantile.ts';
 import type { FleetInput, Need, PredictivePolicy } from './types.ts';
 
@@ -27,6 +28,8 @@ export function predictiveNeed(policy: PredictivePolicy, input: FleetInput): Nee
   const reserve = policy.reserveShare * (counts.locked + counts.busy);
   const level = Math.ceil(Math.max(policy.minFree, Math.max(ahead, reserve) - returning(leadSec)));
   const soon = expected(leadSec, leadSec + keepSec) - returning(keepSec);
+  const at = nextMinuteAt(input.nowMs);
+  const toNextSec = (at - input.nowMs) / 1000;
   const round = (value: number) => Math.round(value * 100) / 100;
   return {
     level,
@@ -39,6 +42,7 @@ export function predictiveNeed(policy: PredictivePolicy, input: FleetInput): Nee
       echo: round(echo(0, leadSec)),
       burst: round(burst),
       expected: round(calls),
+      nextMinute: { at, calls: round(expected(toNextSec, toNextSec + 60)) },
       returning: round(returning(leadSec)),
       reserve: round(reserve),
     },

@@ -1,4 +1,5 @@
 import type { WeekTimeline } from '../../../contracts/original-timeline.ts';
+import type { Foreseen } from '../demand/foreseen.ts';
 import type { Profile } from '../demand/profile.ts';
 
 /** How many gateways of the pool stand in each state; a lapsed lock counts as free. */
@@ -167,6 +168,8 @@ export type PolicyFigures =
       burst: number;
       /** Calls expected by all of it: the product. */
       expected: number;
+      /** Calls expected by all of it in the next minute of the clock. */
+      nextMinute: Foreseen;
       /** Reused gateways that will be back until then. */
       returning: number;
       /** Free gateways wanted as a share of those in calls. */

@@ -1,5 +1,6 @@
 import type { Measurement, MetricName } from '../../../contracts/metrics.ts';
-import { failureWord } from '../../domain/minute-sample.ts';
+import type { FleetPool } from '../../domain/fleet/fleet-pool.ts';
+import { failureWord, type MinuteSample } from '../../domain/minute-sample.ts';
 import { between } from '../../store/conditions.ts';
 import { callOf } from '../../store/items/call-item.ts';
 import { minuteAttribute, minutesKey } from '../../store/items/demand-items.ts';
@@ -16,7 +17,7 @@ const mostWaiting = 5000;
 
 /**
  * Keeps how the minute before this one stood: the pool as it was just counted, the calls that came, and those that failed
- * and why. Facts that are later than a minute are not in it.
+ * and why, beside what the fleet expected. Facts that are later than a minute are not in it.
  * @param counts what `measurePool` says
  * @throws TableUnavailable
  */
@@ -40,6 +41,7 @@ export async function noteMinute(
     .readable(items, (item) => callOf(item, now()) ?? [])
     .flat()
     .map(failureWord);
+  const fleet = fleetPoolOf(pool);
   const count = (name: MetricName) => counts.find((one) => one.name === name)?.value ?? 0;
   const [free, locked, busy] = [count('FreeGateways'), count('LockedGateways'), count('BusyGateways')];
   await table.write(
@@ -48,10 +50,23 @@ export async function noteMinute(
       locked,
       busy,
       draining: count('RegisteredGateways') - free - locked - busy,
-      starting: fleetPoolOf(pool).starting ?? 0,
+      starting: fleet.starting ?? 0,
       waiting: waiting.count,
       calls: Number(arrivals?.[minuteAttribute(atMs)] ?? 0),
+      ...expectedAt(atMs, fleet),
       failed: new Map([...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length])),
     }),
   );
+}
+
+/** What the fleet expected of a minute. It looks once a minute at least: what it said before that is of another one. */
+function expectedAt(
+  atMs: number,
+  { updatedAt = 0, wanted, foreseen = [] }: Partial<FleetPool>,
+): Pick<MinuteSample, 'wanted' | 'foreseen'> {
+  const calls = foreseen.find(({ at }) => at === atMs)?.calls;
+  return {
+    ...(wanted !== undefined && updatedAt >= atMs && { wanted }),
+    ...(calls !== undefined && { foreseen: calls }),
+  };
 }

@@ -1,3 +1,4 @@
+import { foreseenWith } from '../../domain/demand/foreseen.ts';
 import { LeaseLost } from '../../domain/errors.ts';
 import { isOpen, retryAt } from '../../domain/fleet/breaker.ts';
 import { decide } from '../../domain/fleet/decide.ts';
@@ -150,7 +151,7 @@ async function act(decision: FleetDecision, census: Census, run: LeasedRun, trig
   const { reason, memory } = decision;
   const at = deps.now();
   const { managed, recentStarts, quiet } = run.state;
-  run.state = { ...run.state, memory, keep: reason.keep };
+  run.state = { ...run.state, memory, keep: reason.keep, wanted: reason.level };
   const callId = census.waiting > 0 ? census.firstWaiting : undefined;
   let done = 0;
   if (decision.action === 'start') done = await startGateways(decision.count, reason.rule, callId, run);
@@ -179,7 +180,7 @@ async function act(decision: FleetDecision, census: Census, run: LeasedRun, trig
   run.state = rest;
 }
 
-/** What calls read of the pool: whether it can grow, and when. */
+/** What others read of the pool: calls whether it can grow, and when; the plots of a day what was foreseen. */
 function publish(run: LeasedRun, decision: FleetDecision, orders: PoolOrders): void {
   const { deps, state } = run;
   const { policy } = deps;
@@ -191,12 +192,13 @@ function publish(run: LeasedRun, decision: FleetDecision, orders: PoolOrders): v
   const failing = isOpen(state.recentStarts, policy.breaker);
   const starting = state.starts.length;
   const blocked = failing && (starting > 0 || nowMs < retryAt(state.recentStarts, policy.breaker));
-  const { estimateSec: _old, ...rest } = state;
+  const { estimateSec: _old, foreseen = [], ...rest } = state;
   run.state = {
     ...rest,
     starting,
     maximum,
     startsFailing: failing,
+    ...(figures.policy === 'predictive' && { foreseen: foreseenWith(foreseen, figures.nextMinute) }),
     mayGrow: !blocked && orders.paused === undefined && state.managed < maximum,
     ...(run.oldestStartAt !== undefined && {
       estimateSec: Math.max(1, Math.ceil((run.oldestStartAt + run.expectedStartMs - nowMs) / 1000)),

@@ -5,8 +5,8 @@ import type { Item } from '../attributes.ts';
 import type { Update } from '../transaction.ts';
 
 /*
- * How it stood in each minute, in an item an hour: a day is read as two dozen small items, whatever went on. What is zero is
- * left out, since each write of an item is paid by its size.
+ * How it stood in each minute, in an item an hour: a day is read as two dozen small items, whatever went on. A count of zero
+ * is left out, since each write of an item is paid by its size; of what was expected, zero is not the same as nothing known.
  */
 
 const minuteMs = 60_000;
@@ -24,6 +24,8 @@ const sampleSchema = z
     starting: count,
     waiting: count,
     calls: count,
+    wanted: z.number().exactOptional(),
+    foreseen: z.number().exactOptional(),
     failed: z.record(z.string(), z.number()).default({}),
   })
   .transform(({ failed, ...rest }): MinuteSample => ({ ...rest, failed: new Map(Object.entries(failed)) }));
@@ -32,9 +34,11 @@ const hourKey = (atMs: number) => `MINUTES#${new Date(atMs).toISOString().slice(
 const attributeOf = (atMs: number) => `m${Math.floor(atMs / minuteMs) % 60}`;
 
 /** Keeps the sample of a minute; written twice, the later one stays. @param atMs any moment of it */
-export function putSample(atMs: number, { failed, ...counts }: MinuteSample) {
+export function putSample(atMs: number, { failed, wanted, foreseen, ...counts }: MinuteSample) {
   const sample = {
     ...Object.fromEntries(Object.entries(counts).filter(([, value]) => value > 0)),
+    ...(wanted !== undefined && { wanted }),
+    ...(foreseen !== undefined && { foreseen }),
     ...(failed.size > 0 && { failed: Object.fromEntries(failed) }),
   };
   return {

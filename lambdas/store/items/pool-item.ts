@@ -44,6 +44,8 @@ const readFleetPool = itemReader(
     quiet: z.object({ rule: z.string(), since: time, runs: count }).exactOptional(),
     startMs: z.number().exactOptional(),
     keep: count.exactOptional(),
+    wanted: count.exactOptional(),
+    foreseen: z.array(z.object({ at: time, calls: z.number() })).exactOptional(),
     reconciledAt: time.exactOptional(),
     changedAt: count.exactOptional(),
     drift: count.exactOptional(),
@@ -64,7 +66,17 @@ export function fleetPoolOf(item: Item | undefined): Partial<FleetPool> {
   return item === undefined ? {} : readFleetPool(item);
 }
 
-const optional = ['estimateSec', 'quiet', 'startMs', 'keep', 'reconciledAt', 'changedAt', 'drift'] as const;
+const optional = [
+  'estimateSec',
+  'quiet',
+  'startMs',
+  'keep',
+  'wanted',
+  'foreseen',
+  'reconciledAt',
+  'changedAt',
+  'drift',
+] as const;
 
 /** What an update of the item sets and removes, so that it holds this state. The lease in it stays as it is. */
 export function fleetStateAttributes(state: FleetState, nowMs: number): { set: Item; remove: string[] } {

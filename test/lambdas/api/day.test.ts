@@ -4,6 +4,7 @@ import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
 import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
 import { noteMinute } from '../../../lambdas/functions/calls/note-minute.ts';
 import { noteDemand } from '../../../lambdas/functions/fleet/known-demand.ts';
+import { putSample } from '../../../lambdas/store/items/minute-items.ts';
 import { ask, get } from '../support/api.ts';
 import { useWorld, world } from '../support/use-world.ts';
 import { managed, peer } from '../support/world.ts';
@@ -55,6 +56,21 @@ it('tells of each minute how it stood, and null where nobody looked', async () =
       { word: 'no-room', calls: [null, null, null, 1, null] },
       { word: 'pool-exhausted: none-free', calls: [null, null, null, 2, null] },
     ],
+  });
+});
+
+it('tells beside it what was expected, and null of a minute of which that was not kept', async () => {
+  world.nowMs = Date.parse('2027-01-15T00:03:10Z');
+  const counts = { free: 1, locked: 0, busy: 2, draining: 0, starting: 0, waiting: 0, calls: 3 };
+  const samples = [counts, { ...counts, wanted: 0, foreseen: 2.25 }, { ...counts, wanted: 4 }];
+  for (const [minute, sample] of samples.entries()) {
+    const atMs = Date.parse('2027-01-15') + minute * minuteMs;
+    await world.table.write(putSample(atMs, { ...sample, failed: new Map() }));
+  }
+  expect(await get<DayView>('/day')).toMatchObject({
+    busy: [2, 2, 2, null],
+    wanted: [null, 0, 4, null],
+    foreseen: [null, 2.25, null, null],
   });
 });
 

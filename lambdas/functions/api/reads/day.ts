@@ -8,7 +8,7 @@ import { readAll } from '../../../store/watched.ts';
 import type { ApiDeps } from '../deps.ts';
 
 type Query = z.output<typeof reads.getDay.query>;
-type Counts = Omit<MinuteSample, 'failed'>;
+type Counts = Omit<MinuteSample, 'failed' | 'wanted' | 'foreseen'>;
 
 /** How it stood in each minute of a day: two dozen small items, whatever went on. @throws TableUnavailable */
 export async function getDay({ day }: Query, { table, now }: ApiDeps): Promise<DayView> {
@@ -16,7 +16,8 @@ export async function getDay({ day }: Query, { table, now }: ApiDeps): Promise<D
   const date = day ?? isoOf(nowMs).slice(0, 10);
   const fromMs = Date.parse(date);
   const samples = samplesOf(await readAll(table, keysOfDay(fromMs), { late: true }), fromMs, nowMs);
-  const series = (read: (sample: MinuteSample) => number) => samples.map((one) => (one ? read(one) : null));
+  const series = (read: (sample: MinuteSample) => number | undefined) =>
+    samples.map((one) => (one && read(one)) ?? null);
   const counts = (names: readonly (keyof Counts)[]) =>
     Object.fromEntries(names.map((name) => [name, series((sample) => sample[name])]));
   const failures = new Set(samples.flatMap((one) => [...(one?.failed.keys() ?? [])]));
@@ -27,6 +28,8 @@ export async function getDay({ day }: Query, { table, now }: ApiDeps): Promise<D
       DayView,
       keyof Counts
     >),
+    wanted: series(({ wanted }) => wanted),
+    foreseen: series(({ foreseen }) => foreseen),
     failed: [...failures]
       .sort()
       .map((word) => ({ word, calls: series(({ failed }) => failed.get(word) ?? 0) })),

@@ -35,6 +35,10 @@ describe('a prediction', () => {
     expect(reason.figures.usual).toBeGreaterThan(55);
     expect(reason.figures.usual).toBeLessThan(65);
     expect(reason.figures.today).toBeCloseTo(1, 1);
+    expect(reason.figures.nextMinute.at).toBe(Date.parse('2026-11-24T13:55:00+01:00'));
+    // From then on it is 29 a minute, by the clock and not from now on.
+    expect(reason.figures.nextMinute.calls).toBeGreaterThan(25);
+    expect(reason.figures.nextMinute.calls).toBeLessThan(33);
   });
 
   it('expects no working day of a Sunday, once a Sunday was seen', () => {
