@@ -51,7 +51,8 @@ export class SwitchroomStack extends Stack {
     const table = new StateTable(this, 'State', { keep });
     const secret = new GatewaySecret(this, 'Sip', { keep, what: 'Shared secret of the SIP gateways' });
     const reportSecret = new GatewaySecret(this, 'MediaReports', {
-      keep,
+      // Nobody but the stack's own tasks has it: another one does for the next.
+      keep: false,
       what: 'What the passwords of gateways for their media reports follow from',
     });
     const network = new Network(this, 'Network', { settings });
