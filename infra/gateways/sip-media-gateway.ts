@@ -62,6 +62,19 @@ const publicAddress = {
 };
 
 /**
+ * What it does when ECS stops its task, as it does when the call ends. Its entrypoint has become event_handler.py by then, which
+ * means to tell baresip to quit, but dies of the signal with status 1, since src/netstring.py of 564e7a5 does not import
+ * subprocess, and baresip stays registered. So baresip is told here; and where it has quit, the handler is about to end.
+ */
+const stop = `stop() {
+  if pgrep -x baresip > /dev/null; then
+    echo /quit | netcat -q 1 127.0.0.1 5555 > /dev/null || true
+  elif ! grep -q event_handler "/proc/$gateway/cmdline" 2> /dev/null; then
+    kill -TERM "$gateway" 2> /dev/null || true
+  fi
+}`;
+
+/**
  * The shell script that its container starts with. It changes what the image cannot be told by variables, and then starts
  * the image as it is:
  * - the prefix of its name is the id of its task, so that a registration names the task to stop. ECS tells the id only at
@@ -76,10 +89,14 @@ const publicAddress = {
  * - baresip registers as soon as it runs, and its event handler, which takes the calls, listens some seconds later, once its
  *   browser is up: a call of between would ring for a minute. So baresip is told to register by its console, and not before
  *   somebody listens to its events;
+ * - told to stop, it has baresip hang up and un-REGISTER, and ends with 0;
  * - the container would end with its event handler, before the record of the call is sent: it is waited for;
  * - on Fargate /dev/shm has 64 MB, and Chromium takes files instead.
  */
-export function sipMediaGwStart({ launchType, mediaAddress }: Settings): string {
+export function sipMediaGwStart({
+  launchType,
+  mediaAddress,
+}: Pick<Settings, 'launchType' | 'mediaAddress'>): string {
   const config = '/var/baresip/config_default';
   const lines = [
     'set -eu',
@@ -108,9 +125,9 @@ export function sipMediaGwStart({ launchType, mediaAddress }: Settings): string 
     ].join('; '),
   );
   lines.push(
+    stop,
     '/bin/bash /var/entrypoint.sh & gateway=$!',
-    // Told to stop as its call ends, it may find nobody to tell, and still waits for the record.
-    `trap 'kill -TERM "$gateway" 2> /dev/null || true' TERM INT`,
+    'trap stop TERM INT',
     'while kill -0 "$gateway" 2> /dev/null; do wait "$gateway" && status=0 || status=$?; done',
     `for _ in $(seq ${2 * recordLimitSec}); do pgrep -f '[l]ogParse .* -i' > /dev/null || break; sleep 0.5; done`,
     'exit "$status"',
