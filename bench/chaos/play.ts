@@ -17,6 +17,7 @@ export async function playDay(options: DayOptions): Promise<string[]> {
   } catch (error) {
     note(error);
   } finally {
+    day.sim.end();
     process.off('unhandledRejection', note);
   }
   return [...day.broken, ...day.cloud.bugs, ...thrown];

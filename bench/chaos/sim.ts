@@ -8,6 +8,7 @@ export class Sim {
   /** Epoch milliseconds. */
   nowMs = Date.parse('2026-11-30T08:00:00Z');
   readonly #queue = new EventQueue();
+  readonly #ends: (() => void)[] = [];
   #state: number;
 
   constructor(seed: number) {
@@ -56,6 +57,15 @@ export class Sim {
   }
 
   readonly sleep = (ms: number): Promise<void> => new Promise((resolve) => this.in(ms, resolve));
+
+  /** What is to be let go when the day is over. */
+  atEnd(run: () => void): void {
+    this.#ends.push(run);
+  }
+
+  end(): void {
+    for (const run of this.#ends) run();
+  }
 
   /** Plays what is due until then. What an event sets off at once is over before the next one. */
   async playUntil(untilMs: number): Promise<void> {

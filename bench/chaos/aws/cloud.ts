@@ -163,7 +163,7 @@ export class Cloud {
 
   #deps(life: Life, skewMs: number): FunctionDeps {
     const sim = this.#sim;
-    const alive = async <T>(value: T): Promise<T> => (life.isDead ? never : value);
+    const alive = async <T>(value: T): Promise<T> => (life.isDead ? never() : value);
     const threshold = { unlockedMin: minFree, loadMax: 1 };
     return {
       table: faultyTable(this.table, life, sim, () => this.weather),

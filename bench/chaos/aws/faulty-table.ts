@@ -12,7 +12,8 @@ export interface Life {
   readonly dieAt: number;
 }
 
-export const never = new Promise<never>(() => {});
+/** @returns what nothing ever comes of. One for all would hold whoever waits for it, and each day of theirs. */
+export const never = () => new Promise<never>(() => {});
 
 /** The table as one run of a function meets it. */
 export function faultyTable(table: MemoryTable, life: Life, sim: Sim, weather: () => Weather): Table {
@@ -21,7 +22,7 @@ export function faultyTable(table: MemoryTable, life: Life, sim: Sim, weather: (
     const { tableSlow, tableFails, replyLost } = weather();
     requests += 1;
     await sim.sleep(sim.chance(tableSlow) ? sim.between(50, 3000) : sim.between(1, 6));
-    if (life.isDead) return never;
+    if (life.isDead) return never();
     if (sim.chance(tableFails / 2)) throw new TableUnavailable('before');
     let answer = await run();
     if (isSentAgain && sim.chance(replyLost)) {
@@ -30,7 +31,7 @@ export function faultyTable(table: MemoryTable, life: Life, sim: Sim, weather: (
     }
     if (requests === life.dieAt) life.isDead = true;
     await sim.sleep(sim.between(1, 6));
-    if (life.isDead) return never;
+    if (life.isDead) return never();
     if (sim.chance(tableFails / 2)) throw new TableUnavailable('after');
     return answer;
   };

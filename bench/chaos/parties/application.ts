@@ -99,6 +99,11 @@ export class Application {
     this.#client.serve('BYE', (request, response) => {
       if (!this.#calls.endEarly(request, response)) refuse(request, response, 'no-such-dialog');
     });
+    // Node keeps an AbortSignal that is listened to until it is aborted, and all of the day with it.
+    sim.atEnd(() => {
+      this.kill();
+      this.#calls.close();
+    });
   }
 
   get activeCalls(): number {
@@ -142,9 +147,9 @@ export class Application {
   async #whileAlive<T>(answer: Promise<T>): Promise<T> {
     try {
       const value = await answer;
-      return this.#isDead ? never : value;
+      return this.#isDead ? never() : value;
     } catch (error) {
-      if (this.#isDead) return never;
+      if (this.#isDead) return never();
       throw error;
     }
   }
