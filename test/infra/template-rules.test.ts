@@ -30,7 +30,7 @@ describe.each(templates)('of the deployment $name', ({ settings, resources }) =>
       ({ 1: one }) => one.DeletionPolicy?.startsWith('Retain') || one.DeletionPolicy === 'Snapshot',
     );
     const data = all.filter(
-      ([id, { Type }]) => dataTypes.has(Type) && !/^(EdgeDrachtio|Turn)Secret/.test(id),
+      ([id, { Type }]) => dataTypes.has(Type) && !/^(EdgeDrachtio|Turn|MediaReports)Secret/.test(id),
     );
     expect(data.length).toBeGreaterThan(0);
     expect(kept.map(([id]) => id).sort()).toEqual((keepData ? data : []).map(([id]) => id).sort());
