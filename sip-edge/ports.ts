@@ -102,6 +102,19 @@ export const systemClock: AlarmClock = {
   },
 };
 
+/** Runs it each so often, the first time after so long. @returns ends it */
+export function every(clock: AlarmClock, ms: number, run: () => void): () => void {
+  let takeBack = () => {};
+  const schedule = () => {
+    takeBack = clock.after(ms, () => {
+      schedule();
+      run();
+    });
+  };
+  schedule();
+  return () => takeBack();
+}
+
 /** Settles after so long, and at once where the signal ends it. Never rejects. */
 export function pause(clock: AlarmClock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -63,8 +63,9 @@ export async function takeOverCalls(
   const { probeIntervalMs, edgeId } = parts.settings;
   const look = async () => {
     const others = (await listEdgeCalls(parts, signal)).filter((call) => !isHeld(call));
-    adopt(others.flatMap((call) => listedOrphan(call, edgeId)));
-    return others.filter((call) => listedOrphan(call, edgeId).length === 0);
+    const found = others.map((call) => ({ call, orphan: listedOrphan(call, edgeId) }));
+    adopt(found.flatMap(({ orphan }) => orphan ?? []));
+    return found.flatMap(({ call, orphan }) => (orphan ? [] : call));
   };
   await look();
   for (let waitedMs = 0; waitedMs < lateMs && !signal.aborted; ) {
@@ -76,11 +77,11 @@ export async function takeOverCalls(
   }
 }
 
-function listedOrphan(edgeCall: EdgeCall, edgeId: string): Orphan[] {
+function listedOrphan(edgeCall: EdgeCall, edgeId: string): Orphan | undefined {
   const { state, gateway, callerDialogId, gatewayDialogId } = edgeCall;
-  if (state !== 'answered' || gateway === undefined) return [];
-  if (callerDialogId === undefined || gatewayDialogId === undefined) return [];
-  return [{ call: callOf(edgeCall, edgeId), callerDialogId, gatewayDialogId }];
+  if (state !== 'answered' || gateway === undefined) return undefined;
+  if (callerDialogId === undefined || gatewayDialogId === undefined) return undefined;
+  return { call: callOf(edgeCall, edgeId), callerDialogId, gatewayDialogId };
 }
 
 /** What the table tells of a call that another process of this edge began. */

@@ -1,5 +1,5 @@
 import type { Hangup } from '../../contracts/commands.ts';
-import { type AlarmClock, type ControlPlane, ControlPlaneUnavailable, type Log } from '../ports.ts';
+import { type AlarmClock, type ControlPlane, ControlPlaneUnavailable, every, type Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 
 export interface EdgeLeaseParts {
@@ -32,7 +32,8 @@ export class EdgeLease {
   start(): void {
     this.stop();
     void this.#ask();
-    this.#schedule();
+    const { clock, settings } = this.#parts;
+    this.#stopTimer = every(clock, settings.hangupPollMs, () => this.#tick());
   }
 
   stop(): void {
@@ -42,14 +43,6 @@ export class EdgeLease {
   /** Whether an operator drains this edge, as it was told last. */
   get isDraining(): boolean {
     return this.#isDraining;
-  }
-
-  #schedule(): void {
-    const { clock, settings } = this.#parts;
-    this.#stopTimer = clock.after(settings.hangupPollMs, () => {
-      this.#schedule();
-      this.#tick();
-    });
   }
 
   #tick(): void {

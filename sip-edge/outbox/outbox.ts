@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { factVersion } from '../../contracts/facts.ts';
-import type { AlarmClock, FactSink, Log, NewFact } from '../ports.ts';
+import { type AlarmClock, every, type FactSink, type Log, type NewFact } from '../ports.ts';
 import type { Entry } from './batch.ts';
 import { callOf, entryBytes } from './batch.ts';
 import { type Delivery, Sender } from './sender.ts';
@@ -39,7 +39,7 @@ export class Outbox implements FactSink {
   /** All that the bus has not, oldest first. */
   readonly #pending = new Map<string, Entry>();
   #pendingBytes = 0;
-  #stopTimer: () => void = () => {};
+  readonly #stopTimer: () => void;
 
   /** Reads what the last run left over and starts to send it. */
   constructor(options: OutboxOptions) {
@@ -55,7 +55,7 @@ export class Outbox implements FactSink {
     });
     this.#store = options.openStore((left) => this.#takeOver(left));
     this.#store.tend();
-    this.#schedule();
+    this.#stopTimer = every(clock, options.tendMs ?? 1000, () => this.#tend());
   }
 
   /** Facts that the bus does not have yet. */
@@ -130,14 +130,6 @@ export class Outbox implements FactSink {
     const known = entries.filter((entry) => this.#pending.delete(entry.id));
     for (const entry of known) this.#pendingBytes -= entry.bytes;
     this.#store.remove(known, this.#pending.values(), this.#pendingBytes);
-  }
-
-  #schedule(): void {
-    const { clock, tendMs = 1000 } = this.#options;
-    this.#stopTimer = clock.after(tendMs, () => {
-      this.#schedule();
-      this.#tend();
-    });
   }
 
   #tend(): void {
