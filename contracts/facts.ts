@@ -9,6 +9,7 @@ import {
   usernameSchema,
 } from './common.ts';
 import { exhaustionCauseSchema, outcomeSchema } from './outcomes.ts';
+import { toldMessages } from './sip-message.ts';
 import { traceIdSchema } from './trace.ts';
 
 /*
@@ -78,6 +79,7 @@ const callAnsweredSchema = callFact('call.answered').extend({
   ringingAt: epochMsSchema.optional(),
   callerDialogId: dialogIdSchema,
   gatewayDialogId: dialogIdSchema,
+  ...toldMessages,
 });
 
 /** An answered call is over. */
@@ -87,6 +89,7 @@ const callEndedSchema = callFact('call.ended').extend({
   by: z.enum(['caller', 'gateway', 'edge', 'operator']),
   outcome: z.enum(['answered', 'gateway-lost', 'edge-lost']),
   answeredAt: epochMsSchema.optional(),
+  ...toldMessages,
 });
 
 /** The call was refused or came to nothing. `gateway` is the one still locked for it, if any. */
@@ -97,12 +100,14 @@ const callFailedSchema = callFact('call.failed').extend({
   gateway: usernameSchema.optional(),
   failed: z.array(attemptFailureSchema).max(10),
   detail: z.string().max(500).optional(),
+  ...toldMessages,
 });
 
 /** The caller gave up. Where the gateway had answered already (CANCEL crossed the 200), its call is over too. */
 const callCancelledSchema = callFact('call.cancelled').extend({
   gateway: usernameSchema.optional(),
   gatewayAnswered: z.boolean(),
+  ...toldMessages,
 });
 
 export const factSchema = z.discriminatedUnion('type', [

@@ -8,6 +8,7 @@ import { createAuthenticator, type SecretSource } from './auth/authenticator.ts'
 import type { EndpointAccounts } from './auth/endpoint-accounts.ts';
 import type { CallParts } from './call/call.ts';
 import { GatewayContact } from './call/leg/gateway-contact.ts';
+import { SipMessages } from './call/messages.ts';
 import type { WatchedControlPlane } from './control-plane/watched-control-plane.ts';
 import { DrachtioConnection } from './drachtio/connection.ts';
 import { refuse } from './drachtio/refuse.ts';
@@ -72,6 +73,7 @@ export class EdgeApp {
   readonly #lease: EdgeLease;
   readonly #refusals: LogByAddress;
   readonly #connections = new RegisteredConnections();
+  readonly #messages: SipMessages;
   readonly #halfOpen: HalfOpenCalls;
   #isDraining = false;
 
@@ -82,6 +84,7 @@ export class EdgeApp {
     this.#srf = createSrf();
     this.#connection = new DrachtioConnection(this.#srf, settings, log);
     const gatewayContact = new GatewayContact(settings.localNet);
+    this.#messages = new SipMessages(clock);
     const connections = this.#connections;
     this.#srf.on('connect', (_error, _hostPorts, _version, localHostPorts = '') => {
       gatewayContact.listensOn(localHostPorts);
@@ -95,6 +98,7 @@ export class EdgeApp {
       settings,
       gatewayContact,
       connections,
+      messages: this.#messages,
       log,
       clock,
     });
@@ -148,7 +152,13 @@ export class EdgeApp {
       this.#lease.start();
       this.#takeOver();
     };
-    return this.#connection.open({ connected, gone: () => this.#lease.stop() }, this.#refusals);
+    return this.#connection.open({
+      connected,
+      gone: () => this.#lease.stop(),
+      unreadable: ({ address, why }) =>
+        this.#refusals.warn(address, { event: 'unreadable', why }, 'message not understood'),
+      passing: (passing) => this.#messages.see(passing),
+    });
   }
 
   get #refusesCalls(): boolean {

@@ -117,6 +117,7 @@ export const de: Words = {
   drained: (count) => `${count} ausgemustert`,
   decision: (saw, did, rule) => `${saw}: ${did} (${rule})`,
   arrow: (from, to, message) => `${from} an ${to}: ${message}`,
+  moreMessages: (n) => `${n} SIP-Nachrichten mehr`,
   attempt: (number) => `Versuch ${number}`,
   place: (state, place) => `${state}, Platz ${place}`,
 

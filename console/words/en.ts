@@ -130,6 +130,7 @@ export const en = {
   drained: (count: string) => `drained ${count}`,
   decision: (saw: string, did: string, rule: string) => `${saw}: ${did} (${rule})`,
   arrow: (from: string, to: string, message: string) => `${from} to ${to}: ${message}`,
+  moreMessages: (n: number) => `${n} SIP messages more`,
   attempt: (number: string) => `attempt ${number}`,
   place: (state: string, place: string) => `${state}, number ${place}`,
 

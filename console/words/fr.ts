@@ -119,6 +119,7 @@ export const fr: Words = {
   drained: (count) => `retrait de ${count}`,
   decision: (saw, did, rule) => `${saw} → ${did} (${rule})`,
   arrow: (from, to, message) => `${from} vers ${to}\u00a0: ${message}`,
+  moreMessages: (n) => `${n} messages SIP de plus`,
   attempt: (number) => `essai ${number}`,
   place: (state, place) => `${state}, rang ${place}`,
 

@@ -5,6 +5,7 @@ import { callIdSchema, edgeIdSchema, usernameSchema } from '../common.ts';
 import { gatewayStateSchema, gatewayStates } from '../gateway-state.ts';
 import { callMediaSchema } from '../media.ts';
 import { outcomeSchema } from '../outcomes.ts';
+import { sipMessageSchema } from '../sip-message.ts';
 import { traceIdSchema } from '../trace.ts';
 import { timeSchema } from './common.ts';
 
@@ -95,6 +96,11 @@ export const callDetailSchema = callViewSchema
       description:
         'How its media went, as its gateway counted it: `sent` to the caller, as RTCP tells, and `received` from there',
     }),
+    messages: z.array(sipMessageSchema(timeSchema)).meta({
+      description:
+        'Its SIP messages in short, oldest first, as its edge received and sent them: those of the set-up once it is answered, the others once it is over. Not those that the SIP server sends and takes by itself (100, retransmissions), and none after the BYE',
+    }),
+    messagesLeftOut: z.number().int().optional().meta({ description: 'How many more there were' }),
     otherTries: z.array(callViewSchema).meta({
       description: 'Calls with the same Call-ID: the caller tried again, or elsewhere. Newest first',
     }),

@@ -90,6 +90,8 @@ export function callDetail(call: Call, others: readonly Call[]): CallDetail {
     ),
     steps: timeline(call),
     ...(call.media && { media: { ...call.media, reportedAt: isoOf(call.media.reportedAt) } }),
+    messages: (call.messages ?? []).map((message) => ({ ...message, at: isoOf(message.at) })),
+    ...known({ messagesLeftOut: call.messagesLeftOut }),
     otherTries: others.map((other) => callView(other)).sort((a, b) => (a.beganAt < b.beganAt ? 1 : -1)),
   };
 }

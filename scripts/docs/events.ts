@@ -68,6 +68,11 @@ const said: Said = {
       by: 'caller',
       outcome: 'answered',
       answeredAt: atMs - 60_000,
+      messages: [
+        { at: atMs - 1, leg: 'caller', direction: 'received', method: 'BYE' },
+        { at: atMs - 1, leg: 'caller', direction: 'sent', method: 'BYE', status: 200 },
+        { at: atMs, leg: 'gateway', direction: 'sent', method: 'BYE' },
+      ],
     },
   },
   'call.failed': {
@@ -111,6 +116,9 @@ const meanings: Readonly<Record<string, string>> = {
   outcome: 'how it ended, a word of [outcomes.md](outcomes.md)',
   failed: 'the gateways that were tried in vain',
   detail: 'more, for people',
+  messages:
+    'the SIP messages since the fact before, in short: when (`at`), with whom (`leg`), `received` or `sent` by the edge, `method`, of an answer its `status`',
+  messagesLeftOut: 'how many more there were, where it is more than 40',
   gatewayAnswered: 'whether the CANCEL crossed the 200 of the gateway',
 };
 

@@ -7,6 +7,7 @@ import type { AlarmClock, ControlPlane, FactSink, Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import type { CallJournal, CallNote } from './journal.ts';
 import type { GatewayContact } from './leg/gateway-contact.ts';
+import type { CallMessages, SipMessages } from './messages.ts';
 import type { FromHeader } from './setup/from-header.ts';
 import type { Target } from './setup/room.ts';
 
@@ -33,6 +34,7 @@ export interface CallParts {
   readonly gatewayContact: Pick<GatewayContact, 'headersFor'>;
   readonly connections: Pick<RegisteredConnections, 'forget'>;
   readonly journal: Pick<CallJournal, 'begin' | 'left'>;
+  readonly messages: Pick<SipMessages, 'begin' | 'resume'>;
   readonly log: Log;
   readonly clock: AlarmClock;
   /** @returns 0 up to 1 */
@@ -49,6 +51,8 @@ export interface Call {
   readonly halfOpen?: HalfOpenCall;
   /** None of a call that only the table knew of. */
   readonly note?: CallNote;
+  /** None of a call that is only to be ended. */
+  readonly messages?: CallMessages;
   /** The room's name, or the gateway's where the caller dialled one; undefined for a call taken over. */
   room?: string;
   caller?: Caller;

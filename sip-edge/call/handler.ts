@@ -66,7 +66,8 @@ export class CallHandler {
     const receivedAt = this.#parts.clock.now();
     const traceId = traceIdOf(this.#parts.settings.edgeId, dialogId, receivedAt);
     const note = this.#parts.journal.begin({ callId, txnId: request.stackTxnId, dialogId });
-    const call: Call = { callId, traceId, receivedAt, halfOpen, note, failed: [] };
+    const messages = this.#parts.messages.begin(request.stackTxnId, dialogId, receivedAt);
+    const call: Call = { callId, traceId, receivedAt, halfOpen, note, messages, failed: [] };
     const active: ActiveCall = { call, dialogId, caller };
     this.#active.set(dialogId, active);
     this.#ours?.add(traceId);
@@ -87,6 +88,7 @@ export class CallHandler {
     if (end.result === 'refused') refuseCaller(caller, end);
     if (end.result === 'shed') shed(caller, call, this.#parts.log);
     else reportFailure(this.#parts, call, end);
+    messages.over();
   }
 
   /**
@@ -211,8 +213,9 @@ export class CallHandler {
   }
 
   #bridgeOf(orphan: Orphan): Bridge {
-    const { srf, log } = this.#parts;
-    const { call, callerDialogId } = orphan;
+    const { srf, log, messages } = this.#parts;
+    const { callerDialogId, gatewayDialogId } = orphan;
+    const call = { ...orphan.call, messages: messages.resume(callerDialogId, gatewayDialogId) };
     const { callId, traceId, gateway } = call;
     const active: ActiveCall = { call, dialogId: callerDialogId };
     active.bridge = new Bridge(...legsOf(srf, orphan), this.#listener(active));
@@ -229,6 +232,7 @@ export class CallHandler {
         // Ended by drachtio before the ACK: its patience (RFC 3261 13.3.1.4) is over.
         call.halfOpen?.over(end.by === 'edge');
         reportEnd(this.#parts, call as Call & { gateway: string }, end);
+        call.messages?.over();
       },
       onAck: () => call.halfOpen?.acknowledged(),
       onUnsentBye: (leg: Leg) => void this.#unsentByes.push(leg),

@@ -44,10 +44,10 @@ export function shed(caller: CallerLeg, { callId, traceId }: Call, log: Log): vo
 
 /** Says that a call came to nothing. */
 export function reportFailure(parts: Parts, call: Call, failure: SetupFailure): void {
-  const { callId, traceId, gateway } = call;
+  const { callId, traceId, gateway, messages } = call;
   if (failure.result === 'cancelled') {
     const { gatewayAnswered } = failure;
-    const cancelled = { callId, traceId, ...(gateway && { gateway }), gatewayAnswered };
+    const cancelled = { callId, traceId, ...(gateway && { gateway }), gatewayAnswered, ...messages?.take() };
     parts.facts.publish({ type: 'call.cancelled', ...cancelled });
     logEnd(parts, call, 'cancelled', { gatewayAnswered });
     return;
@@ -64,13 +64,14 @@ export function reportFailure(parts: Parts, call: Call, failure: SetupFailure): 
     ...(call.caller && { caller: call.caller }),
     ...(gateway && { gateway }),
     ...(detail && { detail }),
+    ...messages?.take(),
   });
   logEnd(parts, call, outcome, { cause, detail, failed: call.failed });
 }
 
 /** Says that an answered call is over. */
 export function reportEnd(parts: Parts, call: Call & { gateway: string }, end: BridgeEnd): void {
-  const { callId, traceId, gateway, answeredAt } = call;
+  const { callId, traceId, gateway, answeredAt, messages } = call;
   const { by, outcome, reason } = end;
   parts.facts.publish({
     type: 'call.ended',
@@ -80,6 +81,7 @@ export function reportEnd(parts: Parts, call: Call & { gateway: string }, end: B
     by,
     outcome,
     ...(answeredAt !== undefined && { answeredAt }),
+    ...messages?.take(),
   });
   const callMs = answeredAt === undefined ? undefined : parts.clock.now() - answeredAt;
   logEnd(parts, call, outcome, { by, reason, callMs });

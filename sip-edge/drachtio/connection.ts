@@ -1,16 +1,15 @@
 import { once } from 'node:events';
 import type { Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
-import type { LogByAddress } from '../telemetry/log-by-address.ts';
 import { batchWrites } from './batched-writes.ts';
 import { keepPendingInvites } from './pending-invites.ts';
 import type { Srf } from './srf.ts';
-import { onUnreadable } from './wire-bytes.ts';
+import { type WireListener, watchWire } from './wire-bytes.ts';
 
 const disconnectPatienceMs = 1000;
 const routePatienceMs = 1000;
 
-export interface ConnectionListener {
+export interface ConnectionListener extends WireListener {
   /** Each time there is a connection, before drachtio has its routes. */
   connected(): void;
   /** It is gone; another is tried for. */
@@ -31,10 +30,9 @@ export class DrachtioConnection {
 
   /**
    * Connects, and again whenever the connection is lost.
-   * @param unreadable told of messages that drachtio-srf does not understand
    * @returns settles on the first connection, with the addresses on which drachtio takes SIP
    */
-  open(listener: ConnectionListener, unreadable: LogByAddress): Promise<string> {
+  open(listener: ConnectionListener): Promise<string> {
     const srf = this.#srf;
     const log = this.#log;
     return new Promise((resolve) => {
@@ -61,9 +59,7 @@ export class DrachtioConnection {
       });
       const { drachtioAddress, drachtioSecret: secret } = this.#settings;
       srf.connect({ ...drachtioAddress, secret, reconnect: { retryMaxDelay: 1000 } });
-      onUnreadable(srf, ({ address, why }) =>
-        unreadable.warn(address, { event: 'unreadable', why }, 'message not understood'),
-      );
+      watchWire(srf, listener);
     });
   }
 

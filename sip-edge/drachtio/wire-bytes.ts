@@ -22,10 +22,20 @@ export interface Unreadable {
   address: string;
 }
 
+/** A SIP message between drachtio and the application, with drachtio's ids; '' for one that it has none of. */
+export interface Passing {
+  readonly direction: 'received' | 'sent';
+  readonly txnId: string;
+  readonly dialogId: string;
+  readonly startLine: string;
+  /** @returns the method in the CSeq; none of what drachtio has still to write it into */
+  cseqMethod(): string | undefined;
+}
+
 const hash = 35;
 const lineBreak = '\r\n';
 /** Where they stand among the fields of what drachtio passes on (drachtio.md 4.3). */
-const field = { protocol: 4, address: 5, transactionId: 8 } as const;
+const field = { source: 2, protocol: 4, address: 5, transactionId: 8, dialogId: 9 } as const;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all that one byte can hold
 const noByte = /[^\x00-\xff]/g;
 
@@ -40,7 +50,27 @@ function send(this: Wire, socket: Socket, message: string): string {
   const id = randomUUID();
   const text = `${id}|${message}`.replace(noByte, '?');
   socket.write(Buffer.from(`${text.length}#${text}`, 'latin1'));
+  if (message.startsWith('sip|')) {
+    const end = message.indexOf(lineBreak);
+    const [, txnId = '', dialogId = ''] = message.slice(0, end).split('|');
+    pass(this, 'sent', { txnId, dialogId }, message.slice(end + lineBreak.length));
+  }
   return id;
+}
+
+function pass(
+  wire: Wire,
+  direction: Passing['direction'],
+  ids: Pick<Passing, 'txnId' | 'dialogId'>,
+  message: string,
+): void {
+  const passing: Passing = {
+    ...ids,
+    direction,
+    startLine: message.slice(0, message.indexOf(lineBreak)),
+    cseqMethod: () => /\r\ncseq[ \t]*:[ \t]*\d+[ \t]+([a-z]+)/i.exec(message)?.[1],
+  };
+  wire.emit('passing', passing);
 }
 
 function onData(this: Wire, socket: Socket, chunk: Buffer): void {
@@ -79,6 +109,7 @@ function takeFrame(wire: Wire, socket: Socket, frame: string): void {
   }
   const read = readableHead(message);
   if (read.isReadable) {
+    if (type === 'sip') passOn(wire, fields, message);
     wire.emit('msg', socket, `${frame.slice(0, end)}${lineBreak}${read.message}`);
     return;
   }
@@ -94,12 +125,29 @@ function takeFrame(wire: Wire, socket: Socket, frame: string): void {
   wire.send(socket, `sip|${fields[field.transactionId]}|\r\nSIP/2.0 400 Bad Request\r\n${reason}\r\n\r\n`);
 }
 
+function passOn(wire: Wire, fields: readonly string[], message: string): void {
+  const isOwn = fields[field.source] === 'application';
+  // An answer that drachtio made up itself, for want of one, comes from no address.
+  if (!isOwn && !fields[field.address]) return;
+  const { [field.transactionId]: txnId = '', [field.dialogId]: dialogId = '' } = fields;
+  pass(wire, isOwn ? 'sent' : 'received', { txnId, dialogId }, message);
+}
+
 /** The insides of drachtio-srf that hold its wire. */
 interface Insides {
   app?: { client?: { wp?: EventEmitter } };
 }
 
-/** @param srf that has been told to connect. @param listener hears of each request that could not be read */
-export function onUnreadable(srf: unknown, listener: (unreadable: Unreadable) => void): void {
-  (srf as Insides).app?.client?.wp?.on('unreadable', listener);
+export interface WireListener {
+  /** Of each request that could not be read. */
+  unreadable(unreadable: Unreadable): void;
+  /** Of each message, before the application acts on it. */
+  passing(passing: Passing): void;
+}
+
+/** @param srf that has been told to connect */
+export function watchWire(srf: unknown, listener: WireListener): void {
+  const wire = (srf as Insides).app?.client?.wp;
+  wire?.on('unreadable', (unreadable) => listener.unreadable(unreadable));
+  wire?.on('passing', (passing) => listener.passing(passing));
 }

@@ -46,6 +46,7 @@ const call: CallDetail = {
     { at: isoOf(now - 64_000), step: 'answered', gateway: '10.0.0.7.mediagw.1' },
     { at: isoOf(now - 4000), step: 'ended', detail: 'answered, by caller' },
   ],
+  messages: [],
   otherTries: [],
 };
 
@@ -108,6 +109,30 @@ it('shows one call as a ladder, in seconds from its INVITE', () => {
     '+0.100 s                  ──INVITE──▶     offered 10.0.0.7.mediagw.1 attempt 1',
     '+1.000 s   ◀───200────    ◀───200────     answered 10.0.0.7.mediagw.1',
     '+61.000 s  ───BYE────▶    ───BYE────▶     ended answered, by caller',
+  ]);
+});
+
+it('shows the SIP messages of a call among its steps, and how many more there were', () => {
+  const invite = { method: 'INVITE', at: isoOf(now - 65_000) };
+  const bye = { method: 'BYE', at: isoOf(now - 4000) };
+  const messages: CallDetail['messages'] = [
+    { ...invite, leg: 'caller', direction: 'received' },
+    { ...invite, leg: 'gateway', direction: 'sent' },
+    { ...invite, leg: 'gateway', direction: 'received', status: 486 },
+    { ...bye, leg: 'gateway', direction: 'received' },
+    { ...bye, leg: 'gateway', direction: 'sent', status: 200 },
+  ];
+  const text = showCall({ ...call, messages, messagesLeftOut: 3 }, now, plain);
+  expect(text.split('\n').slice(-9)).toEqual([
+    'AFTER      CALLER … EDGE  EDGE … GATEWAY  WHAT',
+    '+0.000 s   ───INVITE──▶',
+    '+0.000 s                  ───INVITE──▶',
+    '+0.000 s                  ◀────486────    received',
+    '+0.100 s                                  offered 10.0.0.7.mediagw.1 attempt 1',
+    '+1.000 s                                  answered 10.0.0.7.mediagw.1',
+    '+61.000 s                 ◀────BYE────',
+    '+61.000 s                 ──200 BYE──▶    ended answered, by caller',
+    '(3 SIP messages more)',
   ]);
 });
 

@@ -34,7 +34,9 @@ describe.skipIf(!hasTool('chromium'))('the console', () => {
     await page.getByRole('img', { name: 'caller to edge: INVITE' }).waitFor();
     await shoot(page, 'call');
     await act(page, 'Hang up', hostile);
-    await page.getByRole('img', { name: /edge to caller: BYE, edge to gateway: BYE/ }).waitFor();
+    for (const message of ['edge to caller: BYE', 'edge to gateway: BYE', 'caller to edge: ACK'])
+      await page.getByRole('img', { name: message, exact: true }).waitFor();
+    await shoot(page, 'ladder');
     await page.getByRole('link', { name: 'Calls', exact: true }).click();
     const over = page.getByRole('region', { name: 'Over' });
     await over.getByText('answered').waitFor();

@@ -1,5 +1,6 @@
 import { HalfOpenCalls } from '../../../sip-edge/admission/half-open.ts';
 import { CallHandler } from '../../../sip-edge/call/handler.ts';
+import { SipMessages } from '../../../sip-edge/call/messages.ts';
 import { Flow } from '../../../sip-edge/control-plane/flow/flow.ts';
 import { LambdaControlPlane } from '../../../sip-edge/control-plane/lambda-control-plane.ts';
 import { refuse } from '../../../sip-edge/drachtio/refuse.ts';
@@ -70,6 +71,7 @@ export class Application {
       ...{ srf, controlPlane, facts, settings, log, clock, random },
       gatewayContact: { headersFor: () => ({}) },
       connections: { forget: async () => {} },
+      messages: new SipMessages(clock),
       journal: mutation.changeJournal?.(disk.journal) ?? disk.journal,
     });
     this.#lease = new EdgeLease({

@@ -1,4 +1,5 @@
 import type { CallDetail, CallView, Failures } from '../../../contracts/api/views.ts';
+import { showLadder } from './ladder.ts';
 import { showMedia } from './media.ts';
 import type { Paint } from './paint.ts';
 import { callName, clock, duration, gatewayName, plain, secondsBetween, shortened, table } from './table.ts';
@@ -68,42 +69,10 @@ export function showCall(call: CallDetail, now: number, paint: Paint): string {
   );
   return [
     head,
-    ...(call.steps.length > 0 ? ['', ladder(call)] : []),
+    ...(call.steps.length > 0 ? ['', showLadder(call)] : []),
     ...(call.media ? ['', showMedia(call.media.streams)] : []),
     ...(tries.length > 0 ? ['', 'other tries with the same Call-ID:', ...tries] : []),
   ].join('\n');
-}
-
-/** Which arrow a step is: from caller or gateway to the edge, or from the edge to one of them. */
-const arrows: Record<string, readonly [caller: string, gateway: string]> = {
-  received: ['──INVITE──▶', ''],
-  waiting: ['◀───180────', ''],
-  offered: ['', '──INVITE──▶'],
-  rejected: ['', '◀──refuses─'],
-  silent: ['', 'no answer'],
-  lost: ['', '× lost'],
-  ringing: ['◀───180────', '◀───180────'],
-  answered: ['◀───200────', '◀───200────'],
-};
-
-function ladder({ steps, endedBy, outcome }: CallDetail): string {
-  const start = steps[0]?.at ?? 0;
-  const rows = steps.map(({ at, step, gateway, detail }) => {
-    const [caller, far] = arrows[step] ?? endArrows(step, endedBy);
-    const who = gateway === undefined ? '' : gatewayName(gateway);
-    const what = [step, who, detail].filter(Boolean).join(' ');
-    return [`+${secondsBetween(start, at).toFixed(3)} s`, caller, far, what];
-  });
-  const title = ['AFTER', 'CALLER … EDGE', 'EDGE … GATEWAY', 'WHAT'];
-  return `${table(title, rows)}${outcome === undefined ? '\n(goes on)' : ''}`;
-}
-
-function endArrows(step: string, by: CallDetail['endedBy']): readonly [string, string] {
-  if (step === 'cancelled') return ['──CANCEL──▶', ''];
-  if (step === 'failed') return ['◀─refusal──', ''];
-  if (by === 'caller') return ['───BYE────▶', '───BYE────▶'];
-  if (by === 'gateway') return ['◀───BYE────', '◀───BYE────'];
-  return ['◀───BYE────', '───BYE────▶'];
 }
 
 export function showFailures({ by, failed, from, to, searchedUntil, groups }: Failures): string {

@@ -3,6 +3,7 @@ import type { Outcome } from '../../../contracts/outcomes.ts';
 import { withFailures } from './allocation.ts';
 import type { Attempt, Call } from './call.ts';
 import { isGuessedOver, withDue, withoutDue, withoutEnd } from './call-record.ts';
+import { withMessages } from './messages.ts';
 
 /*
  *                        call.answered            call.ended, gateway.lost
@@ -51,7 +52,8 @@ export interface Transition {
 export function applyFact(seen: Call | undefined, fact: CallFact): Transition {
   // Whoever takes a fact tells the call's record, if it is over.
   const before = seen === undefined ? emptyCall(fact) : withoutDue(seen);
-  const { call, ...meaning } = transition(ofItsEdge(before, fact), fact);
+  const told = fact.type === 'gateway.lost' ? before : withMessages(before, fact);
+  const { call, ...meaning } = transition(ofItsEdge(told, fact), fact);
   const settled = endedByLoss(call);
   // An answer changes nothing about a call that is over.
   const tooLate = fact.type === 'call.answered' && settled.state === 'ended';

@@ -2,6 +2,7 @@ import type { AttemptFailure, Caller, CallState } from '../../../contracts/comma
 import type { CallIdentity, Peer } from '../../../contracts/common.ts';
 import type { MediaStream } from '../../../contracts/media.ts';
 import type { Outcome } from '../../../contracts/outcomes.ts';
+import type { SipMessage } from '../../../contracts/sip-message.ts';
 
 /* `…At`, `…Since` and `…Until` are epoch milliseconds. */
 
@@ -80,6 +81,10 @@ export interface Call {
   /** The task that the end of this call stops; a repeated fact stops it again, in case the first try failed. */
   stopTaskId?: string;
   media?: CallMedia;
+  /** As its edge took and sent them, the oldest first. */
+  messages?: SipMessage[];
+  /** How many more there were. */
+  messagesLeftOut?: number;
   /** No fact has ended it, or the bus did not take it: nobody has told its call detail record yet, and the sweep does. */
   recordDue?: true;
 }

@@ -16,6 +16,7 @@ import {
   recordDueWatchKey,
   waitingWatchKey,
 } from '../keys.ts';
+import { messagesText, messagesTextSchema } from './messages-text.ts';
 import { itemReader, itemVersion } from './read-item.ts';
 
 /* A call's record: what the domain knows of it, its place in the `watch` index, and how long it is kept. */
@@ -67,6 +68,8 @@ const callSchema = z.object({
   detail: text,
   stopTaskId: text,
   media: callMediaSchema(z.number()).exactOptional(),
+  messages: messagesTextSchema.exactOptional(),
+  messagesLeftOut: z.number().exactOptional(),
   recordDue: z.literal(true).exactOptional(),
 });
 
@@ -88,6 +91,7 @@ export function callItem(call: Call): Item & { pk: string } {
     pk: callKey(call),
     v: itemVersion,
     ...call,
+    ...(call.messages && { messages: messagesText(call.messages) }),
     ...placeOf(call),
     expiresAt: expiryAfter(latestStepAt(call), keptSec),
   };

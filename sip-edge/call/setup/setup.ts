@@ -157,6 +157,7 @@ export class CallSetup {
   #onSent({ stackTxnId: txnId, headers }: SrfRequest): void {
     const dialogId = `${headers['call-id']};from-tag=${tagOf(headers.from ?? '')}`;
     this.#call.note?.offered({ txnId, dialogId });
+    this.#call.messages?.offered(txnId, dialogId);
   }
 
   #onProvisional(response: SrfResponse): void {
@@ -191,6 +192,7 @@ export class CallSetup {
       ...(ringingAt !== undefined && { ringingAt }),
       callerDialogId: caller.id,
       gatewayDialogId: gateway.id,
+      ...this.#call.messages?.take(),
     });
     return { result: 'answered', caller, gateway, lateAck: lateOffer ? ack : undefined, answeredAt };
   }

@@ -43,7 +43,9 @@ it('tells the story of one call, oldest step first', async () => {
   const second = await world.grant({ callId: 'call-1', attempt: 2, failed });
   world.nowMs += 900;
   const times = { receivedAt: start - 10, ringingAt: world.nowMs - 500 };
-  await world.say(world.answered('call-1', second.username, times));
+  const ringing = { leg: 'gateway', direction: 'received', method: 'INVITE', status: 180 } as const;
+  const messages = [{ at: world.nowMs - 500, ...ringing }];
+  await world.say(world.answered('call-1', second.username, { ...times, messages, messagesLeftOut: 2 }));
   world.pass(60);
   const gateway = second.username;
   await world.say(world.ended('call-1', gateway, { by: 'gateway' }));
@@ -67,6 +69,8 @@ it('tells the story of one call, oldest step first', async () => {
       { at: isoOf(start + 2900), step: 'answered', gateway },
       { at: isoOf(start + 62_900), step: 'ended', detail: 'answered, by gateway' },
     ],
+    messages: [{ at: isoOf(start + 2400), ...ringing }],
+    messagesLeftOut: 2,
     otherTries: [],
   });
 });

@@ -6,6 +6,13 @@ useWorld(oneGateway);
 
 const answered = () =>
   world.answered('call-1', gw, { receivedAt: world.nowMs - 300, ringingAt: world.nowMs - 100 });
+const message = (ms: number, method: string, status?: number) => ({
+  at: world.nowMs + ms,
+  leg: 'caller' as const,
+  direction: 'received' as const,
+  method,
+  ...(status !== undefined && { status }),
+});
 const ended = (outcome = 'answered') => world.ended('call-1', gw, { outcome });
 
 describe('order and repetition', () => {
@@ -25,6 +32,15 @@ describe('order and repetition', () => {
       answered(),
       later(0, () =>
         world.fact({ type: 'call.cancelled', callId: 'call-1', gateway: gw, gatewayAnswered: true }),
+      ),
+    ],
+    'answered, ended, and what was said meanwhile': () => [
+      world.answered('call-1', gw, { messages: [message(-2, 'INVITE'), message(0, 'INVITE', 200)] }),
+      later(0, () =>
+        world.ended('call-1', gw, {
+          messages: [message(0, 'ACK'), message(0, 'INFO'), message(0, 'INFO'), message(9, 'BYE')],
+          messagesLeftOut: 3,
+        }),
       ),
     ],
     failed: () => [
@@ -62,6 +78,16 @@ describe('order and repetition', () => {
     await world.say({ type: 'call.cancelled', callId: 'call-1', gatewayAnswered: false });
     expect(await world.allocate({ callId: 'call-1' })).toMatchObject({ outcome: 'cancelled' });
     expect((await world.gateway(gw))?.state).toBe('free');
+  });
+
+  it('the SIP messages of a call stand in its record once, the oldest first', async () => {
+    await world.grant({ callId: 'call-1' });
+    const facts = stories['answered, ended, and what was said meanwhile']?.() ?? [];
+    for (const fact of [...facts, ...facts].reverse()) await world.say(fact);
+    expect(await world.call('call-1')).toMatchObject({
+      messages: `${world.nowMs - 2} 0c>INVITE 2c>200INVITE 2c>ACK 2c>INFO 2c>INFO 11c>BYE`,
+      messagesLeftOut: 3,
+    });
   });
 
   it('the end that the edge told beats a later guess', async () => {

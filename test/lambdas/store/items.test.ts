@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SipMessage } from '../../../contracts/sip-message.ts';
 import type { Call } from '../../../lambdas/domain/call/call.ts';
 import { UnreadableItem } from '../../../lambdas/domain/errors.ts';
 import type { Task } from '../../../lambdas/domain/fleet/task.ts';
@@ -64,6 +65,17 @@ describe('an item', () => {
 
   it('of a call, and of a start, is read as it was written', () => {
     expect(callOf(callItem(call), nowMs)).toEqual(call);
+    const messages: SipMessage[] = [
+      { at: nowMs - 20, leg: 'caller', direction: 'received', method: 'INVITE' },
+      { at: nowMs, leg: 'gateway', direction: 'sent', method: 'INVITE' },
+      { at: nowMs, leg: 'gateway', direction: 'received', method: 'INVITE', status: 486 },
+    ];
+    const noted = { ...call, messages, messagesLeftOut: 2 };
+    expect(callItem(noted).messages).toBe(`${nowMs - 20} 0c>INVITE 20g<INVITE 20g>486INVITE`);
+    expect(callOf(callItem(noted), nowMs)).toEqual(noted);
+    expect(() => callOf({ ...callItem(noted), messages: '1 x' }, nowMs)).toThrow(
+      /messages: not a SIP message/,
+    );
     expect(taskFrom(taskItem(task))).toEqual(task);
     expect(taskFrom(taskItem({ ...task, counted: true }))).toEqual({ ...task, counted: true });
   });

@@ -28,6 +28,7 @@ it('tells the pool again while the call waits, ever less often: a start may have
       log: { debug() {}, info() {}, warn() {}, error() {} },
       srf: {} as never,
       journal: {} as never,
+      messages: {} as never,
       gatewayContact: { headersFor: () => ({}) },
       connections: { forget: async () => {} },
     },

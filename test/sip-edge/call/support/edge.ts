@@ -5,9 +5,11 @@ import type { CallSettings } from '../../../../sip-edge/call/call.ts';
 import { CallHandler } from '../../../../sip-edge/call/handler.ts';
 import { CallJournal } from '../../../../sip-edge/call/journal.ts';
 import { GatewayContact } from '../../../../sip-edge/call/leg/gateway-contact.ts';
+import { SipMessages } from '../../../../sip-edge/call/messages.ts';
 import { keepPendingInvites } from '../../../../sip-edge/drachtio/pending-invites.ts';
 import { RegisteredConnections } from '../../../../sip-edge/drachtio/registered-connections.ts';
 import { createSrf, type Srf } from '../../../../sip-edge/drachtio/srf.ts';
+import { watchWire } from '../../../../sip-edge/drachtio/wire-bytes.ts';
 import { EdgeLease } from '../../../../sip-edge/health/edge-lease.ts';
 import { type ControlPlane, type FactSink, systemClock } from '../../../../sip-edge/ports.ts';
 import { patienceMs } from '../../../support/patience.ts';
@@ -59,6 +61,7 @@ export async function startTestEdge(
 ): Promise<TestEdge> {
   const srf = createSrf();
   const log = recordingLog();
+  const messages = new SipMessages(systemClock);
   const gatewayContact = new GatewayContact(localNet);
   const connections = new RegisteredConnections();
   srf.on('connect', (_error, _hostPorts, _version, local = '') => {
@@ -67,6 +70,7 @@ export async function startTestEdge(
   });
   const handler = new CallHandler({
     journal: new CallJournal(world.stateDir, log),
+    messages,
     srf,
     gatewayContact,
     connections,
@@ -114,6 +118,7 @@ export async function startTestEdge(
     });
   });
   srf.connect({ ...server.admin, secret: server.secret, reconnect: { retryMaxDelay: 200 } });
+  watchWire(srf, { unreadable: () => {}, passing: (passing) => messages.see(passing) });
   await connected;
   const insides = srf as unknown as Insides;
   const sockets = () => [...insides.app.client.mapServer.keys()];
