@@ -37,14 +37,9 @@ export class TableWorld extends FactLog implements TestWorld, ControlPlane {
     });
   }
 
-  /** What the functions throw the edge sees as Lambda's error. */
-  async register(command: RegisterCommand): Promise<RegisterAnswer> {
+  register(command: RegisterCommand): Promise<RegisterAnswer> {
     this.commands.push(command);
-    try {
-      return await this.#register(command);
-    } catch (error) {
-      throw new ControlPlaneUnavailable('function-error', String(error), { cause: error });
-    }
+    return invoked(this.#register(command));
   }
 
   #register(command: RegisterCommand): Promise<RegisterAnswer> {
@@ -59,16 +54,16 @@ export class TableWorld extends FactLog implements TestWorld, ControlPlane {
   }
 
   allocate(command: AllocateGateway): Promise<AllocateAnswer> {
-    return this.table.allocate(command);
+    return invoked(this.table.allocate(command));
   }
 
   async listEdgeCalls(): Promise<ListEdgeCallsAnswer> {
     await this.settled();
-    return this.table.edgeCalls();
+    return invoked(this.table.edgeCalls());
   }
 
   renewEdge(): Promise<RenewEdgeAnswer> {
-    return this.table.hangups();
+    return invoked(this.table.hangups());
   }
 
   publish(said: NewFact): void {
@@ -85,5 +80,14 @@ export class TableWorld extends FactLog implements TestWorld, ControlPlane {
     await this.settled();
     const gateways = await Promise.all(this.#gateways.map((username) => this.table.gateway(username)));
     return gateways.every((gateway) => gateway?.lockedBy === undefined);
+  }
+}
+
+/** What the functions throw the edge sees as Lambda's error. */
+async function invoked<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new ControlPlaneUnavailable('function-error', String(error), { cause: error });
   }
 }
