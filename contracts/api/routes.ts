@@ -103,7 +103,7 @@ export const reads = {
   }),
   getCall: read({
     path: '/calls/{id}',
-    summary: 'One call with its timeline',
+    summary: 'One call with its timeline and its SIP messages',
     params: byId,
     answer: callDetailSchema,
     problems: ['not-found'],
