@@ -30,7 +30,7 @@ export class CallHandler {
   readonly #unsentByes: Leg[] = [];
   #takingOver: Promise<void> = Promise.resolve();
   #takeover = new AbortController();
-  /** While calls are taken over: trace ids of what this application had before and began since, ended or not. */
+  /** While calls are taken over: trace ids of what this application had before, and has had since, ended or not. */
   #ours: Set<string> | undefined;
   readonly #closing = new AbortController();
   readonly #leftSetups: LeftSetups;
@@ -220,6 +220,7 @@ export class CallHandler {
     const active: ActiveCall = { call, dialogId: callerDialogId };
     active.bridge = new Bridge(...legsOf(srf, orphan), this.#listener(active));
     this.#active.set(callerDialogId, active);
+    this.#ours?.add(traceId);
     log.info({ callId, traceId, gateway }, 'call taken over');
     return active.bridge;
   }

@@ -61,11 +61,13 @@ export async function takeOverCalls(
   signal: AbortSignal,
 ): Promise<void> {
   const { probeIntervalMs, edgeId } = parts.settings;
+  /** Trace ids: a fact may take longer than the next look. */
+  const givenUp = new Set<string>();
   const look = async () => {
     const others = (await listEdgeCalls(parts, signal)).filter((call) => !isHeld(call));
     const found = others.map((call) => ({ call, orphan: listedOrphan(call, edgeId) }));
     adopt(found.flatMap(({ orphan }) => orphan ?? []));
-    return found.flatMap(({ call, orphan }) => (orphan ? [] : call));
+    return found.flatMap(({ call, orphan }) => (orphan || givenUp.has(call.traceId ?? '') ? [] : call));
   };
   await look();
   for (let waitedMs = 0; waitedMs < lateMs && !signal.aborted; ) {
@@ -73,7 +75,10 @@ export async function takeOverCalls(
     waitedMs += probeIntervalMs;
     const left = await look();
     if (signal.aborted) return;
-    for (const call of left) giveUp(parts, call);
+    for (const call of left) {
+      if (call.traceId !== undefined) givenUp.add(call.traceId);
+      giveUp(parts, call);
+    }
   }
 }
 
