@@ -3,6 +3,7 @@ import { accountId, region } from '../identity.ts';
 import { functionNameOf } from '../lambda/function-name.ts';
 import type { JsonObject, Resource } from '../template.ts';
 import { type RouteKey, readRouteKey } from './route-key.ts';
+import type { Throttle } from './throttle.ts';
 
 /* An HTTP API (API Gateway, version 2) as the template has it. */
 
@@ -15,6 +16,8 @@ export interface HttpRoute {
   key: RouteKey;
   authorizer: RouteAuthorizer;
   functionName: string;
+  /** Of all who ask by this route together. */
+  throttle: Throttle | undefined;
 }
 
 export interface Cors {
@@ -60,11 +63,15 @@ export function readHttpApis(resources: readonly Resource[]): HttpApi[] {
         const integrations = ofType(types.integration, id);
         const authorizers = ofType(types.authorizer, id);
         // Without a stage nothing is deployed.
-        const routes = stages.length === 0 ? [] : ofType(types.route, id);
+        const [stage] = stages;
+        const routes = stage === undefined ? [] : ofType(types.route, id);
         return {
           id,
-          routes: routes.map((route) =>
-            blaming(route.logicalId, () => routeOf(route.properties, integrations, authorizers)),
+          routes: routes.map(({ logicalId: name, properties: route }) =>
+            blaming(name, () => ({
+              ...routeOf(route, integrations, authorizers),
+              throttle: throttleOf(text(route.RouteKey), stage?.properties ?? {}),
+            })),
           ),
           cors: corsOf(properties.CorsConfiguration as JsonObject | undefined),
         };
@@ -76,7 +83,7 @@ function routeOf(
   properties: JsonObject,
   integrations: readonly Resource[],
   authorizers: readonly Resource[],
-): HttpRoute {
+): Omit<HttpRoute, 'throttle'> {
   const integration = integrations.find(({ ref }) => properties.Target === `integrations/${ref}`);
   if (!integration) throw new UnsupportedError(`no integration ${text(properties.Target)}`);
   const { IntegrationType, IntegrationUri, PayloadFormatVersion } = integration.properties;
@@ -88,6 +95,17 @@ function routeOf(
     authorizer: authorizerOf(properties, authorizers),
     functionName: functionNameOf(text(IntegrationUri)),
   };
+}
+
+/** A route's own settings count more than those of its stage. */
+function throttleOf(key: string, { DefaultRouteSettings, RouteSettings }: JsonObject): Throttle | undefined {
+  const own = (RouteSettings as JsonObject | undefined)?.[key] as JsonObject | undefined;
+  const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = {
+    ...(DefaultRouteSettings as JsonObject | undefined),
+    ...own,
+  };
+  if (rate === undefined || burst === undefined) return undefined;
+  return { ratePerSec: Number(rate), burst: Number(burst) };
 }
 
 function authorizerOf(

@@ -10,6 +10,7 @@ import type { Resource } from '../template.ts';
 import { type Cors, executeApiArn, type HttpApi, type HttpRoute, readHttpApis } from './http-api.ts';
 import { claimsAsText, type HttpAnswer, httpAnswer, proxyEvent } from './proxy-event.ts';
 import { matchRoute } from './route-key.ts';
+import { TokenBucket } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
 
 /** Largest payload ("Quotas for configuring and running an HTTP API"). */
@@ -37,6 +38,8 @@ interface HttpApisParts {
 /** API Gateway, as far as HTTP APIs before functions go. */
 export class HttpApis {
   #apis = new Map<string, HttpApi>();
+  /** Of routes that do not take whatever comes. */
+  #buckets = new Map<HttpRoute, TokenBucket>();
   readonly #parts: HttpApisParts;
 
   constructor(parts: HttpApisParts) {
@@ -45,7 +48,13 @@ export class HttpApis {
 
   /** @throws UnsupportedError for what an API asks that is not played here */
   provision(resources: readonly Resource[]): void {
-    this.#apis = new Map(readHttpApis(resources).map((api) => [api.id, api]));
+    const apis = readHttpApis(resources);
+    this.#apis = new Map(apis.map((api) => [api.id, api]));
+    this.#buckets = new Map(
+      apis
+        .flatMap(({ routes }) => routes)
+        .flatMap((route) => (route.throttle ? [[route, new TokenBucket(route.throttle)]] : [])),
+    );
   }
 
   /** Serves a request to an API. @returns whether it was one */
@@ -82,6 +91,7 @@ export class HttpApis {
     const match = matchRoute(api.routes, method, path);
     if (match === undefined) return message(404, 'Not Found');
     const body = await readBody(incoming, maxBodyBytes);
+    if (this.#buckets.get(match.route)?.take() === false) return message(429, 'Too Many Requests');
     const authorized = await this.#authorize(api, match.route, incoming, path, body);
     if ('status' in authorized) return authorized;
     const event = proxyEvent({

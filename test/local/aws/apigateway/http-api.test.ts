@@ -1,8 +1,45 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { matchRoute, readRouteKey } from '../../../../local/aws/apigateway/route-key.ts';
+import { TokenBucket } from '../../../../local/aws/apigateway/throttle.ts';
 import { accessKeyOf } from '../../../../local/aws/iam/permissions.ts';
 import { startTestCloud, type TestCloud } from '../test-cloud.ts';
 import { startApi } from './support.ts';
+
+describe('an HTTP API whose stage bounds what it takes', () => {
+  let api: Awaited<ReturnType<typeof startApi>>;
+  beforeAll(async () => {
+    // So slow that no machine is slower.
+    const limits = (burst: number) => ({ ThrottlingRateLimit: 0.001, ThrottlingBurstLimit: burst });
+    api = await startApi({
+      routes: { 'ANY /open/{proxy+}': 'NONE', 'GET /mine/{id}': 'AWS_IAM', 'POST /reports': 'NONE' },
+      stage: { DefaultRouteSettings: limits(2), RouteSettings: { 'POST /reports': limits(1) } },
+    });
+  });
+  afterAll(() => api?.cloud.close());
+
+  it('answers 429 beyond, on each route by itself, whoever asks', async () => {
+    const statuses = async (path: string, method: string) => {
+      const answers = [];
+      for (let n = 0; n < 3; n += 1) answers.push(await api.ask(path, { method }));
+      expect(await answers.at(-1)?.json()).toEqual({ message: 'Too Many Requests' });
+      return answers.map(({ status }) => status);
+    };
+    expect(await statuses('/open/x', 'GET')).toEqual([200, 200, 429]);
+    expect(await statuses('/mine/1', 'GET')).toEqual([403, 403, 429]);
+    expect(await statuses('/reports', 'POST')).toEqual([200, 429, 429]);
+  });
+
+  it('takes as many again as its rate lets in, and never more than the burst', () => {
+    let nowMs = 0;
+    const bucket = new TokenBucket({ ratePerSec: 10, burst: 3 }, () => nowMs);
+    const taken = () => Array.from({ length: 5 }, () => bucket.take()).filter(Boolean).length;
+    expect(taken()).toBe(3);
+    nowMs += 100;
+    expect(taken()).toBe(1);
+    nowMs += 60_000;
+    expect(taken()).toBe(3);
+  });
+});
 
 describe('an HTTP API', () => {
   let api: Awaited<ReturnType<typeof startApi>>;

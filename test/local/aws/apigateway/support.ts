@@ -12,6 +12,7 @@ interface Options {
   routes: Record<string, 'NONE' | 'AWS_IAM' | 'JWT'>;
   issuer?: string;
   api?: JsonObject;
+  stage?: JsonObject;
   /** Where the function lets itself be invoked from, beside this API. */
   mayInvoke?: boolean;
 }
@@ -21,6 +22,7 @@ export async function startApi({
   routes,
   issuer = 'https://nowhere.test',
   api = {},
+  stage = {},
   mayInvoke = true,
 }: Options) {
   const routeResources = Object.entries(routes).map(([RouteKey, AuthorizationType], at) => [
@@ -41,7 +43,7 @@ export async function startApi({
     Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'HTTP', ...api } },
     Stage: {
       Type: 'AWS::ApiGatewayV2::Stage',
-      Properties: { ApiId: ref('Api'), StageName: '$default', AutoDeploy: true },
+      Properties: { ApiId: ref('Api'), StageName: '$default', AutoDeploy: true, ...stage },
     },
     Integration: {
       Type: 'AWS::ApiGatewayV2::Integration',
