@@ -3,7 +3,7 @@ import { type CallIdentity, maxCallIdLength } from '../../contracts/common.ts';
 import type { HalfOpenCall } from '../admission/half-open.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
-import { type ActiveCall, findCall, reasonOf } from './active-call.ts';
+import { type ActiveCall, answeredCall, findCall, reasonOf, traceIdsOf } from './active-call.ts';
 import { Bridge, type BridgeEnd, endByOperator } from './bridge.ts';
 import type { Call, CallParts, InvitedCall, SetupFailure, Shed } from './call.ts';
 import { CallerLeg } from './leg/caller-leg.ts';
@@ -65,8 +65,9 @@ export class CallHandler {
 
     const receivedAt = this.#parts.clock.now();
     const traceId = traceIdOf(this.#parts.settings.edgeId, dialogId, receivedAt);
-    const note = this.#parts.journal.begin({ callId, txnId: request.stackTxnId, dialogId });
-    const messages = this.#parts.messages.begin(request.stackTxnId, dialogId, receivedAt);
+    const { stackTxnId: txnId } = request;
+    const note = this.#parts.journal.begin({ callId, txnId, dialogId, traceId, receivedAt });
+    const messages = this.#parts.messages.begin(txnId, dialogId, receivedAt);
     const call: Call = { callId, traceId, receivedAt, halfOpen, note, messages, failed: [] };
     const active: ActiveCall = { call, dialogId, caller };
     this.#active.set(dialogId, active);
@@ -80,11 +81,11 @@ export class CallHandler {
       end = { result: 'refused', outcome: 'edge-lost', detail: `internal error: ${String(error)}` };
     }
     if (end.result === 'answered') return this.#hold(active, end);
-    if (caller.goneWhy !== 'edge-lost') note.over();
-    this.#active.delete(dialogId);
-    halfOpen.over(false);
     // The gateway may ring until it is told by the next connection: it is nobody else's before.
     if (caller.goneWhy === 'edge-lost') await cleared;
+    else note.over();
+    this.#active.delete(dialogId);
+    halfOpen.over(false);
     if (end.result === 'refused') refuseCaller(caller, end);
     if (end.result === 'shed') shed(caller, call, this.#parts.log);
     else reportFailure(this.#parts, call, end);
@@ -129,7 +130,7 @@ export class CallHandler {
    */
   takeOver(): Promise<void> {
     const left = this.#parts.journal.left();
-    this.#leftSetups.clear(left.filter(({ kept }) => kept.answered === undefined));
+    const ours = this.#leftSetups.clear(left, traceIdsOf(this.#active.values()));
     this.#reprobeHeld();
     this.#sendUnsentByes();
     this.#adopt(left.flatMap(orphanOf));
@@ -137,7 +138,7 @@ export class CallHandler {
     this.#takeover = new AbortController();
     const signal = AbortSignal.any([this.#closing.signal, this.#takeover.signal]);
     // An error of the takeover before was thrown to whoever waited for that one.
-    this.#takingOver = this.#takingOver.catch(() => {}).then(() => this.#takeOverOthers(signal));
+    this.#takingOver = this.#takingOver.catch(() => {}).then(() => this.#takeOverOthers(ours, signal));
     return this.#takingOver;
   }
 
@@ -151,8 +152,8 @@ export class CallHandler {
     this.#prober.probeNow(held);
   }
 
-  async #takeOverOthers(signal: AbortSignal): Promise<void> {
-    const ours = new Set([...this.#active.values()].map(({ call }) => call.traceId));
+  async #takeOverOthers(told: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const ours = new Set([...traceIdsOf(this.#active.values()), ...told]);
     this.#ours = ours;
     const actions: TakeoverActions = {
       isHeld: (call) => ours.has(call.traceId ?? '') || findCall(this.#active.values(), call) !== undefined,
@@ -167,9 +168,8 @@ export class CallHandler {
 
   /** Ends all calls that are up, as the edge stops. */
   endAll(): void {
-    for (const { call, bridge } of this.#active.values()) {
+    for (const { call, bridge } of this.#active.values())
       bridge?.end({ by: 'edge', outcome: 'edge-lost', reason: reasonOf('edge-lost', call.callId) });
-    }
   }
 
   /** Stops timers and listening; calls go on. */
@@ -199,10 +199,7 @@ export class CallHandler {
 
   #hold(active: ActiveCall, { caller, gateway, lateAck, answeredAt }: SetupSuccess): void {
     delete active.setup;
-    const { traceId, receivedAt, gateway: name = '', note } = active.call;
-    const dialogs = { callerDialogId: caller.id, gatewayDialogId: gateway.id };
-    const remains = { callerRemains: caller.remains, gatewayRemains: gateway.remains };
-    note?.answered({ traceId, receivedAt, answeredAt, gateway: name, ...dialogs, ...remains });
+    active.call.note?.answered(answeredCall(active.call, caller, gateway, answeredAt));
     active.bridge = new Bridge(caller, gateway, this.#listener(active), lateAck);
     this.#keepalive.watch([active.bridge.open()]);
   }

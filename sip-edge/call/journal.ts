@@ -7,7 +7,8 @@ import type { Log } from '../ports.ts';
  * The calls of this edge, on disk, by the ids that drachtio knows their legs by. Where the application dies, or its
  * connection to drachtio breaks, drachtio leaves a caller to ring and tells the gateway nothing, and another connection can
  * end both by these ids. And what was answered a moment ago nobody else knows of yet: the table hears of it by a fact, which
- * may be late. One small file a call, written when it begins, is offered and is answered, and gone when it is over.
+ * may be late. Nor does anybody else know that a caller has given up while its call waits for a command's answer. One small
+ * file a call, written when it begins, is offered, is given up and is answered, and gone when it is over.
  */
 
 const sentInviteSchema = z.object({ txnId: z.string(), dialogId: z.string() });
@@ -21,15 +22,13 @@ const remainsSchema = z.object({
 });
 
 const answeredCallSchema = z.object({
-  traceId: z.string(),
   gateway: z.string(),
   callerDialogId: z.string(),
   gatewayDialogId: z.string(),
   /** What a BYE can be made of where drachtio is lost as well. */
   callerRemains: remainsSchema.optional(),
   gatewayRemains: remainsSchema.optional(),
-  /** Epoch ms, as `answeredAt`. */
-  receivedAt: z.number(),
+  /** Epoch ms. */
   answeredAt: z.number(),
 });
 export type AnsweredCall = z.infer<typeof answeredCallSchema>;
@@ -39,8 +38,13 @@ const keptCallSchema = z.object({
   /** Of the caller's INVITE. */
   txnId: z.string(),
   dialogId: z.string(),
+  traceId: z.string(),
+  /** Epoch ms. */
+  receivedAt: z.number(),
   /** Those that it was offered to, the last one last: an answer of one before may still come. */
   offers: z.array(sentInviteSchema),
+  /** The caller has given up, and been answered so. */
+  isCancelled: z.literal(true).optional(),
   /** From when both legs are up. */
   answered: answeredCallSchema.optional(),
 });
@@ -50,6 +54,7 @@ export type KeptCall = z.infer<typeof keptCallSchema>;
 export interface CallNote {
   /** It is offered to a gateway. */
   offered(to: SentInvite): void;
+  cancelled(): void;
   answered(call: AnsweredCall): void;
   over(): void;
 }
@@ -74,7 +79,7 @@ export class CallJournal {
     this.#try(() => existsSync(this.#directory) || mkdirSync(this.#directory));
   }
 
-  begin(begun: Omit<KeptCall, 'offers' | 'answered'>): CallNote {
+  begin(begun: Omit<KeptCall, 'offers' | 'isCancelled' | 'answered'>): CallNote {
     const call: KeptCall = { ...begun, offers: [] };
     const path = join(this.#directory, `${encodeURIComponent(call.txnId)}${suffix}`);
     this.#write(path, call);
@@ -100,6 +105,10 @@ export class CallJournal {
     return {
       offered: (to) => {
         call.offers.push(to);
+        this.#write(path, call);
+      },
+      cancelled: () => {
+        call.isCancelled = true;
         this.#write(path, call);
       },
       answered: (answered) => {

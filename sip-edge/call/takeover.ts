@@ -19,9 +19,9 @@ export interface Orphan {
 }
 
 /** @returns what the application of before held, whether the table has heard of its answer or not; none in set-up */
-export function orphanOf({ kept: { callId, answered }, note }: LeftCall): Orphan[] {
+export function orphanOf({ kept: { callId, traceId, receivedAt, answered }, note }: LeftCall): Orphan[] {
   if (answered === undefined) return [];
-  const { traceId, gateway, receivedAt, answeredAt, ...legs } = answered;
+  const { gateway, answeredAt, ...legs } = answered;
   const call = { callId, traceId, gateway, receivedAt, answeredAt, note, failed: [] };
   return [{ call, ...legs }];
 }
@@ -95,7 +95,7 @@ function callOf({ callId, offeredAt: receivedAt, traceId: known, gateway }: Edge
   return { callId, traceId, receivedAt, ...(gateway && { gateway }), failed: [] };
 }
 
-/** The application died while it was set up, or the disk did not take its answer: it cannot be saved. */
+/** The disk knew nothing of it, of its set-up or of its answer: it cannot be saved. */
 function giveUp(parts: TakeoverParts, edgeCall: EdgeCall): void {
   const { callerDialogId } = edgeCall;
   if (callerDialogId) void new Leg(parts.srf, 'caller', callerDialogId).bye();

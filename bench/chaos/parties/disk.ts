@@ -48,6 +48,10 @@ export class Disk {
         call.offers.push(to);
         write();
       },
+      cancelled: () => {
+        call.isCancelled = true;
+        write();
+      },
       answered: (answered) => {
         call.answered = answered;
         write();

@@ -121,7 +121,10 @@ export class Edge implements Registrar {
     this.#trouble();
     this.#application.kill();
     this.server.die();
-    for (const { traceId } of this.#disk.facts.values()) if (traceId) this.#world.onUntold(traceId);
+    // That a caller has given up is on the disk as well, until it is told.
+    const givenUp = [...this.#disk.calls.values()].filter(({ isCancelled }) => isCancelled);
+    for (const { traceId } of [...this.#disk.facts.values(), ...givenUp])
+      if (traceId) this.#world.onUntold(traceId);
   }
 
   #connect(): void {

@@ -58,9 +58,15 @@ export class CallSetup {
   }
 
   async run(): Promise<SetupSuccess | SetupFailure | Shed> {
+    let isOver = false;
+    // The end is told only when the command under way is answered, and this application may not live to do so.
+    void this.#caller.gone.then((why) => {
+      if (why === 'cancelled' && !isOver) this.#call.note?.cancelled();
+    });
     try {
       return await this.#untilAnswered();
     } finally {
+      isOver = true;
       this.#ringback.stop();
     }
   }

@@ -122,21 +122,23 @@ it('takes a call over that the table shows late, as one that is taken back from 
   await scene.hangUp(caller);
 });
 
-it('says once that a set-up is lost, however often the table still shows it', async () => {
+it('says once that a set-up is lost that no disk knows, however often the table still shows it', async () => {
   scene = await suite.open({ transport: 'tcp' });
   const { world } = scene;
   const call = scene.dial();
   await scene.gateway.incoming('INVITE');
   const { calls } = await world.listEdgeCalls();
+  const other = '1-6b0dc395-5250bbef3f050f939bcc2ca2';
+  const told = () => world.factsOf('call.failed').filter(({ traceId }) => traceId === other);
   const looks: number[] = [];
   world.listEdgeCalls = async () => {
-    looks.push(world.ends.length);
-    return { calls: calls.map((one) => ({ ...one, traceId: '1-6b0dc395-5250bbef3f050f939bcc2ca2' })) };
+    looks.push(told().length);
+    return { calls: calls.map((one) => ({ ...one, traceId: other })) };
   };
   await restartEdge();
   await call.refusal();
   await eventually(() => expect(looks.filter((ends) => ends > 0).length).toBeGreaterThan(2));
-  expect(world.ends).toMatchObject([{ type: 'call.failed', outcome: 'edge-lost' }]);
+  expect(told()).toMatchObject([{ outcome: 'edge-lost' }]);
 });
 
 it('says once that a call which the table alone knew of has ended', async () => {

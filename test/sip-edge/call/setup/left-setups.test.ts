@@ -79,6 +79,25 @@ it('refuses a call that waited for a gateway as the application was killed', asy
   scene.edge.kill();
   await startAgain();
   expect((await call.refusal()).status).toBe(503);
+  // The table has not heard of it.
+  await ended();
+});
+
+it('tells that a caller gave up, though the application is killed before the control plane has answered', async () => {
+  scene = await suite.open({ transport: 'tcp' });
+  const asked = Promise.withResolvers<void>();
+  scene.world.script.push(() => {
+    asked.resolve();
+    return new Promise(() => {});
+  });
+  const call = scene.dial();
+  await asked.promise;
+  call.cancel();
+  expect((await call.refusal()).status).toBe(487);
+  await eventually(() => expect(scene.edge.cancels).toBe(1));
+  scene.edge.kill();
+  await startAgain();
+  await scene.expectEnd({ type: 'call.cancelled', callId: call.callId, gatewayAnswered: false });
 });
 
 it('ends both legs of what rang as the connection to drachtio broke, before the gateway is free for others', async () => {
