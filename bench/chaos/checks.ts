@@ -1,5 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { MetricName } from '../../contracts/metrics.ts';
+import type { Outcome } from '../../contracts/outcomes.ts';
 import { identityOf } from '../../lambdas/domain/call/call.ts';
+import { isGuessedOver } from '../../lambdas/domain/call/call-record.ts';
 import { callRecordOf } from '../../lambdas/domain/call/detail-record.ts';
 import { callFrom } from '../../lambdas/store/items/call-item.ts';
 import { gatewayFrom } from '../../lambdas/store/items/gateway-item.ts';
@@ -139,16 +142,34 @@ function checkRecords(day: Day): void {
   }
 }
 
+/** Nothing counts twice; and where nobody dies or is not told that it has written, all counts as its record says. */
 function checkMetrics(day: Day): void {
-  const { items } = day.cloud.table;
-  const ended = [...items.keys()].filter((pk) => pk.startsWith(callKeyPrefix)).length;
-  const counted = day.cloud.measured.filter(({ name }) => name === 'Calls');
-  const sum = counted.reduce((total, { value }) => total + value, 0);
+  const { table, measured } = day.cloud;
+  const calls = [...table.items]
+    .filter(([pk]) => pk.startsWith(callKeyPrefix))
+    .map(([, item]) => callFrom(item));
   const { replyLost, functionDies, tableFails, tableSlow } = day.weather;
-  // A function that does not learn that it has written cannot say so, nor count back what it takes back from the loss of
-  // its edge; but nothing else is ever counted twice.
   const mayMiss = replyLost + functionDies + tableFails + tableSlow > 0;
-  const lost = counted.filter(({ outcome, value }) => outcome === 'edge-lost' && value > 0).length;
-  const most = ended + (mayMiss ? lost : 0);
-  if (sum > most || (sum < ended && !mayMiss)) day.breaks(`${sum} calls are counted, of ${ended}`);
+  const compare = (what: string, counted: number, of: number) => {
+    if (counted > of || (counted < of && !mayMiss)) day.breaks(`${counted} ${what} are counted, of ${of}`);
+  };
+  const sumOf = (name: MetricName, outcome?: Outcome) =>
+    measured
+      .filter((one) => one.name === name && (outcome === undefined || one.outcome === outcome))
+      .reduce((sum, { value }) => sum + (name === 'Calls' ? value : 1), 0);
+  compare('calls', sumOf('Calls'), calls.length);
+  const answered = calls.filter(({ answeredAt }) => answeredAt !== undefined);
+  compare(
+    'set-ups',
+    sumOf('SetupTime'),
+    answered.filter(({ receivedAt }) => receivedAt !== undefined).length,
+  );
+  compare('lengths', sumOf('CallLength'), answered.filter((call) => !isGuessedOver(call)).length);
+  if (mayMiss) return;
+  for (const outcome of new Set(calls.map((call) => call.outcome)))
+    compare(
+      `${outcome} calls`,
+      sumOf('Calls', outcome),
+      calls.filter((call) => call.outcome === outcome).length,
+    );
 }

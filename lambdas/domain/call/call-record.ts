@@ -27,10 +27,11 @@ export function withoutDue({ recordDue: _due, ...call }: Call): Call {
   return call;
 }
 
-/** The record as if the call had not ended; its state is the next step. */
+/** The record as if the call had not ended, of one that `isGuessedOver` or is open; its state is the next step. */
 export function withoutEnd(call: Call): Call {
-  const { endedAt: _at, endedBy: _by, outcome: _outcome, detail: _detail, ...rest } = withoutDue(call);
-  return rest;
+  const { endedAt, endedBy: _by, outcome: _outcome, detail: _detail, ...rest } = withoutDue(call);
+  const thoughtLostAt = call.thoughtLostAt ?? endedAt;
+  return { ...rest, ...(thoughtLostAt !== undefined && { thoughtLostAt }) };
 }
 
 /** Whether a step changed nothing of a call's record. */

@@ -78,6 +78,8 @@ export interface Call {
   endedBy?: 'caller' | 'gateway' | 'edge' | 'operator' | 'sweep';
   outcome?: Outcome;
   detail?: string;
+  /** When it was first thought lost with its edge, and was not: it is counted so, until it ends and counts anew. */
+  thoughtLostAt?: number;
   /** The task that the end of this call stops; a repeated fact stops it again, in case the first try failed. */
   stopTaskId?: string;
   media?: CallMedia;

@@ -1,7 +1,6 @@
 import type { AllocateAnswer, AllocateGateway } from '../../../contracts/commands.ts';
 import { answerFromCall, askingCall, failureOf, granted, offeredCall } from '../../domain/call/allocation.ts';
 import { type Call, ownerOf } from '../../domain/call/call.ts';
-import { aboutCall, callMeasurements } from '../../domain/call/measurements.ts';
 import type { Candidate, Gateway } from '../../domain/gateway/gateway.ts';
 import type { Measure } from '../../domain/ports.ts';
 import type { Clock } from '../../domain/time.ts';
@@ -72,10 +71,7 @@ export async function lockGateway(
   if (previous !== undefined) writes.push(letGo(previous, command, freeShards, nowMs));
 
   const written = await table.transact(writes);
-  if (written.done) {
-    countBack(seen, call, deps);
-    return { result: 'answer', answer: granted(call) };
-  }
+  if (written.done) return { result: 'answer', answer: granted(call) };
 
   const [ofGateway, ofCall, ofPrevious] = written.failures;
   if (isRefused(ofCall)) {
@@ -88,11 +84,6 @@ export async function lockGateway(
   if (isRefused(ofPrevious)) return { result: 'call-changed', side: { call: seen, previous: undefined } };
   if (isRefused(ofGateway)) return { result: 'taken', gateway: gatewayOf(ofGateway.seen) };
   return { result: 'conflict' };
-}
-
-/** Where the sweep had ended the call, it was counted as lost: it counts when it ends. */
-export function countBack(seen: Call | undefined, call: Call, { measure }: LockDeps): void {
-  if (seen?.state === 'ended') measure(callMeasurements(seen, call), aboutCall(call));
 }
 
 export function letGo(previous: Gateway, command: AllocateGateway, freeShards: number, nowMs: number): Write {

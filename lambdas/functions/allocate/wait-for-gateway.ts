@@ -12,7 +12,7 @@ import { callKey, poolKey } from '../../store/keys.ts';
 import type { Write } from '../../store/transaction.ts';
 import { countAhead } from '../../usecases/waiting-queue.ts';
 import { causeOfExhaustion } from './free-gateways.ts';
-import { countBack, type LockDeps, letGo, withPrevious } from './lock-gateway.ts';
+import { type LockDeps, letGo, withPrevious } from './lock-gateway.ts';
 
 export interface WaitDeps extends LockDeps {
   /** The longest wait for a gateway. */
@@ -84,6 +84,5 @@ async function noteWait(
   const entered = putCall(waiting, call, nowMs);
   const writes: Write[] = previous ? [entered, letGo(previous, command, freeShards, nowMs)] : [];
   const { done } = await (previous ? table.transact(writes) : table.write(entered));
-  if (done) countBack(call, waiting, deps);
   return done;
 }

@@ -66,6 +66,7 @@ const callSchema = z.object({
   endedBy: endedBySchema.exactOptional(),
   outcome: outcomeSchema.exactOptional(),
   detail: text,
+  thoughtLostAt: time,
   stopTaskId: text,
   media: callMediaSchema(z.number()).exactOptional(),
   messages: messagesTextSchema.exactOptional(),

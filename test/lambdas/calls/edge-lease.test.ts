@@ -22,6 +22,20 @@ async function thoughtLost(): Promise<void> {
   expect(await world.gateway(gw)).toMatchObject({ state: 'draining' });
 }
 
+/** Calls by outcome. */
+function counted(): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { name, outcome = '', value } of world.measured)
+    if (name === 'Calls') sums[outcome] = (sums[outcome] ?? 0) + value;
+  return sums;
+}
+
+const diesBeforeItCounts = (run: () => Promise<unknown>) => async () => {
+  const before = world.measured.length;
+  await run();
+  world.measured.length = before;
+};
+
 it('keeps its calls while it asks, though no fact of it comes', async () => {
   await world.grant({ callId });
   await world.say(answered());
@@ -65,17 +79,19 @@ describe('an edge that was thought lost and asks again', () => {
     expect(world.stopped).toEqual([taskId(1)]);
   });
 
-  it('counts the call once', async () => {
+  it.each([
+    ['', async () => void (await world.hangups())],
+    [', though who takes it back dies before it counts', diesBeforeItCounts(() => world.hangups())],
+    [', which ended before its edge asked', async () => {}],
+  ])('counts the call once, and as it ended%s', async (_when, ask) => {
     await world.grant({ callId });
     await world.say(answered());
     await thoughtLost();
-    await world.hangups();
+    await ask();
     world.pass(10);
     await world.say(ended());
-    const calls = world.measured.filter(({ name }) => name === 'Calls');
-    const sumOf = (outcome: string) =>
-      calls.filter((one) => one.outcome === outcome).reduce((sum, { value }) => sum + value, 0);
-    expect([sumOf('edge-lost'), sumOf('answered')]).toEqual([0, 1]);
+    expect(counted()).toEqual({ 'edge-lost': 0, answered: 1 });
+    expect(world.measured.filter(({ name }) => name === 'CallLength')).toMatchObject([{ value: 56 }]);
   });
 
   it('has a call back that was only being offered, and its answer holds', async () => {
@@ -178,7 +194,7 @@ it('a call that waited and was given up goes on where its edge asks after all', 
     result: 'granted',
     username: managed(2),
   });
-  // Counted as lost, and counted back: it has not ended.
-  const counted = world.measured.filter(({ name }) => name === 'Calls').map(({ value }) => value);
-  expect(counted).toEqual([1, -1]);
+  await world.say(world.answered('call-2', managed(2)));
+  await world.say(world.ended('call-2', managed(2)));
+  expect(counted()).toEqual({ 'edge-lost': 0, answered: 1 });
 });
