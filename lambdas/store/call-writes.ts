@@ -12,7 +12,7 @@ import type { Write } from './transaction.ts';
 /** How long an edge is remembered after its last lease. */
 const edgeKeptSec = 7 * 24 * 3600;
 /** An edge that has not asked in this time is gone, and its calls with it. */
-const hangupKeptSec = 600;
+export const hangupKeptSec = 600;
 
 /** Writes the whole record, if nobody else wrote it since it was read. */
 export function putCall(call: Call, seen: Call | undefined, nowMs: number) {

@@ -2,7 +2,7 @@ import type { EdgeAsk, RenewEdge, RenewEdgeAnswer } from '../../../contracts/com
 import { identityOf } from '../../domain/call/call.ts';
 import { edgeFound } from '../../domain/call/call-state.ts';
 import type { Edge } from '../../domain/edge.ts';
-import { beginEdge, prolongEdge } from '../../store/call-writes.ts';
+import { beginEdge, hangupKeptSec, prolongEdge } from '../../store/call-writes.ts';
 import { above } from '../../store/conditions.ts';
 import { edgeOf } from '../../store/items/edge-item.ts';
 import { gatewayFrom } from '../../store/items/gateway-item.ts';
@@ -10,14 +10,14 @@ import { drainingWatchKey, edgeKey, hangupOf, hangupsWatchKey } from '../../stor
 import { readAll, watched } from '../../store/watched.ts';
 import { type SettleDeps, settleCall } from '../../usecases/settle-call.ts';
 
-/** An edge that asks has been told long before; to be told again does no harm. */
+/** An edge that has asked all the while has been told long before; to be told again does no harm. */
 const toldForMs = 60_000;
 const mostTold = 500;
 /** Gateways in calls whose edges were thought lost. */
 const mostDraining = 2000;
 /** An edge asks far more often than its lease must be written: each write lasts for this part of it. */
 const writtenFor = 1 / 3;
-/** For so long after it began to ask again an edge's calls are looked for: longer than an index lags. */
+/** For so long after it began to ask again an edge's calls and hang-ups are looked for: longer than an index lags. */
 const resumeForMs = 20_000;
 
 /**
@@ -26,7 +26,9 @@ const resumeForMs = 20_000;
  */
 export async function renewEdge(command: RenewEdge, deps: SettleDeps): Promise<RenewEdgeAnswer> {
   const edge = await keepLease(command, deps);
-  const recent = above('watchAt', deps.now() - toldForMs);
+  const nowMs = deps.now();
+  const wasSilent = edge !== undefined && nowMs - edge.begunAt < resumeForMs;
+  const recent = above('watchAt', nowMs - (wasSilent ? hangupKeptSec * 1000 : toldForMs));
   const { items } = await watched(deps.table, hangupsWatchKey(command.edgeId), mostTold, recent);
   return {
     hangups: items.map(({ pk }) => hangupOf(String(pk))),

@@ -46,6 +46,23 @@ describe('to hang up a call', () => {
     expect(told).toMatchObject([{ ...kept, type: 'operator.acted', at: world.nowMs }]);
   });
 
+  it('is told to an edge that was out of reach for minutes', async () => {
+    await world.hangups();
+    const id = await establish(1);
+    await post(`/calls/${id}/hangup`);
+    world.pass(180);
+    expect(await world.hangups()).toMatchObject({ hangups: [{ callId: 'call-1', asked: true }] });
+  });
+
+  it('is refused, and not kept as done, where it was not written', async () => {
+    const id = await establish(1);
+    const conflict = async (writes: readonly unknown[]) =>
+      ({ done: false, failures: writes.map(() => 'conflict') }) as const;
+    Object.assign(world.table, { transact: conflict });
+    expect(await post(`/calls/${id}/hangup`)).toMatchObject({ status: 409 });
+    expect([await history(), told]).toEqual([[], []]);
+  });
+
   it('does nothing to one that is over', async () => {
     const id = await establish(1);
     await world.say(world.ended('call-1', managed(1)));

@@ -12,6 +12,8 @@ import type { ApiDeps } from '../deps.ts';
 
 /* An action, whatever it does, is written with what it changes, and then told. */
 
+export type ActDeps = Pick<ApiDeps, 'table' | 'now' | 'newId' | 'tell'>;
+
 export interface Deed {
   action: OperatorAction;
   subject: string;
@@ -23,7 +25,7 @@ export interface Deed {
 export function recordOf(
   deed: Deed,
   { who }: Access,
-  { now, newId }: ApiDeps,
+  { now, newId }: Pick<ActDeps, 'now' | 'newId'>,
 ): { fact: OperatorFact; write: Write } {
   const fact: OperatorFact = {
     version: 1,
@@ -47,7 +49,7 @@ export async function enact(
   change: Write,
   deed: Deed,
   access: Access,
-  deps: ApiDeps,
+  deps: ActDeps,
   andThen: () => Promise<void> = async () => {},
 ): Promise<boolean> {
   const { fact, write } = recordOf(deed, access, deps);

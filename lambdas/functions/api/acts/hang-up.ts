@@ -4,16 +4,15 @@ import { putHangup } from '../../../store/call-writes.ts';
 import { callOf } from '../../../store/items/call-item.ts';
 import { callKey } from '../../../store/keys.ts';
 import type { Access } from '../access.ts';
-import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
-import { enact, unchanged } from './act.ts';
+import { type ActDeps, enact, unchanged } from './act.ts';
 
 /**
  * Asks a call's edge to end both sides. Nothing reaches an edge from outside: it finds this at its next ask, and tells
  * the end as it tells every other.
- * @throws TableUnavailable, ApiProblem not-found, conflict
+ * @throws TableUnavailable, NotTold, ApiProblem not-found, conflict
  */
-export async function hangUp(id: string, reason: string, access: Access, deps: ApiDeps): Promise<Done> {
+export async function hangUp(id: string, reason: string, access: Access, deps: ActDeps): Promise<Done> {
   const { table, now } = deps;
   const nowMs = now();
   const identity = callOfPathId(id);
@@ -32,6 +31,7 @@ export async function hangUp(id: string, reason: string, access: Access, deps: A
     reason,
     details: { gateway: call.gateway },
   } as const;
-  await enact(putHangup(call, call.gateway, nowMs, 'operator'), deed, access, deps);
+  if (!(await enact(putHangup(call, call.gateway, nowMs, 'operator'), deed, access, deps)))
+    throw new ApiProblem('conflict', { code: 'has-changed' });
   return { effect: 'its edge hangs up at its next ask, within two seconds', changed: true };
 }
