@@ -6,7 +6,14 @@ import { isGuessedOver } from '../../lambdas/domain/call/call-record.ts';
 import { callRecordOf } from '../../lambdas/domain/call/detail-record.ts';
 import { callFrom } from '../../lambdas/store/items/call-item.ts';
 import { gatewayFrom } from '../../lambdas/store/items/gateway-item.ts';
-import { callKey, callKeyPrefix, gatewayKeyPrefix, poolKey } from '../../lambdas/store/keys.ts';
+import { taskFrom } from '../../lambdas/store/items/task-item.ts';
+import {
+  callKey,
+  callKeyPrefix,
+  gatewayKeyPrefix,
+  poolKey,
+  taskKeyPrefix,
+} from '../../lambdas/store/keys.ts';
 import { maxGateways, minFree } from './aws/cloud.ts';
 import type { Day } from './day.ts';
 import type { Gateway } from './parties/gateway.ts';
@@ -21,9 +28,16 @@ const troubleLastsMs = 40_000;
 /** A side that is gone without a BYE: eight probes of 20 s and 4 s each, and the other side is told. */
 const aloneWithinMs = 300_000;
 
+/** An edge asks each two seconds, and what it asks may fail some times in a row; a packet is late. */
+const hungUpWithinMs = 45_000;
+/** ECS tells of a task that has stopped, and where that fails, once more. */
+const stopTakenInMs = 60_000;
+
 /** What must hold at any moment. */
 export function checkMoment(day: Day): void {
   checkLocks(day);
+  checkTasks(day);
+  checkHangUps(day);
   for (const gateway of day.gateways.values()) {
     const call = day.callers.find(gateway.inCall?.callerLeg ?? '');
     if (call !== undefined && !call.isBroken) checkHeard(day, gateway, call);
@@ -46,6 +60,33 @@ function checkHeard(
       day.breaks(`${name} ${verb} ${callId}, whose caller has given up`);
   } else if (endedAt !== undefined && now > Math.max(endedAt, inCall.answeredAt) + aloneWithinMs)
     day.breaks(`${name} goes on in ${callId}, whose caller is gone`);
+}
+
+/** Whom an operator hangs up does not go on. */
+function checkHangUps(day: Day): void {
+  for (const { callId, hangUpAskedAt, endedAt, isBroken, ...call } of day.callers.calls) {
+    if (hangUpAskedAt === undefined || endedAt !== undefined || isBroken) continue;
+    const { troubledAt = 0, isCutOff } = day.edgeOf(call) ?? {};
+    if (!isCutOff && day.sim.nowMs > Math.max(hangUpAskedAt, troubledAt) + hungUpWithinMs)
+      day.breaks(`${callId} goes on, which an operator has hung up`);
+  }
+}
+
+/** What runs is counted from before it starts; and where nothing delays its word, one that has stopped is known to. */
+function checkTasks(day: Day): void {
+  const { ecs, table } = day.cloud;
+  const running = ecs.running().length;
+  const managed = Number(table.items.get(poolKey)?.managed ?? 0);
+  if (running > managed) day.breaks(`${running} tasks run, of which the pool counts ${managed}`);
+  const { tableFails, functionDies, tableSlow, busMs } = day.weather;
+  if (tableFails + functionDies + tableSlow > 0) return;
+  for (const [pk, item] of table.items) {
+    if (!pk.startsWith(taskKeyPrefix)) continue;
+    const { startId, state, taskId = '' } = taskFrom(item);
+    const { stoppedAt = day.sim.nowMs } = ecs.tasks.get(taskId) ?? {};
+    if (state !== 'stopped' && day.sim.nowMs > stoppedAt + busMs + stopTakenInMs)
+      day.breaks(`start ${startId} is ${state}, and its task has stopped`);
+  }
 }
 
 /** A call and its gateway are written together. */

@@ -72,19 +72,21 @@ export class Day {
     this.broken.push(`${new Date(this.sim.nowMs).toISOString().slice(11, 23)} ${what}`);
   }
 
-  edgeOf({ edgeId }: Pick<TrueCall, 'edgeId'>): Edge | undefined {
-    return this.edges.find((one) => one.edgeId === edgeId);
+  edgeOf({ edgeName }: Pick<TrueCall, 'edgeName'>): Edge | undefined {
+    return this.edges.find(({ name }) => name === edgeName);
   }
 
-  #openEdge(): void {
+  /** @param edgeId of one that is gone, whose address it has */
+  #openEdge(edgeId?: string): void {
     this.#names += 1;
-    const edge = new Edge(`edge-${this.#names}`, {
+    const name = `edge-${this.#names}`;
+    const edge = new Edge(name, edgeId ?? name, {
       ...{ sim: this.sim, cloud: this.cloud, network: this.network },
       mutation: this.#mutation?.edge ?? {},
       onInvite: ({ edgeId }, request) => this.#onInvite(edgeId, request),
-      onTrouble: ({ edgeId }) => {
+      onTrouble: ({ name: edgeName }) => {
         for (const call of this.callers.calls)
-          if (call.edgeId === edgeId && call.endedAt === undefined) call.isTroubled = true;
+          if (call.edgeName === edgeName && call.endedAt === undefined) call.isTroubled = true;
       },
       onUntold: (traceId) => {
         for (const call of this.callers.calls) if (call.traceId === traceId) call.isBroken = true;
@@ -165,7 +167,8 @@ export class Day {
     soon(weather.bothDie, (one) => one.killBoth());
     soon(weather.edgeDies, (one) => {
       one.die();
-      sim.in(30_000, () => this.#openEdge());
+      const edgeId = sim.chance(0.5) ? one.edgeId : undefined;
+      sim.in(30_000, () => this.#openEdge(edgeId));
     });
     const other = sim.pick(alive);
     if (other?.isAlive && sim.chance(weather.edgeCutOff)) {
@@ -175,5 +178,6 @@ export class Day {
     const running = [...this.gateways.values()].filter(({ isGone }) => !isGone);
     const gateway = sim.pick(running);
     if (gateway !== undefined && sim.chance(weather.gatewayRestarts)) gateway.startAnew();
+    if (sim.chance(weather.operatorHangsUp)) void this.callers.hangOneUp();
   }
 }

@@ -1,4 +1,4 @@
-import { callKeyPrefix, gatewayKeyPrefix, poolKey } from '../../lambdas/store/keys.ts';
+import { callKeyPrefix, gatewayKeyPrefix, poolKey, taskKeyPrefix } from '../../lambdas/store/keys.ts';
 import type { Write } from '../../lambdas/store/transaction.ts';
 import { type EdgeMutation, edgeMutations } from './edge-mutations.ts';
 
@@ -24,7 +24,7 @@ const setsState = (write: Write, state: string) =>
 
 export const mutations: readonly Mutation[] = [
   { name: 'an edge has no lease', isDropped: (write) => 'update' in write && isOf(write, 'EDGE#') },
-  { name: 'a start is not written down', isDropped: (write) => 'put' in write && isOf(write, 'TASK#') },
+  { name: 'a start is not written down', isDropped: (write) => 'put' in write && isOf(write, taskKeyPrefix) },
   { name: 'the lock has no condition', isUnchecked: (write) => setsState(write, 'locked') },
   {
     name: 'a call is written over a later one',
@@ -33,7 +33,7 @@ export const mutations: readonly Mutation[] = [
   { name: 'two runs decide about the pool at once', isUnchecked: (write) => isOf(write, poolKey) },
   {
     name: 'a start is written over a later record',
-    isUnchecked: (write) => 'put' in write && isOf(write, 'TASK#'),
+    isUnchecked: (write) => 'put' in write && isOf(write, taskKeyPrefix),
   },
   { name: 'an answered call does not make its gateway busy', isDropped: (write) => setsState(write, 'busy') },
   { name: 'a gateway that its call lets go stays locked', isDropped: (write) => setsState(write, 'free') },

@@ -27,7 +27,8 @@ export interface Weather {
   skewMs: number;
   /**
    * Each minute: an edge's application dies; its connection to the SIP server breaks; the SIP server dies alone; both
-   * die, and start again; both are gone with their task; an edge is cut off for a while.
+   * die, and start again; both are gone with their task, and another is there, which may have its address and so its name;
+   * an edge is cut off for a while.
    */
   applicationDies: number;
   connectionBreaks: number;
@@ -43,6 +44,10 @@ export interface Weather {
   gatewayRefuses: number;
   /** A caller vanishes as it is answered. */
   callerVanishes: number;
+  /** ECS answers a start some seconds after it has begun. */
+  startSlow: number;
+  /** Each minute: an operator hangs a call up. */
+  operatorHangsUp: number;
 }
 
 export const fair: Weather = {
@@ -68,6 +73,8 @@ export const fair: Weather = {
   startFails: 0,
   gatewayRefuses: 0,
   callerVanishes: 0,
+  startSlow: 0,
+  operatorHangsUp: 0,
 };
 
 const worst: Weather = {
@@ -93,6 +100,8 @@ const worst: Weather = {
   startFails: 0.3,
   gatewayRefuses: 0.3,
   callerVanishes: 0.05,
+  startSlow: 0.5,
+  operatorHangsUp: 0.5,
 };
 
 /** Each kind of trouble is absent on every other day, and else as bad as chance has it. */

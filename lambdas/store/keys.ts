@@ -39,7 +39,7 @@ export const goneWatchKey = 'tasks#gone';
 export const poolKey = 'POOL';
 /** The one item with what operators have ordered of the pool. */
 export const ordersKey = 'ORDERS';
-const taskKeyPrefix = 'TASK#';
+export const taskKeyPrefix = 'TASK#';
 
 /** `watchAt` of what waits for no time: an answered call lasts as long as it lasts. 9999-12-31. */
 export const neverAt = 253_402_300_799_999;

@@ -1,10 +1,13 @@
 import type { CallRecord } from '../../../contracts/call-record.ts';
+import type { CallIdentity } from '../../../contracts/common.ts';
 import { consumedByCalls, consumedByFleet, type Fact } from '../../../contracts/facts.ts';
 import type { Measurement } from '../../../contracts/metrics.ts';
 import { NotTold } from '../../../lambdas/domain/errors.ts';
 import { parsePolicy } from '../../../lambdas/domain/fleet/read-policy.ts';
 import type { EcsTask } from '../../../lambdas/domain/fleet/task.ts';
+import { pathIdOf } from '../../../lambdas/domain/views.ts';
 import type { AllocateDeps } from '../../../lambdas/functions/allocate/allocate-gateway.ts';
+import { hangUp } from '../../../lambdas/functions/api/acts/hang-up.ts';
 import { measurePool } from '../../../lambdas/functions/calls/measure-pool.ts';
 import { sweep } from '../../../lambdas/functions/calls/sweep.ts';
 import { type ConsumedFact, takeFacts } from '../../../lambdas/functions/calls/take-facts.ts';
@@ -30,7 +33,14 @@ export class InvokeLost extends Unavailable {
   override readonly name = 'TimeoutError';
 }
 
-const expected = ['TableUnavailable', 'TableContention', 'TaskNotStopped', 'NotTold', 'LeaseLost'];
+const expected = [
+  'ApiProblem',
+  'TableUnavailable',
+  'TableContention',
+  'TaskNotStopped',
+  'NotTold',
+  'LeaseLost',
+];
 /** @returns whether a function may fail so */
 export const isExpected = (error: unknown): boolean =>
   error instanceof Unavailable || expected.includes((error as Error).name);
@@ -104,6 +114,21 @@ export class Cloud {
     const answer = await this.#invoke(run);
     if (isLost) throw new InvokeLost('after');
     return answer;
+  }
+
+  /** An operator asks the API for the end of a call. @returns whether it was told that it will end */
+  async hangUp(call: CallIdentity): Promise<boolean> {
+    const access = { who: 'operator', role: 'operator' } as const;
+    try {
+      const { changed } = await this.command((deps) =>
+        hangUp(pathIdOf(call), '', access, { ...deps, tell: async () => {} }),
+      );
+      return changed;
+    } catch (error) {
+      // The call is over, or its answer is late on the bus.
+      if (error instanceof Unavailable) return false;
+      throw error;
+    }
   }
 
   /** Says a fact to whoever consumes it: at least once, in any order. */
@@ -190,8 +215,11 @@ export class Cloud {
       ecs: {
         zones: 2,
         run: async (task) => {
-          await sim.sleep(sim.between(50, 500));
-          return alive(this.ecs.start(task.startId, `${task.startId}-${task.refusals}`));
+          await sim.sleep(sim.between(25, 250));
+          const started = this.ecs.start(task.startId, `${task.startId}-${task.refusals}`);
+          const isSlow = sim.chance(this.weather.startSlow);
+          await sim.sleep(isSlow ? sim.between(500, 8000) : sim.between(25, 250));
+          return alive(started);
         },
         describe: async (ids) => ids.flatMap((id) => this.ecs.tasks.get(id) ?? []),
         list: async () =>

@@ -58,9 +58,12 @@ export class Ecs {
     this.#byToken.set(token, task);
     this.tasks.set(taskId, task);
     this.atMost = Math.max(this.atMost, this.running().length);
-    sim.in(sim.between(4000, 30_000), () => {
+    this.#tell(task);
+    // One that fails may do so at once.
+    const isBad = sim.chance(this.#weather().startFails / 3);
+    sim.in(sim.between(isBad ? 300 : 4000, 30_000), () => {
       if (this.tasks.get(taskId)?.desiredStatus !== 'RUNNING') return;
-      if (sim.chance(this.#weather().startFails / 3)) {
+      if (isBad) {
         const failed = { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stopCode: 'TaskFailedToStart' };
         this.change(taskId, { ...failed, stoppedAt: sim.nowMs });
         return;

@@ -50,6 +50,14 @@ export class Callers {
     if (sim.chance(0.05)) sim.in(sim.between(0, 60), () => this.#callers.get(leg)?.giveUp());
   }
 
+  /** An operator ends a call that is up. */
+  async hangOneUp(): Promise<void> {
+    const { sim, cloud } = this.#world;
+    const up = [...this.calls].filter((one) => one.answeredAt !== undefined && one.endedAt === undefined);
+    const call = sim.pick(up);
+    if (call !== undefined && (await cloud.hangUp(call))) call.hangUpAskedAt = sim.nowMs;
+  }
+
   begin(): void {
     const { sim } = this.#world;
     if (this.#isOver) return;
@@ -81,10 +89,10 @@ export class Callers {
     }
   }
 
-  #caller(callId: string, { edgeId, server }: Edge): Caller {
+  #caller(callId: string, { name: edgeName, server }: Edge): Caller {
     const { sim, network, cloud } = this.#world;
     this.#tries += 1;
-    const call: TrueCall = { callId, leg: `${callId};from-tag=t${this.#tries}`, edgeId, server };
+    const call: TrueCall = { callId, leg: `${callId};from-tag=t${this.#tries}`, edgeName, server };
     this.#calls.set(call.leg, call);
     const caller = new Caller({
       ...{ call, server, network, sim },

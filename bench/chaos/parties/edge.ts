@@ -30,10 +30,13 @@ export interface EdgeWorld {
 
 /** A SIP edge: its server, which holds dialogs, and its application, which may die alone. What it says outlives that. */
 export class Edge implements Registrar {
+  /** Tells it from one of before with its address. */
+  readonly name: string;
+  /** As it names itself, by its address. */
   readonly edgeId: string;
   server: SipServer;
   isAlive = true;
-  #isCutOff = false;
+  isCutOff = false;
   /** When it last was told what it asks for. */
   renewedAt: number;
   /** The last time that its application, its server, the control plane, or what is between them, was gone. */
@@ -45,7 +48,8 @@ export class Edge implements Registrar {
   /** When it was silent for so long. */
   readonly #lost: { fromMs: number; untilMs: number }[] = [];
 
-  constructor(edgeId: string, world: EdgeWorld) {
+  constructor(name: string, edgeId: string, world: EdgeWorld) {
+    this.name = name;
     this.edgeId = edgeId;
     this.#world = world;
     this.renewedAt = world.sim.nowMs;
@@ -54,7 +58,7 @@ export class Edge implements Registrar {
   }
 
   get isReachable(): boolean {
-    return this.isAlive && !this.#isCutOff && this.server.serves;
+    return this.isAlive && !this.isCutOff && this.server.serves;
   }
 
   get activeCalls(): number {
@@ -72,7 +76,7 @@ export class Edge implements Registrar {
 
   /** From now on the control plane cannot be reached, or can be again. */
   cutOff(isCutOff: boolean): void {
-    this.#isCutOff = isCutOff;
+    this.isCutOff = isCutOff;
     this.#trouble();
   }
 
@@ -141,7 +145,7 @@ export class Edge implements Registrar {
   #startServer(): SipServer {
     this.#servers += 1;
     const { sim, network } = this.#world;
-    return new SipServer(`${this.edgeId}.${this.#servers}`, sim, network);
+    return new SipServer(`${this.name}.${this.#servers}`, sim, network);
   }
 
   #startApplication(): Application {
@@ -171,7 +175,7 @@ export class Edge implements Registrar {
 
   /** What is sent while it is cut off goes nowhere; its own limit ends the wait. */
   async #untilThere(): Promise<void> {
-    if (!this.#isCutOff) return;
+    if (!this.isCutOff) return;
     await this.#world.sim.sleep(5000);
     throw new Unavailable('cut off');
   }

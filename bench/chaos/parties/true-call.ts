@@ -5,7 +5,8 @@ export interface TrueCall {
   readonly callId: string;
   /** Call-ID and From tag. */
   readonly leg: string;
-  readonly edgeId: string;
+  /** Its edge's, which no other has. */
+  readonly edgeName: string;
   readonly server: SipServer;
   /** From its edge's application on. */
   traceId?: string;
@@ -15,6 +16,8 @@ export interface TrueCall {
   endedAt?: number;
   /** What the caller was answered, where it was neither 200 nor what its CANCEL makes of it. */
   refused?: number;
+  /** An operator has asked for its end. */
+  hangUpAskedAt?: number;
   /** The caller has given up. */
   cancelledAt?: number;
   /** Something of its edge died, or the connection between, before it was over. */
