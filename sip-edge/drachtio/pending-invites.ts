@@ -16,6 +16,10 @@ interface Pending {
 /** The part of a request that drachtio-srf uses on what it has kept. */
 type Passes = Pick<SrfRequest, 'emit' | 'listenerCount'>;
 
+interface Agent {
+  puntUpTheMiddleware?(...requestAndResponse: unknown[]): void;
+}
+
 interface Insides {
   app?: { client?: { mapServer?: Map<unknown, { pendingNetworkInvites?: object }> } };
 }
@@ -72,12 +76,19 @@ class PendingInvites {
         const idOf = event === 'cancel' ? branchOf : fromTagOf;
         const id = idOf(message);
         const one = invites.find(({ req }) => idOf(req) === id);
-        if (one === undefined) return false;
-        if (event === 'cancel') this.#cancelled.add(one);
-        return one.req.emit(event, message, ...more);
+        if (one && event === 'cancel') this.#cancelled.add(one);
+        if (one?.req.emit(event, message, ...more)) return true;
+        // An UPDATE of another dialog with that Call-ID goes the way of all requests.
+        if (event === 'update') punt(message, ...more);
+        return false;
       },
     };
   }
+}
+
+function punt(request: SrfRequest, ...response: unknown[]): void {
+  const { agent } = request as unknown as { agent?: Agent };
+  agent?.puntUpTheMiddleware?.(request, ...response);
 }
 
 /** @param srf connected; to be called again after each reconnect */

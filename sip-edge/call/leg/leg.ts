@@ -78,6 +78,11 @@ export function sendWhileConnected(send: () => void): void {
   }
 }
 
+/** What comes in a dialog that was never held: a BYE that crosses ours is as good. */
+function refuseAsOver({ method }: SrfRequest, response: SrfResponse): void {
+  if (method !== 'ACK') response.send(method === 'BYE' ? 200 : 481);
+}
+
 export class Leg implements DialogHandler {
   readonly dialogType = 'INVITE';
   readonly id: string;
@@ -148,7 +153,14 @@ export class Leg implements DialogHandler {
   request(method: string, headers: Headers, body: string | undefined, listener: RequestListener): void {
     const options: OutgoingRequest = { method, headers, stackDialogId: this.id };
     if (body) options.body = body;
-    sendRequest(this.#srf, this.#target ?? 'sip:placeholder', options, listener);
+    sendRequest(this.#srf, this.#target ?? 'sip:placeholder', options, {
+      ...listener,
+      sent: (request) => {
+        // While any request of ours waits for its answer, drachtio-srf takes an UPDATE of the peer for one of its early dialog.
+        request.on('update', (update, answer) => this.handle(update, answer));
+        listener.sent?.(request);
+      },
+    });
   }
 
   /**
@@ -157,6 +169,7 @@ export class Leg implements DialogHandler {
    * @returns false where the BYE could not be sent for want of a connection: it must be sent later
    */
   bye(headers: Headers = {}, isLost = false): Promise<boolean> {
+    if (!this.#onRequest) this.listen(refuseAsOver);
     return new Promise((resolve) => {
       this.request('BYE', headers, undefined, {
         sent: () => resolve(true),

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { IncomingRequest, SipDialog } from '../../support/sip-peer/dialog.ts';
+import { IncomingRequest, type SipDialog } from '../../support/sip-peer/dialog.ts';
 import type { SipPeer } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
 import { answer, offer, type Scene } from './support/scene.ts';
@@ -97,6 +97,17 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
     expect(arrived.headers.has('session-expires')).toBe(false);
     arrived.reply(200, { body: answer });
     expect((await refreshed).header('session-expires').replaceAll(' ', '')).toBe(agreed);
+  });
+
+  it.each(['INFO', 'INVITE'])('sends UPDATE while it owes the answer to %s', async (method) => {
+    const other = here === call.caller ? call.gateway : call.caller;
+    const asked = other.ask(method, { body: offer, contentType: 'application/sdp' });
+    const owed = await here.peer.request(method);
+    const updated = here.ask('UPDATE');
+    (await there.incoming('UPDATE')).reply(491);
+    expect((await updated).status).toBe(491);
+    new IncomingRequest(here.peer, owed).reply(488);
+    expect((await asked).status).toBe(488);
   });
 
   it('gets 405 for a method that does not pass', async () => {

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../../../support/eventually.ts';
 import { answerCall, type SipPeer } from '../../../support/sip-peer/peer.ts';
 import type { TableWorld } from '../../support/table-world.ts';
-import { answer, offer, openPeer, type Scene } from '../support/scene.ts';
+import { answer, offer, openPeer, type Scene, takeCancel } from '../support/scene.ts';
 import { TableSuite } from '../support/table-suite.ts';
 
 /* The same Call-ID more than once at one edge. A dialog is more than its Call-ID (RFC 3261 12). */
@@ -63,6 +63,25 @@ it('in another dialog it is another call, with a gateway of its own', async () =
   expect(scene.edge.handler.activeCalls).toBe(1);
   expect(await scene.world.table.gateway(second.agent.name)).toMatchObject({ state: 'busy' });
   await scene.hangUp(two.dialog, { gateway: second.agent, ends: 2 });
+});
+
+it('while it rings, an UPDATE of the one that is up is taken for its own', async () => {
+  await open();
+  const one = callOf(scene.caller);
+  const first = await scene.offered(1);
+  await answerCall(one, first.invite, { body: answer });
+  const two = callOf(other, { callId: one.callId });
+  const second = await scene.offered(2);
+  second.invite.reply(180);
+  await two.answer(180);
+
+  const updated = one.dialog.ask('UPDATE');
+  (await first.agent.incoming('UPDATE')).reply(200);
+  expect((await updated).status).toBe(200);
+  two.cancel();
+  await takeCancel(second.agent, second.invite);
+  await two.refusal(487);
+  await scene.hangUp(one.dialog, { gateway: first.agent, ends: 2 });
 });
 
 it('while both ring, each CANCEL ends its own', async () => {
