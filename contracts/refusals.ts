@@ -33,7 +33,7 @@ const table = {
   'too-large': {
     status: 513,
     phrase: 'Message Too Large',
-    meaning: 'More than 16 KiB of headers, or 64 KiB in all',
+    meaning: 'Longer than 11,000 bytes: drachtio could not pass it on',
   },
   'unknown-method': { status: 501, phrase: 'Not Implemented', meaning: 'A method that SIP does not have' },
   'method-not-allowed': {

@@ -118,12 +118,5 @@ const fieldsOf = (req: SrfRequest, outcome: DropWord | RefusalWord) => ({
 });
 
 function incomingOf(req: SrfRequest): IncomingRequest {
-  const headerEnd = req.raw.indexOf('\r\n\r\n');
-  return {
-    method: req.method,
-    uri: req.uri,
-    headers: req.headers,
-    size: req.raw.length,
-    headerSize: headerEnd < 0 ? req.raw.length : headerEnd,
-  };
+  return { method: req.method, uri: req.uri, headers: req.headers, size: req.raw.length };
 }

@@ -5,6 +5,7 @@ import { parseNameAddr, parseNameAddrs } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
 import { unsupportedOptions } from '../call/leg/options.ts';
 import { isSessionTooShort, minSessionExpiresSec } from '../call/leg/session-timer.ts';
+import { maxPassedBytes } from '../drachtio/size-limit.ts';
 import type { Headers } from '../drachtio/srf.ts';
 import { isOwnDomain, isOwnHost, type OwnHosts } from '../own-host.ts';
 
@@ -16,8 +17,6 @@ export interface IncomingRequest {
   headers: Readonly<Headers>;
   /** Characters of the message as received. */
   size: number;
-  /** Characters of its header part. */
-  headerSize: number;
 }
 
 export interface CheckPolicy extends OwnHosts {
@@ -37,8 +36,6 @@ const allowedMethods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER']
 /** Within a dialog besides: what passes from leg to leg. */
 export const allowHeader = [...allowedMethods, 'UPDATE', 'INFO', 'REFER', 'MESSAGE', 'NOTIFY'].join(', ');
 
-const maxSize = 65_536;
-const maxHeaderSize = 16_384;
 const maxContacts = 10;
 const maxRoutes = 70;
 
@@ -66,9 +63,7 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
   if (callId === undefined || callId === '' || callId.length > maxCallIdLength) {
     return refuse('bad-call-id');
   }
-  if (request.headerSize > maxHeaderSize || request.size > maxSize) {
-    return refuse('too-large');
-  }
+  if (request.size > maxPassedBytes) return refuse('too-large');
   if (!knownMethods.has(method)) return refuse('unknown-method');
 
   const from = parseNameAddr(headers.from ?? '');

@@ -1,3 +1,4 @@
+import { passableBody } from '../drachtio/size-limit.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { type Description, describedBy, type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
 import type { BodyReader } from './leg/repair-sdp.ts';
@@ -112,7 +113,7 @@ export class Bridge {
   }
 
   #bodyOf({ side }: Leg, message: SrfRequest | SrfResponse): string | undefined {
-    return side === 'caller' ? this.#listener.bodyOf(message) : message.body;
+    return side === 'caller' ? this.#listener.bodyOf(message) : passableBody(message);
   }
 
   /** What a relayed request asks of the call. */

@@ -1,6 +1,7 @@
 import { parseCSeq } from '../../sip/cseq.ts';
 import { isInternal } from '../drachtio/peer.ts';
 import { sendStatus } from '../drachtio/send-status.ts';
+import { isPassable, passableBody } from '../drachtio/size-limit.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { passHeaders } from './leg/headers.ts';
 import { type Description, describedBy, type Leg, type SendFailure, sendWhileConnected } from './leg/leg.ts';
@@ -47,6 +48,7 @@ export class Relay {
     const { method, headers } = this.#request;
     const unsupported = unsupportedOptions(headers.require);
     if (!relayedMethods.has(method)) this.#response.send(405, { headers: { Allow: allowedInCall } });
+    else if (!isPassable(this.#request)) sendStatus(this.#response, 513, 'Message Too Large', {});
     else if (unsupported) this.#response.send(420, { headers: { Unsupported: unsupported } });
     else {
       if (method === 'INVITE') this.#request.once('cancel', () => this.#cancel());
@@ -150,7 +152,7 @@ interface Passed {
 }
 
 /** @returns headers and body of a response, for the other leg */
-export function passed(response: SrfResponse, body = response.body): Passed {
+export function passed(response: SrfResponse, body = passableBody(response)): Passed {
   const headers = passHeaders(response.headers);
   return body ? { headers, body } : { headers };
 }

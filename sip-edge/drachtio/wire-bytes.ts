@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import WireProtocol from 'drachtio-srf/lib/wire-protocol.js';
 import { endsDrachtio } from './deadly-contact.ts';
+import { PacedWrites } from './paced-writes.ts';
 import { readableHead } from './readable-head.ts';
 
 /*
@@ -40,6 +41,7 @@ const field = { source: 2, protocol: 4, address: 5, transactionId: 8, dialogId: 
 const noByte = /[^\x00-\xff]/g;
 
 const pending = new WeakMap<Socket, Buffer>();
+const writes = new WeakMap<Socket, PacedWrites>();
 
 /** Makes every connection to drachtio one of bytes: drachtio-srf has no other place for it. */
 export function speakInBytes(): void {
@@ -49,8 +51,12 @@ export function speakInBytes(): void {
 function send(this: Wire, socket: Socket, message: string): string {
   const id = randomUUID();
   const text = `${id}|${message}`.replace(noByte, '?');
-  socket.write(Buffer.from(`${text.length}#${text}`, 'latin1'));
-  if (message.startsWith('sip|')) {
+  const way = writes.get(socket) ?? new PacedWrites(socket);
+  writes.set(socket, way);
+  if (!way.write(id, Buffer.from(`${text.length}#${text}`, 'latin1'))) {
+    // Whoever waits for its echo hears that it failed, once drachtio-srf has noted who that is.
+    setImmediate(() => this.emit('msg', socket, `${randomUUID()}|response|${id}|NOK|too long`));
+  } else if (message.startsWith('sip|')) {
     const end = message.indexOf(lineBreak);
     const [, txnId = '', dialogId = ''] = message.slice(0, end).split('|');
     pass(this, 'sent', { txnId, dialogId }, message.slice(end + lineBreak.length));
@@ -93,6 +99,8 @@ function onData(this: Wire, socket: Socket, chunk: Buffer): void {
 }
 
 function takeFrame(wire: Wire, socket: Socket, frame: string): void {
+  const [, kind, answered] = frame.split('|', 3);
+  if (kind === 'response') writes.get(socket)?.answered(answered);
   const end = frame.indexOf(lineBreak);
   if (end < 0) {
     wire.emit('msg', socket, frame);

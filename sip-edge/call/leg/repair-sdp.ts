@@ -1,4 +1,5 @@
 import { BlockList, isIPv4 } from 'node:net';
+import { passableBody } from '../../drachtio/size-limit.ts';
 import type { SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
 
 /** Addresses that mean something only where the caller is (RFC 1918, RFC 6598, RFC 3927). */
@@ -20,9 +21,11 @@ export type BodyReader = (message: SrfRequest | SrfResponse) => string | undefin
 
 /** @param repairs whether SDP of callers behind NAT is repaired; else every body goes on as it came */
 export function bodyReader(repairs: boolean): BodyReader {
-  if (!repairs) return ({ body }) => body;
-  return ({ body, headers, source_address: source }) =>
-    body ? repairSdp(body, headers['content-type'], source) : body;
+  if (!repairs) return passableBody;
+  return (message) => {
+    const body = passableBody(message);
+    return body ? repairSdp(body, message.headers['content-type'], message.source_address) : body;
+  };
 }
 
 /**

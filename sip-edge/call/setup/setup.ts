@@ -177,14 +177,15 @@ export class CallSetup {
     this.#ringback.stop();
     const lateOffer = !this.#body;
     if (!lateOffer) sendWhileConnected(ack);
-    const caller = await this.#caller.answer(passed(response));
+    const options = passed(response);
+    const caller = await this.#caller.answer(options);
     if (!caller) {
       if (lateOffer) sendWhileConnected(ack);
       void gateway.bye({ Reason: 'SIP;cause=487;text="caller gone"' });
       return this.#caller.abandonment(true);
     }
     gateway.told = describedBy(this.#caller.request, this.#body);
-    caller.told = describedBy(response, response.body);
+    caller.told = describedBy(response, options.body);
     const { clock, facts } = this.#parts;
     const { callId, traceId, receivedAt, ringingAt } = this.#call;
     const answeredAt = clock.now();
