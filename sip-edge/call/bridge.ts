@@ -40,6 +40,8 @@ export class Bridge {
   readonly #listener: BridgeListener;
   /** The ACK that a side still owes for a re-INVITE without an offer: it carries the answer (RFC 3261 13.2.1). */
   readonly #pendingAcks = new Map<Leg, Acknowledge>();
+  /** What passes and has no final answer yet. */
+  #relays: readonly Relay[] = [];
   #over = false;
 
   /** @param lateAck the gateway's 200 brought the offer: the caller's ACK carries the answer to it */
@@ -78,6 +80,7 @@ export class Bridge {
     // A 200 without its ACK would be sent again and again (RFC 3261 13.3.1.4).
     for (const ack of this.#pendingAcks.values()) sendWhileConnected(ack);
     this.#pendingAcks.clear();
+    for (const relay of this.#relays) relay.end();
     const headers: Headers = reason ? { Reason: reason } : {};
     for (const leg of legs) {
       void leg.bye(headers, end.outcome === 'edge-lost').then((sent) => {
@@ -91,7 +94,11 @@ export class Bridge {
     if (request.method === 'ACK') this.#onAck(from, to, request);
     else if (request.method === 'BYE') this.#onBye(from, request, response);
     else if (this.#over) response.send(481);
-    else new Relay(from, to, request, response, this.#relayed).start();
+    else {
+      const relay = new Relay(from, to, request, response, this.#relayed);
+      this.#relays = [...this.#relays.filter(({ isOpen }) => isOpen), relay];
+      relay.start();
+    }
   }
 
   #onBye(from: Leg, bye: SrfRequest, response: SrfResponse): void {

@@ -60,6 +60,15 @@ export class Relay {
     }
   }
 
+  get isOpen(): boolean {
+    return !this.#response.finalResponseSent;
+  }
+
+  /** The call is over: what one side has asked gets its answer now (RFC 3261 15.1.2), whether the other says more or not. */
+  end(): void {
+    if (this.isOpen) this.#response.send(487);
+  }
+
   #headers(given: Readonly<Headers>): Headers {
     const headers = passHeaders(given);
     return refreshing.has(this.#request.method) ? this.#to.timer.inRequest(headers) : headers;

@@ -75,3 +75,19 @@ describe.each(sides)('a re-INVITE that the %s gives up', (side) => {
     await scene.hangUp(dialogs.caller);
   });
 });
+
+describe.each(['INVITE', 'INFO'])('a call that ends while %s has no answer', (method) => {
+  it.each(['caller', 'gateway'] as const)('answers the %s by 487, whoever hangs up', async (side) => {
+    const scene = await suite.open();
+    const dialogs = await scene.establish();
+    const isCaller = side === 'caller';
+    const [here, there] = isCaller ? [scene.caller, scene.gateway] : [scene.gateway, scene.caller];
+    const asked = dialogs[side].ask(method, { body: other });
+    await there.incoming(method);
+    const over = (isCaller ? dialogs.gateway : dialogs.caller).bye();
+    expect((await asked).status).toBe(487);
+    (await here.incoming('BYE')).reply(200);
+    expect((await over).status).toBe(200);
+    await scene.expectAllOver();
+  });
+});
