@@ -3,15 +3,15 @@ import type { DigestAlgorithm } from '../../sip/digest/auth-params.ts';
 
 /*
  * A nonce is `issuedAt (6 bytes, ms) | random (8 bytes) | HMAC-SHA256 over both, the algorithm and whom it
- * is for, cut to 16 bytes`, in base64url. Any edge can check any edge's nonce, because the key comes from the secret
- * that all share; and nothing is kept of a nonce until it has been used with the right password.
+ * is for, cut to 16 bytes`, in hex: there are clients that look for `SHA` or `stale` anywhere in a challenge, and by
+ * chance find them in other letters. Any edge can check any edge's nonce, because the key comes from the secret that all
+ * share; and nothing is kept of a nonce until it has been used with the right password.
  */
 
 const timeLength = 6;
 const randomLength = 8;
 const macLength = 16;
-const nonceLength = timeLength + randomLength + macLength;
-const noncePattern = /^[A-Za-z0-9_-]{40}$/;
+const noncePattern = /^[0-9a-f]{60}$/;
 
 export const nonceRandomLength = randomLength;
 
@@ -47,7 +47,7 @@ export function makeNonce(
   const head = Buffer.alloc(timeLength + randomLength);
   head.writeUIntBE(issuedAt, 0, timeLength);
   random.copy(head, timeLength, 0, randomLength);
-  return Buffer.concat([head, mac(key, head, algorithm, audience)]).toString('base64url');
+  return Buffer.concat([head, mac(key, head, algorithm, audience)]).toString('hex');
 }
 
 /** @returns when the nonce was issued (epoch ms), or undefined where none of the keys made it */
@@ -58,8 +58,7 @@ export function readNonce(
   audience: string,
 ): number | undefined {
   if (!noncePattern.test(nonce)) return undefined;
-  const bytes = Buffer.from(nonce, 'base64url');
-  if (bytes.length !== nonceLength) return undefined;
+  const bytes = Buffer.from(nonce, 'hex');
   const head = bytes.subarray(0, timeLength + randomLength);
   const given = bytes.subarray(timeLength + randomLength);
   const ours = keys.some((key) => timingSafeEqual(mac(key, head, algorithm, audience), given));
