@@ -4,6 +4,7 @@
  */
 
 const ours = [
+  'aws-client',
   'bench',
   'cli',
   'command-line',
@@ -22,6 +23,8 @@ const ours = [
 
 /** Folder to the folders of ours that it may import beside itself. `bench`, `lab`, `scripts` and `test` import anything. */
 const mayImport = {
+  // How this project uses the SDK, wherever it does.
+  'aws-client': [],
   contracts: [],
   // The page for those who run it: the API is its only way in.
   console: ['contracts'],
@@ -30,16 +33,16 @@ const mayImport = {
   'lambdas/store': ['contracts', 'lambdas/domain'],
   'lambdas/usecases': ['contracts', 'lambdas/domain', 'lambdas/store'],
   // What a function runs in: SDK clients, environment, logs, metrics.
-  'lambdas/runtime': ['contracts', 'lambdas/domain'],
+  'lambdas/runtime': ['aws-client', 'contracts', 'lambdas/domain'],
   'lambdas/functions': ['contracts', 'lambdas'],
-  'sip-edge': ['contracts', 'sip'],
+  'sip-edge': ['aws-client', 'contracts', 'sip'],
   infra: ['contracts'],
   gateway: [],
   // How a command reads its options, says what is wrong, and finds a run on this machine.
-  'command-line': [],
+  'command-line': ['aws-client'],
   // The call command places its call by the user agent.
   cli: ['command-line', 'contracts', 'sip', 'local/user-agent'],
-  local: ['command-line', 'contracts', 'sip'],
+  local: ['aws-client', 'command-line', 'contracts', 'sip'],
 };
 
 /** @param {readonly string[]} folders @returns a pattern of the files in them */

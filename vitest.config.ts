@@ -2,6 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests that need nothing but this process: `npm run test:unit`. test/support/no-sockets.ts holds them to it. */
 const unit = [
+  'test/aws-client/*.test.ts',
   'test/bench/replay.test.ts',
   'test/infra/{cost,permissions,pool-policy,service,settings,stack,template-rules,watch}.test.ts',
   'test/lab/rules.test.ts',

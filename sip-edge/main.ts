@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { EventBridgeClient, type EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pino from 'pino';
+import { leanClient } from '../aws-client/lean-client.ts';
 import { EdgeApp } from './app.ts';
 import { EndpointSecret } from './auth/endpoint-accounts.ts';
 import { SipSecret } from './auth/sip-secret.ts';
@@ -50,18 +51,11 @@ function logger(settings: Pick<Settings, 'logLevel' | 'edgeId'>): pino.Logger {
   });
 }
 
-/** What both clients of each call have in common: what the SDK does once, and what it need not do. */
-const leanClient = {
-  maxAttempts: 1,
-  cacheMiddleware: true,
-  // For a logger with `info` and `error`, also one that says nothing, the SDK copies the input and output of each command.
-  logger: { debug() {}, warn() {} } as unknown as NonNullable<EventBridgeClientConfig['logger']>,
-};
-
 function controlPlaneOf(settings: Settings, flow: Flow): LambdaControlPlane {
   const agent = { keepAlive: true, maxSockets: settings.commandSockets };
   const client = new LambdaClient({
     ...leanClient,
+    maxAttempts: 1,
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
       requestTimeout: settings.commandTimeoutMs + 1000,
@@ -76,6 +70,7 @@ function controlPlaneOf(settings: Settings, flow: Flow): LambdaControlPlane {
 function eventBridgeClient(): EventBridgeClient {
   return new EventBridgeClient({
     ...leanClient,
+    maxAttempts: 1,
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
       requestTimeout: deliveryTimeoutMs,

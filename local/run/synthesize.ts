@@ -30,7 +30,7 @@ const stackName = 'Switchroom';
 
 /** What bundles are made of, and what the template is made of besides. */
 const bundleSources = [
-  ...['contracts', 'sip', 'lambdas', 'sip-edge', 'console'],
+  ...['aws-client', 'contracts', 'sip', 'lambdas', 'sip-edge', 'console'],
   ...['scripts/build.ts', 'package-lock.json'],
 ];
 const stackSources = ['infra', 'gateway', 'cdk.json'];

@@ -1,7 +1,7 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, generateKeySync, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { Sha256 } from '../../../command-line/sigv4.ts';
+import { Sha256 } from '../../../aws-client/sha256.ts';
 import { AwsError } from '../http/errors.ts';
 
 export interface Credentials {
@@ -29,7 +29,7 @@ const refused = (code: string, message: string) => new AwsError(code, message, 4
  * its own, made from one that only this process knows, so that a role cannot speak for another or for the person.
  */
 export class Signatures {
-  readonly #key = randomBytes(32);
+  readonly #key = generateKeySync('hmac', { length: 256 });
 
   credentialsOf(accessKeyId: string): Credentials {
     return {
