@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { NotTold } from '../../../lambdas/domain/errors.ts';
 import type { ConsumedFact } from '../../../lambdas/functions/calls/take-facts.ts';
 import { useTestTable } from '../../support/use-test-table.ts';
 import { countOperations } from '../support/operations.ts';
@@ -56,4 +57,27 @@ it('fail by the call: what is about another is done', async () => {
   await expect(world.take(facts)).rejects.toThrow('ECS does not answer');
   expect(await world.call('call-2')).toMatchObject({ state: 'ended' });
   expect(await world.gateway(other.username)).toBeUndefined();
+});
+
+it('tell all records at once, and fail by the call where the bus refuses one', async () => {
+  const world = await inCalls(3);
+  const names = ['call-1', 'call-2', 'call-3'];
+  const granted = await Promise.all(
+    names.map(async (callId) => ({ callId, ...(await world.grant({ callId })) })),
+  );
+  const { tell } = world.deps;
+  let underWay = 0;
+  const atOnce: number[] = [];
+  world.deps.tell = async (record) => {
+    underWay += 1;
+    await Promise.resolve();
+    atOnce.push(underWay);
+    if (record.callId === 'call-2') throw new NotTold('the bus refuses it');
+    await tell(record);
+  };
+  await expect(
+    world.take(granted.map(({ callId, username }) => fact(world.ended(callId, username)))),
+  ).rejects.toThrow('the bus refuses it');
+  expect(atOnce).toEqual([3, 3, 3]);
+  expect(world.records.map(({ callId }) => callId)).toEqual(['call-1', 'call-3']);
 });
