@@ -11,7 +11,7 @@ const count = z.number().int().min(0).max(10_000);
 const reason = z
   .string()
   .trim()
-  .min(1)
+  .min(1, 'must say something')
   .max(200)
   .meta({ description: 'Why: it stands in the history beside who and when' });
 const becauseBody = z.object({ reason });

@@ -73,7 +73,8 @@ type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => unknown;
 
 function operationOf(operationId: string, route: Route, schemaOf: SchemaOf): Json {
   const { method, summary, role, body, answer } = route;
-  const refusals = [...everywhere, ...(route.problems ?? [])];
+  const takesKey = method !== 'get' && role !== 'gateway';
+  const refusals = [...everywhere, ...(takesKey ? (['key-reused'] as const) : []), ...(route.problems ?? [])];
   return {
     operationId,
     summary,
@@ -82,7 +83,7 @@ function operationOf(operationId: string, route: Route, schemaOf: SchemaOf): Jso
     parameters: [
       ...parametersOf(route.params, 'path', schemaOf),
       ...parametersOf(route.query, 'query', schemaOf),
-      ...(method === 'get' || role === 'gateway' ? [] : [idempotencyKey]),
+      ...(takesKey ? [idempotencyKey] : []),
     ],
     ...(body && {
       requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } },

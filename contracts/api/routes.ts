@@ -47,7 +47,7 @@ const read = <T extends Omit<Route, 'method' | 'role'>>(route: T) =>
   ({ ...route, method: 'get', role: 'viewer' }) as const satisfies Route;
 
 /** Shorter ones would find too much. */
-const beginning = z.string().min(3).max(256).optional();
+const beginning = z.string().min(3, 'takes three characters or more').max(256).optional();
 const byId = z.object({ id: z.string().min(1).max(600) });
 
 export const reads = {

@@ -18,6 +18,20 @@ export function known<T extends object>(view: T): Known<T> {
   return Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined)) as Known<T>;
 }
 
+/**
+ * A map of free form, with its names in order. DynamoDB keeps a map in none (Developer Guide, "Data types", Map), and an
+ * answer that changes by that alone would have another ETag each time.
+ */
+export function ordered<T extends object>(map: T): T {
+  const entries = Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, isMap(value) ? ordered(value) : value]),
+  ) as T;
+}
+
+const isMap = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** What names a call in a path of the API: a Call-ID may hold what no path does. */
 export function pathIdOf(call: CallIdentity): string {
   return Buffer.from(ownerOf(call)).toString('base64url');

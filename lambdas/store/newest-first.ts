@@ -13,7 +13,7 @@ export interface Lane {
   attributes: readonly [key: string, sort: string];
   /** Its keys, the newest first. */
   keys: readonly string[];
-  /** Bounds of the sort attribute, both included. */
+  /** Bounds of the sort attribute, both included; nothing is between them where from is greater than to. */
   from: number;
   to: number;
 }
@@ -79,7 +79,8 @@ async function readLane(
   limit: number,
   place: LanePlace | undefined,
 ): Promise<Read> {
-  if (place === 'end') return { entries: [], isAll: true };
+  // DynamoDB refuses a BETWEEN whose bounds are the wrong way round.
+  if (place === 'end' || lane.from > lane.to) return { entries: [], isAll: true };
   // A key that is none of the lane's any more is older than they are.
   const first = place === undefined ? 0 : lane.keys.indexOf(place[0]);
   if (first < 0) return { entries: [], isAll: true };

@@ -65,8 +65,9 @@ ${table(['route', 'what', 'query'], all.filter(({ role }) => role === 'viewer').
 
 ## What operators do
 Each is kept with who, when and why, shown by \`GET /v1/audit\` for 30 days, and told on the bus
-([operator.acted](events.md#operatoracted)). \`reason\` is asked for everywhere. Each is harmless twice: \`changed\` says whether
-it was so already, and the same \`Idempotency-Key\` gets the same answer for a day. \`effect\` says what will happen, and when.
+([operator.acted](events.md#operatoracted)). \`reason\` is asked for everywhere: in the body, of a DELETE in the query. Each is
+harmless twice: \`changed\` says whether it was so already, and the same \`Idempotency-Key\` gets the same answer for a day.
+\`effect\` says what will happen, and when.
 
 ${table(['route', 'what', 'takes'], all.filter(({ role }) => role === 'operator').map(rowOf))}
 

@@ -1,6 +1,6 @@
 import { isoOf } from '../../../contracts/api/common.ts';
 import type { DecisionView, StartView } from '../../../contracts/api/pool-views.ts';
-import { known } from '../views.ts';
+import { known, ordered } from '../views.ts';
 import type { Quiet } from './fleet-pool.ts';
 import { phasesOf, type Task } from './task.ts';
 
@@ -11,8 +11,14 @@ export const quietView = ({ rule, since, runs }: Quiet) => ({ rule, since: isoOf
 /** A decision as it is kept: the figures of its reason are shown and never reckoned with. */
 type Kept = Omit<DecisionView, 'at' | 'quiet'> & { at: number; quiet?: Quiet };
 
-export function decisionView({ at, quiet, ...decision }: Kept): DecisionView {
-  return { at: isoOf(at), ...decision, ...(quiet && { quiet: quietView(quiet) }) };
+export function decisionView({ at, quiet, reason, recentStarts, ...decision }: Kept): DecisionView {
+  return {
+    at: isoOf(at),
+    ...decision,
+    reason: ordered(reason),
+    recentStarts: ordered(recentStarts),
+    ...(quiet && { quiet: quietView(quiet) }),
+  };
 }
 
 export function startView(task: Task): StartView {

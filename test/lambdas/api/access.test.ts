@@ -116,6 +116,11 @@ it('says that the table does not answer, and not what it is called', async () =>
   expect(failures).toHaveLength(1);
 });
 
+interface Operation {
+  parameters: object[];
+  responses: object;
+}
+
 describe('its description', () => {
   it('is valid OpenAPI 3.1, by the schema of those who make that', async () => {
     const document = await get('/openapi.json');
@@ -135,5 +140,13 @@ describe('its description', () => {
     const references = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/([\w-]+)"/g);
     for (const [, kind = '', name = ''] of references) expect(document.components[kind]).toHaveProperty(name);
     expect(JSON.stringify(document)).not.toContain('$defs');
+  });
+
+  it("says what comes of an Idempotency-Key that was another request's, wherever one is taken", async () => {
+    const { paths } = await get<{ paths: Record<string, Record<string, Operation>> }>('/openapi.json');
+    const operations = Object.values(paths).flatMap((item) => Object.values(item));
+    const taking = operations.filter((one) => JSON.stringify(one.parameters).includes('Idempotency-Key'));
+    expect(taking.length).toBeGreaterThan(10);
+    for (const { responses } of taking) expect(responses).toHaveProperty('422');
   });
 });

@@ -12,6 +12,7 @@ import { isoOf } from '../../../../contracts/api/common.ts';
 import { TableContention } from '../../../domain/errors.ts';
 import { standing } from '../../../domain/fleet/orders.ts';
 import type { PoolOrders } from '../../../domain/fleet/types.ts';
+import { ordered } from '../../../domain/views.ts';
 import { actionFrom } from '../../../store/items/action-item.ts';
 import { ordersOf, putOrders } from '../../../store/items/orders-item.ts';
 import { actionsWatchKey, ordersKey } from '../../../store/keys.ts';
@@ -167,7 +168,7 @@ export function listActions(
     lanes: [daysLane(windowOf(query, now()), actionsWatchKey)],
     view: (item) => {
       const { who, at, action, subject, reason, details } = actionFrom(item);
-      return { who, at: isoOf(at), action, subject, reason, details };
+      return { who, at: isoOf(at), action, subject, reason, details: ordered(details) };
     },
     byTime: true,
   });

@@ -1,5 +1,6 @@
 import { watchIndex } from '../../../store/keys.ts';
 import type { Lane } from '../../../store/newest-first.ts';
+import { ApiProblem } from '../problem.ts';
 
 /* Lists of what has been are kept by the day: 30 days, and the one that runs. */
 
@@ -12,11 +13,20 @@ export interface Window {
   to: number;
 }
 
-/** @param query ISO times */
+/**
+ * @param query ISO times
+ * @returns what of it is kept: from may be later than to, where that is nothing
+ * @throws ApiProblem for a time that ends before it begins
+ */
 export function windowOf(
   { from, to }: { from?: string | undefined; to?: string | undefined },
   nowMs: number,
 ): Window {
+  if (from !== undefined && to !== undefined && Date.parse(from) > Date.parse(to)) {
+    throw new ApiProblem('invalid-request', {
+      errors: [{ field: 'from', message: 'must not be later than to' }],
+    });
+  }
   const oldest = nowMs - (keptDays - 1) * dayMs;
   return {
     from: from === undefined ? oldest : Math.max(oldest, Date.parse(from)),
