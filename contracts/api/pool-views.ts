@@ -41,7 +41,7 @@ export const decisionViewSchema = z
   .meta({ id: 'Decision' });
 export type DecisionView = z.infer<typeof decisionViewSchema>;
 
-const milliseconds = z.number().nonnegative().optional();
+const seconds = (description: string) => z.number().nonnegative().optional().meta({ description });
 
 export const startViewSchema = z
   .object({
@@ -53,11 +53,11 @@ export const startViewSchema = z
     requestedAt: timeSchema,
     registeredAt: timeSchema.optional(),
     stoppedAt: timeSchema.optional(),
-    queuedMs: milliseconds,
-    pullingMs: milliseconds,
-    bootingMs: milliseconds,
-    registeringMs: milliseconds,
-    totalMs: milliseconds,
+    queuedSec: seconds('Until its image was pulled'),
+    pullingSec: seconds('While its image was pulled'),
+    bootingSec: seconds('From there until its container ran'),
+    registeringSec: seconds('From there until its REGISTER'),
+    totalSec: seconds('All of them together'),
     stopReason: z.string().optional(),
   })
   .meta({ id: 'Start', description: 'The start of a gateway, with how long each phase took' });

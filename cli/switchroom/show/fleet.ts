@@ -4,7 +4,7 @@ import { clock, duration, secondsBetween, shortened, table } from './table.ts';
 
 /* What the fleet did, and how the pool stands, as text for people. */
 
-const seconds = (ms: number | undefined) => (ms === undefined ? '-' : (ms / 1000).toFixed(1));
+const seconds = (sec: number | undefined) => sec?.toFixed(1) ?? '-';
 
 const countsText = (counts: Readonly<Record<string, number>>) =>
   Object.entries(counts)
@@ -45,11 +45,11 @@ export function showStarts(starts: readonly StartView[], paint: Paint): string {
     clock(one.requestedAt),
     one.taskId?.slice(0, 8) ?? '-',
     one.state,
-    seconds(one.queuedMs),
-    seconds(one.pullingMs),
-    seconds(one.bootingMs),
-    seconds(one.registeringMs),
-    seconds(one.totalMs),
+    seconds(one.queuedSec),
+    seconds(one.pullingSec),
+    seconds(one.bootingSec),
+    seconds(one.registeringSec),
+    seconds(one.totalSec),
     shortened([one.why, one.stopReason].filter(Boolean).join('; '), 60),
   ]);
   const header = ['ASKED (UTC)', 'TASK', 'STATE', 'QUEUE', 'PULL', 'BOOT', 'REG.', 'ALL s', 'WHY'];

@@ -24,6 +24,8 @@ export function decisionView({ at, quiet, reason, recentStarts, ...decision }: K
 export function startView(task: Task): StartView {
   const { startId, taskId, state, why, callId, requestedAt, registeredAt, stoppedAt, stopReason } = task;
   const time = (at: number | undefined) => (at === undefined ? undefined : isoOf(at));
+  const seconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1000);
+  const { queuedMs, pullingMs, bootingMs, registeringMs, totalMs } = phasesOf(task);
   return known({
     startId,
     taskId,
@@ -33,7 +35,11 @@ export function startView(task: Task): StartView {
     requestedAt: isoOf(requestedAt),
     registeredAt: time(registeredAt),
     stoppedAt: time(stoppedAt),
-    ...phasesOf(task),
+    queuedSec: seconds(queuedMs),
+    pullingSec: seconds(pullingMs),
+    bootingSec: seconds(bootingMs),
+    registeringSec: seconds(registeringMs),
+    totalSec: seconds(totalMs),
     stopReason,
   });
 }

@@ -142,6 +142,13 @@ describe('its description', () => {
     expect(JSON.stringify(document)).not.toContain('$defs');
   });
 
+  it('has one unit for time, seconds; of jitter alone milliseconds, as RTP has it', async () => {
+    const document = JSON.stringify(await get('/openapi.json'));
+    const names = [...document.matchAll(/"(\w+(?:Ms|Millis|Minutes|Hours))":/g)].map(([, name]) => name);
+    expect([...new Set(names)]).toEqual(['jitterMs']);
+    expect(document).toContain('"totalSec":');
+  });
+
   it("says what comes of an Idempotency-Key that was another request's, wherever one is taken", async () => {
     const { paths } = await get<{ paths: Record<string, Record<string, Operation>> }>('/openapi.json');
     const operations = Object.values(paths).flatMap((item) => Object.values(item));
