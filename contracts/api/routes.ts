@@ -91,8 +91,12 @@ export const reads = {
       ...windowQuery,
       outcome: outcomeSchema.optional(),
       room: z.string().max(256).optional(),
-      caller: z.string().max(512).optional().meta({ description: "Text in the caller's URI" }),
-      gateway: usernameSchema.optional(),
+      caller: z
+        .string()
+        .max(512)
+        .optional()
+        .meta({ description: "Text in the caller's URI, or in its display name" }),
+      gateway: beginning.meta({ description: 'Those offered to a gateway whose username begins so' }),
       edge: edgeIdSchema.optional(),
       callId: beginning.meta({
         description:

@@ -135,7 +135,13 @@ it('finds calls by room, caller, gateway and outcome, and says how far back it l
   world.pass(1);
   await world.say(world.ended('wanted', gateway));
   await fail(...Array.from({ length: 600 }, (_, n) => `other-${n}`));
-  for (const filter of ['room=77', 'caller=room-system', `gateway=${gateway}`, 'edge=edge-1&room=77']) {
+  const byName = [
+    'caller=room-system',
+    'caller=Room',
+    `gateway=${gateway}`,
+    `gateway=${gateway.slice(0, 8)}`,
+  ];
+  for (const filter of ['room=77', 'edge=edge-1&room=77', ...byName]) {
     expect((await pages(`/calls?${filter}`, 10)).flat(), filter).toEqual(['wanted']);
     expect(await get<Page>(`/calls?${filter}`), filter).toMatchObject({
       items: [],

@@ -96,11 +96,14 @@ function isAskedFor(call: Call, { outcome, room, caller, gateway, edge }: PastQu
     call.state === 'ended' &&
     (outcome === undefined || call.outcome === outcome) &&
     (room === undefined || call.room === room) &&
-    (caller === undefined || (call.caller?.uri.includes(caller) ?? false)) &&
-    (gateway === undefined || call.attempts.some((one) => one.gateway === gateway)) &&
+    (caller === undefined || namesOf(call).some((name) => name.includes(caller))) &&
+    (gateway === undefined || call.attempts.some((one) => one.gateway.startsWith(gateway))) &&
     (edge === undefined || call.edgeId === edge)
   );
 }
+
+/** What a list shows of its caller. */
+const namesOf = ({ caller }: Call) => [caller?.uri, caller?.displayName].filter((name) => name !== undefined);
 
 export async function edgeIdsOf(table: Table): Promise<string[]> {
   const { items } = await watched(table, edgesWatchKey, maxEdges);
