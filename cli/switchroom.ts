@@ -36,6 +36,8 @@ await runCommand('switchroom', async () => {
       `${name === '' ? 'say what to show' : `unknown command ${name}`}: ${[...names, replayName].join(', ')}`,
     );
   }
+  const deaf = options.given.find((one) => !command.options?.includes(one));
+  if (deaf !== undefined) wrong(`${name} takes no --${deaf}`);
   const client = await ApiClient.open(options.where);
   const said = await command.run(client, words, options);
   if (Symbol.asyncIterator in said) return writeOut(said);

@@ -10,16 +10,19 @@ export interface ReplayOptions {
   where: { kind: 'run'; file: string | undefined } | { kind: 'aws'; stack: string };
 }
 
-export const help = `switchroom replay [options]        Gives dead letters back to the queues of the functions that failed on them.
+export const help = `switchroom replay [options]
+Gives dead letters back to the queues of the functions that failed on them.
 
-Takes each message out of a queue of dead letters, sends it to the queue it came from, and deletes it only once that
-has taken it. Facts may come twice: whatever has happened already is not done again.
+Takes each message out of a queue of dead letters, sends it to the queue it came
+from, and deletes it only once that has taken it. Facts may come twice: whatever
+has happened already is not done again.
 
-  --show                   only show what is there
-  --json                   for programs
-  --run-file FILE          the run of npm start to serve                                    (.switchroom/run.json)
-  --stack NAME             a deployed stack instead, with the AWS credentials and region of the environment
-  --help                   this text
+  --show            only show what is there
+  --json            for programs
+  --run-file FILE   the run of npm start to serve (.switchroom/run.json)
+  --stack NAME      a deployed stack instead, with the AWS credentials and
+                    region of the environment
+  --help            this text
 `;
 
 const flags = {

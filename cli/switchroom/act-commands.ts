@@ -1,16 +1,16 @@
 import { CommandError } from '../../command-line/command-error.ts';
-import type { Done, OrdersView } from '../../contracts/api/actions.ts';
+import type { Done } from '../../contracts/api/actions.ts';
 import { actionReads, actions } from '../../contracts/api/actions.ts';
 import type { ApiClient } from './client.ts';
-import type { Command, Said } from './commands.ts';
-import { findCall, findEdge, findGateway } from './find.ts';
+import { type Command, listOptions, type Said, windowOptions } from './commands.ts';
+import { findCall, findEdge, findGateway, findReservation } from './find.ts';
 import { type Options, wrong } from './options.ts';
-import { clock, gatewayName, shortened, table } from './show/table.ts';
+import { showActions, showOrders } from './show/actions.ts';
 
 /* What `switchroom` does, each with a reason: it stands in the history beside who and when. */
 
 function reasonOf(name: string, { because }: Options): string {
-  return because ?? wrong(`${name} wants a reason: --because "…"`);
+  return because || wrong(`${name} wants a reason: --because "…"`);
 }
 
 const said = (done: Done): Said => ({
@@ -30,28 +30,15 @@ async function gatewayOf(client: ApiClient, beginning: string): Promise<string> 
   return gateway.username;
 }
 
+async function reservationOf(client: ApiClient, beginning: string): Promise<string> {
+  const reservation = await findReservation(client, beginning);
+  if (reservation === undefined) throw new CommandError(`there is no reservation ${beginning}`);
+  return reservation.id;
+}
+
 function numberOf(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   return /^\d{1,5}$/.test(text) ? Number(text) : wrong(`${flag} takes a whole number, not "${text}"`);
-}
-
-function showOrders({ paused, override, reservations }: OrdersView): string {
-  const by = ({ who, at, reason }: { who: string; at: string; reason: string }) =>
-    `${reason} (${who}, ${clock(at)} UTC)`;
-  const bounds = override && [
-    override.minFree !== undefined && `at least ${override.minFree} free`,
-    override.maximum !== undefined && `at most ${override.maximum}`,
-  ];
-  const lines = [
-    ...(paused ? [`paused: ${by(paused)}`] : []),
-    ...(override && bounds
-      ? [`${bounds.filter(Boolean).join(', ')} until ${clock(override.until)} UTC: ${by(override)}`]
-      : []),
-    ...reservations.map(
-      (one) => `${one.id}: ${one.gateways} gateways, ${clock(one.from)} to ${clock(one.to)} UTC: ${by(one)}`,
-    ),
-  ];
-  return lines.length === 0 ? 'Nothing is ordered: the policy decides.' : lines.join('\n');
 }
 
 /** What is done to one gateway. */
@@ -63,6 +50,7 @@ function gatewayCommand(
   return {
     takes: 'GATEWAY',
     says,
+    options: ['because'],
     run: async (client, words, options) => {
       const [word = wrong(`${name} takes one GATEWAY`)] = words;
       const reason = reasonOf(name, options);
@@ -81,6 +69,7 @@ function edgeCommand(
   return {
     takes: 'EDGE',
     says,
+    options: ['because'],
     run: async (client, words, options) => {
       const [word = wrong(`${name} takes one EDGE`)] = words;
       const reason = reasonOf(name, options);
@@ -96,6 +85,7 @@ export const actCommands: Readonly<Record<string, Command>> = {
   hangup: {
     takes: 'CALL-ID',
     says: 'ends an answered call on both sides',
+    options: ['because'],
     run: async (client, words, options) => {
       const [word = wrong('hangup takes one CALL-ID')] = words;
       const reason = reasonOf('hangup', options);
@@ -115,17 +105,20 @@ export const actCommands: Readonly<Record<string, Command>> = {
   'resume-edge': edgeCommand('resume-edge', 'lets it take new calls again', actions.resumeEdge),
   pause: {
     says: 'nothing is started or drained any more; calls go on',
+    options: ['because'],
     run: async (client, _words, options) =>
       said(await client.ask(actions.pausePool, { body: { reason: reasonOf('pause', options) } })),
   },
   resume: {
     says: 'the policy decides again',
+    options: ['because'],
     run: async (client, _words, options) =>
       said(await client.ask(actions.resumePool, { body: { reason: reasonOf('resume', options) } })),
   },
   override: {
     takes: '[off]',
     says: 'other bounds for a time: --min-free N, --max N, --until TIME',
+    options: ['because', 'min-free', 'max', 'until', 'to'],
     run: async (client, words, options) => {
       const reason = reasonOf('override', options);
       if (words[0] === 'off') return said(await client.ask(actions.endOverride, { query: { reason } }));
@@ -139,11 +132,14 @@ export const actCommands: Readonly<Record<string, Command>> = {
   reserve: {
     takes: 'N | off ID',
     says: 'at least N gateways, free or in calls, --from TIME --until TIME',
+    options: ['because', ...windowOptions],
     run: async (client, words, options) => {
       const reason = reasonOf('reserve', options);
       const [first, id] = words;
       if (first === 'off') {
-        const params = { id: id ?? wrong('reserve off takes the id of a reservation') };
+        const params = {
+          id: await reservationOf(client, id || wrong('reserve off takes the id of a reservation')),
+        };
         return said(await client.ask(actions.endReservation, { params, query: { reason } }));
       }
       const gateways = numberOf('reserve', first) ?? wrong('reserve takes how many gateways');
@@ -160,18 +156,10 @@ export const actCommands: Readonly<Record<string, Command>> = {
   },
   audit: {
     says: 'who did what, when and why',
+    options: listOptions,
     run: async (client, _words, { limit, filters: { from, to } }) => {
       const { items } = await client.list(actionReads.listActions, limit, { from, to });
-      if (items.length === 0) return { json: { actions: [] }, text: 'Nobody has done anything.' };
-      const rows = items.map((one) => [
-        clock(one.at),
-        shortened(one.who, 20),
-        one.action,
-        shortened(gatewayName(one.subject), 24),
-        [one.reason, ...Object.entries(one.details).map(([name, value]) => `${name} ${value}`)].join(', '),
-      ]);
-      const text = table(['WHEN (UTC)', 'WHO', 'DID', 'TO', 'WHY'], rows);
-      return { json: { actions: items }, text };
+      return { json: { actions: items }, text: showActions(items) };
     },
   },
 };

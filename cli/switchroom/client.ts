@@ -170,7 +170,7 @@ function explain(status: number, json: unknown): string {
   if (problem.success) {
     const { title, detail, errors = [] } = problem.data;
     const fields = errors.map(({ field, message }) => `${field}: ${message}`);
-    return [detail ?? title, ...fields].join('; ');
+    return [...(fields.length > 0 && detail === undefined ? [] : [detail ?? title]), ...fields].join('; ');
   }
   if (status === 401) return 'the API does not take this token: it is wrong, or has run out';
   if (status === 403) {

@@ -1,7 +1,7 @@
 import { reads } from '../../contracts/api/routes.ts';
 import type { ApiClient } from './client.ts';
 import { findCall, findGateway } from './find.ts';
-import { type Options, wrong } from './options.ts';
+import { type CommandOption, type Options, wrong } from './options.ts';
 import { noSuchCall, showCall, showCalls, showFailures } from './show/calls.ts';
 import { showDecisions, showSettings, showStarts, showStatus } from './show/fleet.ts';
 import { showEdges, showGateway, showGateways } from './show/gateways.ts';
@@ -16,6 +16,10 @@ export interface Said {
   exitCode?: number;
 }
 
+/** Of what has been: from when, and until when. */
+export const windowOptions = ['since', 'until', 'from', 'to'] as const;
+export const listOptions = ['limit', ...windowOptions] as const;
+
 /** Text as it comes, for what is long or has no end. */
 export type Stream = AsyncIterable<string>;
 
@@ -23,6 +27,8 @@ export interface Command {
   /** What stands after the command's name. */
   takes?: string;
   says: string;
+  /** What it heeds beside what every command takes. */
+  options?: readonly CommandOption[];
   run: (client: ApiClient, words: readonly string[], options: Options) => Promise<Said | Stream>;
 }
 
@@ -55,6 +61,7 @@ export const readCommands: Readonly<Record<string, Command>> = {
   gateways: {
     takes: '[NAME]',
     says: 'the registered gateways, or one by the beginning of its name',
+    options: ['limit'],
     run: async (client, words, { limit, colours }) => {
       const paint = painter(colours);
       if (words.length === 0) {
@@ -68,6 +75,7 @@ export const readCommands: Readonly<Record<string, Command>> = {
   },
   calls: {
     says: 'the calls in progress, and the last ones that are over',
+    options: [...listOptions, 'outcome', 'room', 'caller', 'gateway'],
     run: async (client, words, { limit, colours, filters }) => {
       noWords('calls', words);
       const isFiltered = Object.keys(filters).length > 0;
@@ -94,6 +102,7 @@ export const readCommands: Readonly<Record<string, Command>> = {
   failures: {
     takes: '[outcome|detail|gateway|edge|caller|room]',
     says: 'how many calls failed, by what they have in common',
+    options: windowOptions,
     run: async (client, words, { filters }) => {
       const by = words.length === 0 ? 'outcome' : oneWord('failures', 'word', words);
       const json = await client.ask(reads.getFailures, { query: { by, ...time(filters) } });
@@ -102,6 +111,7 @@ export const readCommands: Readonly<Record<string, Command>> = {
   },
   history: {
     says: 'what the fleet decided, what it saw, and why',
+    options: listOptions,
     run: async (client, words, { limit, filters }) => {
       noWords('history', words);
       const { items } = await client.list(reads.listDecisions, limit, time(filters));
@@ -110,6 +120,7 @@ export const readCommands: Readonly<Record<string, Command>> = {
   },
   starts: {
     says: 'the starts of gateways, and how long each phase took',
+    options: listOptions,
     run: async (client, words, { limit, colours, filters }) => {
       noWords('starts', words);
       const { items } = await client.list(reads.listStarts, limit, time(filters));

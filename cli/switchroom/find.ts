@@ -1,4 +1,5 @@
 import { CommandError } from '../../command-line/command-error.ts';
+import { actionReads } from '../../contracts/api/actions.ts';
 import { reads } from '../../contracts/api/routes.ts';
 import type { CallView, EdgeView, GatewayView } from '../../contracts/api/views.ts';
 import type { ApiClient } from './client.ts';
@@ -44,13 +45,28 @@ export async function findGateway(client: ApiClient, beginning: string): Promise
   return items[0];
 }
 
+/** The one that is named so, else the only one that begins so. @throws CommandError where several do */
+function named<T>(
+  what: string,
+  beginning: string,
+  items: readonly T[],
+  nameOf: (item: T) => string,
+): T | undefined {
+  const exact = items.find((item) => nameOf(item) === beginning);
+  if (exact !== undefined) return exact;
+  const found = items.filter((item) => nameOf(item).startsWith(beginning));
+  if (found.length > 1) ambiguous(what, beginning, found.map(nameOf));
+  return found[0];
+}
+
 /** @throws CommandError where it is the beginning of several edges' names */
 export async function findEdge(client: ApiClient, beginning: string): Promise<EdgeView | undefined> {
   const { items } = await client.ask(reads.listEdges);
-  const exact = items.find(({ edgeId }) => edgeId === beginning);
-  if (exact !== undefined) return exact;
-  const found = items.filter(({ edgeId }) => edgeId.startsWith(beginning));
-  const names = found.map(({ edgeId }) => edgeId);
-  if (names.length > 1) ambiguous('edges', beginning, names);
-  return found[0];
+  return named('edges', beginning, items, ({ edgeId }) => edgeId);
+}
+
+/** @throws CommandError where it is the beginning of several reservations' ids */
+export async function findReservation(client: ApiClient, beginning: string) {
+  const { reservations } = await client.ask(actionReads.getOrders);
+  return named('reservations', beginning, reservations, ({ id }) => id);
 }

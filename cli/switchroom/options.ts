@@ -6,6 +6,8 @@ import type { Where } from './where.ts';
 export interface Options {
   /** The command, and what stands after it. */
   words: readonly string[];
+  /** Which options were given, beside those that every command takes. */
+  given: readonly CommandOption[];
   json: boolean;
   colours: boolean;
   limit: number;
@@ -39,7 +41,7 @@ export interface Filters {
 
 const flags = {
   json: { type: 'boolean', default: false },
-  limit: { type: 'string', default: '50' },
+  limit: { type: 'string' },
   since: { type: 'string' },
   from: { type: 'string' },
   because: { type: 'string' },
@@ -47,7 +49,7 @@ const flags = {
   max: { type: 'string' },
   until: { type: 'string' },
   to: { type: 'string' },
-  format: { type: 'string', default: 'csv' },
+  format: { type: 'string' },
   day: { type: 'string' },
   'hour-price': { type: 'string' },
   outcome: { type: 'string' },
@@ -61,6 +63,11 @@ const flags = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** What every command takes. */
+const common = ['json', 'run-file', 'stack', 'url', 'no-color', 'help'] as const;
+export type CommandOption = Exclude<keyof typeof flags, (typeof common)[number]>;
+const isCommon = (name: string) => common.some((one) => one === name);
+
 export const optionNames = Object.keys(flags).map((name) => `--${name}`);
 
 const command = 'npx switchroom';
@@ -69,21 +76,35 @@ export const wrong: (what: string) => never = (what) => wrongOf(command, what);
 
 const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `15m`, `2h`, `3d` before now, with a + after now; or a time of ISO 8601, of this machine's zone where it names none. */
+/**
+ * `15m`, `2h`, `3d` before now, with a + after now; `12:00` of today; or a time of ISO 8601. Of this machine's zone where it
+ * names none.
+ */
 function timeOf(flag: string, text: string, nowMs: number): string {
   const [, sign, count, unit = ''] = /^(\+?)(\d{1,5})([smhd])$/.exec(text) ?? [];
   const span = Number(count) * (unitMs[unit] ?? 0);
-  const at = count === undefined ? Date.parse(text) : sign ? nowMs + span : nowMs - span;
+  const [hour, minute] = /^(\d{1,2}):(\d{2})$/.exec(text)?.slice(1).map(Number) ?? [];
+  const isOfToday = hour !== undefined && minute !== undefined && hour < 24 && minute < 60;
+  const at = isOfToday
+    ? new Date(nowMs).setHours(hour, minute, 0, 0)
+    : count === undefined
+      ? Date.parse(text)
+      : sign
+        ? nowMs + span
+        : nowMs - span;
   if (Number.isNaN(at))
-    wrong(`${flag} takes 15m, 2h, 3d, +2h or a time such as 2026-11-30T09:00, not "${text}"`);
+    wrong(`${flag} takes 15m, 2h, 3d, +2h, 12:00 or a time such as 2026-11-30T09:00, not "${text}"`);
   return new Date(at).toISOString();
 }
 
 /** @returns the first moment of a day of UTC */
 function dayOf(text: string | undefined, nowMs: number): string {
   const at = text === undefined ? nowMs : /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) wrong(`--day takes a day such as 2026-11-30, not "${text}"`);
-  return `${new Date(at).toISOString().slice(0, 10)}T00:00:00.000Z`;
+  const day = Number.isNaN(at) ? undefined : new Date(at).toISOString().slice(0, 10);
+  // A day that its month has not is read as one of the next month.
+  if (day === undefined || (text !== undefined && day !== text))
+    wrong(`--day takes a day such as 2026-11-30, not "${text}"`);
+  return `${day}T00:00:00.000Z`;
 }
 
 function priceOf(text: string): number {
@@ -117,11 +138,12 @@ export function readSwitchroomOptions(
   };
   return {
     words: positionals,
+    given: Object.keys(values).filter((name): name is CommandOption => !isCommon(name)),
     json: values.json,
     colours: isTerminal && !values['no-color'] && !environment.NO_COLOR,
-    limit: wholeNumber(command, '--limit', values.limit, 1, 1000),
+    limit: wholeNumber(command, '--limit', values.limit ?? '50', 1, 1000),
     where: whereOf(values, environment),
-    format: oneOf(command, '--format', values.format, formats),
+    format: oneOf(command, '--format', values.format ?? 'csv', formats),
     day: dayOf(values.day, nowMs),
     ...(values['hour-price'] !== undefined && { hourPrice: priceOf(values['hour-price']) }),
     screen: isTerminal,

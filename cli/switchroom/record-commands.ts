@@ -1,6 +1,6 @@
 import { reads } from '../../contracts/api/routes.ts';
 import type { ApiClient } from './client.ts';
-import { type Command, noWords, type Stream } from './commands.ts';
+import { type Command, noWords, type Stream, windowOptions } from './commands.ts';
 import { DayReport } from './report.ts';
 import { showCalls } from './show/calls.ts';
 import { showStatus } from './show/fleet.ts';
@@ -21,6 +21,7 @@ const clearScreen = '\u001b[H\u001b[J';
 export const recordCommands: Readonly<Record<string, Command>> = {
   cdr: {
     says: 'the records of calls that are over, as --format csv or ndjson',
+    options: [...windowOptions, 'format'],
     run: async (client, words, { json, format, filters: { from, to } }) => {
       noWords('cdr', words);
       return records(client, { from, to }, json ? 'ndjson' : format);
@@ -28,6 +29,7 @@ export const recordCommands: Readonly<Record<string, Command>> = {
   },
   report: {
     says: 'a day: peak, hours, waits, failures, top callers, cost',
+    options: ['day', 'hour-price'],
     run: async (client, words, { day, hourPrice, colours }) => {
       noWords('report', words);
       const from = Date.parse(day);

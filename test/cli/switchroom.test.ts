@@ -58,7 +58,7 @@ it('shows a call and its ladder, by the beginning of its Call-ID', async () => {
   const { stdout } = await ask('calls', '--outcome', 'answered', '--since', '1h');
   expect(stdout).toMatch(/^CALL-ID.*\n\S+ +1234 +answered/);
   expect((await ask('call', String(callId).slice(0, 9))).stdout).toMatch(
-    /\+0\.000 s +──INVITE──▶ +received\n.*offered.*answered.*ended/s,
+    /\+0\.000 s +─+INVITE─+▶ +received\n.*offered.*answered.*ended/s,
   );
   expect((await ask('failures')).stdout).toMatch(/^No call failed/);
 });
@@ -112,7 +112,30 @@ it('hangs up a call, pauses the pool, and tells who did it and why', async () =>
   expect((await ask('pause', '--because', 'upgrade')).stdout).toMatch(/^no gateway is started/);
   expect((await ask('orders')).stdout).toMatch(/^paused: upgrade \(npm start,/);
   expect((await ask('resume', '--because', 'done')).stdout).toMatch(/^the policy decides again/);
-  expect((await ask('audit')).stdout).toMatch(/resume.*done\n.*pause.*upgrade\n.*hangup.*the room is empty/);
+  expect((await ask('audit')).stdout).toMatch(
+    /resume +pool\n +done\n.*pause +pool\n +upgrade\n.*hangup.*\n +the room is empty/,
+  );
+});
+
+it('reserves gateways, and takes that back by the beginning of its id', async () => {
+  const because = ['--because', 'all hands'];
+  await ask('reserve', '1', '--until', '+1h', ...because);
+  const { reservations } = await json('orders');
+  const [{ id }] = reservations;
+  expect(await ask('reserve', 'off', 'nope', ...because)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/there is no reservation nope/),
+  });
+  expect((await ask('reserve', 'off', id.slice(0, 5), ...because)).stdout).toMatch(
+    /^the reservation is taken/,
+  );
+  expect((await ask('orders')).stdout).toMatch(/^Nothing is ordered/);
+});
+
+it('says what of a question is wrong, and no more', async () => {
+  expect((await ask('calls', '--since', '1h', '--until', '2h')).stderr).toBe(
+    'switchroom: from: must not be later than to\n',
+  );
 });
 
 it('holds a gateway and releases it', async () => {

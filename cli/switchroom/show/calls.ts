@@ -2,7 +2,18 @@ import type { CallDetail, CallView, Failures } from '../../../contracts/api/view
 import { showLadder } from './ladder.ts';
 import { showMedia } from './media.ts';
 import type { Paint } from './paint.ts';
-import { callName, clock, duration, gatewayName, plain, secondsBetween, shortened, table } from './table.ts';
+import {
+  beside,
+  callName,
+  clock,
+  duration,
+  gatewayName,
+  plain,
+  roughly,
+  secondsBetween,
+  shortened,
+  table,
+} from './table.ts';
 
 /* Calls as text for people. Times are passed in, epoch milliseconds. */
 
@@ -24,16 +35,18 @@ const ordinal = (n: number) => `${n}${ordinalEnds.get(ordinals.select(n)) ?? 'th
 /** What became of it, in a word: its outcome where it failed, else its state. */
 function became({ state, outcome, place }: CallView): string {
   if (outcome !== undefined) return outcome;
-  return place === undefined ? (state === 'answered' ? 'busy' : state) : `waiting, ${ordinal(place)}`;
+  if (place !== undefined) return `waiting, ${ordinal(place)}`;
+  // Those that are over have the outcome `answered`.
+  return state === 'answered' ? 'in progress' : state;
 }
 
 export function showCalls(calls: readonly CallView[], now: number, paint: Paint): string {
   if (calls.length === 0) return 'There were no calls.';
   const rows = calls.map((call) => [
     callName(call.callId),
-    shortened(call.room, 12),
-    became(call),
-    `${duration(secondsBetween(call.beganAt, now))} ago`,
+    shortened(call.room, 12) || '-',
+    shortened(became(call), 16),
+    `${roughly(secondsBetween(call.beganAt, now))} ago`,
     lasted(call, now),
     call.gateway === undefined ? '-' : gatewayName(call.gateway),
   ]);
@@ -62,7 +75,7 @@ export function showCall(call: CallDetail, now: number, paint: Paint): string {
   ];
   const head = facts
     .filter(([, value]) => value !== undefined && value !== '')
-    .map(([name, value = '']) => `${name.padEnd(8)} ${plain(value)}`)
+    .map(([name, value = '']) => beside(name, plain(value), 9))
     .join('\n');
   const tries = otherTries.map(
     (one) => `  ${clock(one.beganAt)}  ${one.traceId ?? one.callId}  ${paint(became(one))}`,
@@ -86,7 +99,6 @@ export function showFailures({ by, failed, from, to, searchedUntil, groups }: Fa
   return `${table(['CALLS', by.toUpperCase(), 'SUCH AS'], rows)}\n\n${failed} failed, ${span}`;
 }
 
-export const noSuchCall = [
-  'There is no record of this call. Records are kept 30 days; the beginning of a Call-ID is enough.',
-  'A call that the edge refused at its door has none (docs/outcomes.md): npm run trace -- CALL-ID finds its log line.',
-].join('\n');
+export const noSuchCall = `There is no record of this call. Records are kept 30 days; the beginning of a
+Call-ID is enough. A call that the edge refused at its door has none
+(docs/outcomes.md): npm run trace -- CALL-ID finds its log line.`;

@@ -1,6 +1,6 @@
 import type { DecisionView, SettingsView, StartView, Status } from '../../../contracts/api/pool-views.ts';
 import type { Paint } from './paint.ts';
-import { clock, duration, secondsBetween, shortened, table } from './table.ts';
+import { beside, clock, duration, secondsBetween, table } from './table.ts';
 
 /* What the fleet did, and how the pool stands, as text for people. */
 
@@ -34,7 +34,8 @@ export function showDecisions(decisions: readonly DecisionView[]): string {
   return decisions
     .map((one) => {
       const forCall = one.callId === undefined ? '' : `, for call ${one.callId}`;
-      return `${clock(one.at)}  ${decisionText(one)}\n${' '.repeat(21)}${one.reason.rule}, on ${one.trigger}${forCall}`;
+      const why = `${one.reason.rule}, on ${one.trigger}${forCall}`;
+      return `${beside(clock(one.at), decisionText(one), 21)}\n${beside('', why, 21)}`;
     })
     .join('\n');
 }
@@ -50,10 +51,11 @@ export function showStarts(starts: readonly StartView[], paint: Paint): string {
     seconds(one.bootingSec),
     seconds(one.registeringSec),
     seconds(one.totalSec),
-    shortened([one.why, one.stopReason].filter(Boolean).join('; '), 60),
+    one.why,
   ]);
   const header = ['ASKED (UTC)', 'TASK', 'STATE', 'QUEUE', 'PULL', 'BOOT', 'REG.', 'ALL s', 'WHY'];
-  return table(header, rows, paint);
+  const ends = starts.map(({ stopReason }) => stopReason);
+  return table(header, rows, paint, ends);
 }
 
 /** How it stands, on one screen. */
@@ -97,11 +99,14 @@ export function showStatus(status: Status, now: number, paint: Paint): string {
       : []),
     ...(status.quiet ? [['', quietText(status.quiet, now)] as [string, string]] : []),
   ];
-  return lines.map(([name, text]) => `${name.padEnd(10)} ${text}`).join('\n');
+  return lines.map(([name, text]) => beside(name, text, 11)).join('\n');
 }
+
+const indented = (value: unknown) =>
+  typeof value === 'object' ? JSON.stringify(value, null, 2).replaceAll('\n', `\n${' '.repeat(18)}`) : value;
 
 export function showSettings(settings: SettingsView): string {
   return Object.entries(settings)
-    .map(([name, value]) => `${name.padEnd(17)} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .map(([name, value]) => `${name.padEnd(17)} ${indented(value)}`)
     .join('\n');
 }

@@ -1,13 +1,23 @@
 import type { EdgeView, GatewayView } from '../../../contracts/api/views.ts';
 import type { Paint } from './paint.ts';
-import { callName, clock, duration, gatewayName, plain, secondsBetween, table } from './table.ts';
+import {
+  callName,
+  clock,
+  duration,
+  gatewayName,
+  plain,
+  roughly,
+  secondsBetween,
+  shortened,
+  table,
+} from './table.ts';
 
 /* Gateways and edges as text for people. `now`: epoch milliseconds. */
 
 function stateOf({ state, lockedUntil }: GatewayView, now: number): string {
   if (state !== 'locked' || lockedUntil === undefined) return state;
   const leftSec = secondsBetween(now, lockedUntil);
-  return leftSec < 0 ? 'locked, lapsed' : `locked, ${duration(leftSec)} left`;
+  return leftSec < 0 ? 'locked, lapsed' : `locked, ${roughly(leftSec)} left`;
 }
 
 export function showGateways(gateways: readonly GatewayView[], now: number, paint: Paint): string {
@@ -21,11 +31,11 @@ export function showGateways(gateways: readonly GatewayView[], now: number, pain
       gatewayName(gateway.username),
       stateOf(gateway, now),
       gateway.call === undefined ? '-' : callName(gateway.call.callId),
-      duration(secondsBetween(gateway.registeredAt, now)),
-      duration(secondsBetween(now, gateway.expiresAt)),
-      gateway.edgeId,
+      roughly(secondsBetween(gateway.registeredAt, now)),
+      roughly(secondsBetween(now, gateway.expiresAt)),
+      shortened(gateway.edgeId, 15),
     ]);
-  const list = table(['GATEWAY', 'STATE', 'CALL', 'REGISTERED', 'EXPIRES IN', 'EDGE'], rows, paint);
+  const list = table(['GATEWAY', 'STATE', 'CALL', 'SINCE', 'EXPIRES IN', 'EDGE'], rows, paint);
   return `${list}\n\n${gateways.length} registered: ${summary}`;
 }
 

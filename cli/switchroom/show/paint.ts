@@ -14,6 +14,7 @@ const colours: Record<string, number> = {
   starting: 36,
   requested: 36,
   busy: 34,
+  in: 34,
   draining: 90,
   stopping: 90,
   stopped: 90,

@@ -1,6 +1,6 @@
 import type { DaySums } from '../report.ts';
 import type { Paint } from './paint.ts';
-import { clock, duration, shortened, table } from './table.ts';
+import { beside, clock, duration, shortened, table } from './table.ts';
 
 /* A day in figures, as text for people. */
 
@@ -32,7 +32,7 @@ export function showReport(sums: DaySums, paint: Paint): string {
       `gateways were in calls for ${hours(gatewaySec)}${usd === undefined ? '; --hour-price USD says what it cost' : `: ${usd.toFixed(2)} USD`}`,
     ],
   ];
-  const head = lines.map(([name, text]) => `${name.padEnd(10)} ${text}`).join('\n');
+  const head = lines.map(([name, text]) => beside(name, text, 11)).join('\n');
   return [head, hoursTable(sums), failuresTable(sums, paint), callersTable(sums)]
     .filter(Boolean)
     .join('\n\n');
