@@ -26,28 +26,34 @@ export async function takeFacts(
   const keys = new Set(told.flatMap(({ event }) => keysOf(event)));
   const read = await readAll(deps.table, [...keys]);
   const byCall = Map.groupBy(told, ({ event }) => callKey(event));
-  await Promise.all(
+  const trying = async <T>(ofCall: readonly Told<ConsumedFact>[], act: () => Promise<T>) => {
+    try {
+      return await act();
+    } catch (error) {
+      const messageIds = ofCall.map(({ messageId }) => messageId);
+      failed(messageIds, error as Error, aboutCall((ofCall[0] as Told<ConsumedFact>).event));
+      return undefined;
+    }
+  };
+  const taken = await Promise.all(
     [...byCall.values()].map(async (ofCall) => {
-      try {
-        await takeFactsOfCall(
-          ofCall.map(({ event }) => event),
-          read,
-          deps,
-        );
-      } catch (error) {
-        const messageIds = ofCall.map(({ messageId }) => messageId);
-        failed(messageIds, error as Error, aboutCall((ofCall[0] as Told<ConsumedFact>).event));
-      }
+      const facts = ofCall.map(({ event }) => event);
+      return { ofCall, call: await trying(ofCall, () => takeFactsOfCall(facts, read, deps)) };
     }),
   );
+  // At once: all records of a batch then go to the bus in one request.
+  await Promise.all(taken.map(({ ofCall, call }) => trying(ofCall, () => tellRecord(call, deps))));
 }
 
-/** One after the other, as they happened; the same fact once. The first step changes what was read: the next reads anew. */
+/**
+ * One after the other, as they happened; the same fact once. The first step changes what was read: the next reads anew.
+ * @returns the call as it stands after the last step; undefined where that was not taken
+ */
 async function takeFactsOfCall(
   facts: readonly ConsumedFact[],
   read: readonly Item[],
   deps: CallsDeps,
-): Promise<void> {
+): Promise<Call | undefined> {
   const inOrder = [...new Map(facts.map((fact) => [fact.id, fact])).values()].sort((a, b) => a.at - b.at);
   let call: Call | undefined;
   for (const [index, fact] of inOrder.entries()) {
@@ -57,7 +63,7 @@ async function takeFactsOfCall(
       ...(index === 0 && { read }),
     });
   }
-  await tellRecord(call, deps);
+  return call;
 }
 
 const gatewayOf = (fact: ConsumedFact) => (fact.type === 'gateway.lost' ? fact.username : fact.gateway);
