@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Log } from '../ports.ts';
@@ -8,7 +8,9 @@ import type { Log } from '../ports.ts';
  * connection to drachtio breaks, drachtio leaves a caller to ring and tells the gateway nothing, and another connection can
  * end both by these ids. And what was answered a moment ago nobody else knows of yet: the table hears of it by a fact, which
  * may be late. Nor does anybody else know that a caller has given up while its call waits for a command's answer. One small
- * file a call, written when it begins, is offered, is given up and is answered, and gone when it is over.
+ * file a call, which gets a line when it begins, is offered, is given up and is answered, and is gone when it is over. It is
+ * never written anew: ext4 has a file that was cut on its disk before a close returns, and the edge with all its calls would
+ * wait for that.
  */
 
 const sentInviteSchema = z.object({ txnId: z.string(), dialogId: z.string() });
@@ -93,9 +95,9 @@ export class CallJournal {
       .filter((name) => name.endsWith(suffix))
       .flatMap((name) => {
         const path = join(this.#directory, name);
-        const { data: kept } = keptCallSchema.safeParse(this.#try(() => jsonOf(readFileSync(path, 'utf8'))));
+        const kept = lastIn(this.#try(() => readFileSync(path, 'utf8')) ?? '');
         if (kept) return [{ kept, note: this.#noteOf(path, kept) }];
-        // The process died as it was written.
+        // The process died as the first line was written.
         this.#remove(path);
         return [];
       });
@@ -121,7 +123,8 @@ export class CallJournal {
 
   #write(path: string, call: KeptCall): void {
     this.#try(() => {
-      writeFileSync(path, JSON.stringify(call));
+      // The end of a line first: one that was written in part spoils none after it.
+      appendFileSync(path, `\n${JSON.stringify(call)}`);
       this.#isFailing = false;
     });
   }
@@ -143,6 +146,15 @@ export class CallJournal {
       return undefined;
     }
   }
+}
+
+/** @returns what the last line says that was written whole */
+function lastIn(text: string): KeptCall | undefined {
+  for (const line of text.split('\n').reverse()) {
+    const { data } = keptCallSchema.safeParse(jsonOf(line));
+    if (data) return data;
+  }
+  return undefined;
 }
 
 function jsonOf(text: string): unknown {
