@@ -38,7 +38,7 @@ export function requestOf({ from, txnId = '', dialogId = '', uri = '', ...parts 
 /** @param from undefined: drachtio's own answer */
 export function answerOf(status: number, headers: Headers, from?: string, dialogId = ''): SrfResponse {
   const body = status >= 200 && status < 300 ? sdp : undefined;
-  const parts = { type: 'response', status, reason: '', headers, body, stackDialogId: dialogId };
+  const parts = { type: 'response', status, reason: '', headers, body, raw: '', stackDialogId: dialogId };
   return { ...parts, ...sourceOf(from) } as unknown as SrfResponse;
 }
 
