@@ -160,8 +160,8 @@ interface Passed {
   body?: string;
 }
 
-/** @returns headers and body of a response, for the other leg */
+/** @returns headers and body of a response, for the other leg; of one that is too long neither */
 export function passed(response: SrfResponse, body = passableBody(response)): Passed {
-  const headers = passHeaders(response.headers);
+  const headers = isPassable(response) ? passHeaders(response.headers) : {};
   return body ? { headers, body } : { headers };
 }
