@@ -18,6 +18,13 @@ export function duration(ms: number): string {
   return `${hours(Math.floor(sec / 3600))} ${minutes(Math.floor((sec % 3600) / 60))}`;
 }
 
+/** `12.5 sec`. */
+export const tenths = new Intl.NumberFormat(locale, {
+  style: 'unit',
+  unit: 'second',
+  unitDisplay: 'short',
+  maximumFractionDigits: 1,
+}).format;
 export const kilobits = new Intl.NumberFormat(locale, { style: 'unit', unit: 'kilobit-per-second' }).format;
 export const milliseconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'millisecond' }).format;
 const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format;
@@ -50,6 +57,9 @@ export const offset = new Intl.NumberFormat(locale, {
   maximumFractionDigits: 3,
   signDisplay: 'always',
 }).format;
+
+/** As much of a Call-ID as the command line shows. */
+export const callName = (callId: string) => (callId.length > 12 ? `${callId.slice(0, 11)}…` : callId);
 
 /** A gateway of ours by the beginning of its task's id. */
 export const gatewayName = (username: string) =>

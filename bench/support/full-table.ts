@@ -178,6 +178,7 @@ function* minutesOf(nowMs: number, gateways: number, busy: number): Generator<It
     free: gateways - busy,
     locked: 12,
     busy,
+    held: 3,
     draining: 3,
     starting: 20,
     waiting: 4,

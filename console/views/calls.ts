@@ -4,7 +4,7 @@ import { ask, usePolled } from '../api.ts';
 import { html } from '../html.ts';
 import { Freshness, goByFilters, State } from '../parts/parts.ts';
 import { type Column, Table } from '../parts/table.ts';
-import { between, callText, clock, duration, gatewayName } from '../text.ts';
+import { between, callName, callText, clock, duration, gatewayName } from '../text.ts';
 import { word } from '../words.ts';
 
 interface Page {
@@ -30,7 +30,7 @@ const keyOf = ({ id }: CallView) => id;
 const columns: readonly Column<CallView>[] = [
   {
     head: word.call,
-    cell: ({ id, callId }) => html`<a href=${`#/calls/${id}`}>${callId.slice(0, 16)}</a>`,
+    cell: ({ id, callId }) => html`<a href=${`#/calls/${id}`}>${callName(callId)}</a>`,
     by: ({ callId }) => callId,
   },
   { head: word.room, cell: ({ room }) => room, by: ({ room }) => room },

@@ -9,8 +9,8 @@ import { told, word } from '../words.ts';
 
 /** A new minute is there once a minute. */
 const everyMs = 30_000;
-/** From the ground up: those that leave stand on what is compared with what was wanted. */
-const states = ['busy', 'locked', 'free', 'starting', 'draining'] as const;
+/** From the ground up: those that are held, or leave, stand on what is compared with what was wanted. */
+const states = ['busy', 'locked', 'free', 'starting', 'held', 'draining'] as const;
 /** Of failures, in the order of their words; more than these repeat them. */
 const failureColours = ['--failed', '--locked', '--draining', '--busy', '--starting'];
 

@@ -4,7 +4,7 @@ import { html } from '../html.ts';
 import { Act } from '../parts/act.ts';
 import { Freshness, goByFilters, State } from '../parts/parts.ts';
 import { type Column, Table } from '../parts/table.ts';
-import { between, duration, gatewayName, number, stateText } from '../text.ts';
+import { between, callName, duration, gatewayName, number, stateText } from '../text.ts';
 import { word } from '../words.ts';
 
 /** As many as one page of the API has; the rest is found by state and name. */
@@ -23,7 +23,7 @@ const columns: readonly Column<GatewayView>[] = [
   },
   {
     head: word.call,
-    cell: ({ call }) => call && html`<a href=${`#/calls/${call.id}`}>${call.callId.slice(0, 16)}</a>`,
+    cell: ({ call }) => call && html`<a href=${`#/calls/${call.id}`}>${callName(call.callId)}</a>`,
     by: ({ call }) => call?.callId,
   },
   {
@@ -54,7 +54,13 @@ function actsOf({ username, state, taskId }: GatewayView, done: () => void) {
 export function Gateways({ query, mayAct }: { query: URLSearchParams; mayAct: boolean }) {
   const polled = usePolled<{ items: GatewayView[]; next?: string }>(`/gateways?limit=${shown}&${query}`);
   const gateways = polled.data?.items ?? [];
-  const acts = { head: '', cell: (one: GatewayView) => actsOf(one, polled.again) };
+  const acts: Column<GatewayView> = {
+    head: '',
+    cell: (one) => actsOf(one, polled.again),
+    isWide: true,
+  };
+  // What may be done stands where a phone shows it without scrolling.
+  const shownColumns = mayAct ? [...columns.slice(0, 2), acts, ...columns.slice(2)] : columns;
   const go = (event: Event) => goByFilters('gateways', event);
   return html`<${Freshness} polled=${polled} />
     <form class="filters" onChange=${go} onSubmit=${go}>
@@ -67,7 +73,7 @@ export function Gateways({ query, mayAct }: { query: URLSearchParams; mayAct: bo
     ${
       gateways.length === 0
         ? polled.data && html`<p class="empty">${query.size === 0 ? word.noGateways : word.none}</p>`
-        : html`<${Table} label=${word.gateways} columns=${mayAct ? [...columns, acts] : columns} rows=${gateways} keyOf=${({ username }: GatewayView) => username} />`
+        : html`<${Table} label=${word.gateways} columns=${shownColumns} rows=${gateways} keyOf=${({ username }: GatewayView) => username} />`
     }
     ${polled.data?.next !== undefined && html`<p>${word.firstOnly(number(shown))}</p>`}`;
 }

@@ -8,6 +8,7 @@ import { Freshness } from '../parts/parts.ts';
 import { type Column, Table } from '../parts/table.ts';
 import { clock, decisionText, number } from '../text.ts';
 import { told, word } from '../words.ts';
+import { Starts } from './starts.ts';
 
 /** What holds of the pool beside its policy, and what was decided. */
 export function Pool({ mayAct }: { mayAct: boolean }) {
@@ -21,13 +22,13 @@ export function Pool({ mayAct }: { mayAct: boolean }) {
     ${paused && html`<p class="ill"><strong>${word.paused}</strong> ${clock(paused.at)}${word.colon}${paused.reason} (${paused.who})</p>`}
     ${
       override &&
-      html`<p>${bounds(override)}, ${word.until} ${clock(override.until)}${word.colon}${override.reason} (${override.who})
+      html`<p>${bounds(override)}, ${word.until} ${clock(override.until)}${word.colon}${override.reason} (${override.who})${' '}
         ${mayAct && html`<${Act} label=${word.end} subject=${word.override} effect=${word.effects.endOverride} method="DELETE" path="/pool/override" done=${polled.again} />`}</p>`
     }
     <ul>${reservations.map(
       (
         one,
-      ) => html`<li key=${one.id}>${number(one.gateways)}${word.colon}${clock(one.from)} – ${clock(one.to)}${word.colon}${one.reason} (${one.who})
+      ) => html`<li key=${one.id}>${word.count(number(one.gateways), word.details.gateways)}${word.colon}${clock(one.from)} – ${clock(one.to)}${word.colon}${one.reason} (${one.who})
         ${mayAct && html`<${Act} label=${word.end} subject=${one.id} effect=${word.effects.endReservation} method="DELETE" path=${`/pool/reservations/${one.id}`} done=${polled.again} />`}</li>`,
     )}</ul>
     ${
@@ -39,6 +40,8 @@ export function Pool({ mayAct }: { mayAct: boolean }) {
           : html`<${Act} label=${word.pause} subject=${word.pool} effect=${word.effects.pause} path="/pool/pause" done=${polled.again} />`
       }</p><${Override} done=${polled.again} /><${Reserve} done=${polled.again} />`
     }
+    <h2>${word.starts}</h2>
+    <${Starts} />
     <h2>${word.decisions}</h2>
     <ol class="decisions">${(decisions.data?.items ?? []).map((one) => html`<li>${clock(one.at)} ${decisionText(one)}</li>`)}</ol>`;
 }
@@ -53,19 +56,25 @@ const bounds = ({ minFree, maximum }: { minFree?: number | undefined; maximum?: 
 
 const typed = (event: Event) => (event.target as HTMLInputElement).value;
 
-/** Other bounds for two hours. */
+/** What an input of date and time holds, to the minute, of a moment in UTC. */
+const minuteOf = (atMs: number) => new Date(atMs).toISOString().slice(0, 16);
+const usualMs = 2 * 3_600_000;
+
+/** Other bounds until a time of UTC, in two hours unless somebody says another. */
 function Override({ done }: { done: () => void }) {
   const [minFree, setMinFree] = useState('');
   const [maximum, setMaximum] = useState('');
+  const [until, setUntil] = useState(() => minuteOf(Date.now() + usualMs));
   const body = {
     ...(minFree !== '' && { minFree: Number(minFree) }),
     ...(maximum !== '' && { maximum: Number(maximum) }),
-    until: new Date(Date.now() + 2 * 3_600_000).toISOString(),
+    until: `${until}:00Z`,
   };
   return html`<p class="filters">
     <label>${word.minFree}<input type="number" min="0" max="10000" value=${minFree} onInput=${(event: Event) => setMinFree(typed(event))} /></label>
     <label>${word.maximum}<input type="number" min="0" max="10000" value=${maximum} onInput=${(event: Event) => setMaximum(typed(event))} /></label>
-    <${Act} label=${`${word.override} (2 h)`} subject=${bounds(body)} effect=${word.effects.override} method="PUT" path="/pool/override" body=${body} done=${done} />
+    <label>${word.details.until} (UTC)<input type="datetime-local" value=${until} onInput=${(event: Event) => setUntil(typed(event))} /></label>
+    <${Act} label=${word.override} subject=${`${bounds(body)}, ${word.details.until} ${until.replace('T', ' ')}`} effect=${word.effects.override} method="PUT" path="/pool/override" body=${body} done=${done} />
   </p>`;
 }
 

@@ -1,16 +1,6 @@
-import type { ProblemType } from '../../contracts/api/common.ts';
-import type { Me } from '../../contracts/api/pool-views.ts';
-import type { CallView } from '../../contracts/api/views.ts';
-import type { CallState } from '../../contracts/commands.ts';
-import type { GatewayState } from '../../contracts/gateway-state.ts';
-import type { OperatorAction } from '../../contracts/operator-fact.ts';
-import type { ExhaustionCause, Outcome } from '../../contracts/outcomes.ts';
-import { enAnswers } from './en-answers.ts';
+import { enTerms } from './en-terms.ts';
 
-/*
- * The words of the console in English, and which words every other language has. In English the words of the API stand as
- * they are, so that who reads one finds it in logs and documents.
- */
+/* The words of the console in English, and which words every other language has. */
 
 export const en = {
   overview: 'Overview',
@@ -98,6 +88,16 @@ export const en = {
   paused: 'Paused',
   orders: 'Orders',
   decisions: 'Decisions',
+  starts: 'Starts',
+  asked: 'Asked (UTC)',
+  task: 'Task',
+  phases: {
+    queued: 'Queued',
+    pulling: 'Image',
+    booting: 'Boot',
+    registering: 'Register',
+    total: 'In all',
+  },
   minFree: 'At least free',
   maximum: 'At most',
   until: 'Until',
@@ -138,110 +138,8 @@ export const en = {
   noAnswer: 'No answer',
   unreachable: 'nothing answers at this address',
   httpStatus: (status: number) => `HTTP ${status}`,
-  problems: {
-    'invalid-request': 'Not accepted',
-    unauthenticated: 'No valid token',
-    forbidden: 'Not allowed',
-    'not-found': 'Not found',
-    conflict: 'Not possible now',
-    'too-large': 'Too long',
-    'key-reused': 'Asked before in another way',
-    unavailable: 'The service does not answer, try again',
-    internal: 'A defect of the service',
-  } satisfies Record<ProblemType, string>,
 
-  answers: enAnswers,
-
-  roles: { viewer: 'viewer', operator: 'operator' } satisfies Record<Me['role'], string>,
-  states: {
-    free: 'free',
-    locked: 'locked',
-    busy: 'busy',
-    silent: 'silent',
-    held: 'held',
-    draining: 'draining',
-  } satisfies Record<GatewayState, string>,
-  starting: 'starting',
-  edgeStates: { up: 'up', draining: 'takes no new calls', down: 'down' },
-  callStates: {
-    waiting: 'waiting',
-    offered: 'offered',
-    answered: 'answered',
-    ended: 'ended',
-  } satisfies Record<CallState, string>,
-  outcomes: {
-    answered: 'answered',
-    cancelled: 'cancelled',
-    'busy-everywhere': 'busy-everywhere',
-    'no-answer': 'no-answer',
-    'not-registered': 'not-registered',
-    'pool-exhausted': 'pool-exhausted',
-    'start-timeout': 'start-timeout',
-    'gateway-failed': 'gateway-failed',
-    rejected: 'rejected',
-    'bad-request': 'bad-request',
-    'no-room': 'no-room',
-    'unreadable-room': 'unreadable-room',
-    'loop-detected': 'loop-detected',
-    'control-plane-unavailable': 'control-plane-unavailable',
-    'gateway-lost': 'gateway-lost',
-    'edge-lost': 'edge-lost',
-  } satisfies Record<Outcome, string>,
-  causes: {
-    'none-registered': 'none-registered',
-    'none-free': 'none-free',
-    starting: 'starting',
-    'starts-failing': 'starts-failing',
-  } satisfies Record<ExhaustionCause, string>,
-  endedBy: {
-    caller: 'by caller',
-    gateway: 'by gateway',
-    edge: 'by edge',
-    operator: 'by operator',
-    sweep: 'its edge was thought lost',
-  } satisfies Record<NonNullable<CallView['endedBy']>, string>,
-  steps: {
-    received: 'received',
-    waiting: 'waiting',
-    offered: 'offered',
-    rejected: 'rejected',
-    silent: 'silent',
-    lost: 'lost',
-    ringing: 'ringing',
-    answered: 'answered',
-    cancelled: 'cancelled',
-    failed: 'failed',
-    ended: 'ended',
-  },
-  lanes: ['caller', 'edge', 'gateway'] as [string, string, string],
-  /** Rules by which gateways are started or drained. */
-  rules: { short: 'short', surplus: 'surplus', 'breaker-trial': 'breaker-trial' },
-  actions: {
-    hangup: 'hangup',
-    'drain-gateway': 'drain-gateway',
-    'stop-gateway': 'stop-gateway',
-    'hold-gateway': 'hold-gateway',
-    'release-gateway': 'release-gateway',
-    'drain-edge': 'drain-edge',
-    'resume-edge': 'resume-edge',
-    pause: 'pause',
-    resume: 'resume',
-    override: 'override',
-    'end-override': 'end-override',
-    reserve: 'reserve',
-    'end-reservation': 'end-reservation',
-  } satisfies Record<OperatorAction, string>,
-  details: {
-    gateway: 'gateway',
-    minFree: 'minFree',
-    maximum: 'maximum',
-    gateways: 'gateways',
-    from: 'from',
-    to: 'to',
-    until: 'until',
-    reason: 'reason',
-    day: 'day',
-  },
+  ...enTerms,
 };
 
 /** What each language has: a word that is missing, or is not used, does not compile. */

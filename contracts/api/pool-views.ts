@@ -101,6 +101,7 @@ export const daySchema = z
     free: series,
     locked: series,
     busy: series,
+    held: series.meta({ description: 'Gateways that operators held; none before this was counted' }),
     draining: series,
     starting: series,
     waiting: series.meta({ description: 'Calls that waited for a gateway' }),

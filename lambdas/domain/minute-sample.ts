@@ -6,6 +6,7 @@ export interface MinuteSample {
   free: number;
   locked: number;
   busy: number;
+  held: number;
   draining: number;
   starting: number;
   /** Calls that waited for a gateway. */

@@ -41,9 +41,9 @@ curl -H "Authorization: Bearer TOKEN" ADDRESS/v1/status
 ## The console
 Where \`oidcIssuer\` is set, and with \`npm start\`, a page stands at the API's address: whether it is up, the calls in
 progress and those that are over, one call with its ladder, the gateways, the edges, a day by the minute as plots, the pool with its
-orders and decisions, and who did what. It has no rights of its own: it asks for a token (\`#token=\` at the end of its address gives one, which it takes out of
+orders, the starts of gateways with their phases and the decisions, and who did what. It has no rights of its own: it asks for a token (\`#token=\` at the end of its address gives one, which it takes out of
 there), keeps it for its tab, and shows what may be done to operators only: hang up, drain, stop, hold and release a gateway,
-drain an edge and take it back, pause the pool, override its bounds and reserve gateways. Each asks why, and says what will happen. It speaks English, German or French, whichever
+drain an edge and take it back, pause the pool, override its bounds until a time, and reserve gateways. Each asks why, and says what will happen. It speaks English, German or French, whichever
 the browser names first (English where it names none), and writes numbers and times as that language does, in UTC. Outcomes and
 states stand in words; the page of a call has the word of the logs beside its outcome. It runs no script but its own, and asks nobody but this API.
 

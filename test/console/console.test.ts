@@ -86,7 +86,7 @@ describe.skipIf(!hasTool('chromium'))('the console', () => {
     await page.getByRole('link', { name: 'Day', exact: true }).click();
     await page
       .getByRole('img', {
-        name: /^Gateways: busy \d+, locked \d+, free [1-9]\d*, starting \d+, draining \d+, wanted in all [2-9]/,
+        name: /^Gateways: busy \d+, locked \d+, free [1-9]\d*, starting \d+, held \d+, draining \d+, wanted in all [2-9]/,
       })
       .waitFor();
     expect(await page.locator('figure canvas').count()).toBeGreaterThanOrEqual(3);
@@ -107,6 +107,7 @@ describe.skipIf(!hasTool('chromium'))('the console', () => {
         locked: 2,
         busy: 10 + rush(minute),
         draining: 3,
+        held: 5,
         starting: 1,
         waiting: minute === 60 ? 4 : 0,
       },
@@ -122,7 +123,7 @@ describe.skipIf(!hasTool('chromium'))('the console', () => {
     const wanted = Math.max(...busy.slice(61).map((one) => one + 2 + 9), (busy[60] as number) + 2 + 9 + 4);
     await page
       .getByRole('img', {
-        name: `busy ${Math.max(...busy)}, locked 2, free 6, starting 1, draining 3, wanted in all ${wanted}`,
+        name: `busy ${Math.max(...busy)}, locked 2, free 6, starting 1, held 5, draining 3, wanted in all ${wanted}`,
       })
       .waitFor();
     await page.getByRole('img', { name: 'came in a minute 38, foreseen for the minute 38.5' }).waitFor();

@@ -6,14 +6,14 @@ import { callOf } from '../../store/items/call-item.ts';
 import { minuteAttribute, minutesKey } from '../../store/items/demand-items.ts';
 import { putSample } from '../../store/items/minute-items.ts';
 import { fleetPoolOf } from '../../store/items/pool-item.ts';
-import { endedCallsWatchKey, poolKey, waitingWatchKey, watchIndex } from '../../store/keys.ts';
+import { endedCallsWatchKey, heldWatchKey, poolKey, waitingWatchKey, watchIndex } from '../../store/keys.ts';
 import { readAll, watched } from '../../store/watched.ts';
 import type { SettleDeps } from '../../usecases/settle-call.ts';
 
 const minuteMs = 60_000;
 /** Bounds of one minute: what is beyond is not counted. */
 const mostFailed = 200;
-const mostWaiting = 5000;
+const mostCounted = 5000;
 
 /**
  * Keeps how the minute before this one stood: the pool as it was just counted, the calls that came, and those that failed
@@ -27,10 +27,11 @@ export async function noteMinute(
 ): Promise<void> {
   const atMs = (Math.floor(now() / minuteMs) - 1) * minuteMs;
   const ofMinute = between('watchAt', atMs, atMs + minuteMs - 1);
-  const [pool, arrivals, waiting, failedKeys] = await Promise.all([
+  const [pool, arrivals, waiting, held, failedKeys] = await Promise.all([
     table.get(poolKey),
     table.get(minutesKey(atMs)),
-    table.count({ index: watchIndex, key: ['watchKey', waitingWatchKey], limit: mostWaiting }),
+    table.count({ index: watchIndex, key: ['watchKey', waitingWatchKey], limit: mostCounted }),
+    table.count({ index: watchIndex, key: ['watchKey', heldWatchKey], limit: mostCounted }),
     watched(table, endedCallsWatchKey(atMs, true), mostFailed, ofMinute),
   ]);
   const items = await readAll(
@@ -49,6 +50,7 @@ export async function noteMinute(
       free,
       locked,
       busy,
+      held: held.count,
       draining: count('RegisteredGateways') - free - locked - busy,
       starting: fleet.starting ?? 0,
       waiting: waiting.count,

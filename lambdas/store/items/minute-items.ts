@@ -20,6 +20,7 @@ const sampleSchema = z
     free: count,
     locked: count,
     busy: count,
+    held: count,
     draining: count,
     starting: count,
     waiting: count,

@@ -28,6 +28,9 @@ it('tells of each minute how it stood, and null where nobody looked', async () =
   const { username } = await world.grant({ callId: 'busy' });
   await world.say(world.answered('busy', username));
   await world.grant({ callId: 'locked' });
+  await world.register({ username: managed(4), contacts });
+  const body = { reason: 'no sound' };
+  expect((await ask(`/gateways/${managed(4)}/hold`, { method: 'POST', body })).statusCode).toBe(200);
   await world.pool({ starting: 2 });
   for (const callId of ['full-1', 'full-2'])
     await world.say({
@@ -49,6 +52,7 @@ it('tells of each minute how it stood, and null where nobody looked', async () =
     free: [null, null, null, 1, null],
     locked: [null, null, null, 1, null],
     busy: [null, null, null, 1, null],
+    held: [null, null, null, 1, null],
     starting: [null, null, null, 2, null],
     waiting: [null, null, null, 0, null],
     calls: [null, null, null, 1, null],
@@ -61,7 +65,7 @@ it('tells of each minute how it stood, and null where nobody looked', async () =
 
 it('tells beside it what was expected, and null of a minute of which that was not kept', async () => {
   world.nowMs = Date.parse('2027-01-15T00:03:10Z');
-  const counts = { free: 1, locked: 0, busy: 2, draining: 0, starting: 0, waiting: 0, calls: 3 };
+  const counts = { free: 1, locked: 0, busy: 2, held: 0, draining: 0, starting: 0, waiting: 0, calls: 3 };
   const samples = [counts, { ...counts, wanted: 0, foreseen: 2.25 }, { ...counts, wanted: 4 }];
   for (const [minute, sample] of samples.entries()) {
     const atMs = Date.parse('2027-01-15') + minute * minuteMs;

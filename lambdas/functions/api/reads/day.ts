@@ -24,7 +24,7 @@ export async function getDay({ day }: Query, { table, now }: ApiDeps): Promise<D
   return {
     day: date,
     everySec: 60,
-    ...(counts(['free', 'locked', 'busy', 'draining', 'starting', 'waiting', 'calls']) as Pick<
+    ...(counts(['free', 'locked', 'busy', 'held', 'draining', 'starting', 'waiting', 'calls']) as Pick<
       DayView,
       keyof Counts
     >),
