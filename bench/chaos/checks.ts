@@ -37,7 +37,7 @@ const stopTakenInMs = 60_000;
 export function checkMoment(day: Day): void {
   checkLocks(day);
   checkTasks(day);
-  checkHangUps(day);
+  checkCallers(day);
   for (const gateway of day.gateways.values()) {
     const call = day.callers.find(gateway.inCall?.callerLeg ?? '');
     if (call !== undefined && !call.isBroken) checkHeard(day, gateway, call);
@@ -62,13 +62,17 @@ function checkHeard(
     day.breaks(`${name} goes on in ${callId}, whose caller is gone`);
 }
 
-/** Whom an operator hangs up does not go on. */
-function checkHangUps(day: Day): void {
-  for (const { callId, hangUpAskedAt, endedAt, isBroken, ...call } of day.callers.calls) {
-    if (hangUpAskedAt === undefined || endedAt !== undefined || isBroken) continue;
+/** No caller goes on whom an operator hangs up, or whose gateway is gone. */
+function checkCallers(day: Day): void {
+  const now = day.sim.nowMs;
+  for (const call of day.callers.calls) {
+    const { callId, hangUpAskedAt = now, leftAt = now, answeredAt, endedAt, isBroken } = call;
+    if (answeredAt === undefined || endedAt !== undefined || isBroken) continue;
     const { troubledAt = 0, isCutOff } = day.edgeOf(call) ?? {};
-    if (!isCutOff && day.sim.nowMs > Math.max(hangUpAskedAt, troubledAt) + hungUpWithinMs)
+    if (!isCutOff && now > Math.max(hangUpAskedAt, troubledAt) + hungUpWithinMs)
       day.breaks(`${callId} goes on, which an operator has hung up`);
+    if (now > Math.max(leftAt, answeredAt, troubledAt) + aloneWithinMs)
+      day.breaks(`${callId} goes on, whose gateway is gone`);
   }
 }
 

@@ -115,6 +115,10 @@ export class Day {
       serverOf: (callerLeg) => this.callers.find(callerLeg)?.server,
       refuses: () => this.cloud.weather.gatewayRefuses,
       onPickUp: (callerLeg) => this.callers.onPickUp(callerLeg),
+      onLoss: (callerLeg) => {
+        const call = this.callers.find(callerLeg);
+        if (call) call.leftAt = this.sim.nowMs;
+      },
       onOffer: (to, callerLeg) => this.#checkOffer(to, callerLeg),
     });
     this.gateways.set(taskId, gateway);
@@ -178,6 +182,7 @@ export class Day {
     const running = [...this.gateways.values()].filter(({ isGone }) => !isGone);
     const gateway = sim.pick(running);
     if (gateway !== undefined && sim.chance(weather.gatewayRestarts)) gateway.startAnew();
+    else if (gateway !== undefined && sim.chance(weather.gatewayDies)) gateway.die();
     if (sim.chance(weather.operatorHangsUp)) void this.callers.hangOneUp();
   }
 }

@@ -46,8 +46,9 @@ export interface Weather {
   callerVanishes: number;
   /** ECS answers a start some seconds after it has begun. */
   startSlow: number;
-  /** Each minute: an operator hangs a call up. */
+  /** Each minute: an operator hangs a call up; a gateway's task ends without a word. */
   operatorHangsUp: number;
+  gatewayDies: number;
 }
 
 export const fair: Weather = {
@@ -75,6 +76,7 @@ export const fair: Weather = {
   callerVanishes: 0,
   startSlow: 0,
   operatorHangsUp: 0,
+  gatewayDies: 0,
 };
 
 const worst: Weather = {
@@ -102,6 +104,7 @@ const worst: Weather = {
   callerVanishes: 0.05,
   startSlow: 0.5,
   operatorHangsUp: 0.5,
+  gatewayDies: 0.5,
 };
 
 /** Each kind of trouble is absent on every other day, and else as bad as chance has it. */

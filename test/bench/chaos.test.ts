@@ -32,6 +32,6 @@ it('the same seed plays the same day', async () => {
 
 it('a lock without its condition is found', async () => {
   const mutation = mutations.find(({ name }) => name === 'the lock has no condition');
-  const { broken } = await playDay({ seed: 5, minutes, mutation });
+  const { broken } = await playDay({ seed: 1, minutes, mutation });
   expect(broken.join('\n')).toMatch(/is offered to call-\d+ while call-\d+ has it/);
 });

@@ -32,6 +32,8 @@ export interface GatewayWorld {
   onOffer(gateway: Gateway, callerLeg: string): void;
   /** It answers. */
   onPickUp(callerLeg: string): void;
+  /** The call that it is in is lost without a word. */
+  onLoss(callerLeg: string): void;
   exit(taskId: string): void;
 }
 
@@ -63,10 +65,23 @@ export class Gateway implements UserAgent {
 
   /** The process starts again in its container: what it had is lost without a word. */
   startAnew(): void {
+    this.#vanish();
+    this.#registration = this.#start();
+  }
+
+  /** Its task ends, and nobody hears of it but by ECS. */
+  die(): void {
+    this.#vanish();
+    this.isGone = true;
+    this.#world.exit(this.taskId);
+  }
+
+  #vanish(): void {
     this.#world.network.leave(this.at);
     this.#registration.forget();
+    // One that only rang for it is followed by the next.
+    if (this.inCall?.answeredAt !== undefined) this.#world.onLoss(this.inCall.callerLeg);
     this.inCall = undefined;
-    this.#registration = this.#start();
   }
 
   take(request: SipRequest, answer: Answer): void {

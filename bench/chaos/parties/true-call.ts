@@ -16,6 +16,8 @@ export interface TrueCall {
   endedAt?: number;
   /** What the caller was answered, where it was neither 200 nor what its CANCEL makes of it. */
   refused?: number;
+  /** Its gateway was gone without a word. */
+  leftAt?: number;
   /** An operator has asked for its end. */
   hangUpAskedAt?: number;
   /** The caller has given up. */
