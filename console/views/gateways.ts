@@ -27,7 +27,7 @@ const columns: readonly Column<GatewayView>[] = [
     by: ({ call }) => call?.callId,
   },
   {
-    head: word.since,
+    head: word.age,
     cell: ({ registeredAt }) => duration(between(registeredAt)),
     by: ({ registeredAt }) => between(registeredAt),
   },

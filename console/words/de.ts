@@ -71,6 +71,7 @@ export const de: Words = {
   call: 'Anruf',
   trace: 'Trace',
   since: 'Seit',
+  age: 'Alter',
   nameBegins: 'Name beginnt mit',
   token: 'Token',
   signIn: 'Anmelden',

@@ -72,6 +72,7 @@ export const en = {
   call: 'Call',
   trace: 'Trace',
   since: 'Since',
+  age: 'Age',
   nameBegins: 'Its name begins with',
   token: 'Token',
   signIn: 'Sign in',

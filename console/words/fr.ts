@@ -73,6 +73,7 @@ export const fr: Words = {
   call: 'Appel',
   trace: 'Trace',
   since: 'Depuis',
+  age: 'Âge',
   nameBegins: 'Nom commençant par',
   token: 'Jeton',
   signIn: 'Se connecter',

@@ -71,7 +71,7 @@ it('says of each gateway its state, who holds it, and how long it lasts', () => 
     lockedUntil: isoOf(now + 30_000),
   });
   expect(showGateways([locked, gateway({})], now, plain)).toBe(
-    `GATEWAY             STATE              CALL      SINCE  EXPIRES IN  EDGE
+    `GATEWAY             STATE              CALL      AGE    EXPIRES IN  EDGE
 10.0.0.7.mediagw.1  free               -         1 min  42 s        edge-1
 10.0.0.8.mediagw.1  locked, 30 s left  abc@host  1 min  42 s        edge-1
 

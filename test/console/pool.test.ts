@@ -64,6 +64,8 @@ describe.skipIf(!hasTool('chromium'))('of the pool, the console', () => {
   it('shows on a phone what may be done to a gateway, without scrolling', async () => {
     const { page } = await suite.open({ viewport: { width: 375, height: 800 } });
     await page.getByRole('link', { name: 'Gateways', exact: true }).click();
+    // How long it has been registered; not since when it is in its state, beside which that stands.
+    await page.getByRole('columnheader', { name: 'Age', exact: true }).waitFor();
     const stop = page.getByRole('button', { name: 'Stop', exact: true }).first();
     await stop.waitFor();
     const { x, width } = (await stop.boundingBox()) as { x: number; width: number };

@@ -35,7 +35,7 @@ export function showGateways(gateways: readonly GatewayView[], now: number, pain
       roughly(secondsBetween(now, gateway.expiresAt)),
       shortened(gateway.edgeId, 15),
     ]);
-  const list = table(['GATEWAY', 'STATE', 'CALL', 'SINCE', 'EXPIRES IN', 'EDGE'], rows, paint);
+  const list = table(['GATEWAY', 'STATE', 'CALL', 'AGE', 'EXPIRES IN', 'EDGE'], rows, paint);
   return `${list}\n\n${gateways.length} registered: ${summary}`;
 }
 
