@@ -23,6 +23,8 @@ export interface Gateway {
   /** The REGISTER's Call-ID. */
   registrationId: string;
   cseq: number;
+  /** The registration in whose place this one came: a process that refreshes it did not start anew. */
+  supersededId?: string;
   /** The CSeq that made this registration, if any did: a retransmission of it gets the same answer again. */
   freshCseq?: number;
   /** The call (`ownerOf`) that the registration before this one held when this one took its place. */

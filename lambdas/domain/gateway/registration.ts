@@ -53,16 +53,18 @@ export function decideRegistration(
   const registration = { registrationId, cseq, received, edgeId, ...registrationOf(bindings) };
   // A lock outlives a registration that ran out: the call goes on, and its gateway has come back. One that is over is
   // for others to end, who look at its call.
-  const keepsLock = sameProcess && mayBeInCall(seen);
+  const goesOn = sameProcess || isBack(seen, command);
+  const keepsLock = seen !== undefined && goesOn && mayBeInCall(seen);
   const fresh = !(live && sameProcess);
   const base: Omit<Gateway, 'state'> = {
     ...registration,
     username,
     registeredAt: fresh ? nowMs : seen.registeredAt,
     ...(fresh && { freshCseq: cseq }),
+    ...supersededBy(seen, registrationId),
     ...(context.taskId !== undefined && { taskId: context.taskId }),
   };
-  const lostCall = seen !== undefined && !sameProcess && mayBeInCall(seen) ? seen.lockedBy : undefined;
+  const lostCall = seen !== undefined && !goesOn && mayBeInCall(seen) ? seen.lockedBy : undefined;
   const stillFree = live && sameProcess && seen.state === 'free';
   const available: Gateway = {
     ...base,
@@ -83,6 +85,19 @@ export function decideRegistration(
     checkTombstone: !(live && sameRegistration),
     answer: bindingsAnswer(bindings, nowMs, fresh, lostCall),
   };
+}
+
+/**
+ * A process has one Call-ID for its REGISTERs, and a new process a new one. So who comes back with the one before did not start
+ * anew: a late packet of another process came between the two, or the process registers at two edges.
+ */
+function isBack(seen: Gateway | undefined, { registrationId }: RegisterGateway): boolean {
+  return seen?.supersededId === registrationId && seen.state !== 'draining';
+}
+
+function supersededBy(seen: Gateway | undefined, registrationId: string): Pick<Gateway, 'supersededId'> {
+  const supersededId = seen?.registrationId === registrationId ? seen.supersededId : seen?.registrationId;
+  return supersededId === undefined ? {} : { supersededId };
 }
 
 /**

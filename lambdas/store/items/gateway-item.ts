@@ -36,6 +36,7 @@ const gatewaySchema = candidateSchema
     contacts: z.array(bindingSchema),
     contactUris: z.set(z.string()),
     cseq: z.number(),
+    supersededId: z.string().exactOptional(),
     freshCseq: z.number().exactOptional(),
     lostCall: z.string().exactOptional(),
     matchedCall: z.string().exactOptional(),

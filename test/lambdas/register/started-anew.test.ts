@@ -37,6 +37,26 @@ describe('another Call-ID', () => {
     expect(await world.grant({ callId: 'call-2' })).toMatchObject({ username: gw, contact: uri(2) });
   });
 
+  it('which comes back after another is no gateway started anew: its call stands', async () => {
+    const from = (n: number, cseq: number) => ({
+      ...{ username: gw, registrationId: `reg-${n}`, cseq },
+      contacts: [{ uri: uri(n), expiresSec: 60 }],
+    });
+    // A process that has started anew, and a REGISTER of the one before that was under way.
+    await world.register(from(2, 1));
+    await world.register(from(1, 1));
+    await world.grant({ callId: 'call-1' });
+    await world.say(world.answered('call-1', gw));
+    expect(await world.register(from(2, 2))).not.toHaveProperty('lostCallId');
+    expect(await world.gateway(gw)).toMatchObject({
+      ...{ contact: uri(2), registrationId: 'reg-2', state: 'busy', lockedBy: 'call-1' },
+    });
+    // Another late one; and one that is new.
+    expect(await world.register(from(1, 2))).not.toHaveProperty('lostCallId');
+    expect(await world.register(from(2, 3))).not.toHaveProperty('lostCallId');
+    expect(await world.register(from(3, 1))).toMatchObject({ fresh: true, lostCallId: 'call-1' });
+  });
+
   it('tells of a lost call also where the registration that held it ran out', async () => {
     await world.register({ username: gw, contacts: [{ uri: uri(1), expiresSec: 60 }] });
     await world.grant({ callId: 'call-1' });
