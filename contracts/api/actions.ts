@@ -13,6 +13,8 @@ const reason = z
   .trim()
   .min(1, 'must say something')
   .max(200)
+  // Those that turn the direction of what follows would make the history say something else.
+  .regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, 'must be letters that are seen')
   .meta({ description: 'Why: it stands in the history beside who and when' });
 const becauseBody = z.object({ reason });
 /** A time to come; one without a zone would be read in that of the server. */
@@ -148,6 +150,10 @@ export const actions = {
         .refine(({ minFree, maximum }) => minFree !== undefined || maximum !== undefined, {
           message: 'name minFree, maximum or both',
           path: ['minFree'],
+        })
+        .refine(({ minFree = 0, maximum = minFree }) => minFree <= maximum, {
+          message: 'must not be less than minFree',
+          path: ['maximum'],
         }),
       answer: doneSchema,
     }),

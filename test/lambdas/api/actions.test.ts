@@ -171,8 +171,14 @@ describe('orders of the pool', () => {
   it.each<[string, () => Promise<{ status: number }>]>([
     ['no reason', () => post('/pool/pause', {})],
     ['an empty reason', () => post('/pool/pause', { reason: '  ' })],
+    ['a reason that turns the direction of letters', () => post('/pool/pause', { reason: 'a\u202eb' })],
+    ['a reason of two lines', () => post('/pool/pause', { reason: 'a\nb' })],
     ['no bound', () => act('PUT', '/pool/override', { reason, until: soon() })],
     ['a time that is over', () => act('PUT', '/pool/override', { reason, minFree: 1, until: isoOf(0) })],
+    [
+      'less at most than at least',
+      () => act('PUT', '/pool/override', { reason, minFree: 3, maximum: 2, until: soon() }),
+    ],
     ['too many', () => act('PUT', '/pool/override', { reason, minFree: 10_001, until: soon() })],
     [
       'an end before its beginning',
