@@ -20,6 +20,11 @@ type ItemOf<R extends Paged> = Answer<R>['items'][number];
 /** Pages that are asked for at most: a filter that finds little shall not ask for ever. */
 const maxPages = 100;
 
+/** By API Gateway, where more is asked than it lets in, and where the table or the function does not answer. */
+const busy: ReadonlySet<number> = new Set([429, 503]);
+const maxTries = 4;
+const busyPauseMs = 500;
+
 /** The API, for a command. */
 export class ApiClient {
   readonly #target: Target;
@@ -137,8 +142,16 @@ export class ApiClient {
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const method = route.method.toUpperCase();
     const text = body === undefined ? undefined : JSON.stringify(body);
+    for (let tries = 1; ; tries += 1) {
+      const answer = await this.#fetch(url, route.method.toUpperCase(), text, tag);
+      // What asks again and again, or for many pages, shall not end for one second of many questions.
+      if (route.method !== 'get' || !busy.has(answer.status) || tries === maxTries) return answer;
+      await setTimeout(tries * busyPauseMs);
+    }
+  }
+
+  async #fetch(url: URL, method: string, text: string | undefined, tag?: string): Promise<Response> {
     try {
       const signed = await this.#target.sign(method, url, text);
       return await fetch(url, {
@@ -176,5 +189,6 @@ function explain(status: number, json: unknown): string {
   if (status === 403) {
     return 'not allowed to ask the API: execute-api:Invoke is needed for this route (docs/api.md)';
   }
+  if (status === 429) return 'the API is asked more than it takes a second: try again';
   return `the API answers ${status}`;
 }

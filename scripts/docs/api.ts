@@ -30,7 +30,8 @@ The stack's output \`ApiAddress\` says where. The same routes stand there twice:
 
 Without \`oidcIssuer\` there is no \`/v1\`. API Gateway checks signature and token before anything of ours runs: issuer,
 audience, times, and an RSA signature by the issuer's keys. Pages of other origins may use the API only where
-\`apiCorsOrigins\` names them. It takes \`apiRequestsPerSec\` of all callers together, and answers 429 beyond.
+\`apiCorsOrigins\` names them. It takes \`apiRequestsPerSec\` of all callers together, and answers 429 beyond: what \`switchroom\`
+reads it asks for again then.
 
 On one machine \`npm start\` prints the address and a token of its own, which holds as long as the run:
 
