@@ -20,6 +20,9 @@ export interface DayOptions {
   minutes: number;
 }
 
+/** A run of a function takes no longer. */
+const underWayMs = 10_000;
+
 /** Long enough for every bound: a lock 120 s, a lease 45 s and its grace 60 s, a fact 90 s, a start ten minutes. */
 const quietMinutes = 20;
 
@@ -131,17 +134,22 @@ export class Day {
     gateway?.terminate();
   }
 
-  /** Its call is up, its edge holds both legs, and was not silent for so long that it counts as lost. */
+  /**
+   * Its call is up, its edge holds both legs, and was not silent for so long that it counts as lost: not a moment ago either,
+   * since what was decided as the grace was over may be under way.
+   */
   #isHeld({ inCall }: Gateway): boolean {
     if (inCall?.answeredAt === undefined) return false;
     const call = this.callers.find(inCall.callerLeg);
     const edge = call && this.edgeOf(call);
+    const { nowMs } = this.sim;
     return (
       edge?.isAlive === true &&
       call?.server.isAlive === true &&
       call.server.holds(call.leg) &&
       call.server.holds(inCall.leg) &&
-      this.sim.nowMs - edge.renewedAt < edgeLostMs
+      nowMs - edge.renewedAt < edgeLostMs &&
+      !edge.wasLost(nowMs - underWayMs, nowMs)
     );
   }
 
