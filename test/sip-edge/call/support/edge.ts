@@ -68,6 +68,7 @@ export async function startTestEdge(
     gatewayContact.listensOn(local);
     connections.listensOn(local);
   });
+  let isDead = false;
   const handler = new CallHandler({
     journal: new CallJournal(world.stateDir, log),
     messages,
@@ -75,7 +76,8 @@ export async function startTestEdge(
     gatewayContact,
     connections,
     controlPlane: world,
-    facts: world,
+    // What is dead says nothing, though its timers run on in this process.
+    facts: { publish: (fact) => void (isDead || world.publish(fact)) },
     settings: { ...testSettings, ...settings },
     log,
     clock: systemClock,
@@ -126,6 +128,7 @@ export async function startTestEdge(
     for (const socket of sockets()) socket.destroy();
   };
   const kill = () => {
+    isDead = true;
     lease.stop();
     handler.close();
     // `srf.disconnect()` throws while it is reconnecting, and goes on with that.
