@@ -29,9 +29,11 @@ export const sipMessageSchema = <T extends z.ZodType>(time: T) =>
 const messageSchema = sipMessageSchema(epochMsSchema);
 export type SipMessage = z.infer<typeof messageSchema>;
 
-/** What a fact of a call tells of its messages: those since the fact before. */
-export const toldMessages = {
+const toldMessagesSchema = z.object({
   messages: z.array(messageSchema).max(mostMessagesTold).optional(),
   /** How many more there were. */
   messagesLeftOut: z.number().int().min(1).optional(),
-};
+});
+/** What a fact of a call tells of its messages: those since the fact before, the oldest first. */
+export type ToldMessages = z.infer<typeof toldMessagesSchema>;
+export const toldMessages = toldMessagesSchema.shape;

@@ -1,4 +1,9 @@
-import { mostMessagesTold, type SipMessage, sipMethod } from '../../contracts/sip-message.ts';
+import {
+  mostMessagesTold,
+  type SipMessage,
+  sipMethod,
+  type ToldMessages,
+} from '../../contracts/sip-message.ts';
 import type { Passing } from '../drachtio/wire-bytes.ts';
 import type { Clock } from '../ports.ts';
 import type { Side } from './leg/leg.ts';
@@ -117,7 +122,7 @@ export class CallMessages {
   }
 
   /** @returns those since the last time, for a fact */
-  take(): { messages?: SipMessage[]; messagesLeftOut?: number } {
+  take(): ToldMessages {
     const messages = this.#notes;
     const leftOut = this.#leftOut;
     this.#notes = [];

@@ -99,16 +99,16 @@ function onData(this: Wire, socket: Socket, chunk: Buffer): void {
 }
 
 function takeFrame(wire: Wire, socket: Socket, frame: string): void {
-  const [, kind, answered] = frame.split('|', 3);
-  if (kind === 'response') writes.get(socket)?.answered(answered);
   const end = frame.indexOf(lineBreak);
+  const head = end < 0 ? frame : frame.slice(0, end);
+  const fields = head.split('|');
+  const [id, type, of] = fields;
+  if (type === 'response') writes.get(socket)?.answered(of);
   if (end < 0) {
     wire.emit('msg', socket, frame);
     return;
   }
   const message = frame.slice(end + lineBreak.length);
-  const fields = frame.slice(0, end).split('|');
-  const [id, type, of] = fields;
   const tell = (why: string) =>
     wire.emit('unreadable', { why, address: fields[field.address] ?? '' } satisfies Unreadable);
   if (type === 'sip' && endsDrachtio(fields[field.protocol], message)) {
@@ -118,7 +118,7 @@ function takeFrame(wire: Wire, socket: Socket, frame: string): void {
   const read = readableHead(message);
   if (read.isReadable) {
     if (type === 'sip') passOn(wire, fields, message);
-    wire.emit('msg', socket, `${frame.slice(0, end)}${lineBreak}${read.message}`);
+    wire.emit('msg', socket, `${head}${lineBreak}${read.message}`);
     return;
   }
   const { why } = read;

@@ -1,11 +1,5 @@
-import type { SipMessage } from '../../../contracts/sip-message.ts';
+import type { SipMessage, ToldMessages } from '../../../contracts/sip-message.ts';
 import type { Call } from './call.ts';
-
-/** What a fact tells of a call's SIP messages: those since the fact before, the oldest first. */
-export interface ToldMessages {
-  messages?: readonly SipMessage[] | undefined;
-  messagesLeftOut?: number | undefined;
-}
 
 /** @returns the call with what a fact tells of its SIP messages, once, whatever order the facts come in */
 export function withMessages(call: Call, { messages: told = [], messagesLeftOut = 0 }: ToldMessages): Call {

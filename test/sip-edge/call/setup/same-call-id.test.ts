@@ -20,6 +20,17 @@ async function open(gateways = 2): Promise<void> {
 const callOf = (peer: SipPeer, caller: { callId?: string; tag?: string } = {}) =>
   peer.call(scene.uri('room'), { body: offer, ...caller });
 
+/** Two callers with one Call-ID: the first is answered, the second offered to a gateway. */
+async function callTwice() {
+  await open();
+  const one = callOf(scene.caller);
+  const first = await scene.offered(1);
+  await answerCall(one, first.invite, { body: answer });
+  const two = callOf(other, { callId: one.callId });
+  const second = await scene.offered(2);
+  return { one, first, two, second };
+}
+
 it('after a call is over, it is a new one', async () => {
   await open();
   let callId: string | undefined;
@@ -47,12 +58,7 @@ it('in the same dialog it is a loop, and the call under way goes on', async () =
 });
 
 it('in another dialog it is another call, with a gateway of its own', async () => {
-  await open();
-  const one = callOf(scene.caller);
-  const first = await scene.offered(1);
-  await answerCall(one, first.invite, { body: answer });
-  const two = callOf(other, { callId: one.callId });
-  const second = await scene.offered(2);
+  const { one, first, two, second } = await callTwice();
   expect(second.agent).not.toBe(first.agent);
   await answerCall(two, second.invite, { body: answer });
   await eventually(() => expect(scene.world.factsOf('call.answered')).toHaveLength(2));
@@ -66,12 +72,7 @@ it('in another dialog it is another call, with a gateway of its own', async () =
 });
 
 it('while it rings, an UPDATE of the one that is up is taken for its own', async () => {
-  await open();
-  const one = callOf(scene.caller);
-  const first = await scene.offered(1);
-  await answerCall(one, first.invite, { body: answer });
-  const two = callOf(other, { callId: one.callId });
-  const second = await scene.offered(2);
+  const { one, first, two, second } = await callTwice();
   second.invite.reply(180);
   await two.answer(180);
 
