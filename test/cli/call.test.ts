@@ -53,7 +53,7 @@ describe('npm run call', () => {
       expect(ended).toMatchObject({ event: 'ended', by: 'local' });
       expect(ended.heardPackets).toBeGreaterThan(10);
       expect(ended.heardPeak).toBeGreaterThan(4000);
-      expect(await stack.call(steps[0].callId)).toMatchObject({ room: 'room-1' });
+      await stack.untilCall(steps[0].callId, { room: 'room-1' });
     },
   );
 

@@ -101,7 +101,7 @@ describe('the outbox', () => {
     limit('unlimited');
     await parties.gateway();
     await (await parties.connect()).hangUp();
-    expect(await stack.call(session.dialog.callId)).toMatchObject({ state: 'ended', outcome: 'answered' });
+    await stack.untilCall(session.dialog.callId, { state: 'ended', outcome: 'answered' });
   });
 });
 
@@ -144,7 +144,7 @@ describe.each(['caller', 'gateway'] as const)(
       await leaving.hangUp();
       await left.ended;
       await stack.untilGateway(username, 'gone');
-      expect(await stack.call(caller.dialog.callId)).toMatchObject({ state: 'ended' });
+      await stack.untilCall(caller.dialog.callId, { state: 'ended' });
     });
   },
 );
@@ -162,7 +162,7 @@ describe('the SIP server is killed in mid-call', () => {
     await session.ended;
     await stack.untilGateway(username, 'gone');
     await stack.process.event('task.stopped', ({ taskId }) => username.startsWith(String(taskId)));
-    expect(await stack.call(session.dialog.callId)).toMatchObject({ state: 'ended', outcome: 'edge-lost' });
+    await stack.untilCall(session.dialog.callId, { state: 'ended', outcome: 'edge-lost' });
 
     const next = await until('a fresh gateway', async () =>
       (await stack.gateways()).find(({ state }) => state === 'free'),

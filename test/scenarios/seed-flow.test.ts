@@ -113,8 +113,7 @@ describe.each(['stop', 'reuse'] as const)('the flow of the seed with --after-cal
     await callerSession.hangUp();
     expect(await session?.ended).toMatchObject({ by: 'remote', cause: 'bye' });
     await stack.untilGateway(gateway.username, afterCall === 'stop' ? 'gone' : 'free');
-    const record = await stack.call(call.callId);
-    expect(record).toMatchObject({ state: 'ended', outcome: 'answered', gateway: gateway.username });
+    await stack.untilCall(call.callId, { state: 'ended', outcome: 'answered', gateway: gateway.username });
   });
 
   it.each(protocols)('the gateway hangs up, over %s', async (protocol) => {

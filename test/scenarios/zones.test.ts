@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { actions } from '../../contracts/api/actions.ts';
+import type { CallDetail } from '../../contracts/api/views.ts';
 import { eventually } from '../support/eventually.ts';
 import { Parties } from './support/parties.ts';
 import { Stack } from './support/stack.ts';
@@ -23,14 +24,14 @@ afterEach(async () => {
   await stack?.stop();
 });
 
-const untilEnded = (callId: string, outcome: string) =>
-  eventually(async () => expect(await stack.call(callId)).toMatchObject({ state: 'ended', outcome }));
+const untilEnded = (callId: string, outcome: CallDetail['outcome']) =>
+  stack.untilCall(callId, { state: 'ended', outcome });
 
 it('a gateway that registered at one edge is called through the other, and hangs up', async () => {
   const { username, answered } = await here.gateway();
   expect((await stack.gateway(username))?.edgeId).toBe(first);
   const caller = await there.connect();
-  expect(await stack.call(caller.dialog.callId)).toMatchObject({ edgeId: second, gateway: username });
+  await stack.untilCall(caller.dialog.callId, { edgeId: second, gateway: username });
   await (await answered).hangUp();
   await untilEnded(caller.dialog.callId, 'answered');
 });
@@ -96,10 +97,10 @@ it('an edge that is drained keeps its calls and registrations, and new calls go 
   const late = await here.gateway();
   expect((await stack.gateway(late.username))?.edgeId).toBe(first);
   const other = await there.connect();
-  expect(await stack.call(other.dialog.callId)).toMatchObject({ edgeId: second, gateway: late.username });
+  await stack.untilCall(other.dialog.callId, { edgeId: second, gateway: late.username });
   await other.hangUp();
   await untilEnded(other.dialog.callId, 'answered');
-  expect(await stack.call(caller.dialog.callId)).toMatchObject({ state: 'answered' });
+  await stack.untilCall(caller.dialog.callId, { state: 'answered' });
   expect(await api.ask(actions.resumeEdge, ordered)).toMatchObject({ changed: true });
   await there.gateway();
   const again = await eventually(() => here.connect());

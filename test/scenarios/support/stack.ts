@@ -114,6 +114,11 @@ export class Stack {
     });
   }
 
+  /** Waits until the record of a call tells this. A call's facts are behind its gateway: the bus is between. */
+  async untilCall(callId: string, record: Partial<CallDetail>): Promise<void> {
+    await eventually(async () => expect(await this.call(callId)).toMatchObject(record));
+  }
+
   /** Forgets all gateways, so that the next test finds none of this one's. */
   async clearGateways(): Promise<void> {
     const TableName = this.run.outputs.TableName;
