@@ -46,6 +46,11 @@ export const settingsFields = z.strictObject({
     .max(32)
     .regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, _ and - only')
     .default('mediagw'),
+  /**
+   * What gateways can read of a room and a caller's name: `sipmediagw`, where other rooms than it can enter are refused by 484
+   * and names are made safe for its parsers; `as-sent` for gateways of your own that take both as callers send them.
+   */
+  gatewayText: z.enum(['sipmediagw', 'as-sent']).default('sipmediagw'),
   /** The shortest registration granted, in seconds (RFC 3261 10.3 step 6). */
   minExpiresSec: wholeNumber(1, 3600).default(60),
   /** What a shorter wish gets: `raise` grants the minimum, `refuse` answers 423 with Min-Expires. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { edgeIdSchema } from '../contracts/common.ts';
 import { digestAlgorithms } from '../sip/digest/auth-params.ts';
 import { parseHostPort } from '../sip/host-port.ts';
+import { gatewayTexts } from './call/setup/gateway-text.ts';
 
 /*
  * The edge's settings, read once from the environment and checked at start: a wrong one stops the start with
@@ -42,6 +43,8 @@ const environmentSchema = z.object({
   FURTHER_DOMAINS: list('').transform((hosts) => hosts.map((host) => host.toLowerCase())),
   /** Middle part of the gateways' usernames. */
   GATEWAY_NAME: z.string().min(1).max(64).default('mediagw'),
+  /** Whose parsers read room and caller's name: SIPMediaGW's, or of gateways that take both `as-sent`. */
+  GATEWAY_TEXT: z.enum(gatewayTexts).default('sipmediagw'),
 
   /** Function names or ARNs. */
   REGISTER_FUNCTION: z.string().min(1),

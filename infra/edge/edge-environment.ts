@@ -20,6 +20,7 @@ export function edgeEnvironment({ settings, functions, bus, secret }: EdgeEnviro
   return {
     SIP_DOMAIN: settings.domain,
     GATEWAY_NAME: settings.gatewayName,
+    GATEWAY_TEXT: settings.gatewayText,
     MIN_EXPIRES_SEC: String(settings.minExpiresSec),
     MIN_EXPIRES_MODE: settings.minExpiresMode,
     WAIT_LIMIT_SEC: String(settings.waitLimitSec),

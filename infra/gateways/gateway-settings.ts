@@ -91,7 +91,7 @@ export const isSipMediaGw = ({ launchType, gatewayAudioOnly }: GatewaySettings):
 
 /** @returns what of the settings does not fit together: the setting, and why */
 export function* gatewayProblems(
-  settings: GatewaySettings & { afterCall: 'stop' | 'reuse' },
+  settings: GatewaySettings & { afterCall: 'stop' | 'reuse'; gatewayText: 'sipmediagw' | 'as-sent' },
 ): Generator<[keyof typeof settings, string]> {
   if (!isSipMediaGw(settings)) {
     const needs = 'is for SIPMediaGW: needs launchType ec2, or gatewayAudioOnly';
@@ -107,6 +107,9 @@ export function* gatewayProblems(
     yield ['gatewayArchitecture', `${why} needs x86_64, which SIPMediaGW is built for`];
   }
   if (settings.afterCall === 'reuse') yield ['afterCall', 'SIPMediaGW ends after each call: must be stop'];
+  if (settings.gatewayText === 'as-sent') {
+    yield ['gatewayText', 'SIPMediaGW would enter another room than was dialled: must be sipmediagw'];
+  }
   if (settings.launchType === 'ec2' && settings.gatewayMachineImage === '') {
     yield ['gatewayMachineImage', 'launchType ec2 needs one: npm run machine-image makes it'];
   }

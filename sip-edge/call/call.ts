@@ -15,6 +15,7 @@ export type CallSettings = Pick<
   Settings,
   | 'edgeId'
   | 'gatewayName'
+  | 'gatewayText'
   | 'gatewayTimeoutMs'
   | 'maxAttempts'
   | 'ringLimitSec'

@@ -60,7 +60,8 @@ export class CallHandler {
     // No fact is published: without a Call-ID there is no call, and in a dialog that is up it is none of its own.
     if (callId === '' || callId.length > maxCallIdLength)
       return this.#refuseUntold(caller, 'bad-request', halfOpen);
-    const dialogId = caller.dialogId(readFrom(request.headers.from ?? '')?.tag) ?? callId;
+    const { gatewayText } = this.#parts.settings;
+    const dialogId = caller.dialogId(readFrom(request.headers.from ?? '', gatewayText)?.tag) ?? callId;
     if (this.#active.has(dialogId)) return this.#refuseUntold(caller, 'loop-detected', halfOpen);
 
     const receivedAt = this.#parts.clock.now();
@@ -187,7 +188,7 @@ export class CallHandler {
   }
 
   async #setUp(active: ActiveCall, caller: CallerLeg): Promise<SetupSuccess | SetupFailure | Shed> {
-    const invite = readInvite(caller.request, this.#parts.settings.gatewayName);
+    const invite = readInvite(caller.request, this.#parts.settings);
     if (invite.result === 'refused') {
       if (invite.caller) active.call.caller = invite.caller;
       return invite;

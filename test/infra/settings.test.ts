@@ -41,6 +41,11 @@ describe('the settings of a deployment', () => {
       { launchType: 'ec2', gatewayImage: 'a/b' },
       /gatewayEnvironment: launchType ec2/,
     ],
+    [
+      'rooms that SIPMediaGW cannot enter',
+      { ...sipmediagw, gatewayText: 'as-sent' },
+      /gatewayText: SIPMediaGW/,
+    ],
     ['a SIPMediaGW that serves again', { ...sipmediagw, afterCall: 'reuse' }, /afterCall: SIPMediaGW ends/],
     ['variables of SIPMediaGW for the sample', { gatewayEnvironment: 'x.env' }, /gatewayEnvironment: is for/],
     ['a secret by half an ARN', { ...sipmediagw, gatewaySecrets: 'AUTH_TOKEN=arn:aws:x' }, /gatewaySecrets/],

@@ -1,6 +1,6 @@
 import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../../sip/uri.ts';
-import { readableName } from './gateway-text.ts';
+import { type GatewayText, readableName } from './gateway-text.ts';
 
 export interface FromHeader {
   /** As `readableName` gives it; '' where there is none. */
@@ -23,12 +23,12 @@ const uriPattern = /^[a-z][a-z0-9+.-]*:[^\s<>"\\\p{Cc}]+$/iu;
  * @param header `"Ann" <sip:ann@example.org>;tag=1` or `sip:ann@example.org;tag=1`
  * @returns undefined where it cannot be understood
  */
-export function readFrom(header: string): FromHeader | undefined {
+export function readFrom(header: string, reader: GatewayText): FromHeader | undefined {
   const from = parseNameAddr(header);
   if (from === undefined || from.uri.length > maxUriLength || !uriPattern.test(from.uri)) return undefined;
   const tag = from.params.get('tag');
   if (tag !== undefined && tag.length > maxTagLength) return undefined;
-  const displayName = readableName(from.displayName ?? '', maxDisplayNameLength);
+  const displayName = readableName(from.displayName ?? '', maxDisplayNameLength, reader);
   return { displayName, uri: from.uri, tag };
 }
 
@@ -38,18 +38,24 @@ export function readFrom(header: string): FromHeader | undefined {
  * The unmodified gateway (SIPMediaGW, src/event_handler.py) reads digits up to the first `-`, takes as many
  * characters as room, and the rest as the caller's name. With the length in front, a display name such as `5-other`
  * cannot reach into the room. Where no name is left it takes user and host of the URI, as they stand: a caller without a
- * name therefore gets these as its name here.
- * @param room as `readTarget` gives it, so that its length is the same in all ways of counting; '' where the caller dialled
- *   the gateway itself: `0-` then keeps the caller's name from being read as a room
+ * name therefore gets these as its name here. Python counts code points.
+ * @param room as `readTarget` gives it; '' where the caller dialled the gateway itself: `0-` then keeps the caller's name
+ *   from being read as a room
  */
-export function rewriteFrom({ displayName, uri }: FromHeader, room: string): string {
-  return `"${room.length}-${room}${displayName || nameOfUri(uri) || 'Caller'}" <${uri}>`;
+export function rewriteFrom({ displayName, uri }: FromHeader, room: string, reader: GatewayText): string {
+  const name = reader === 'as-sent' ? displayName : displayName || nameOfUri(uri) || 'Caller';
+  return `"${[...room].length}-${quotedPairs(room + name)}" <${uri}>`;
 }
+
+/** RFC 3261 25.1, quoted-string. */
+const quotedPairs = (text: string) => text.replace(/["\\]/g, '\\$&');
 
 /** @returns `ann@example.org` of `sip:ann:password@example.org:5060;transport=tcp` */
 function nameOfUri(uri: string): string {
   const sipUri = parseSipUri(uri);
-  if (sipUri === undefined) return readableName(uri.slice(uri.indexOf(':') + 1), maxDisplayNameLength);
+  if (sipUri === undefined)
+    return readableName(uri.slice(uri.indexOf(':') + 1), maxDisplayNameLength, 'sipmediagw');
   const { user, host } = sipUri;
-  return readableName(user === undefined ? host : `${unescapeUser(user)}@${host}`, maxDisplayNameLength);
+  const name = user === undefined ? host : `${unescapeUser(user)}@${host}`;
+  return readableName(name, maxDisplayNameLength, 'sipmediagw');
 }

@@ -151,9 +151,10 @@ export class CallSetup {
   #offerHeaders({ received }: Grant): Headers {
     const { headers } = this.#caller.request;
     const { from, target } = this.#call;
+    const room = target.kind === 'room' ? target.room : '';
     return {
       ...passHeaders(headers),
-      from: headerOf(rewriteFrom(from, target.kind === 'room' ? target.room : '')),
+      from: headerOf(rewriteFrom(from, room, this.#parts.settings.gatewayText)),
       to: headers.to as string,
       'max-forwards': nextMaxForwards(headers),
       ...this.#parts.gatewayContact.headersFor(received.address, received.protocol),

@@ -15,6 +15,7 @@ const context = {
   gatewayName: 'gw',
   minExpiresSec: '90',
   minExpiresMode: 'refuse',
+  gatewayText: 'as-sent',
   trustedAddresses: '192.0.2.0/24',
   lockLeaseSec: '45',
   waitLimitSec: '75',

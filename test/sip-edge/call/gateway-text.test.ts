@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { readFrom, rewriteFrom } from '../../../sip-edge/call/setup/from-header.ts';
+import type { GatewayText } from '../../../sip-edge/call/setup/gateway-text.ts';
 import { readTarget } from '../../../sip-edge/call/setup/room.ts';
 import { nameInConference, readByGateway, typedByGateway } from '../../support/sip-media-gateway.ts';
 
-const target = (uri: string) => readTarget(uri, 'mediagw');
+const gateways = { gatewayName: 'mediagw', gatewayText: 'sipmediagw' } as const;
+const target = (uri: string) => readTarget(uri, gateways);
 
 /** The display name as a parser of quoted strings sees it. */
 function displayNameOf(header: string, uri = 'sip:ann@example.org'): string {
@@ -15,9 +17,13 @@ function displayNameOf(header: string, uri = 'sip:ann@example.org'): string {
 }
 
 function rewritten(displayName: string, room: string, uri = 'sip:ann@example.org'): string {
-  const from = readFrom(`"${displayName.replace(/[\\"]/g, '\\$&')}" <${uri}>;tag=1`);
+  return written(displayName, room, uri, 'sipmediagw');
+}
+
+function written(displayName: string, room: string, uri: string, reader: GatewayText): string {
+  const from = readFrom(`"${displayName.replace(/[\\"]/g, '\\$&')}" <${uri}>;tag=1`, reader);
   if (!from) throw new Error('From not understood');
-  return rewriteFrom(from, room);
+  return rewriteFrom(from, room, reader);
 }
 
 const hostileText = fc.oneof(
@@ -178,5 +184,48 @@ describe('the From that a gateway gets', () => {
   it('has a limit, and splits no character', () => {
     expect(rewritten('x'.repeat(3000), 'room').length).toBeLessThan(200);
     expect(rewritten('\ud83c\udfa5x'.repeat(1000), 'room').isWellFormed()).toBe(true);
+  });
+});
+
+describe('what gateways get that take room and name as sent', () => {
+  const asSent = (uri: string) => readTarget(uri, { ...gateways, gatewayText: 'as-sent' });
+
+  it.each([
+    ['sip:+33-1-555-0100;phone-context=example.org@example.org', '+33-1-555-0100'],
+    ['sip:caf%C3%A9@example.org', 'caf\u00e9'],
+    ['sip:conf%40home@example.org', 'conf@home'],
+    ['sip:97002,2@example.org', '97002,2'],
+    ['sip:team%20room@example.org', 'team room'],
+    ['sip:100%@example.org', '100%'],
+    ['sip:1.5@example.org', '1.5'],
+    ['sip:ro%22om%5c@example.org', 'ro"om\\'],
+  ])('%s is room %s', (uri, room) => expect(asSent(uri)).toEqual({ kind: 'room', room }));
+
+  it.each(['a%0d%0ab', '%00', 'a%e2%80%aeb'])('%s cannot be seen', (user) =>
+    expect(asSent(`sip:${user}@example.org`)).toEqual({ kind: 'unreadable-room' }),
+  );
+
+  it.each([
+    ["Salle d'audience #1 & <x>", 'room', '"4-roomSalle d\'audience #1 & <x>"'],
+    ['Ann "the boss" \\', 'ro"om', '"5-ro\\"omAnn \\"the boss\\" \\\\"'],
+    ['', '\ud83c\udfa5', '"1-\ud83c\udfa5"'],
+    ['Ann\u202e\r\nVia: x', '1', '"1-1Ann Via: x"'],
+  ])('From of %j for room %j begins with %s', (displayName, room, expected) => {
+    expect(written(displayName, room, 'sip:ann@example.org', 'as-sent')).toBe(
+      `${expected} <sip:ann@example.org>`,
+    );
+  });
+
+  it('can be read back, whatever it was', () => {
+    fc.assert(
+      fc.property(hostileText, hostileText, (displayName, user) => {
+        const read = asSent(`sip:${encodeURIComponent(user.toWellFormed())}@example.org`);
+        if (read.kind !== 'room') return;
+        const name = displayNameOf(written(displayName, read.room, 'sip:ann@example.org', 'as-sent'));
+        const [, length = '', rest = ''] = /^(\d+)-(.*)$/su.exec(name) ?? [];
+        expect([...rest].slice(0, Number(length)).join('')).toBe(read.room);
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

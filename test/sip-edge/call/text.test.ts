@@ -9,7 +9,7 @@ describe('a From header', () => {
     ['<sip:ann@example.org;x=1>', { displayName: '', uri: 'sip:ann@example.org;x=1', tag: undefined }],
     ['"a \\" <sip:eve@x>" <sip:ann@h>;tag=7', { displayName: 'a ” ‹sip∶eve@x›', uri: 'sip:ann@h', tag: '7' }],
     ['<tel:+33123456789>;tag=7', { displayName: '', uri: 'tel:+33123456789', tag: '7' }],
-  ])('%s is understood', (header, expected) => expect(readFrom(header)).toEqual(expected));
+  ])('%s is understood', (header, expected) => expect(readFrom(header, 'sipmediagw')).toEqual(expected));
 
   it.each([
     '',
@@ -19,7 +19,7 @@ describe('a From header', () => {
     '<sip:a b@h>',
     `<sip:${'a'.repeat(600)}@h>`,
     `<sip:a@h>;tag=${'a'.repeat(300)}`,
-  ])('%s is not', (header) => expect(readFrom(header)).toBeUndefined());
+  ])('%s is not', (header) => expect(readFrom(header, 'sipmediagw')).toBeUndefined());
 });
 
 describe('the headers that pass to the other leg', () => {

@@ -44,6 +44,7 @@ export interface TestEdge {
 export const testSettings: CallSettings = {
   edgeId: 'edge-1',
   gatewayName: 'mediagw',
+  gatewayText: 'sipmediagw',
   gatewayTimeoutMs: 5000,
   maxAttempts: 3,
   ringLimitSec: 30,
