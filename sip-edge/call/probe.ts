@@ -10,8 +10,13 @@ import type { Leg } from './leg/leg.ts';
  * load balancer on the way forgets a UDP flow on which nothing is sent.
  */
 
-/** `unreachable`: drachtio itself, so nothing is known of the peer. */
-type Pulse = 'alive' | 'gone' | 'no-answer' | 'unreachable';
+/**
+ * `ended`: the peer has no such dialog any more. `no-dialog`: drachtio has none. `unreachable`: drachtio itself, so nothing is
+ * known of the peer.
+ */
+type Pulse = 'alive' | 'ended' | 'no-dialog' | 'no-answer' | 'unreachable';
+/** Why a leg counts as gone; `silent`: too many probes in a row had no answer. */
+type Gone = 'ended' | 'no-dialog' | 'silent';
 
 /**
  * These end the dialog (RFC 3261 12.2.1.2). Any other answer of the peer, also a refusal of OPTIONS, shows that it
@@ -32,9 +37,9 @@ function takePulse(leg: Leg, timeoutMs: number, clock: AlarmClock): Promise<Puls
         const { status } = response;
         if (status < 200) return;
         if (isInternal(response)) feel('no-answer');
-        else feel(deadStatuses.has(status) ? 'gone' : 'alive');
+        else feel(deadStatuses.has(status) ? 'ended' : 'alive');
       },
-      failed: (failure) => feel(failure === 'no-dialog' ? 'gone' : 'unreachable'),
+      failed: (failure) => feel(failure === 'no-dialog' ? failure : 'unreachable'),
     });
   });
 }
@@ -127,22 +132,25 @@ export class Prober {
   async #probe(bridge: Bridge): Promise<void> {
     const { caller, gateway } = bridge;
     const [callerGone, gatewayGone] = await Promise.all([
-      this.#isGone(bridge, caller),
-      this.#isGone(bridge, gateway),
+      this.#whyGone(bridge, caller),
+      this.#whyGone(bridge, gateway),
     ]);
-    // Both legs gone at once: drachtio was started anew, which ends every dialog.
-    if (callerGone && gatewayGone) bridge.end(lostDialogs);
-    else if (callerGone) bridge.endOther(caller, { by: 'caller', outcome: 'answered' });
+    // Gone at once in one way: drachtio was started anew, which ends every dialog, or reaches nobody. A side that has ended the
+    // call says so, whatever became of the other in the same round.
+    if (callerGone && callerGone === gatewayGone && callerGone !== 'ended') bridge.end(lostDialogs);
+    else if (callerGone && !(callerGone === 'silent' && gatewayGone))
+      bridge.endOther(caller, { by: 'caller', outcome: 'answered' });
     else if (gatewayGone) bridge.endOther(gateway, { by: 'gateway', outcome: 'answered' });
     if (bridge.isOver) this.#misses.delete(bridge);
   }
 
-  async #isGone(bridge: Bridge, leg: Leg): Promise<boolean> {
-    if (bridge.isOver) return false;
+  async #whyGone(bridge: Bridge, leg: Leg): Promise<Gone | undefined> {
+    if (bridge.isOver) return undefined;
     const pulse = await takePulse(leg, this.#times.timeoutMs, this.#clock);
     const misses = this.#misses.get(bridge);
     if (pulse === 'alive') misses?.delete(leg);
     if (pulse === 'no-answer') misses?.set(leg, (misses.get(leg) ?? 0) + 1);
-    return pulse === 'gone' || (misses?.get(leg) ?? 0) >= this.#times.misses;
+    if (pulse === 'ended' || pulse === 'no-dialog') return pulse;
+    return (misses?.get(leg) ?? 0) >= this.#times.misses ? 'silent' : undefined;
   }
 }

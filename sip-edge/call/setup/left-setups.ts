@@ -50,7 +50,10 @@ export class LeftSetups {
   async #end({ kept, note }: LeftCall, isUntold: boolean): Promise<void> {
     const { srf, log } = this.#parts;
     const { callId, txnId, dialogId, offers } = kept;
-    log.warn({ callId, outcome: 'edge-lost' }, 'a set-up that was left is ended');
+    log.warn(
+      { callId, outcome: kept.isCancelled ? 'cancelled' : 'edge-lost' },
+      'a set-up that was left is ended',
+    );
     const { status, phrase, headers } = refusalOf('edge-lost', { callId });
     sendWhileConnected(() => sendById(srf, { stackTxnId: txnId }, `SIP/2.0 ${status} ${phrase}`, headers));
     // It may have had its 200 already, without anybody to say so.
