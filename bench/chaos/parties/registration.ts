@@ -27,12 +27,15 @@ const patienceMs = 8000;
 export class Registration {
   readonly #options: RegistrationOptions;
   readonly #contact: string;
+  /** Where its packets come from, also those that arrive when its gateway has started anew elsewhere. */
+  readonly #from: Pick<UserAgent, 'at'>;
   #edge: Registrar | undefined;
   #cseq = 0;
   #isOver = false;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
+    this.#from = { at: options.agent.at };
     this.#contact = `<sip:${options.username}@${options.agent.at}>`;
     void this.#keep();
   }
@@ -61,7 +64,7 @@ export class Registration {
 
   /** @returns undefined where nobody answered */
   #register({ server }: Registrar, contact: string, expires: number): Promise<number | undefined> {
-    const { id, username, agent, sim, network } = this.#options;
+    const { id, username, sim, network } = this.#options;
     this.#cseq += 1;
     const address = `<sip:${username}@example.test>`;
     const headers = {
@@ -73,7 +76,7 @@ export class Registration {
       expires: `${expires}`,
     };
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
-    network.carry(`${id}>`, () => server.take(agent, { method: 'REGISTER', leg: id, headers }, resolve));
+    network.carry(`${id}>`, () => server.take(this.#from, { method: 'REGISTER', leg: id, headers }, resolve));
     sim.in(patienceMs, () => resolve(undefined));
     return promise;
   }

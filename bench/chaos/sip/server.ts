@@ -54,7 +54,7 @@ export class SipServer {
   }
 
   /** An INVITE or a REGISTER has arrived. */
-  take(from: UserAgent, { method, leg, headers }: SipRequest, given: Answer): void {
+  take(from: Pick<UserAgent, 'at'>, { method, leg, headers }: SipRequest, given: Answer): void {
     if (!this.isAlive) return;
     const answer: Answer = (status) => this.#network.carry(`${leg}<`, () => given(status));
     const owner = this.#link;
