@@ -1,8 +1,11 @@
 const startsDialog = /^(?:INVITE|SUBSCRIBE)[ \t]/;
 /** The value of the first Contact, whatever its name's form, with lines that are folded. */
 const firstContact = /\r\n(?:contact|m)[ \t]*:((?:[^\r\n]|\r\n[ \t])*)/i;
-/** What may stand before the URI: a name, quoted or not, and `<`. */
-const beforeUri = /^\s*(?:"(?:[^"\\]|\\.)*"|[^"<,]*)\s*<\s*/;
+/**
+ * What may stand before the URI: a name, quoted or not, and `<`. No two parts of it take the same blanks, or a Contact of
+ * thousands would be tried in each way of sharing them out.
+ */
+const beforeUri = /^(?:\s*"(?:[^"\\]|\\[\s\S])*"\s*|[^"<,]*)<\s*/;
 /** URIs without a host (sofia-sip, url.c). */
 const hostless = /^\s*(?:\*|(?:tel|fax|modem|cid):)/i;
 

@@ -12,3 +12,12 @@ declare module 'drachtio-srf/lib/sip-parser/message.js' {
     body: string | undefined;
   }
 }
+
+declare module 'drachtio-srf/lib/sip-parser/parser.js' {
+  export interface ParsedMessage {
+    headers: Record<string, string>;
+    body?: string;
+  }
+  const parser: { parseSipMessage(message: string, isLazy: boolean): ParsedMessage | undefined };
+  export default parser;
+}

@@ -48,6 +48,9 @@ export function readableHead(message: string): ReadableHead {
 
 const unreadable = (why: string): ReadableHead => ({ isReadable: false, why });
 
+/** By lines: a pattern for the blanks about each line's end would begin anew at each of thousands in a row. */
 function unfold(value: string): string {
-  return trimBlanks(value.includes('\n') ? value.replace(/[ \t]*[\r\n]+[ \t]*/g, ' ') : value);
+  if (!value.includes('\n')) return trimBlanks(value);
+  const lines = value.split(/[\r\n]+/);
+  return trimBlanks(lines.map(trimBlanks).join(' '));
 }

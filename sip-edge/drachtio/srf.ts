@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import DrachtioSrf from 'drachtio-srf';
+import { takeBodiesWhole } from './whole-bodies.ts';
 import { speakInBytes } from './wire-bytes.ts';
 
 /*
@@ -254,5 +255,6 @@ const Original = DrachtioSrf as unknown as SrfConstructor;
 /** @returns an Srf that is not connected yet: register the handlers, then `connect`. */
 export function createSrf(): Srf {
   speakInBytes();
+  takeBodiesWhole();
   return new Original();
 }
