@@ -50,6 +50,8 @@ export interface EdgeParts {
   /** None: only gateways register, and nobody of our domain calls. */
   endpoints: EndpointAccounts | undefined;
   clock: AlarmClock;
+  /** For spans of time: a lease, a limit, a ban. */
+  steadyClock: AlarmClock;
   log: Log;
   meter: Meter;
   /** Whether it has left its target groups, so that new calls are other edges'. None: there is no load balancer to leave. */
@@ -79,7 +81,7 @@ export class EdgeApp {
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    const { settings, controlPlane, facts, secrets, endpoints, clock, log, meter } = parts;
+    const { settings, controlPlane, facts, secrets, endpoints, clock, steadyClock, log, meter } = parts;
     const hasEndpoints = endpoints !== undefined;
     this.#srf = createSrf();
     this.#connection = new DrachtioConnection(this.#srf, settings, log);
@@ -105,17 +107,17 @@ export class EdgeApp {
     this.#lease = new EdgeLease({
       controlPlane,
       settings,
-      clock,
+      clock: steadyClock,
       log,
       countCalls: () => this.#calls.activeCalls,
       onHangup: (hangup) => this.#calls.onHangup(hangup),
     });
 
-    const limits = new AddressLimits(settings, clock);
+    const limits = new AddressLimits(settings, steadyClock);
     const authenticator = createAuthenticator({ settings, secrets, endpoints, limits, clock });
     const isTrusted = trustedAddresses(settings.trustedAddresses);
     this.#halfOpen = new HalfOpenCalls(settings, (address) => isTrusted(address) || limits.isExempt(address));
-    const refusals = new LogByAddress(log, clock, settings.trackedAddresses);
+    const refusals = new LogByAddress(log, steadyClock, settings.trackedAddresses);
     this.#refusals = refusals;
     const admission = new Admission({
       policy: settings,
@@ -195,7 +197,7 @@ export class EdgeApp {
   }
 
   async #untilNoCalls(patienceMs: number): Promise<void> {
-    const { clock } = this.#parts;
+    const { steadyClock: clock } = this.#parts;
     const deadline = clock.now() + patienceMs;
     while (this.activeCalls > 0 && clock.now() < deadline) {
       await pause(clock, drainPollMs);

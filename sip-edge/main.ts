@@ -23,7 +23,7 @@ import { TaskProtection } from './health/task-protection.ts';
 import { eventBusDelivery } from './outbox/event-bus.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { FactStore } from './outbox/store.ts';
-import { systemClock as clock, type Log } from './ports.ts';
+import { systemClock as clock, type Log, steadyClock } from './ports.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { type StopStep, stopInOrder } from './stop.ts';
 import { EdgeMetrics } from './telemetry/edge-metrics.ts';
@@ -91,7 +91,7 @@ function watchSuccession(settings: Settings, isDraining: () => boolean, log: Log
     targetGroups,
     intervalMs: successionPollSec * 1000,
     isDraining,
-    clock,
+    clock: steadyClock,
     log,
   });
 }
@@ -101,7 +101,7 @@ async function openHealth(settings: Settings, log: Log): Promise<HealthEndpoint 
   if (port === undefined) return undefined;
   const address = healthSipAddress ?? { host: ownAddress(), port: 5060 };
   const probe = () => probeByOptions({ address, domain: sipDomain, patienceMs: healthTimeoutMs });
-  return HealthEndpoint.open({ host, port, probe, clock, log });
+  return HealthEndpoint.open({ host, port, probe, clock: steadyClock, log });
 }
 
 async function start(settings: Settings, log: Log): Promise<void> {
@@ -112,7 +112,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     secretId,
     refreshSec: settings.secretRefreshSec,
     mismatchRefreshSec: settings.secretMismatchRefreshSec,
-    clock,
+    clock: steadyClock,
     log,
   });
   const secrets = await SipSecret.load(watched(sipSecretArn));
@@ -128,7 +128,7 @@ async function start(settings: Settings, log: Log): Promise<void> {
     log,
   });
   const succession = watchSuccession(settings, () => app.isDrainedByOperator, log);
-  const flow = new Flow(clock, log);
+  const flow = new Flow(steadyClock, log);
   const controlPlane = controlPlaneOf(settings, flow);
   const coolDown = keepWarm(() => controlPlane.touch(), log);
   const metrics = new EdgeMetrics({
@@ -146,11 +146,12 @@ async function start(settings: Settings, log: Log): Promise<void> {
   });
   const app: EdgeApp = new EdgeApp({
     settings,
-    controlPlane: new WatchedControlPlane(controlPlane, clock, metrics),
+    controlPlane: new WatchedControlPlane(controlPlane, steadyClock, metrics),
     facts: outbox,
     secrets,
     endpoints,
     clock,
+    steadyClock,
     log,
     meter: metrics,
     hasLeft: succession && (() => succession.isOver),

@@ -102,6 +102,15 @@ export const systemClock: AlarmClock = {
   },
 };
 
+/**
+ * For spans of time. Nobody sets it back or forward, as the system's may be; it is as wrong as that was when this process
+ * began, so that what others are told, or what must outlive the process, has the system's.
+ */
+export const steadyClock: AlarmClock = {
+  ...systemClock,
+  now: () => Math.round(performance.timeOrigin + performance.now()),
+};
+
 /** Runs it each so often, the first time after so long. @returns ends it */
 export function every(clock: AlarmClock, ms: number, run: () => void): () => void {
   let takeBack = () => {};

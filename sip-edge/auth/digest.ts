@@ -76,16 +76,11 @@ export class Digest {
     algorithms: readonly DigestAlgorithm[],
     address: string,
   ): string[] {
-    const { realm, clock, random } = this.#options;
+    const { realm, random } = this.#options;
+    const { now } = this.#expire();
     const [key] = this.#keys(secrets);
     return algorithms.map((algorithm) => {
-      const nonce = makeNonce(
-        key,
-        clock.now(),
-        random(nonceRandomLength),
-        algorithm,
-        audienceOf(realm, address),
-      );
+      const nonce = makeNonce(key, now, random(nonceRandomLength), algorithm, audienceOf(realm, address));
       const staleFlag = stale ? ', stale=true' : '';
       return `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${staleFlag}`;
     });
@@ -138,15 +133,21 @@ export class Digest {
     count: number,
     algorithm: DigestAlgorithm,
   ): DigestVerdict {
-    const { nonceLifetimeSec, clock } = this.#options;
-    const now = clock.now();
-    const oldest = now - nonceLifetimeSec * 1000;
-    this.#counts.expire(oldest);
-    if (issuedAt < oldest || issuedAt > now + maxSkewMs) return ask('stale-nonce', true);
+    const { before, latest } = this.#expire();
+    if (issuedAt < before || issuedAt > latest) return ask('stale-nonce', true);
     if (this.#counts.isForgotten(nonce, issuedAt)) return ask('stale-nonce', true);
     return this.#counts.use(nonce, issuedAt, count)
       ? { result: 'accepted', algorithm }
       : ask('replayed', true);
+  }
+
+  /** @returns between which times a nonce was issued that counts, epoch ms, both included */
+  #expire(): { before: number; now: number; latest: number } {
+    const { nonceLifetimeSec, clock } = this.#options;
+    const now = clock.now();
+    const times = { before: now - nonceLifetimeSec * 1000, now, latest: now + maxSkewMs };
+    this.#counts.expire(times);
+    return times;
   }
 
   #keys(secrets: Secrets): [KeyObject, ...KeyObject[]] {

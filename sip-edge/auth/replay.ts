@@ -56,8 +56,19 @@ export class NonceCounts {
     return true;
   }
 
-  /** Forgets what no longer counts. @param before epoch ms: nonces issued earlier are stale anyway */
-  expire(before: number): void {
+  /**
+   * Forgets what no longer counts. Where the clock was set back all is forgotten, as at the start: else every nonce would
+   * be one from before the floor, and nobody be let in, until the time is there again.
+   * @param before epoch ms: nonces issued earlier are stale anyway
+   * @param now epoch ms
+   * @param latest epoch ms: none that counts was issued later
+   */
+  expire({ before, now, latest }: { before: number; now: number; latest: number }): void {
+    if (this.#floor > latest) {
+      this.#seen.clear();
+      // A challenge of this very moment counts.
+      this.#floor = now - 1;
+    }
     for (const [nonce, seen] of this.#seen) {
       // Nonces are kept in the order of their first use, which is nearly that of their issue: one that was used late is
       // forgotten a round later.

@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { EdgeApp } from '../../sip-edge/app.ts';
 import { WatchedControlPlane } from '../../sip-edge/control-plane/watched-control-plane.ts';
 import { createSrf, type Srf } from '../../sip-edge/drachtio/srf.ts';
-import { type ControlPlane, systemClock } from '../../sip-edge/ports.ts';
+import { type ControlPlane, steadyClock, systemClock } from '../../sip-edge/ports.ts';
 import { readSettings } from '../../sip-edge/settings.ts';
 import { neededEnvironment } from './support/environment.ts';
 import { recordingLog } from './support/log.ts';
@@ -37,6 +37,7 @@ it('serves on the next connection where one is gone before drachtio has the rout
     secrets: { secrets: ['secret'], refreshAfterMismatch: async () => false },
     endpoints: undefined,
     clock: systemClock,
+    steadyClock,
     log,
     meter,
     hasLeft: undefined,

@@ -6,7 +6,13 @@ import { EdgeApp } from '../../../sip-edge/app.ts';
 import type { SecretSource } from '../../../sip-edge/auth/authenticator.ts';
 import type { Secrets } from '../../../sip-edge/auth/digest.ts';
 import { WatchedControlPlane } from '../../../sip-edge/control-plane/watched-control-plane.ts';
-import { type ControlPlane, type Counted, type NewFact, systemClock } from '../../../sip-edge/ports.ts';
+import {
+  type ControlPlane,
+  type Counted,
+  type NewFact,
+  steadyClock,
+  systemClock,
+} from '../../../sip-edge/ports.ts';
 import { readSettings } from '../../../sip-edge/settings.ts';
 import { SipPeer } from '../../support/sip-peer/peer.ts';
 import type { RawPeer } from '../../support/sip-peer/raw-peer.ts';
@@ -77,6 +83,7 @@ export async function startEdge(
       refreshAfterMismatch: async () => false,
     },
     clock: systemClock,
+    steadyClock,
     log,
     hasLeft: undefined,
     createCalls: () => ({
