@@ -58,7 +58,7 @@ const table = {
   'wrong-password': forbidden('The digest answer does not fit; ten of them in a minute are a ban'),
   'wrong-username': forbidden('The credentials are not those of the user that the request speaks for'),
   'malformed-credentials': badRequest('The credentials cannot be read'),
-  banned: forbidden('Too many wrong passwords for this user'),
+  banned: forbidden('Too many wrong passwords for this user, or from this address over a connection'),
   'rate-limited': unavailable('More requests from one address than it may send'),
   'half-open': unavailable(
     'More calls than one address, or all that have acknowledged none yet, may have without an ACK at once',
@@ -115,8 +115,8 @@ export const refusals: Readonly<Record<RefusalWord, Refusal>> = table;
 /** Why a request gets no answer at all. They stand in the log alone, at level debug. */
 export const dropped = {
   scanner: 'A User-Agent of a scanner (SCANNER_AGENTS)',
-  banned: 'An address with too many wrong passwords',
-  flood: 'More than ten times as many requests as an address may send',
+  banned: 'An address with too many wrong passwords, by UDP',
+  flood: 'More than ten times as many requests as an address may send, by UDP',
 } as const;
 
 export type DropWord = keyof typeof dropped;

@@ -16,7 +16,7 @@ import {
 import { healthPort, type Network, sipPort, sipsPort } from '../network.ts';
 import type { Settings } from '../settings.ts';
 import { DrachtioSecret } from './drachtio-secret.ts';
-import { drachtioAdminAddress, drachtioStart } from './drachtio-start.ts';
+import { drachtioAdminAddress, drachtioStart, fewUnread } from './drachtio-start.ts';
 import { grantLifeOfTask } from './edge-life.ts';
 import type { LoadBalancer, TargetGroup } from './load-balancer.ts';
 
@@ -174,6 +174,7 @@ export class EdgeServices extends Construct {
         { containerPort: sipPort, protocol: ecs.Protocol.TCP },
         ...(withTls ? [{ containerPort: sipsPort, protocol: ecs.Protocol.TCP }] : []),
       ],
+      systemControls: [fewUnread],
       stopTimeout: Duration.seconds(stopTimeoutSec),
       logging: logging('drachtio'),
     });

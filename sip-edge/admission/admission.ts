@@ -55,14 +55,12 @@ export class Admission {
     const { limits, isTrusted } = this.#parts;
     const address = req.source_address;
     if (isTrusted(address)) return true;
-    if (limits.isBanned(address)) {
-      this.#drop(req, 'banned');
-      return false;
-    }
-    const measure = limits.take(address);
+    const measure = limits.isBanned(address) ? 'banned' : limits.take(address);
     if (measure === 'ok') return true;
-    if (measure === 'flood') this.#drop(req, 'flood');
-    else this.#refuse(req, res, 'rate-limited');
+    // An answer over a connection goes to who sent the request, and lets drachtio forget it: with each that waits for one,
+    // it keeps a copy of what it had read behind it.
+    if (measure !== 'over' && req.protocol === 'udp') this.#drop(req, measure);
+    else this.#refuse(req, res, measure === 'banned' ? 'banned' : 'rate-limited');
     return false;
   }
 

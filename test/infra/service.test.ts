@@ -121,6 +121,7 @@ interface Container {
   PortMappings?: { ContainerPort: number }[];
   Secrets?: { Name: string; ValueFrom: unknown }[];
   RestartPolicy?: object;
+  SystemControls?: { Namespace: string; Value: string }[];
 }
 
 const containersOf = (of: ReturnType<typeof synthesize>, id: RegExp): Container[] =>
@@ -188,6 +189,14 @@ describe('an edge', () => {
     const drachtio = containersOf(template, /^EdgeTask/).filter(({ Name }) => Name === 'drachtio');
     for (const { RestartPolicy } of drachtio)
       expect(RestartPolicy).toMatchObject({ Enabled: true, RestartAttemptPeriod: 60 });
+  });
+
+  it('lets a connection have little unread: drachtio keeps a copy of it with each request', () => {
+    const drachtio = containersOf(template, /^EdgeTask/).filter(({ Name }) => Name === 'drachtio');
+    const most = drachtio.map(({ SystemControls: [control] = [] }) =>
+      Number(control?.Value.split(' ').at(-1)),
+    );
+    expect(most).toEqual([32_768, 32_768]);
   });
 
   it('serves before the one it replaces goes', () => {

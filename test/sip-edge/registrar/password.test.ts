@@ -98,13 +98,15 @@ describe('the password', () => {
     expect(suite.controlPlane.commands).toEqual([]);
   });
 
-  it('guessed at too often bans the address, which is then met with silence', async () => {
+  it('guessed at too often bans the address, which is then met with silence by UDP', async () => {
     const gw = await suite.open({ BAN_AFTER_FAILURES: '3' });
     for (const guess of ['a', 'b', 'c']) expect((await gw.register({ password: guess })).status).toBe(403);
     const client = await suite.client();
     client.send(client.build({ method: 'OPTIONS', uri: `sip:${domain}`, callId: 'banned' }));
     await until('the drop', () => suite.edge.log.lines.some((line) => line.callId === 'banned'));
     expect(client.answersTo('banned')).toEqual([]);
+    const byTcp = await suite.client('tcp');
+    expect((await byTcp.ask({ method: 'OPTIONS', uri: `sip:${domain}` })).status).toBe(403);
   });
 
   it('asked for is no wrong answer: a hundred challenges ban nobody', async () => {
