@@ -23,7 +23,7 @@ const unavailable = (meaning: string): Refusal => ({
 });
 
 const table = {
-  'bad-call-id': badRequest('No Call-ID, or one longer than 256 characters'),
+  'bad-call-id': badRequest('No Call-ID, or one longer than 256 characters or with control characters'),
   'bad-from-or-to': badRequest('From or To is missing or cannot be read'),
   'bad-from': badRequest('The URI in From cannot be read'),
   'bad-request-uri': badRequest('The request URI cannot be read'),

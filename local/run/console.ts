@@ -1,3 +1,4 @@
+import { plain } from '../../command-line/plain.ts';
 import type { Step } from './steps.ts';
 
 /** Where a run tells what happens. */
@@ -28,11 +29,14 @@ export function plainConsole(write: (text: string) => void, colours: boolean): C
   return {
     step: ({ at, subject, what, detail, trouble }) => {
       const word = what.padEnd(whatWidth);
-      const line = `${subject.padEnd(subjectWidth)} ${trouble ? paint(31, word) : paint(1, word)} ${detail}`;
+      const line = `${plain(subject).padEnd(subjectWidth)} ${trouble ? paint(31, word) : paint(1, word)} ${plain(detail)}`;
       write(`${paint(2, clock(at))}  ${line.trimEnd()}\n`);
     },
     say: (text) => write(`${text}\n`),
-    trouble: (_event, text) => write(`${paint(2, clock(Date.now()))}  ${paint(31, text)}\n`),
+    trouble: (_event, text) => {
+      const shown = text.split('\n').map(plain).join('\n');
+      write(`${paint(2, clock(Date.now()))}  ${paint(31, shown)}\n`);
+    },
     ready: (_fields, text) => write(`${text}\n`),
   };
 }

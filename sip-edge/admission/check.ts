@@ -1,4 +1,3 @@
-import { maxCallIdLength } from '../../contracts/common.ts';
 import type { DropWord, RefusalWord } from '../../contracts/refusals.ts';
 import { knownMethods } from '../../sip/methods.ts';
 import { parseNameAddr, parseNameAddrs } from '../../sip/name-addr.ts';
@@ -8,6 +7,7 @@ import { isSessionTooShort, minSessionExpiresSec } from '../call/leg/session-tim
 import { maxPassedBytes } from '../drachtio/size-limit.ts';
 import type { Headers } from '../drachtio/srf.ts';
 import { isOwnDomain, isOwnHost, type OwnHosts } from '../own-host.ts';
+import { isCallId } from './call-id.ts';
 
 /* Which requests the edge lets in, by what stands in them: pure, and the same for every source. */
 
@@ -59,10 +59,7 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
   if (policy.scannerAgents.some((part) => agent.includes(part.toLowerCase()))) {
     return { result: 'drop', word: 'scanner' };
   }
-  const callId = headers['call-id'];
-  if (callId === undefined || callId === '' || callId.length > maxCallIdLength) {
-    return refuse('bad-call-id');
-  }
+  if (!isCallId(headers['call-id'])) return refuse('bad-call-id');
   if (request.size > maxPassedBytes) return refuse('too-large');
   if (!knownMethods.has(method)) return refuse('unknown-method');
 

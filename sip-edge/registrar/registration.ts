@@ -1,11 +1,11 @@
 import { isIPv6 } from 'node:net';
 import type { Contact, RegisterAnswer } from '../../contracts/commands.ts';
-import { maxCallIdLength } from '../../contracts/common.ts';
 import { parseGatewayName } from '../../contracts/gateway-name.ts';
 import type { RefusalWord } from '../../contracts/refusals.ts';
 import { parseCSeq } from '../../sip/cseq.ts';
 import { type NameAddr, parseNameAddr, parseNameAddrs } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeUser } from '../../sip/uri.ts';
+import { isCallId } from '../admission/call-id.ts';
 import { isOwnHost, type OwnHosts } from '../own-host.ts';
 
 /* What a REGISTER asks for and what it gets: RFC 3261 10.3, without drachtio, table or clock. */
@@ -68,9 +68,7 @@ const refuse = (word: RefusalWord, headers?: Record<string, string>): Refused =>
 export function readRegistrant(request: RegisterRequest, policy: RegistrationPolicy): Result<Registrant> {
   const { callId } = request;
   const cseq = parseCSeq(request.cseq ?? '');
-  if (callId === undefined || callId === '' || callId.length > maxCallIdLength) {
-    return refuse('bad-call-id');
-  }
+  if (!isCallId(callId)) return refuse('bad-call-id');
   if (cseq?.method !== 'REGISTER') return refuse('bad-cseq');
 
   const target = parseSipUri(request.uri);

@@ -1,5 +1,6 @@
+import { plain } from '../../../command-line/plain.ts';
 import type { ActionView, OrdersView } from '../../../contracts/api/actions.ts';
-import { beside, callName, clock, gatewayName, plain, shortened, table } from './table.ts';
+import { beside, callName, clock, gatewayName, shortened, table } from './table.ts';
 
 /* What operators have ordered and done, as text for people. */
 

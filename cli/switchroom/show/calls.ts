@@ -1,3 +1,4 @@
+import { plain } from '../../../command-line/plain.ts';
 import type { CallDetail, CallView, Failures } from '../../../contracts/api/views.ts';
 import { showLadder } from './ladder.ts';
 import { showMedia } from './media.ts';
@@ -8,7 +9,6 @@ import {
   clock,
   duration,
   gatewayName,
-  plain,
   roughly,
   secondsBetween,
   shortened,

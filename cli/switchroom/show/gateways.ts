@@ -1,3 +1,4 @@
+import { plain } from '../../../command-line/plain.ts';
 import type { EdgeView, GatewayView } from '../../../contracts/api/views.ts';
 import type { Paint } from './paint.ts';
 import {
@@ -5,7 +6,6 @@ import {
   clock,
   duration,
   gatewayName,
-  plain,
   roughly,
   secondsBetween,
   shortened,

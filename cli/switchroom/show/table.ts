@@ -1,5 +1,4 @@
-/** Printable letters alone: text of a caller shall move no cursor and colour no screen. */
-export const plain = (text: string) => text.replaceAll(/[^\P{C}]/gu, '?');
+import { plain } from '../../../command-line/plain.ts';
 
 /** Its beginning, where it is longer: as much as tells it from others. */
 export const shortened = (text: string, most: number) =>

@@ -126,4 +126,20 @@ describe('what is told of a run', () => {
     expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}call 3f2a9c1b {18}ended {9}by gateway\n$/);
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ event: 'call.ended', at, callId, by: 'gateway' });
   });
+
+  it('moves no cursor and colours nothing by what a caller has said', () => {
+    const lines: string[] = [];
+    const console = plainConsole((text) => lines.push(text), false);
+    console.step({
+      event: 'x',
+      at,
+      subject: 'call a\u001b[2J',
+      what: 'y',
+      detail: '\u009b31m\u0007',
+      fields: {},
+    });
+    console.trouble('x', 'died; it said last:\n    \u001b]0;title\u0007');
+    expect(lines.join('')).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(lines[1]).toContain('died; it said last:\n    ?');
+  });
 });

@@ -73,6 +73,7 @@ describe('an INVITE', () => {
     ['from a user of ours that shows nothing', { from: `<sip:boss@${domain}>` }, 403, 'not-authorised'],
     ['without hops left', { headers: { 'Max-Forwards': '0' } }, 483, 'too-many-hops'],
     ['with a Call-ID of 257 characters', { callId: 'x'.repeat(257) }, 400, 'bad-call-id'],
+    ['with a Call-ID that would act on a screen', { callId: 'a\u009b31m' }, 400, 'bad-call-id'],
   ])('is refused %s', async (_case, changes, status, why) => {
     await start();
     const parts = invite(changes);
