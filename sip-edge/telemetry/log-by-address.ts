@@ -10,16 +10,25 @@ interface Told {
 
 const minuteMs = 60_000;
 const linesAMinute = 10;
+/** Of all addresses: whoever writes the source of its packets itself is another one each time. */
+const linesAMinuteOfAll = 600;
 const maxTextLength = 200;
 
+/** @returns what was told in this minute. @param now ms */
+const inThisMinute = (before: Told | undefined, now: number): Told =>
+  before === undefined || now - before.since >= minuteMs
+    ? { since: now, lines: 0, untold: before?.untold ?? 0 }
+    : before;
+
 /**
- * What an address does that is refused or not understood: some lines a minute, since a flood must not become one of log
- * lines. The next line after that tells how many were left out.
+ * What an address does that is refused or not understood: some lines a minute, and so many of all, since a flood must not
+ * become one of log lines. The next line after that tells how many were left out.
  */
 export class LogByAddress {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #told: LruMap<string, Told>;
+  #ofAll: Told | undefined;
 
   /** @param trackedAddresses remembered at most: the least recent is forgotten first */
   constructor(log: Log, clock: Clock, trackedAddresses: number) {
@@ -31,18 +40,27 @@ export class LogByAddress {
   /** @param fields texts among them, which come from the network, are cut */
   warn(address: string, fields: Record<string, unknown>, message: string): void {
     const now = this.#clock.now();
-    const before = this.#told.get(address);
-    const isNew = before === undefined || now - before.since >= minuteMs;
-    const told = isNew ? { since: now, lines: 0, untold: before?.untold ?? 0 } : before;
+    const told = inThisMinute(this.#told.get(address), now);
+    const ofAll = inThisMinute(this.#ofAll, now);
     this.#told.set(address, told);
+    this.#ofAll = ofAll;
     if (told.lines >= linesAMinute) {
       told.untold += 1;
       return;
     }
-    told.lines += 1;
+    if (ofAll.lines >= linesAMinuteOfAll) {
+      ofAll.untold += 1;
+      return;
+    }
     const cut = Object.entries(fields).map(([name, value]) => [name, cutText(value)]);
-    const untold = told.untold > 0 ? { untold: told.untold } : {};
-    told.untold = 0;
+    const untold = {
+      ...(told.untold > 0 && { untold: told.untold }),
+      ...(ofAll.untold > 0 && { untoldOfAll: ofAll.untold }),
+    };
+    for (const one of [told, ofAll]) {
+      one.lines += 1;
+      one.untold = 0;
+    }
     this.#log.warn({ ...Object.fromEntries(cut), address, ...untold }, message);
   }
 }

@@ -18,6 +18,15 @@ it('writes ten lines a minute for an address, and then how many it left out', ()
   expect(log.lines.at(-1)).toMatchObject({ address: '192.0.2.1', n: 5000, untold: 4990 });
 });
 
+it('writes 600 lines a minute of all addresses, since a source is easily invented', () => {
+  const { clock, log, byAddress } = setUp();
+  for (let n = 0; n < 5000; n++) byAddress.warn(`198.18.${n >> 8}.${n % 256}`, {}, 'refused');
+  expect(log.lines).toHaveLength(600);
+  clock.time += 60_000;
+  byAddress.warn('192.0.2.1', {}, 'refused');
+  expect(log.lines.at(-1)).toMatchObject({ address: '192.0.2.1', untoldOfAll: 4400 });
+});
+
 it('cuts what comes from the network', () => {
   const { log, byAddress } = setUp();
   byAddress.warn('192.0.2.1', { uri: `sip:${'x'.repeat(60_000)}@h`, status: 400 }, 'refused');

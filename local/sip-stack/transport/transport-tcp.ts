@@ -30,8 +30,7 @@ class Connection implements TcpConnectionRef {
   readonly remote: Target;
   open = true;
   /** By `performance.now()`. */
-  openedAt = performance.now();
-  heardAt = this.openedAt;
+  readonly openedAt = performance.now();
   usedAt = this.openedAt;
   heardMessage = false;
   /** Where a message began that is not complete. */
@@ -86,7 +85,6 @@ export async function openTcp(
     socket.on('data', (bytes) => {
       if (!connection.open) return;
       const now = performance.now();
-      connection.heardAt = now;
       connection.usedAt = now;
       try {
         framer.push(bytes);
@@ -146,7 +144,7 @@ export async function openTcp(
     () => {
       const now = performance.now();
       for (const connection of all) {
-        const silent = !connection.heardMessage && now - connection.usedAt > limits.messageTimeoutMs;
+        const silent = !connection.heardMessage && now - connection.openedAt > limits.messageTimeoutMs;
         const partial =
           connection.partialSince !== undefined && now - connection.partialSince > limits.messageTimeoutMs;
         const idle = now - connection.usedAt > limits.idleTimeoutMs;

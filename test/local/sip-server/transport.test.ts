@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { StreamFramer } from '../../../local/sip-stack/transport/stream-framer.ts';
 import { parseMessage, type SipMessage } from '../../../sip/message/message.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -145,6 +145,13 @@ describe('a TCP stream', () => {
   it.each(['', 'OPTIONS sip:x SIP/2.0\r\n'])('that stops after %j is closed', async (beginning) => {
     const peer = await open('tcp');
     peer.sendRaw(beginning);
+    await eventually(() => expect(peer.closed).toBe(true));
+  });
+
+  it('of nothing but pings is closed', async () => {
+    const peer = await open('tcp');
+    const pings = setInterval(() => peer.sendRaw('\r\n\r\n'), limits.messageTimeoutMs / 6);
+    onTestFinished(() => clearInterval(pings));
     await eventually(() => expect(peer.closed).toBe(true));
   });
 
