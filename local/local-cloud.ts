@@ -48,7 +48,10 @@ async function run({ host, port }: Address): Promise<void> {
   const teardown: (() => Promise<void> | void)[] = [
     () => reaper.close(),
     remove,
-    keepLogsBounded(join(dir, 'logs')),
+    keepLogsBounded(
+      join(dir, 'logs'),
+      unwritable((_event, text) => write(`${text}\n`)),
+    ),
   ];
   const stopped = new AbortController();
   const stop = async () => {

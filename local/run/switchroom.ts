@@ -20,6 +20,7 @@ import { Reaper } from './processes/reaper.ts';
 import { synthesize } from './synthesize.ts';
 import { startTableEngine } from './table-engine.ts';
 import { supervisionOf, tellOf, tellReady } from './tell.ts';
+import { unwritable } from './unwritable.ts';
 import {
   EdgeNames,
   edgeServices,
@@ -86,7 +87,8 @@ export class Switchroom {
     const { dir, keep } = directory;
     const reaper = new Reaper([runFile, ...(keep ? [] : [dir])]);
     this.#reaper = reaper;
-    this.#teardown.push(() => reaper.close(), directory.remove, keepLogsBounded(join(dir, 'logs')));
+    const endBounds = keepLogsBounded(join(dir, 'logs'), unwritable(this.#console.trouble));
+    this.#teardown.push(() => reaper.close(), directory.remove, endBounds);
 
     const synthesized = await synthesize(options.settings, this.#console.say, signal);
     signal.throwIfAborted();
