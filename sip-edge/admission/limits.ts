@@ -39,6 +39,8 @@ export class AddressLimits {
   readonly #failures: LruMap<string, Failures>;
   /** Source → until when it is exempt, epoch ms. */
   readonly #exempt: LruMap<string, number>;
+  /** User → the source from which it was let in last. */
+  readonly #homes: LruMap<string, string>;
 
   constructor(policy: LimitPolicy, clock: Clock) {
     this.#policy = policy;
@@ -46,6 +48,7 @@ export class AddressLimits {
     this.#buckets = new LruMap(policy.trackedAddresses);
     this.#failures = new LruMap(policy.trackedAddresses);
     this.#exempt = new LruMap(policy.trackedAddresses);
+    this.#homes = new LruMap(policy.trackedAddresses);
   }
 
   /** Counts a request. @returns `over` the limit: refuse; `flood`: do not even answer */
@@ -78,9 +81,13 @@ export class AddressLimits {
     return !this.isExempt(address) && this.#isBanned(addressKey(address));
   }
 
-  /** @returns whether the user's name is being guessed at; not for an exempt address, or it would lock it out */
+  /**
+   * @returns whether the user's name is being guessed at; not for an exempt address, nor for the one that the user was let
+   *   in from last: whoever guesses elsewhere would lock them out
+   */
   isUserBanned(username: string, address: string): boolean {
-    return !this.isExempt(address) && this.#isBanned(userKey(username));
+    const isAtHome = this.#homes.get(username) === sourceOf(address);
+    return !isAtHome && !this.isExempt(address) && this.#isBanned(userKey(username));
   }
 
   countWrongAnswer(username: string, address: string): void {
@@ -90,6 +97,7 @@ export class AddressLimits {
   countRightAnswer(username: string, address: string): void {
     this.#failures.delete(addressKey(address));
     this.#failures.delete(userKey(username));
+    this.#homes.set(username, sourceOf(address));
   }
 
   #isBanned(key: string): boolean {

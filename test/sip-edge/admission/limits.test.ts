@@ -51,6 +51,19 @@ describe('the limits', () => {
     expect([limits.isBanned('a'), limits.isUserBanned('user', 'c')]).toEqual([false, false]);
   });
 
+  it('lock nobody out where a name is guessed at from elsewhere', () => {
+    const { limits } = limitsOf();
+    limits.countRightAnswer('room', 'home');
+    for (const guesser of ['a', 'b', 'c']) limits.countWrongAnswer('room', guesser);
+    expect([limits.isUserBanned('room', 'home'), limits.isUserBanned('room', 'd')]).toEqual([false, true]);
+    limits.countRightAnswer('room', 'moved');
+    for (const guesser of ['a', 'b', 'c']) limits.countWrongAnswer('room', guesser);
+    expect([limits.isUserBanned('room', 'home'), limits.isUserBanned('room', 'moved')]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
   it('remember no more sources than they may', () => {
     const { limits } = limitsOf({ trackedAddresses: 2 });
     takes(limits, 'a', 21);
