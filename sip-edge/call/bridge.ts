@@ -1,6 +1,7 @@
 import { passableBody } from '../drachtio/size-limit.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
-import { type Description, describedBy, type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
+import { passed } from './leg/headers.ts';
+import { describedBy, type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
 import type { BodyReader } from './leg/repair-sdp.ts';
 import { Relay, type RelayListener } from './relay.ts';
 
@@ -114,9 +115,9 @@ export class Bridge {
     const ack = this.#pendingAcks.get(from);
     if (!ack) return;
     this.#pendingAcks.delete(from);
-    const answer = describedBy(request, this.#bodyOf(from, request));
-    to.told = answer ?? to.told;
-    acknowledge(ack, answer);
+    const body = this.#bodyOf(from, request);
+    to.told = describedBy(request, body) ?? to.told;
+    ack(passed(request, body));
   }
 
   #bodyOf({ side }: Leg, message: SrfRequest | SrfResponse): string | undefined {
@@ -132,10 +133,4 @@ export class Bridge {
     contactFor: ({ side }, { source_address: address, protocol }) =>
       side === 'gateway' ? this.#listener.contactFor(address, protocol) : {},
   };
-}
-
-/** Sends the ACK that carries the answer to a late offer. */
-function acknowledge(ack: Acknowledge, answer: Description | undefined): void {
-  if (!answer) ack();
-  else ack({ body: answer.body, headers: answer.type ? { 'content-type': answer.type } : {} });
 }

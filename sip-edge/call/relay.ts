@@ -1,9 +1,9 @@
 import { parseCSeq } from '../../sip/cseq.ts';
 import { isInternal } from '../drachtio/peer.ts';
 import { sendStatus } from '../drachtio/send-status.ts';
-import { isPassable, passableBody } from '../drachtio/size-limit.ts';
+import { isPassable } from '../drachtio/size-limit.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
-import { passHeaders } from './leg/headers.ts';
+import { type Passed, passed, passHeaders } from './leg/headers.ts';
 import { type Description, describedBy, type Leg, type SendFailure, sendWhileConnected } from './leg/leg.ts';
 import { allowedInCall, relayedMethods } from './leg/methods.ts';
 import { unsupportedOptions } from './leg/options.ts';
@@ -134,7 +134,7 @@ export class Relay {
   #undo(told: Description | undefined, acknowledge: Acknowledge): void {
     const to = this.#to;
     to.told = told;
-    const headers: Headers = told?.type ? { 'content-type': told.type } : {};
+    const { headers = {} } = told ?? {};
     if (!this.#body) acknowledge(told && { body: told.body, headers });
     else if (told) {
       to.request('INVITE', to.timer.inRequest(headers), told.body, {
@@ -153,15 +153,4 @@ function withCSeq(answer: SrfResponse, ack: Acknowledge): Acknowledge {
   const cseq: Headers = number === undefined ? {} : { cseq: `${number} ACK` };
   return (options = {}) =>
     sendWhileConnected(() => ack({ ...options, headers: { ...cseq, ...options.headers } }));
-}
-
-interface Passed {
-  headers: Headers;
-  body?: string;
-}
-
-/** @returns headers and body of a response, for the other leg; of one that is too long neither */
-export function passed(response: SrfResponse, body = passableBody(response)): Passed {
-  const headers = isPassable(response) ? passHeaders(response.headers) : {};
-  return body ? { headers, body } : { headers };
 }

@@ -5,7 +5,7 @@ import type { Log } from '../ports.ts';
 import type { BridgeEnd } from './bridge.ts';
 import type { Call, CallParts, SetupFailure } from './call.ts';
 import type { CallerLeg } from './leg/caller-leg.ts';
-import { passed } from './relay.ts';
+import { passed } from './leg/headers.ts';
 
 /*
  * The end of a call, told in one place: the SIP answer to the caller, one fact, one log line, all with the same

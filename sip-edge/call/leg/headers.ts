@@ -1,4 +1,5 @@
-import type { Headers } from '../../drachtio/srf.ts';
+import { isPassable, passableBody } from '../../drachtio/size-limit.ts';
+import type { Headers, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
 import { passAllow } from './methods.ts';
 import { passOptions } from './options.ts';
 
@@ -60,6 +61,29 @@ export function passHeaders(headers: Readonly<Headers>): Headers {
   const allowed = headers.allow && passAllow(headers.allow);
   if (allowed) passed.allow = allowed;
   return passed;
+}
+
+/** What a message says, as it goes on to the other leg. */
+export interface Passed {
+  headers: Headers;
+  body?: string;
+}
+
+/**
+ * @param body as it goes on
+ * @returns headers and body of a message, for the other leg; of one that is too long neither
+ */
+export function passed(message: SrfRequest | SrfResponse, body = passableBody(message)): Passed {
+  const headers = isPassable(message) ? passHeaders(message.headers) : {};
+  return body ? { headers, body } : { headers };
+}
+
+/** @returns the headers that say how a body is to be read (RFC 3261 20.11 to 20.15, 20.24) */
+export function contentHeaders(headers: Readonly<Headers>): Headers {
+  const describes = (name: string) => name.startsWith('content-') && name !== 'content-length';
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => describes(name) || name === 'mime-version'),
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   SrfRequest,
   SrfResponse,
 } from '../../drachtio/srf.ts';
+import { contentHeaders } from './headers.ts';
 import type { Remains } from './remains.ts';
 import { SessionTimer } from './session-timer.ts';
 
@@ -22,7 +23,8 @@ export type Side = 'caller' | 'gateway';
 /** A session description, as one side was told it. */
 export interface Description {
   readonly body: string;
-  readonly type: string | undefined;
+  /** What says how to read it. */
+  readonly headers: Headers;
 }
 
 /** `no-dialog`: drachtio does not know it (any more). `not-sent`: no connection, or drachtio refused to send. */
@@ -63,7 +65,7 @@ export function describedBy(
   { headers }: SrfRequest | SrfResponse,
   body: string | undefined,
 ): Description | undefined {
-  return body ? { body, type: headers['content-type'] } : undefined;
+  return body ? { body, headers: contentHeaders(headers) } : undefined;
 }
 
 /**

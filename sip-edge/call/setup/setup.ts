@@ -12,10 +12,9 @@ import {
   type Way,
   waysTo,
 } from '../leg/gateway-leg.ts';
-import { nextMaxForwards, passHeaders } from '../leg/headers.ts';
+import { nextMaxForwards, passed, passHeaders } from '../leg/headers.ts';
 import { describedBy, type Leg, sendWhileConnected } from '../leg/leg.ts';
 import { bodyReader } from '../leg/repair-sdp.ts';
-import { passed } from '../relay.ts';
 import { afterFailure } from './attempts.ts';
 import { rewriteFrom } from './from-header.ts';
 import { GatewayRequest, type Grant } from './gateway-request.ts';

@@ -61,11 +61,12 @@ describe.each(transports)('a call over %s', (transport) => {
     const invite = await scene.gateway.incoming('INVITE');
     expect(invite.text).toBe('');
     const accepted = invite.accept({ body: answer });
-    const ok = await call.established({ body: offer });
+    const ok = await call.established({ body: offer, headers: { 'Content-Language': 'fr' } });
     expect(ok.text).toBe(answer);
     const ack = await accepted;
     expect(ack.text).toBe(offer);
     expect(ack.header('content-type')).toBe('application/sdp');
+    expect(ack.header('content-language')).toBe('fr');
     expect((await hangUp(call.dialog, scene.gateway)).status).toBe(200);
     await scene.expectAllOver();
   });

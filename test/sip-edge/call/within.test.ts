@@ -72,8 +72,11 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
     arrived.reply(200, { body: offer });
     const result = await answered;
     expect(result).toMatchObject({ status: 200, text: offer });
-    here.acknowledge(result, { body: answer });
-    expect((await arrived.ack()).text).toBe(answer);
+    const headers = { 'Content-Disposition': 'session;handling=required', 'X-Part': 'video' };
+    here.acknowledge(result, { body: answer, headers });
+    const acknowledged = await arrived.ack();
+    expect(acknowledged.text).toBe(answer);
+    for (const [name, value] of Object.entries(headers)) expect(acknowledged.header(name)).toBe(value);
   });
 
   it('hears that its re-INVITE crossed another (491), and the call goes on', async () => {
