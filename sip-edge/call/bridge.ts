@@ -1,6 +1,6 @@
 import { passableBody } from '../drachtio/size-limit.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
-import { passed } from './leg/headers.ts';
+import { type Passed, passed, reasonIn } from './leg/headers.ts';
 import { describedBy, type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
 import type { BodyReader } from './leg/repair-sdp.ts';
 import { Relay, type RelayListener } from './relay.ts';
@@ -66,25 +66,24 @@ export class Bridge {
 
   /** Ends both legs; without effect on a call that is over. */
   end(end: BridgeEnd): void {
-    this.#end(end, [this.caller, this.gateway], end.reason);
+    this.#end(end, [this.caller, this.gateway]);
   }
 
-  /** One leg is gone already: ends the other. */
-  endOther(gone: Leg, end: BridgeEnd): void {
+  /** One leg is gone already: ends the other. @param said with the BYE that ended it */
+  endOther(gone: Leg, end: BridgeEnd, said?: Passed): void {
     gone.detach();
-    this.#end(end, [gone === this.caller ? this.gateway : this.caller], end.reason);
+    this.#end(end, [gone === this.caller ? this.gateway : this.caller], said);
   }
 
-  #end(end: BridgeEnd, legs: readonly Leg[], reason: string | undefined): void {
+  #end(end: BridgeEnd, legs: readonly Leg[], said: Passed = { headers: reasonIn(end) }): void {
     if (this.#over) return;
     this.#over = true;
     // A 200 without its ACK would be sent again and again (RFC 3261 13.3.1.4).
     for (const ack of this.#pendingAcks.values()) sendWhileConnected(ack);
     this.#pendingAcks.clear();
     for (const relay of this.#relays) relay.end();
-    const headers: Headers = reason ? { Reason: reason } : {};
     for (const leg of legs) {
-      void leg.bye(headers, end.outcome === 'edge-lost').then((sent) => {
+      void leg.bye(said, end.outcome === 'edge-lost').then((sent) => {
         if (!sent) this.#listener.onUnsentBye(leg);
       });
     }
@@ -104,10 +103,12 @@ export class Bridge {
 
   #onBye(from: Leg, bye: SrfRequest, response: SrfResponse): void {
     response.send(200);
-    const reason = bye.headers.reason;
+    const { reason, 'content-type': type } = bye.headers;
     // A BYE that drachtio sent itself: session timer, or no ACK.
     const by = bye.source === 'application' ? 'edge' : from.side;
-    this.endOther(from, { by, outcome: 'answered', ...(reason && { reason }) });
+    // drachtio refuses a body without its type, and the other side must hear of the end.
+    const said = passed(bye, type && this.#bodyOf(from, bye));
+    this.endOther(from, { by, outcome: 'answered', ...(reason && { reason }) }, said);
   }
 
   #onAck(from: Leg, to: Leg, request: SrfRequest): void {

@@ -101,7 +101,7 @@ export class CallHandler {
     const { bridge, caller } = this.#active.get(bye.stackDialogId) ?? {};
     if (bridge || caller === undefined || caller.goneWhy) return false;
     response.send(200);
-    caller.leave('cancelled');
+    caller.leave('cancelled', bye.headers);
     return true;
   }
 
@@ -246,6 +246,6 @@ export class CallHandler {
 
   #sendUnsentByes(): void {
     // By the next connection drachtio may be another, without any dialog.
-    for (const leg of this.#unsentByes.splice(0)) void leg.bye({}, true);
+    for (const leg of this.#unsentByes.splice(0)) void leg.bye({ headers: {} }, true);
   }
 }

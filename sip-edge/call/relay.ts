@@ -3,7 +3,7 @@ import { isInternal } from '../drachtio/peer.ts';
 import { sendStatus } from '../drachtio/send-status.ts';
 import { isPassable } from '../drachtio/size-limit.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
-import { type Passed, passed, passHeaders } from './leg/headers.ts';
+import { type Passed, passed, passHeaders, reasonIn } from './leg/headers.ts';
 import { type Description, describedBy, type Leg, type SendFailure, sendWhileConnected } from './leg/leg.ts';
 import { allowedInCall, relayedMethods } from './leg/methods.ts';
 import { unsupportedOptions } from './leg/options.ts';
@@ -33,7 +33,8 @@ export class Relay {
   readonly #listener: RelayListener;
   readonly #body: string | undefined;
   #sent: SrfRequest | undefined;
-  #isCancelled = false;
+  /** What its CANCEL says, where its sender has given it up. */
+  #cancelled: Headers | undefined;
 
   constructor(from: Leg, to: Leg, request: SrfRequest, response: SrfResponse, listener: RelayListener) {
     this.#from = from;
@@ -51,7 +52,7 @@ export class Relay {
     else if (!isPassable(this.#request)) sendStatus(this.#response, 513, 'Message Too Large', {});
     else if (unsupported) this.#response.send(420, { headers: { Unsupported: unsupported } });
     else {
-      if (method === 'INVITE') this.#request.once('cancel', () => this.#cancel());
+      if (method === 'INVITE') this.#request.once('cancel', ({ headers }) => this.#cancel(reasonIn(headers)));
       this.#to.request(method, this.#headers(headers), this.#body, {
         sent: (request) => this.#onSent(request),
         answer: (answer, ack) => this.#onAnswer(answer, ack),
@@ -80,13 +81,13 @@ export class Relay {
 
   #onSent(request: SrfRequest): void {
     this.#sent = request;
-    if (this.#isCancelled) this.#to.cancel(request);
+    if (this.#cancelled) this.#to.cancel(request, this.#cancelled);
   }
 
   /** Who sent the re-INVITE gives it up: the other side must not change its media for it (RFC 3261 9.1, 14.1). */
-  #cancel(): void {
-    this.#isCancelled = true;
-    if (this.#sent) this.#to.cancel(this.#sent);
+  #cancel(said: Headers): void {
+    this.#cancelled = said;
+    if (this.#sent) this.#to.cancel(this.#sent, said);
   }
 
   #onFailure(failure: SendFailure): void {

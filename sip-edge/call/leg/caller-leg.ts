@@ -1,6 +1,14 @@
 import { sendStatus } from '../../drachtio/send-status.ts';
-import type { ResponseOptions, SentCallback, Srf, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
+import type {
+  Headers,
+  ResponseOptions,
+  SentCallback,
+  Srf,
+  SrfRequest,
+  SrfResponse,
+} from '../../drachtio/srf.ts';
 import type { SetupFailure } from '../call.ts';
+import { reasonIn } from './headers.ts';
 import { Leg } from './leg.ts';
 import { listsOption } from './options.ts';
 import { remainsOfCaller } from './remains.ts';
@@ -25,6 +33,8 @@ export class CallerLeg {
   /** Settles when the caller does not wait for the answer any more. */
   readonly gone: Promise<Gone>;
   #goneWhy: Gone | undefined;
+  /** What the caller said as it gave up, for the gateway. */
+  farewell: Headers = {};
   #leave: (why: Gone) => void = () => {};
   readonly #srf: Srf;
   readonly #response: SrfResponse;
@@ -40,7 +50,7 @@ export class CallerLeg {
     this.gone = new Promise((resolve) => {
       this.#leave = resolve;
     });
-    request.once('cancel', () => this.leave('cancelled'));
+    request.once('cancel', ({ headers }) => this.leave('cancelled', headers));
     // An UPDATE before the answer cannot reach the gateway (it would need 100rel there): RFC 3311 5.2.
     request.on('update', (_update, answer) => answer.send(500, { headers: { 'Retry-After': '5' } }));
   }
@@ -60,8 +70,10 @@ export class CallerLeg {
       : { result: 'cancelled', gatewayAnswered };
   }
 
-  leave(why: Gone): void {
+  /** @param headers of the request by which it gives up */
+  leave(why: Gone, headers: Readonly<Headers> = {}): void {
     if (this.#goneWhy) return;
+    this.farewell = reasonIn(headers);
     this.#goneWhy = why;
     this.#leave(why);
   }

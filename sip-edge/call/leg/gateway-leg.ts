@@ -91,6 +91,8 @@ export class GatewayLeg {
   /** `result` is settled. */
   #ended = false;
   #givenUp = false;
+  /** What CANCEL or BYE say of it. */
+  #farewell: Headers = {};
   /** Its final answer is known. */
   #over = false;
   #finalAnswer: ((answered: boolean) => void) | undefined;
@@ -158,10 +160,11 @@ export class GatewayLeg {
 
   /**
    * Ends the attempt, answered or not.
-   * @param waitMs how long to wait for the gateway's final answer
+   * @param waitMs how long to wait for the gateway's final answer. @param farewell why, as the caller says
    * @returns whether the gateway had answered
    */
-  giveUp(waitMs: number): Promise<boolean> {
+  giveUp(waitMs: number, farewell: Headers): Promise<boolean> {
+    this.#farewell = farewell;
     if (this.#answer && !this.#givenUp) this.#hangUp(this.#answer);
     this.fail();
     this.#givenUp = true;
@@ -217,7 +220,8 @@ export class GatewayLeg {
 
   #hangUp({ ack, leg }: AnsweredOffer): void {
     sendWhileConnected(ack);
-    void leg.bye({ Reason: 'SIP;cause=487;text="given up before the answer"' });
+    const headers = { reason: 'SIP;cause=487;text="given up before the answer"', ...this.#farewell };
+    void leg.bye({ headers });
   }
 
   #end(result: OfferResult): void {
@@ -238,6 +242,6 @@ export class GatewayLeg {
   #cancel(): void {
     const sent = this.#sent;
     // Without an answer yet the CANCEL waits in drachtio for the first one (RFC 3261 9.1).
-    if (sent) sendWhileConnected(() => sent.cancel(() => {}));
+    if (sent) sendWhileConnected(() => sent.cancel({ headers: this.#farewell }, () => {}));
   }
 }

@@ -78,6 +78,11 @@ export function passed(message: SrfRequest | SrfResponse, body = passableBody(me
   return body ? { headers, body } : { headers };
 }
 
+/** @returns why somebody gives up or hangs up (RFC 3326), for who hears it from us */
+export function reasonIn({ reason }: { readonly reason?: string | undefined }): Headers {
+  return reason ? { reason } : {};
+}
+
 /** @returns the headers that say how a body is to be read (RFC 3261 20.11 to 20.15, 20.24) */
 export function contentHeaders(headers: Readonly<Headers>): Headers {
   const describes = (name: string) => name.startsWith('content-') && name !== 'content-length';

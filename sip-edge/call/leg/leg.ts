@@ -8,7 +8,7 @@ import type {
   SrfRequest,
   SrfResponse,
 } from '../../drachtio/srf.ts';
-import { contentHeaders } from './headers.ts';
+import { contentHeaders, type Passed } from './headers.ts';
 import type { Remains } from './remains.ts';
 import { SessionTimer } from './session-timer.ts';
 
@@ -118,12 +118,12 @@ export class Leg implements DialogHandler {
   }
 
   /** Gives up a re-INVITE of ours. drachtio 0.9.10 knows it only by the id of the INVITE that began the dialog. */
-  cancel(sent: SrfRequest): void {
+  cancel(sent: SrfRequest, headers: Headers): void {
     const stackTxnId = this.#inviteTxnId;
     sendWhileConnected(() =>
-      sent.cancel((error) => {
+      sent.cancel({ headers }, (error) => {
         if (!error || stackTxnId === undefined) return;
-        sendWhileConnected(() => Object.assign(sent, { stackTxnId }).cancel(() => {}));
+        sendWhileConnected(() => Object.assign(sent, { stackTxnId }).cancel({ headers }, () => {}));
       }),
     );
   }
@@ -167,13 +167,14 @@ export class Leg implements DialogHandler {
 
   /**
    * Ends the dialog.
+   * @param said what the BYE says
    * @param isLost drachtio may have lost it, and the peer still holds it: then it is told by a request of its own
    * @returns false where the BYE could not be sent for want of a connection: it must be sent later
    */
-  bye(headers: Headers = {}, isLost = false): Promise<boolean> {
+  bye({ headers, body }: Passed = { headers: {} }, isLost = false): Promise<boolean> {
     if (!this.#onRequest) this.listen(refuseAsOver);
     return new Promise((resolve) => {
-      this.request('BYE', headers, undefined, {
+      this.request('BYE', headers, body, {
         sent: () => resolve(true),
         answer: () => this.detach(),
         failed: (failure) => {

@@ -144,7 +144,8 @@ export class CallSetup {
     this.#gatewayLeg = leg;
     const result = await Promise.race([leg.result, this.#caller.gone]);
     if (typeof result === 'object' && !this.#caller.goneWhy) return result;
-    return this.#caller.abandonment(await leg.giveUp(this.#parts.settings.gatewayTimeoutMs));
+    const { gatewayTimeoutMs } = this.#parts.settings;
+    return this.#caller.abandonment(await leg.giveUp(gatewayTimeoutMs, this.#caller.farewell));
   }
 
   #offerHeaders({ received }: Grant): Headers {
@@ -181,7 +182,8 @@ export class CallSetup {
     const caller = await this.#caller.answer(options);
     if (!caller) {
       if (lateOffer) sendWhileConnected(ack);
-      void gateway.bye({ Reason: 'SIP;cause=487;text="caller gone"' });
+      const headers = { reason: 'SIP;cause=487;text="caller gone"', ...this.#caller.farewell };
+      void gateway.bye({ headers });
       return this.#caller.abandonment(true);
     }
     gateway.told = describedBy(this.#caller.request, this.#body);

@@ -55,6 +55,23 @@ describe.each(transports)('a call over %s', (transport) => {
     expect(scene.world.factsOf('call.ended')).toMatchObject([{ by: 'gateway', outcome: 'answered' }]);
   });
 
+  it.each(['caller', 'gateway'] as const)('passes on all that the BYE of the %s says', async (side) => {
+    scene = await suite.open({ transport });
+    const dialogs = await scene.establish();
+    const body = Buffer.from([12, 2, 131, 144, 255]);
+    const headers = { Reason: ['Q.850;cause=31', 'SIP;cause=480'], 'User-to-User': '56a3;encoding=hex' };
+    const bye = dialogs[side].ask('BYE', { headers, body, contentType: 'application/isup;version=itu-t92+' });
+    const there = side === 'caller' ? scene.gateway : scene.caller;
+    const heard = await there.incoming('BYE');
+    expect(heard.headers.getAll('reason').flatMap((line) => line.split(','))).toEqual(headers.Reason);
+    expect(heard.header('user-to-user')).toBe(headers['User-to-User']);
+    expect(heard.header('content-type')).toBe('application/isup;version=itu-t92+');
+    expect(heard.body).toEqual(body);
+    heard.reply(200);
+    expect((await bye).status).toBe(200);
+    await scene.expectAllOver();
+  });
+
   it('takes the offer from the gateway and the answer from the ACK where the INVITE has none', async () => {
     scene = await suite.open({ transport });
     const call = scene.dial('room', {});

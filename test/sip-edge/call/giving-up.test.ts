@@ -6,6 +6,16 @@ import { Suite } from './support/suite.ts';
 
 const suite = new Suite();
 const other = offer.replace('4000', '4400');
+const elsewhere = 'SIP;cause=200;text="Call completed elsewhere"';
+
+it('tells the gateway why the caller gave up, as the caller says', async () => {
+  const scene = await suite.open();
+  const { call, invite } = await scene.ring();
+  call.cancel({ Reason: elsewhere });
+  expect((await call.refusal()).status).toBe(487);
+  expect((await takeCancel(scene.gateway, invite)).header('reason')).toBe(elsewhere);
+  await scene.expectEnd({ type: 'call.cancelled' });
+});
 
 // drachtio 0.9.10 answers it by 481 itself and tells the application nothing.
 it.skipIf(process.env.DRACHTIO)(
@@ -51,11 +61,11 @@ describe.each(sides)('a re-INVITE that the %s gives up', (side) => {
     const reinvite = here.send('INVITE', { body: other });
     const arrived = await there.incoming('INVITE');
     arrived.reply(100);
-    here.cancel(reinvite);
+    here.cancel(reinvite, { Reason: elsewhere });
     const refused = await here.peer.answer(reinvite);
     expect(refused.status).toBe(487);
     here.refuse(reinvite, refused);
-    await takeCancel(there, arrived);
+    expect((await takeCancel(there, arrived)).header('reason')).toBe(elsewhere);
     await scene.hangUp(dialogs.caller);
   });
 

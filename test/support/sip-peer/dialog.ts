@@ -2,7 +2,7 @@ import { contactUri } from '../../../sip/dialog.ts';
 import { createResponse, newCallId, newTag } from '../../../sip/message/build.ts';
 import type { SipRequest, SipResponse } from '../../../sip/message/message.ts';
 import { tagOf } from '../../../sip/name-addr.ts';
-import { type Content, linesOf, ReceivedRequest, type ReceivedResponse } from './message.ts';
+import { type Content, type Fields, linesOf, ReceivedRequest, type ReceivedResponse } from './message.ts';
 import type { RawPeer } from './raw-peer.ts';
 
 type InDialog = Content & { cseq?: number };
@@ -90,8 +90,10 @@ export class SipDialog {
     this.peer.send(sibling('ACK', invite, answer.header('to')));
   }
 
-  cancel(invite: SipRequest): SipRequest {
-    return this.peer.send(sibling('CANCEL', invite));
+  cancel(invite: SipRequest, headers: Fields = {}): SipRequest {
+    const cancel = sibling('CANCEL', invite);
+    for (const [name, value] of linesOf({ headers })) cancel.headers.append(name, value);
+    return this.peer.send(cancel);
   }
 }
 
@@ -119,8 +121,8 @@ export class OutgoingCall {
     return this.dialog.callId;
   }
 
-  cancel(): SipRequest {
-    return this.dialog.cancel(this.invite);
+  cancel(headers?: Fields): SipRequest {
+    return this.dialog.cancel(this.invite, headers);
   }
 
   /** @returns the answer with this status, or the first final one where no status is given */

@@ -19,11 +19,13 @@ export const answer =
 export const openPeer = (transport: Transport, server: SipServer, name: string): Promise<SipPeer> =>
   SipPeer.connect(transport, server.sip, { name, absorbsRepeats: true });
 
-/** A gateway takes the CANCEL of an INVITE, and gives it up. */
-export async function takeCancel(gateway: SipPeer, invite: IncomingRequest): Promise<void> {
-  (await gateway.incoming('CANCEL')).reply(200);
+/** A gateway takes the CANCEL of an INVITE, and gives it up. @returns the CANCEL */
+export async function takeCancel(gateway: SipPeer, invite: IncomingRequest): Promise<IncomingRequest> {
+  const cancel = await gateway.incoming('CANCEL');
+  cancel.reply(200);
   invite.reply(487);
   await invite.ack();
+  return cancel;
 }
 
 /** A caller, some gateways, and an edge between them. */
