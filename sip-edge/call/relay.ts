@@ -72,6 +72,7 @@ export class Relay {
 
   #headers(given: Readonly<Headers>): Headers {
     const headers = passHeaders(given);
+    if (headers.event) headers.event = this.#from.refers.eventThere(headers.event);
     return refreshing.has(this.#request.method) ? this.#to.timer.inRequest(headers) : headers;
   }
 
@@ -81,6 +82,8 @@ export class Relay {
 
   #onSent(request: SrfRequest): void {
     this.#sent = request;
+    const { method, headers } = this.#request;
+    if (method === 'REFER') this.#to.refers.add(request.headers.cseq, headers.cseq);
     if (this.#cancelled) this.#to.cancel(request, this.#cancelled);
   }
 

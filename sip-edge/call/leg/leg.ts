@@ -9,6 +9,7 @@ import type {
   SrfResponse,
 } from '../../drachtio/srf.ts';
 import { contentHeaders, type Passed } from './headers.ts';
+import { Refers } from './refers.ts';
 import type { Remains } from './remains.ts';
 import { SessionTimer } from './session-timer.ts';
 
@@ -93,6 +94,7 @@ export class Leg implements DialogHandler {
   readonly #inviteTxnId: string | undefined;
   /** Of this leg alone: each side agrees on its own with the edge. */
   timer = new SessionTimer();
+  readonly refers = new Refers();
   /** What a BYE can be made of where drachtio has lost the dialog; none of a call that only the table knew of. */
   remains: Remains | undefined;
   /** The session description that this side was last told. */

@@ -55,6 +55,27 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
     },
   );
 
+  it('hears of each REFER by the number that it gave it itself', async () => {
+    const other = here === call.caller ? call.gateway : call.caller;
+    const peer = side === 'caller' ? scene.caller : scene.gateway;
+    for (const id of [107, 214]) {
+      const asked = here.ask('REFER', { cseq: id, headers: { 'Refer-To': '<sip:bob@example.org>' } });
+      const refer = await there.incoming('REFER');
+      refer.reply(202);
+      expect((await asked).status).toBe(202);
+      const headers = { Event: `refer;id=${refer.cseq}`, 'Subscription-State': 'active' };
+      const told = other.ask('NOTIFY', {
+        body: 'SIP/2.0 100 Trying',
+        contentType: 'message/sipfrag',
+        headers,
+      });
+      const notify = await peer.incoming('NOTIFY');
+      expect(notify.header('event')).toBe(`refer;id=${id}`);
+      notify.reply(200);
+      expect((await told).status).toBe(200);
+    }
+  });
+
   it('changes the media of several lines by a re-INVITE', async () => {
     const more = `${offer}m=application 4004 UDP/BFCP *\r\na=floorctrl:c-s\r\n`;
     const answered = here.ask('INVITE', { body: more });
