@@ -15,10 +15,20 @@ import {
 import { nextMaxForwards, passed, passHeaders } from '../leg/headers.ts';
 import { describedBy, type Leg, sendWhileConnected } from '../leg/leg.ts';
 import { bodyReader } from '../leg/repair-sdp.ts';
+import { refuseCaller } from '../report.ts';
 import { afterFailure } from './attempts.ts';
 import { rewriteFrom } from './from-header.ts';
 import { GatewayRequest, type Grant } from './gateway-request.ts';
 import { Ringback } from './ringback.ts';
+
+/** A day: longer than anybody rings. */
+const longestValidSec = 86_400;
+
+/** @returns how long an INVITE is good, as it says itself (RFC 3261 13.3.1, 20.19); undefined: until its caller gives up */
+function validSecOf({ expires = '' }: Readonly<Headers>): number | undefined {
+  const sec = /^\s*\d{1,10}\s*$/.test(expires) ? Number(expires) : 0;
+  return sec > 0 && sec <= longestValidSec ? sec : undefined;
+}
 
 /** Both legs are up. */
 export interface SetupSuccess {
@@ -44,6 +54,7 @@ export class CallSetup {
   /** The caller's, as it goes on. */
   readonly #body: string | undefined;
   #gatewayLeg: GatewayLeg | undefined;
+  #stopExpiry: () => void = () => {};
   /** The gateway that is being offered the call is gone: no other way leads to it. */
   #isGatewayLost = false;
 
@@ -62,12 +73,21 @@ export class CallSetup {
     void this.#caller.gone.then((why) => {
       if (why === 'cancelled' && !isOver) this.#call.note?.cancelled();
     });
+    const validSec = validSecOf(this.#caller.request.headers);
+    if (validSec) this.#stopExpiry = this.#parts.clock.after(validSec * 1000, () => this.#onExpiry());
     try {
       return await this.#untilAnswered();
     } finally {
       isOver = true;
+      this.#stopExpiry();
       this.#ringback.stop();
     }
+  }
+
+  /** Its caller does not wait any more, as it said in its INVITE. */
+  #onExpiry(): void {
+    refuseCaller(this.#caller, { result: 'refused', outcome: 'cancelled' });
+    this.#caller.leave('cancelled');
   }
 
   async #untilAnswered(): Promise<SetupSuccess | SetupFailure | Shed> {
@@ -176,6 +196,7 @@ export class CallSetup {
   /** Passes the gateway's 200 on. */
   async #answer({ response, ack, leg: gateway }: AnsweredOffer): Promise<SetupSuccess | SetupFailure> {
     this.#ringback.stop();
+    this.#stopExpiry();
     const lateOffer = !this.#body;
     if (!lateOffer) sendWhileConnected(ack);
     const options = passed(response);

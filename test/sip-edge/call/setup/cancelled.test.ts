@@ -4,7 +4,7 @@ import { eventually } from '../../../support/eventually.ts';
 import type { OutgoingCall } from '../../../support/sip-peer/dialog.ts';
 import type { SipPeer } from '../../../support/sip-peer/peer.ts';
 import type { Transport } from '../../../support/sip-peer/wire.ts';
-import { answer, type Scene, takeCancel } from '../support/scene.ts';
+import { answer, offer, type Scene, takeCancel } from '../support/scene.ts';
 import { Suite } from '../support/suite.ts';
 
 const suite = new Suite();
@@ -76,6 +76,16 @@ describe.each(transports)('the caller gives up (%s)', (transport) => {
     scene = await suite.open({ transport });
     const { call, invite } = await scene.ring();
     call.cancel();
+    await expect487(call);
+    await takeCancel(scene.gateway, invite);
+    await expectCancelled(false);
+  });
+
+  it('after the time that its INVITE names', async () => {
+    scene = await suite.open({ transport });
+    const call = scene.dial('room', { body: offer, headers: { Expires: '1' } });
+    const invite = await scene.gateway.incoming('INVITE');
+    invite.reply(180);
     await expect487(call);
     await takeCancel(scene.gateway, invite);
     await expectCancelled(false);
