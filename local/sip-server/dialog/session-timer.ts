@@ -82,12 +82,12 @@ export function refreshedByUs(core: Core, dialog: Dialog, answer: SipResponse): 
   else stop(dialog);
 }
 
-/** Starts the clock anew. */
-export function startSessionTimer(core: Core, dialog: Dialog, terms: SessionTerms): void {
+/** Starts the clock anew. @param retrySec when we try again, where a refresh of ours was refused */
+export function startSessionTimer(core: Core, dialog: Dialog, terms: SessionTerms, retrySec?: number): void {
   stop(dialog);
   dialog.weRefresh = terms.weRefresh;
   const jitter = Math.round((Math.random() * 2 - 1) * jitterSec);
-  const inSec = terms.weRefresh ? Math.floor(terms.sec / 2) + jitter : terms.sec;
+  const inSec = terms.weRefresh ? (retrySec ?? Math.floor(terms.sec / 2) + jitter) : terms.sec;
   const timer = core.endpoint.timers.after(inSec * core.limits.sessionSecondMs, () => {
     dialog.stopSessionTimer = undefined;
     if (terms.weRefresh) refresh(core, dialog, terms.sec);
@@ -110,10 +110,18 @@ function expire(core: Core, dialog: Dialog, why: string): void {
 /** The peer has no such dialog any more, or somebody on the way had no answer from it (RFC 4028 10). */
 const endsDialog: ReadonlySet<number> = new Set([408, 481]);
 
-/** @returns the interval to ask for next: a 422 says how long it has to be */
-function secAfter({ status, headers }: SipResponse, sec: number): number {
+/** The two INVITEs that crossed are not to cross again (RFC 3261 14.1). */
+const retryAfterGlareSec = 2;
+
+/**
+ * The session of the peer goes on to run out where it refuses a refresh, and it may give the call up at two thirds of it
+ * (RFC 4028 10).
+ * @returns the interval to ask for next, and when: a 422 says how long it has to be, and wants to be asked at once (7.3)
+ */
+export function nextRefresh({ status, headers }: SipResponse, sec: number): { sec: number; inSec: number } {
   const least = Number.parseInt(headers.get('min-se') ?? '', 10);
-  return status === 422 && least > sec && least <= maximumSec ? least : sec;
+  if (status === 422 && least > sec && least <= maximumSec) return { sec: least, inSec: 0 };
+  return { sec, inSec: status === 491 ? retryAfterGlareSec : Math.floor(sec / 12) };
 }
 
 /** Sends a re-INVITE that repeats our last session description. */
@@ -141,7 +149,10 @@ function refresh(core: Core, dialog: Dialog, sec: number): void {
     dialog.openInvite = undefined;
     if (answer.status >= 300) {
       if (endsDialog.has(answer.status)) failed(String(answer.status));
-      else startSessionTimer(core, dialog, { sec: secAfter(answer, sec), weRefresh: true });
+      else {
+        const next = nextRefresh(answer, sec);
+        startSessionTimer(core, dialog, { sec: next.sec, weRefresh: true }, next.inSec);
+      }
       return;
     }
     const ack = dialog.acks.get(cseq);

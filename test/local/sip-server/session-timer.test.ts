@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { nextRefresh } from '../../../local/sip-server/dialog/session-timer.ts';
+import { createRequest, createResponse } from '../../../sip/message/build.ts';
 import { until } from '../../support/until.ts';
 import { answer, offer } from './support/call.ts';
 import { Suite } from './support/suite.ts';
@@ -60,6 +62,24 @@ it.runIf(!process.env.DRACHTIO).each([
   expect(again.header('session-expires')).toMatch(new RegExp(`^${sec};`));
   await again.accept({ headers: { 'Session-Expires': `${sec};refresher=uac` }, body: offer });
   expect((await dialog.bye()).status).toBe(200);
+});
+
+it.each([
+  [422, { 'Min-SE': '120' }, { sec: 120, inSec: 0 }],
+  [422, { 'Min-SE': '90' }, { sec: 90, inSec: 7 }],
+  [491, {}, { sec: 90, inSec: 2 }],
+  [500, {}, { sec: 90, inSec: 7 }],
+])('tries again before its peer gives the session up: %i %o', (status, headers, next) => {
+  const refresh = createRequest({
+    method: 'INVITE',
+    uri: 'sip:a@b',
+    from: 'x',
+    to: 'y',
+    callId: 'z',
+    cseq: 1,
+  });
+  const answer = createResponse(refresh, { status, headers: Object.entries(headers) });
+  expect(nextRefresh(answer, 90)).toEqual(next);
 });
 
 it.runIf(!process.env.DRACHTIO)('ends a session whose refresh meets no dialog any more', async () => {
