@@ -103,11 +103,10 @@ export class Bridge {
 
   #onBye(from: Leg, bye: SrfRequest, response: SrfResponse): void {
     response.send(200);
-    const { reason, 'content-type': type } = bye.headers;
+    const reason = bye.headers.reason;
     // A BYE that drachtio sent itself: session timer, or no ACK.
     const by = bye.source === 'application' ? 'edge' : from.side;
-    // drachtio refuses a body without its type, and the other side must hear of the end.
-    const said = passed(bye, type && this.#bodyOf(from, bye));
+    const said = passed(bye, this.#bodyOf(from, bye));
     this.endOther(from, { by, outcome: 'answered', ...(reason && { reason }) }, said);
   }
 

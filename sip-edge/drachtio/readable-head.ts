@@ -11,13 +11,16 @@ const version = /^sip\/2\.0(?= )|(?<= )sip\/2\.0$/i;
 const statusLine = /^SIP\/2\.0 [1-6]\d\d(?: |$)/;
 const requestLine = /^[\w\-.!%*+`'~]+ [^ \t]+ SIP\/2\.0$/;
 const name = /^[\w\-.!%*+`'~]+$/;
+const sdpType = 'application/sdp';
+const anyType = 'application/octet-stream';
 /** In JavaScript every object has these, so that drachtio-srf would find them in headers that have not come. */
 const namesOfObjects: ReadonlySet<string> = new Set(['constructor', '__proto__']);
 
 /**
  * Makes the head of a message what drachtio-srf reads rightly: each header on one line, compact names in full (it takes
  * `e` for another header, and does not know most), and a Content-Length where the message came without, since it would
- * cut the body at its first empty line.
+ * cut the body at its first empty line. A body without a Content-Type, which RFC 3261 20.15 demands, is bytes of which
+ * nobody knows more: drachtio 0.9.10 would refuse to pass it on.
  * @param message as drachtio passed it on, one character a byte
  * @returns the message, or why it cannot be read
  */
@@ -31,6 +34,7 @@ export function readableHead(message: string): ReadableHead {
   if (!statusLine.test(start) && !requestLine.test(start)) return unreadable('malformed start line');
   const kept = [start];
   let hasLength = false;
+  let hasType = false;
   for (const line of lines) {
     if (line === '') continue;
     const colon = line.indexOf(':');
@@ -40,9 +44,11 @@ export function readableHead(message: string): ReadableHead {
     if (namesOfObjects.has(lower)) continue;
     const full = compactNames.get(lower) ?? given;
     hasLength ||= full.toLowerCase() === 'content-length';
+    hasType ||= full.toLowerCase() === 'content-type';
     kept.push(`${full}: ${unfold(line.slice(colon + 1))}`);
   }
   if (!hasLength && body !== '') kept.push(`Content-Length: ${body.length}`);
+  if (!hasType && body !== '') kept.push(`Content-Type: ${body.startsWith('v=0') ? sdpType : anyType}`);
   return { isReadable: true, message: `${kept.join('\r\n')}${headEnd}${body}` };
 }
 

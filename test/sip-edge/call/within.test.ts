@@ -55,6 +55,15 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
     },
   );
 
+  it('says what has no type, and hears an answer that has none', async () => {
+    const untyped = { headers: { 'Content-Type': undefined }, body: 'Signal=5' };
+    const asked = here.ask('INFO', untyped);
+    const info = await there.incoming('INFO');
+    expect(info.text).toBe('Signal=5');
+    info.reply(200, untyped);
+    expect((await asked).text).toBe('Signal=5');
+  });
+
   it('hears of each REFER by the number that it gave it itself', async () => {
     const other = here === call.caller ? call.gateway : call.caller;
     const peer = side === 'caller' ? scene.caller : scene.gateway;

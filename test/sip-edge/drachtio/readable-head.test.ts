@@ -43,6 +43,13 @@ describe('the head of a message, as drachtio-srf gets it', () => {
     });
   });
 
+  it('has a type where there is a body', () => {
+    expect(readBySrf([], 'Signal=5').headers['content-type']).toBe('application/octet-stream');
+    expect(readBySrf([], 'v=0\r\n').headers['content-type']).toBe('application/sdp');
+    expect(readBySrf(['c: text/plain'], 'v=0\r\n').headers['content-type']).toBe('text/plain');
+    expect(readBySrf([]).headers).not.toHaveProperty('content-type');
+  });
+
   it('has each header on one line', () => {
     expect(readBySrf(['Subject : one\r\n two\r\n\tthree  ']).headers.subject).toBe('one two three');
   });
