@@ -236,6 +236,7 @@ export function readEnvelope(message: SipMessage): Envelope {
   if (!cseq) throw malformed(message, 'malformed CSeq');
   if (message.kind === 'request') {
     if (badVersions.has(message)) throw malformed(message, 'version not supported', 505);
+    if (headers.getAll('content-type').length > 1) throw malformed(message, 'two content-type');
     if (cseq.method !== message.method) throw malformed(message, 'CSeq names another method');
     if (!/^[A-Za-z][A-Za-z0-9+.-]*:./.test(message.uri)) throw malformed(message, 'malformed Request-URI');
   }

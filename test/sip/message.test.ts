@@ -80,6 +80,7 @@ describe('a SIP message', () => {
     ['with a CSeq of another method', 5, 'CSeq: 1 OPTIONS', 400],
     ['with a CSeq beyond 31 bits', 5, 'CSeq: 2147483648 INVITE', 400],
     ['with a Call-ID of two words', 4, 'Call-ID: a b', 400],
+    ['with two types', 5, 'CSeq: 1 INVITE\r\nContent-Type: a/b\r\nc: a/b', 400],
     ['of another version', 0, 'INVITE sip:x SIP/3.0', 505],
     ['to no URI', 0, 'INVITE room SIP/2.0', 400],
   ] as const)('%s is refused with a status and what an answer needs', (_what, at, line, status) => {
