@@ -32,7 +32,7 @@ export class HalfOpenCalls {
   readonly #isExempt: (address: string) => boolean;
   readonly #open = new Map<string, number>();
   /** Source → calls that it has acknowledged. */
-  readonly #trust: LruMap<string, number>;
+  readonly #trust: LruMap<number>;
   #strangers = 0;
   #size = 0;
 

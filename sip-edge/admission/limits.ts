@@ -1,3 +1,4 @@
+import { ownCopy } from '../../sip/own-copy.ts';
 import type { Clock } from '../ports.ts';
 import { LruMap } from './lru-map.ts';
 import { sourceOf } from './source.ts';
@@ -35,12 +36,12 @@ const floodFactor = 10;
 export class AddressLimits {
   readonly #policy: LimitPolicy;
   readonly #clock: Clock;
-  readonly #buckets: LruMap<string, { normal: Bucket; flood: Bucket }>;
-  readonly #failures: LruMap<string, Failures>;
+  readonly #buckets: LruMap<{ normal: Bucket; flood: Bucket }>;
+  readonly #failures: LruMap<Failures>;
   /** Source → until when it is exempt, epoch ms. */
-  readonly #exempt: LruMap<string, number>;
+  readonly #exempt: LruMap<number>;
   /** User → the source from which it was let in last. */
-  readonly #homes: LruMap<string, string>;
+  readonly #homes: LruMap<string>;
 
   constructor(policy: LimitPolicy, clock: Clock) {
     this.#policy = policy;
@@ -97,7 +98,7 @@ export class AddressLimits {
   countRightAnswer(username: string, address: string): void {
     this.#failures.delete(addressKey(address));
     this.#failures.delete(userKey(username));
-    this.#homes.set(username, sourceOf(address));
+    this.#homes.set(username, ownCopy(sourceOf(address)));
   }
 
   #isBanned(key: string): boolean {

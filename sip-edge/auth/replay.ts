@@ -1,3 +1,5 @@
+import { ownCopy } from '../../sip/own-copy.ts';
+
 /** Nonce counts seen of one nonce: the highest, and a bit for each of the 31 below it. */
 interface Seen {
   highest: number;
@@ -39,7 +41,7 @@ export class NonceCounts {
   use(nonce: string, issuedAt: number, count: number): boolean {
     const seen = this.#seen.get(nonce);
     if (seen === undefined) {
-      this.#seen.set(nonce, { highest: count, window: 0, issuedAt });
+      this.#seen.set(ownCopy(nonce), { highest: count, window: 0, issuedAt });
       this.#shrink();
       return true;
     }

@@ -1,6 +1,7 @@
 import type { Contact, Hangup, RegisterAnswer, RegisterCommand } from '../../contracts/commands.ts';
 import type { CallIdentity } from '../../contracts/common.ts';
 import type { RefusalWord } from '../../contracts/refusals.ts';
+import { ownCopy } from '../../sip/own-copy.ts';
 import type { Admission } from '../admission/admission.ts';
 import { LruMap } from '../admission/lru-map.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
@@ -45,7 +46,7 @@ type Bound = Extract<RegisterAnswer, { result: 'bindings' }>;
 export class Registrar {
   readonly #parts: RegistrarParts;
   /** Call-IDs of the registrations seen here, by username: one of them comes again with nothing but a later time. */
-  readonly #known = new LruMap<string, string>(mostKnown);
+  readonly #known = new LruMap<string>(mostKnown);
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
@@ -102,7 +103,8 @@ export class Registrar {
     // The reasons of the control plane are words of the table. An old CSeq is 400, as Kamailio has it: RFC 3261 10.3
     // only says that the request fails.
     if (answer.result === 'refused') return this.#refuse(req, res, { word: answer.reason }, registrant);
-    if (bindings.kind === 'register') this.#known.set(registrant.username, registrant.registrationId);
+    if (bindings.kind === 'register')
+      this.#known.set(registrant.username, ownCopy(registrant.registrationId));
 
     // The fact goes out before the 200: with the 200 the gateway is content, and a fact lost in between would be lost.
     this.#tell(req, registrant, bindings, answer);

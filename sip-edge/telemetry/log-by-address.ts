@@ -27,7 +27,7 @@ const inThisMinute = (before: Told | undefined, now: number): Told =>
 export class LogByAddress {
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #told: LruMap<string, Told>;
+  readonly #told: LruMap<Told>;
   #ofAll: Told | undefined;
 
   /** @param trackedAddresses remembered at most: the least recent is forgotten first */

@@ -1,3 +1,5 @@
+import { ownCopy } from '../own-copy.ts';
+
 /** Compact header names (RFC 3261 7.3.3 and the registrations of RFC 3515, 6665, 3892, 4028, 3841, 4412). */
 export const compactNames: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -42,7 +44,7 @@ export function headerKey(name: string): string | undefined {
   if (!tokenPattern.test(name)) return undefined;
   const lower = name.toLowerCase();
   const key = compactNames.get(lower)?.toLowerCase() ?? lower;
-  if (keyOfSpelling.size < maxKnownSpellings) keyOfSpelling.set(name, key);
+  if (keyOfSpelling.size < maxKnownSpellings) keyOfSpelling.set(ownCopy(name), ownCopy(key));
   return key;
 }
 
