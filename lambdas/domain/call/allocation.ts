@@ -32,10 +32,9 @@ export function inOrderOfTrial(
   return [...order.filter(isOwn), ...order.filter((one) => !isOwn(one))];
 }
 
-/** The gateways that this call must not get: those that failed it or were lost, and the one it would leave now. */
+/** The gateways that this call must not get: those that failed it, and the one it would leave now. */
 export function excludedGateways(command: AllocateGateway, call: Call | undefined): Set<string> {
   const excluded = new Set(command.failed.map((one) => one.username));
-  for (const { gateway } of call?.attempts ?? []) excluded.add(gateway);
   if (call?.gateway !== undefined) excluded.add(call.gateway);
   return excluded;
 }
@@ -63,17 +62,12 @@ export function answerFromCall(
   if (command.attempt < call.attempt || call.grant === undefined) {
     return { result: 'refused', outcome: 'gateway-failed' };
   }
-  // Its gateway has started anew without it, before its edge heard of the grant: the same attempt goes on with another.
-  if (call.state === 'offered' && isGatewayLost(call)) return undefined;
   // The gateway may be another call's by now: what a lapsed lock promised is not promised again.
   if (call.grant.lockedUntil < nowMs) {
     return { result: 'refused', outcome: call.state === 'answered' ? 'answered' : 'no-answer' };
   }
   return granted(call);
 }
-
-const isGatewayLost = ({ attempts, gateway }: Call): boolean =>
-  attempts.some((one) => one.gateway === gateway && one.lostAt !== undefined);
 
 /** @param call one with a grant */
 export function granted(call: Call): AllocateAnswer {

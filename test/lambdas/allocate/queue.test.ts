@@ -172,21 +172,6 @@ describe('a later attempt', () => {
   });
 });
 
-it('a call whose gateway starts anew before its edge has asked is given another, and never that one', async () => {
-  await world.pool();
-  await wait(world, 'call-1');
-  expect(await world.register({ username: managed(1) })).toMatchObject({ matchedCallId: 'call-1' });
-  const contacts = [{ uri: 'sip:anew@10.0.0.7', expiresSec: 60 }];
-  const anew = await world.register({ username: managed(1), registrationId: 'reg-2', contacts });
-  expect(anew).toMatchObject({ lostCallId: 'call-1' });
-  const loss = { callId: 'call-1', username: managed(1), cause: 'registered anew' };
-  await world.say({ type: 'gateway.lost', ...loss });
-  expect(await ask('call-1')).toMatchObject({ result: 'waiting', ahead: 0 });
-  expect(await world.register({ username: managed(2) })).toMatchObject({ matchedCallId: 'call-1' });
-  expect(await ask('call-1')).toMatchObject({ result: 'granted', username: managed(2), attempt: 1 });
-  expect(await world.gateway(managed(1))).toMatchObject({ state: 'free' });
-});
-
 describe('twenty calls that wait', () => {
   const calls = Array.from({ length: 20 }, (_, n) => `call-${String(n).padStart(2, '0')}`);
   const gateways = Array.from({ length: 20 }, (_, n) => managed(n + 1));
