@@ -57,8 +57,7 @@ export interface SrfRequest extends SipMessage, FromNetwork, EventEmitter {
   readonly receivedOn?: string;
   readonly res: SrfResponse;
   /** Only on a request that we sent. */
-  cancel(callback?: (error: Error | null) => void): void;
-  cancel(options: { headers?: Headers }, callback?: (error: Error | null) => void): void;
+  cancel(options?: { headers?: Headers }, callback?: (error: Error | null) => void): void;
   on(event: 'cancel', listener: (cancel: SipMessage) => void): this;
   on(event: 'response', listener: (response: SrfResponse, ack: Acknowledge) => void): this;
   on(event: 'update', listener: (request: SrfRequest, response: SrfResponse) => void): this;

@@ -83,7 +83,9 @@ export class SipServer {
     if (!this.isAlive || txnId === undefined || invite === undefined) return;
     this.#invites.delete(txnId);
     invite.answer(487);
-    invite.owner.toApplication(() => invite.request.emit('cancel'));
+    invite.owner.toApplication(() =>
+      invite.request.emit('cancel', requestOf({ method: 'CANCEL', headers: {} })),
+    );
   }
 
   /** A request within a dialog has arrived. */
@@ -190,7 +192,7 @@ export class SipServer {
     const own = { ...headers, 'call-id': txnId, from: `<sip:edge@example.test>;tag=${txnId}` };
     const leg = `${txnId};from-tag=${txnId}`;
     const request = requestOf({ method: 'INVITE', headers: own, txnId });
-    request.cancel = (done: unknown) => owner.client.cancel(txnId, done as (error: Error | null) => void);
+    request.cancel = (_said, done = () => {}) => owner.client.cancel(txnId, done);
     const gateway = addressOf(proxy ?? uri);
     const offer = { leg, request, gateway, owner, isProceeding: false, isCancelled: false };
     this.#offers.set(txnId, offer);
