@@ -9,6 +9,7 @@ import { benchConsole } from './measure/console.ts';
 import { benchCpu } from './measure/cpu.ts';
 import { benchCrowd } from './measure/crowd.ts';
 import { benchFleet } from './measure/fleet.ts';
+import { benchFlood } from './measure/flood.ts';
 import { benchKills } from './measure/kills.ts';
 import { benchOperations } from './measure/operations.ts';
 import { benchOverload } from './measure/overload.ts';
@@ -32,6 +33,7 @@ type Name =
   | 'calls'
   | 'overload'
   | 'crowd'
+  | 'flood'
   | 'kills'
   | 'cpu';
 
@@ -49,6 +51,7 @@ const measurements: Record<Name, (load: Load) => Promise<unknown>> = {
   calls: allCalls,
   overload: overloadShown,
   crowd: ({ seconds }) => benchCrowd(seconds),
+  flood: ({ seconds }) => benchFlood(seconds),
   kills: ({ seconds }) => benchKills(seconds),
   cpu: ({ beside }) => benchCpu(beside),
 };
@@ -57,7 +60,7 @@ const names = Object.keys(measurements) as Name[];
 const help = `npm run bench -- [options]     Measures a whole run on this machine, prints one JSON object.
 
   --only LIST    of ${names.join(', ')} (all; memory is part of calls)
-  --seconds N    how long each load of calls lasts (20)
+  --seconds N    how long each load lasts (20)
   --rates LIST   calls a second with 100 gateways (5,20,50,100)
   --beside DIR   another checkout, for cpu and overload: measured in turn with this one, or after it
   --plot FILE    draw the overload (SVG); its table goes to standard error
