@@ -123,8 +123,7 @@ export class CallerLeg {
         const { stackDialogId } = this.#response;
         if (error || !stackDialogId) return resolve(undefined);
         // Attached at once: the ACK may stand in the same packet.
-        const leg = new Leg(this.#srf, 'caller', stackDialogId, this.request.stackTxnId);
-        leg.attachUnacknowledged();
+        const leg = new Leg(this.#srf, 'caller', stackDialogId, this.request.stackTxnId).attach();
         leg.timer = timer;
         leg.remains = remainsOfCaller(this.request, sent);
         resolve(leg);

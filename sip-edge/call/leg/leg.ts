@@ -95,10 +95,6 @@ export class Leg implements DialogHandler {
   /** Of this leg alone: each side agrees on its own with the edge. */
   timer = new SessionTimer();
   readonly refers = new Refers();
-  /** Our 200 to the INVITE of this leg has no ACK yet. */
-  #awaitsAck = false;
-  /** Sends the BYE that waits for that. */
-  #sendBye: (() => void) | undefined;
   /** What a BYE can be made of where drachtio has lost the dialog; none of a call that only the table knew of. */
   remains: Remains | undefined;
   /** The session description that this side was last told. */
@@ -140,16 +136,9 @@ export class Leg implements DialogHandler {
     return this;
   }
 
-  /** As `attach`, and no BYE goes out before its ACK has come (RFC 3261 15): the peer may not have the 200 yet. */
-  attachUnacknowledged(): this {
-    this.#awaitsAck = true;
-    return this.attach();
-  }
-
   detach(): void {
     this.#srf.removeDialog(this);
     this.#held = [];
-    this.#sendBye = undefined;
   }
 
   listen(onRequest: (request: SrfRequest, response: SrfResponse) => void): void {
@@ -161,15 +150,8 @@ export class Leg implements DialogHandler {
 
   /** Called by drachtio-srf. */
   handle(request: SrfRequest, response: SrfResponse): void {
-    if (request.method === 'ACK') this.#acknowledged();
     if (this.#onRequest) this.#onRequest(request, response);
     else this.#held.push([request, response]);
-  }
-
-  #acknowledged(): void {
-    this.#awaitsAck = false;
-    this.#sendBye?.();
-    this.#sendBye = undefined;
   }
 
   request(method: string, headers: Headers, body: string | undefined, listener: RequestListener): void {
@@ -194,19 +176,15 @@ export class Leg implements DialogHandler {
   bye({ headers, body }: Passed = { headers: {} }, isLost = false): Promise<boolean> {
     if (!this.#onRequest) this.listen(refuseAsOver);
     return new Promise((resolve) => {
-      const send = () =>
-        this.request('BYE', headers, body, {
-          sent: () => resolve(true),
-          answer: () => this.detach(),
-          failed: (failure) => {
-            this.detach();
-            if (failure === 'no-dialog' && isLost) this.#byeAnew(headers);
-            resolve(failure === 'no-dialog');
-          },
-        });
-      // Without an ACK the SIP server ends the dialog itself (RFC 3261 13.3.1.4).
-      if (this.#awaitsAck && !isLost) this.#sendBye = send;
-      else send();
+      this.request('BYE', headers, body, {
+        sent: () => resolve(true),
+        answer: () => this.detach(),
+        failed: (failure) => {
+          this.detach();
+          if (failure === 'no-dialog' && isLost) this.#byeAnew(headers);
+          resolve(failure === 'no-dialog');
+        },
+      });
     });
   }
 

@@ -55,22 +55,6 @@ describe.each(transports)('a call over %s', (transport) => {
     expect(scene.world.factsOf('call.ended')).toMatchObject([{ by: 'gateway', outcome: 'answered' }]);
   });
 
-  it('ends at the caller once that has acknowledged the answer, whenever the gateway hangs up', async () => {
-    scene = await suite.open({ transport });
-    const call = scene.dial();
-    const invite = await scene.gateway.incoming('INVITE');
-    await invite.accept({ body: answer });
-    const answered = await call.answer(200);
-    expect((await invite.dialog().bye()).status).toBe(200);
-    // What the edge says to the caller comes in order.
-    const info = { body: 'x', contentType: 'text/plain' };
-    expect((await call.early(answered).ask('INFO', info)).status).toBe(481);
-    expect(scene.caller.leftOver).toEqual([]);
-    call.dialog.acknowledge(answered);
-    (await scene.caller.incoming('BYE')).reply(200);
-    await scene.expectAllOver();
-  });
-
   it.each(['caller', 'gateway'] as const)('passes on all that the BYE of the %s says', async (side) => {
     scene = await suite.open({ transport });
     const dialogs = await scene.establish();
