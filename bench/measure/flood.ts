@@ -29,16 +29,17 @@ async function flood(count: number, seconds: number) {
   const stack = await startStack(limits);
   try {
     const pool = await startGateways(stack, gateways);
-    const before = await window(stack, 'before');
-    const flooding = await startFlood(stack, count);
-    const windows = [before];
-    for (let left = seconds; left > 0; left -= windowSec) windows.push(await window(stack, 'flood'));
-    const sent = flooding.stop();
-    // What is kept of a transaction is over after 32 s (RFC 3261 17.2.2, timer J).
-    for (let left = 40; left > 0; left -= windowSec) windows.push(await window(stack, 'after'));
-    const lost = gateways - pool.live();
-    await pool.stop();
-    return { sources: count, sent, lost, windows };
+    try {
+      const windows = [await window(stack, 'before')];
+      const sent = await whileFlooding(stack, count, async () => {
+        for (let left = seconds; left > 0; left -= windowSec) windows.push(await window(stack, 'flood'));
+      });
+      // What is kept of a transaction is over after 32 s (RFC 3261 17.2.2, timer J).
+      for (let left = 40; left > 0; left -= windowSec) windows.push(await window(stack, 'after'));
+      return { sources: count, sent, lost: gateways - pool.live(), windows };
+    } finally {
+      await pool.stop();
+    }
   } finally {
     await stack.stop();
   }
@@ -61,8 +62,12 @@ async function window(stack: Stack, part: 'before' | 'flood' | 'after') {
   };
 }
 
-/** Sends from 127.0.1.1 on. */
-async function startFlood({ sip, domain }: Stack, count: number) {
+/** Sends from 127.0.1.1 on, until it is done. @returns how many packets were sent */
+async function whileFlooding(
+  { sip, domain }: Stack,
+  count: number,
+  run: () => Promise<void>,
+): Promise<number> {
   const sockets = await Promise.all(Array.from({ length: count }, (_, n) => boundTo(`127.0.1.${n + 1}`)));
   const startedAt = Date.now();
   let sent = 0;
@@ -75,13 +80,13 @@ async function startFlood({ sip, domain }: Stack, count: number) {
       socket.send(options(domain, `${host}:${port}`, sent), sip.port, sip.host);
     }
   }, batchMs);
-  return {
-    stop(): number {
-      clearInterval(timer);
-      for (const { socket } of sockets) socket.close();
-      return sent;
-    },
-  };
+  try {
+    await run();
+    return sent;
+  } finally {
+    clearInterval(timer);
+    for (const { socket } of sockets) socket.close();
+  }
 }
 
 interface Source {

@@ -1,5 +1,6 @@
 import type { Hangup } from '../../contracts/commands.ts';
 import { type CallIdentity, maxCallIdLength } from '../../contracts/common.ts';
+import { isCallId } from '../admission/call-id.ts';
 import type { HalfOpenCall } from '../admission/half-open.ts';
 import type { SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
@@ -58,8 +59,7 @@ export class CallHandler {
     const callId = request.headers['call-id'] ?? '';
     const caller = new CallerLeg(this.#parts.srf, request, response, callId);
     // No fact is published: without a Call-ID there is no call, and in a dialog that is up it is none of its own.
-    if (callId === '' || callId.length > maxCallIdLength)
-      return this.#refuseUntold(caller, 'bad-request', halfOpen);
+    if (!isCallId(callId)) return this.#refuseUntold(caller, 'bad-request', halfOpen);
     const { gatewayText } = this.#parts.settings;
     const dialogId = caller.dialogId(readFrom(request.headers.from ?? '', gatewayText)?.tag) ?? callId;
     if (this.#active.has(dialogId)) return this.#refuseUntold(caller, 'loop-detected', halfOpen);
