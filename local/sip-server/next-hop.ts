@@ -56,24 +56,33 @@ export interface DialogPath {
   remoteTarget: string;
   /** Where the peer's last request or answer came from. */
   flow: Target;
+  /** The peer was where its Contact said as it named another: no NAT is between, and the new one is where it will be. */
+  isAtContact: boolean;
+}
+
+/** @returns whether a Contact names the address and port that its peer sends from */
+export function isSource(uri: string, flow: Target): boolean {
+  const hop = hopOf(uri, flow.protocol);
+  return typeof hop === 'object' && hop.host === flow.address && hop.port === flow.port;
 }
 
 /**
  * Where a request within a dialog goes. A peer behind a NAT has a Contact that leads nowhere, so, as drachtio does,
  * a TCP connection is used as long as it is open, and a UDP peer whose Contact is not where it sends from is
- * reached where it sends from. Behind a proxy (a route set) the proxy knows.
+ * reached where it sends from, unless it came to that by a target refresh (RFC 3261 12.2.1.2), which drachtio follows for
+ * no caller. Behind a proxy (a route set) the proxy knows.
  */
 export function dialogHop({
   routeSet,
   remoteTarget,
   flow,
+  isAtContact,
 }: DialogPath): Hop | Target | 'invalid' | 'transport' {
   if (flow.connection?.open) return flow;
   const first = routeSet[0];
   if (first !== undefined) return hopOf(first, flow.protocol);
-  const hop = hopOf(remoteTarget, flow.protocol);
-  const isSource = typeof hop === 'object' && hop.host === flow.address && hop.port === flow.port;
-  return flow.protocol === 'udp' && !isSource ? flow : hop;
+  const isBehindNat = flow.protocol === 'udp' && !isAtContact && !isSource(remoteTarget, flow);
+  return isBehindNat ? flow : hopOf(remoteTarget, flow.protocol);
 }
 
 /** @returns whether an address is one of ours */

@@ -10,7 +10,7 @@ import type { SipMessage, SipRequest, SipResponse } from '../../../sip/message/m
 import { tagOf } from '../../../sip/name-addr.ts';
 import type { Incoming, Target } from '../../sip-stack/index.ts';
 import type { AppClient } from '../app/app-clients.ts';
-import type { DialogPath } from '../next-hop.ts';
+import { type DialogPath, isSource } from '../next-hop.ts';
 
 /** @returns drachtio's id of a dialog: the From tag is that of the INVITE, whoever sent it */
 function dialogIdOf(callId: string, fromTag: string): string {
@@ -38,6 +38,7 @@ export class Dialog implements DialogState, DialogPath {
   routeSet: readonly string[];
   remoteTarget: string;
   flow: Target;
+  isAtContact = false;
   /** Contact of ours, as header value. */
   localContact: string;
   /** A 2xx was sent or received. */
@@ -141,7 +142,10 @@ export class Dialog implements DialogState, DialogPath {
 
   /** The Contact of an INVITE, an UPDATE or a 2xx to one becomes the remote target. */
   retarget(headers: SipHeaders): void {
-    this.remoteTarget = contactUri(headers) ?? this.remoteTarget;
+    const uri = contactUri(headers);
+    if (uri === undefined || uri === this.remoteTarget) return;
+    if (isSource(this.remoteTarget, this.flow)) this.isAtContact = true;
+    this.remoteTarget = uri;
   }
 
   /** Keeps what we last said of our media: a session refresh repeats it. */

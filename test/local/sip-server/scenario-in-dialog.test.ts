@@ -128,7 +128,7 @@ describe.each(['udp', 'tcp'] as const)('within a call over %s', (protocol) => {
     await scene.callee.incoming('BYE');
   });
 
-  it('requests count up, and go to the Contact that the peer named last', async () => {
+  it('requests count up', async () => {
     const { scene, call } = await openCall(protocol);
     const numbers: number[] = [];
     for (const _ of [1, 2, 3]) {
@@ -142,6 +142,22 @@ describe.each(['udp', 'tcp'] as const)('within a call over %s', (protocol) => {
     expect(numbers).toEqual([first, first + 1, first + 2]);
   });
 });
+
+it.each(['INVITE', 'UPDATE'])(
+  'goes by UDP to the Contact that the last %s named, wherever it came from',
+  async (method) => {
+    const { scene, call } = await openCall('udp');
+    const moved = (await suite.scene('udp')).caller;
+    const asked = call.caller.ask(method, { headers: { Contact: `<${moved.contact}>` }, body: offer });
+    (await scene.callee.incoming(method)).reply(200, { body: answer });
+    expect((await asked).status).toBe(200);
+    const told = call.callee.ask('INFO', { contentType: 'text/plain', body: 'x' });
+    const info = await moved.incoming('INFO');
+    expect(info.uri).toBe(moved.contact);
+    info.reply(200);
+    expect((await told).status).toBe(200);
+  },
+);
 
 it('answers 481 within a dialog that it does not know', async () => {
   const scene = await suite.scene('udp');
