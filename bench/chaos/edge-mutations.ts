@@ -15,7 +15,7 @@ export interface EdgeMutation {
   changeJournal?(journal: Journal): Journal;
 }
 
-const isOfGivenUp = ({ Reason = '' }: Headers = {}) => Reason.includes('cause=487');
+const isOfGivenUp = ({ reason = '' }: Headers = {}) => reason.includes('cause=487');
 
 /** Each method by itself: those of a class are no properties of its objects. */
 const passing = (plane: ControlPlane): ControlPlane => ({

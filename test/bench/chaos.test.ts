@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Day } from '../../bench/chaos/day.ts';
-import { mutations } from '../../bench/chaos/mutations.ts';
 import { playDay } from '../../bench/chaos/play.ts';
 
 /* Days of trouble on the real code of functions and edges: npm run chaos plays more of them. */
@@ -30,10 +29,4 @@ it('the same seed plays the same day', async () => {
   const first = await history();
   expect(first.calls.length).toBeGreaterThan(10);
   expect(await history()).toEqual(first);
-});
-
-it('a lock without its condition is found', async () => {
-  const mutation = mutations.find(({ name }) => name === 'the lock has no condition');
-  const { broken } = await playDay({ seed: 1, minutes, mutation });
-  expect(broken.join('\n')).toMatch(/is offered to call-\d+ while call-\d+ has it/);
 });
