@@ -32,12 +32,13 @@ function takePulse(leg: Leg, timeoutMs: number, clock: AlarmClock): Promise<Puls
       stopTimer();
       resolve(pulse);
     };
+    const asksElsewhere = leg.askWhereItIs(() => feel('alive'));
     leg.request('OPTIONS', {}, undefined, {
       answer: (response) => {
         const { status } = response;
         if (status < 200) return;
-        if (isInternal(response)) feel('no-answer');
-        else feel(deadStatuses.has(status) ? 'ended' : 'alive');
+        if (!isInternal(response)) feel(deadStatuses.has(status) ? 'ended' : 'alive');
+        else if (!asksElsewhere) feel('no-answer');
       },
       failed: (failure) => feel(failure === 'no-dialog' ? failure : 'unreachable'),
     });

@@ -1,4 +1,5 @@
 import { parseNameAddr } from '../../../sip/name-addr.ts';
+import { isInternal } from '../../drachtio/peer.ts';
 import type {
   Acknowledge,
   DialogHandler,
@@ -12,6 +13,7 @@ import { contentHeaders, type Passed } from './headers.ts';
 import { Refers } from './refers.ts';
 import type { Remains } from './remains.ts';
 import { SessionTimer } from './session-timer.ts';
+import { type Place, Whereabouts } from './whereabouts.ts';
 
 /*
  * One established dialog, known by drachtio's id alone. drachtio-srf's own Dialog is not used: it is bound to the
@@ -99,8 +101,7 @@ export class Leg implements DialogHandler {
   remains: Remains | undefined;
   /** The session description that this side was last told. */
   told: Description | undefined;
-  /** Where the peer said to be reached, after the dialog began: drachtio keeps to what it said at first. */
-  #target: string | undefined;
+  readonly #whereabouts = new Whereabouts();
   #onRequest: ((request: SrfRequest, response: SrfResponse) => void) | undefined;
   /** Requests that came before `listen`. */
   #held: [SrfRequest, SrfResponse][] = [];
@@ -116,7 +117,7 @@ export class Leg implements DialogHandler {
   /** A request or answer of the peer that may name a new Contact was accepted (RFC 3261 12.2.1.2, 12.2.2). */
   refreshed({ contact }: Readonly<Headers>): void {
     const uri = contact === undefined ? undefined : parseNameAddr(contact)?.uri;
-    if (uri !== undefined && /^sips?:/i.test(uri)) this.#target = uri;
+    if (uri !== undefined && /^sips?:/i.test(uri)) this.#whereabouts.refreshed(uri);
   }
 
   /** Gives up a re-INVITE of ours. drachtio 0.9.10 knows it only by the id of the INVITE that began the dialog. */
@@ -150,6 +151,7 @@ export class Leg implements DialogHandler {
 
   /** Called by drachtio-srf. */
   handle(request: SrfRequest, response: SrfResponse): void {
+    this.#whereabouts.heard(request);
     if (this.#onRequest) this.#onRequest(request, response);
     else this.#held.push([request, response]);
   }
@@ -157,7 +159,7 @@ export class Leg implements DialogHandler {
   request(method: string, headers: Headers, body: string | undefined, listener: RequestListener): void {
     const options: OutgoingRequest = { method, headers, stackDialogId: this.id };
     if (body) options.body = body;
-    sendRequest(this.#srf, this.#target ?? 'sip:placeholder', options, {
+    sendRequest(this.#srf, this.#whereabouts.contact ?? 'sip:placeholder', options, {
       ...listener,
       sent: (request) => {
         // While any request of ours waits for its answer, drachtio-srf takes an UPDATE of the peer for one of its early dialog.
@@ -177,22 +179,48 @@ export class Leg implements DialogHandler {
     if (!this.#onRequest) this.listen(refuseAsOver);
     return new Promise((resolve) => {
       this.request('BYE', headers, body, {
-        sent: () => resolve(true),
+        sent: () => {
+          const place = this.#movedTo();
+          if (place) this.#byeAnew(place, headers);
+          resolve(true);
+        },
         answer: () => this.detach(),
         failed: (failure) => {
           this.detach();
-          if (failure === 'no-dialog' && isLost) this.#byeAnew(headers);
+          if (failure === 'no-dialog' && isLost && this.remains)
+            this.#byeAnew(this.#whereabouts.now(this.remains), headers);
           resolve(failure === 'no-dialog');
         },
       });
     });
   }
 
-  #byeAnew(given: Headers): void {
-    if (this.remains === undefined) return;
-    const { uri, proxy, headers } = this.remains;
-    const options: OutgoingRequest = { method: 'BYE', headers: { ...given, ...headers } };
-    if (proxy) options.proxy = proxy;
-    sendRequest(this.#srf, this.#target ?? uri, options, { answer() {}, failed() {} });
+  /** Asks by OPTIONS whether a peer is there that drachtio would look for elsewhere. @returns false where it would not */
+  askWhereItIs(answered: () => void): boolean {
+    const place = this.#movedTo();
+    if (!place) return false;
+    const options: OutgoingRequest = { method: 'OPTIONS', ...proxyOf(place) };
+    sendRequest(this.#srf, place.uri, options, {
+      answer: (response) => {
+        if (!isInternal(response)) answered();
+      },
+      failed() {},
+    });
+    return true;
+  }
+
+  #movedTo(): Place | undefined {
+    return this.remains && this.#whereabouts.movedFrom(this.remains);
+  }
+
+  #byeAnew(place: Place, given: Headers): void {
+    const options: OutgoingRequest = {
+      method: 'BYE',
+      headers: { ...given, ...this.remains?.headers },
+      ...proxyOf(place),
+    };
+    sendRequest(this.#srf, place.uri, options, { answer() {}, failed() {} });
   }
 }
+
+const proxyOf = ({ proxy }: Place) => (proxy === undefined ? {} : { proxy });

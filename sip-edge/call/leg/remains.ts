@@ -1,13 +1,13 @@
 import { parseNameAddrs } from '../../../sip/name-addr.ts';
 import { peerOf, udpRoute } from '../../drachtio/peer.ts';
 import type { Headers, SipMessage, SrfRequest, SrfResponse } from '../../drachtio/srf.ts';
+import type { Place } from './whereabouts.ts';
 
-/** The end of a dialog as a request of its own, for a drachtio that was started anew and knows none. */
-export interface Remains {
-  /** The peer's Contact, as the dialog began. */
-  readonly uri: string;
-  /** Where the packets go, in place of what the URI says. */
-  readonly proxy?: string | undefined;
+/**
+ * The end of a dialog as a request of its own, for a drachtio that was started anew and knows none; the place is that of the
+ * peer as the dialog began.
+ */
+export interface Remains extends Place {
   readonly headers: Headers;
 }
 
