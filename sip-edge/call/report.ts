@@ -17,10 +17,14 @@ type Parts = Pick<CallParts, 'facts' | 'log' | 'clock'>;
 
 /** Tells the caller why there is no call. */
 export function refuseCaller(caller: CallerLeg, failure: Refused): void {
-  const { outcome, retryAfterSec } = failure;
-  const details = { callId: caller.callId, detail: causeOf(failure), retryAfterSec };
+  const { outcome, retryAfterSec, said } = failure;
+  const details = {
+    callId: caller.callId,
+    detail: causeOf(failure),
+    retryAfterSec,
+    saidStatus: said?.status,
+  };
   const { status, phrase, headers } = refusalOf(outcome, details);
-  const { said } = failure;
   if (said === undefined) caller.refuse(status, phrase, { headers });
   else caller.refuse(said.status, said.reason, withReason(passed(said), headers));
 }

@@ -19,6 +19,8 @@ export interface RefusalDetails {
   /** Instead of a few seconds, spread. */
   retryAfterSec?: number | undefined;
   headers?: Headers | undefined;
+  /** Where another refused it, with this status: the Reason names that one (RFC 3326 2). */
+  saidStatus?: number | undefined;
 }
 
 /**
@@ -27,12 +29,12 @@ export interface RefusalDetails {
  */
 export function refusalOf(word: RefusalWord | Outcome, details: RefusalDetails): FinalAnswer {
   const { status, phrase, retry } = isRefusal(word) ? refusals[word] : sipAnswer(word);
-  const { callId, detail, headers } = details;
+  const { callId, detail, headers, saidStatus = status } = details;
   return {
     status,
     phrase,
     headers: {
-      Reason: reasonHeader(status, detail ? `${word}: ${detail}` : word, callId),
+      Reason: reasonHeader(saidStatus, detail ? `${word}: ${detail}` : word, callId),
       ...(retry && { 'Retry-After': `${details.retryAfterSec ?? retryAfterSec()}` }),
       ...headers,
     },

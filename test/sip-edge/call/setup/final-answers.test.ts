@@ -22,10 +22,11 @@ it.each([
   await invite.ack();
   const refusal = await call.refusal();
   expect(refusal).toMatchObject({ status, reason: 'As the gateway says', text: answer });
-  for (const [name, value] of Object.entries(headers)) {
+  // The gateway's own Reason counts more than ours.
+  const Reason = `SIP;cause=${status};text="rejected`;
+  for (const [name, value] of Object.entries({ Reason, ...headers })) {
     expect(refusal.header(name)).toContain(value);
   }
-  expect(refusal.headers.has('reason')).toBe(true);
   expect(scene.world.commands).toHaveLength(1);
   await scene.expectEnd({ type: 'call.failed', outcome: 'rejected' });
 });
