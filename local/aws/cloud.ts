@@ -9,7 +9,7 @@ import type { LocalCloudOptions } from './cloud-options.ts';
 import { ChangeSets } from './cloudformation/change-sets.ts';
 import { cloudFormation } from './cloudformation/operations.ts';
 import { Stacks } from './cloudformation/stacks.ts';
-import { sweepExpired } from './dynamodb/dynamodb.ts';
+import { sweepRound } from './dynamodb/expiry.ts';
 import { Tables } from './dynamodb/tables.ts';
 import { Images } from './ecr/images.ts';
 import type { TaskDefinition } from './ecs/task-definition.ts';
@@ -33,8 +33,6 @@ import { Secrets } from './secrets.ts';
 import { Queues } from './sqs/queues.ts';
 import { sts } from './sts.ts';
 import type { ResolvedStack, Resource, Template } from './template.ts';
-
-const sweepEveryMs = 60_000;
 
 /** The AWS of one machine: empty at first, and made by deployments. */
 export interface LocalCloud {
@@ -185,12 +183,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     lookup: { taskDefinition: (id) => tasks.definition(id) },
     authorize: (accessKeyId, needed) => permissions.check(accessKeyId, needed),
   });
-  const sweeper = setInterval(() => {
-    for (const table of tables.all()) {
-      // A table that is down is told of by whoever needs it now; the sweep comes again.
-      sweepExpired(dynamoDbEndpoint, table, Math.floor(Date.now() / 1000)).catch(() => undefined);
-    }
-  }, sweepEveryMs);
+  const stopSweep = sweepRound(dynamoDbEndpoint, () => tables.all());
 
   return {
     endpoint: endpoint.url,
@@ -209,7 +202,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     authorizeStart,
     tokens,
     close: async () => {
-      clearInterval(sweeper);
+      stopSweep();
       buses.stop();
       await eventSources.stop();
       await functions.stop();

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { region } from '../identity.ts';
-import type { Json, JsonObject, Resource } from '../template.ts';
+import type { JsonObject } from '../template.ts';
 
 /* The embedded DynamoDB: dynoxide, one static binary, given the tables of the template. */
 
@@ -91,54 +91,4 @@ export async function untilDynamoDbAnswers(endpoint: string, signal: AbortSignal
       await delay(5);
     }
   }
-}
-
-interface KeyPart extends JsonObject {
-  AttributeName: string;
-  KeyType: string;
-}
-
-/**
- * Deletes what has expired, in the place of DynamoDB's own sweep, which dynoxide does not have.
- * @param now epoch seconds
- * @returns how many items went
- */
-export async function sweepExpired(endpoint: string, resource: Resource, now: number): Promise<number> {
-  const ttl = resource.properties.TimeToLiveSpecification as
-    | { AttributeName?: string; Enabled?: boolean }
-    | undefined;
-  if (!ttl?.Enabled || !ttl.AttributeName) return 0;
-  const [key] = resource.properties.KeySchema as unknown as KeyPart[];
-  const names = { '#expires': ttl.AttributeName };
-  const values = { ':now': { N: String(now) } };
-  let swept = 0;
-  let from: Json | undefined;
-  do {
-    const page = await callDynamoDb(endpoint, 'Scan', {
-      TableName: resource.ref,
-      FilterExpression: '#expires < :now',
-      ProjectionExpression: '#key',
-      ExpressionAttributeNames: { ...names, '#key': key?.AttributeName ?? '' },
-      ExpressionAttributeValues: values,
-      ...(from !== undefined && { ExclusiveStartKey: from }),
-    });
-    for (const item of page.Items as JsonObject[]) {
-      try {
-        await callDynamoDb(endpoint, 'DeleteItem', {
-          TableName: resource.ref,
-          Key: item,
-          // It may have been renewed since the scan.
-          ConditionExpression: '#expires < :now',
-          ExpressionAttributeNames: names,
-          ExpressionAttributeValues: values,
-        });
-        swept++;
-      } catch (error) {
-        if (!(error instanceof DynamoDbError && error.code === 'ConditionalCheckFailedException'))
-          throw error;
-      }
-    }
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
-  return swept;
 }

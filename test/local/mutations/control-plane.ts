@@ -4,7 +4,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { CallView } from '../../../contracts/api/views.ts';
 import type { AllocateGateway, RegisterCommand } from '../../../contracts/commands.ts';
 import { consumedByCalls, consumedByFleet, edgeEventSource, type Fact } from '../../../contracts/facts.ts';
-import { sweepExpired } from '../../../local/aws/dynamodb/dynamodb.ts';
+import { sweepPage } from '../../../local/aws/dynamodb/expiry.ts';
 import { agentUri } from '../../../local/aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../../../local/aws/ecs/services.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from '../../../local/aws/ecs/task-definition.ts';
 import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
 import { arn } from '../../../local/aws/identity.ts';
-import type { JsonObject, Resource } from '../../../local/aws/template.ts';
+import type { Json, JsonObject, Resource } from '../../../local/aws/template.ts';
 import { appContainer } from '../../../local/run/edge.ts';
 import { type ApiAnswer, type ApiRequest, apiEvent } from '../../support/api-event.ts';
 import { until } from '../../support/until.ts';
@@ -229,7 +229,10 @@ export class ControlPlane {
       const running = this.cloud.tasks.listTasks({ cluster }).taskArns;
       for (const task of running) this.cloud.tasks.stopTask({ cluster, task });
       await this.settle();
-      await sweepExpired(this.cloud.dynamoDbEndpoint, this.table, inAYear);
+      const { dynamoDbEndpoint } = this.cloud;
+      let from: Json | undefined;
+      do from = await sweepPage(dynamoDbEndpoint, this.table, inAYear, from);
+      while (from !== undefined);
       // The end of a task lets the fleet start another, while a call still waits.
       if (running.length === 0) return;
     }
