@@ -36,6 +36,22 @@ export async function headsOfQueue(table: Table, nowMs: number): Promise<Heads> 
   return heads.waiting.length === 0 && heads.more ? readQueue(table, nowMs) : heads;
 }
 
+/** For so long it is taken that still nobody waits. Who has begun to wait meanwhile asks again within a second or two. */
+const restMs = 250;
+
+/** The heads of the queue, for gateways that register one after the other: where nobody waited a moment ago, none are read. */
+export class QueueLook {
+  #emptyAt = Number.NEGATIVE_INFINITY;
+
+  async heads(table: Table, nowMs: number): Promise<Heads> {
+    const ageMs = nowMs - this.#emptyAt;
+    if (ageMs >= 0 && ageMs < restMs) return { waiting: [], silent: [], more: false };
+    const heads = await headsOfQueue(table, nowMs);
+    if (heads.waiting.length === 0 && heads.silent.length === 0) this.#emptyAt = nowMs;
+    return heads;
+  }
+}
+
 /** The whole queue, as far as anybody counts. */
 export async function readQueue(table: Table, nowMs: number, most = mostCounted): Promise<Heads> {
   const { items, more } = await watched(table, waitingWatchKey, most);

@@ -17,6 +17,7 @@ import type { FleetDeps } from '../../../lambdas/functions/fleet/deps.ts';
 import { KnownDemand } from '../../../lambdas/functions/fleet/known-demand.ts';
 import { takeEvents } from '../../../lambdas/functions/fleet/take-events.ts';
 import type { RegisterDeps } from '../../../lambdas/functions/register/register-gateway.ts';
+import { QueueLook } from '../../../lambdas/usecases/waiting-queue.ts';
 import type { Mutation } from '../mutations.ts';
 import type { Sim } from '../sim.ts';
 import type { Weather } from '../weather.ts';
@@ -67,6 +68,7 @@ export class Cloud {
   weather: Weather;
   readonly #sim: Sim;
   readonly #knownDemand = new KnownDemand();
+  readonly #queue = new QueueLook();
   readonly #calls: FactQueue<ConsumedFact>;
   readonly #fleet: FactQueue<Fact | EcsTask>;
   #ids = 0;
@@ -244,6 +246,8 @@ export class Cloud {
       leaseMs: 120_000,
       waitLimitMs: 90_000,
       graceMs: 60_000,
+      // One instance has one clock.
+      queue: { heads: (table) => this.#queue.heads(table, sim.nowMs) },
     };
   }
 }

@@ -7,6 +7,7 @@ import { dynamoDbClient } from '../../runtime/aws-clients.ts';
 import { batchHandler } from '../../runtime/batch-handler.ts';
 import { readEnvironment } from '../../runtime/environment.ts';
 import { openTable } from '../../store/table.ts';
+import { QueueLook } from '../../usecases/waiting-queue.ts';
 import { refreshGateways } from './refresh-gateways.ts';
 import { registerGateway } from './register-gateway.ts';
 import { listBindings, unregisterGateway } from './unregister-gateway.ts';
@@ -18,6 +19,7 @@ const deps = {
   gatewayName: environment.GATEWAY_NAME,
   freeShards: environment.FREE_SHARDS,
   leaseMs: environment.LOCK_LEASE_SEC * 1000,
+  queue: new QueueLook(),
 };
 
 function register(command: RegisterCommand): Promise<RegisterAnswer> {

@@ -17,7 +17,7 @@ import { freeShardOf, gatewayKey } from '../../store/keys.ts';
 import { refresh, welcomeBack } from '../../store/refresh-writes.ts';
 import type { Table } from '../../store/table.ts';
 import { endLapsedLock } from '../../usecases/lapsed-lock.ts';
-import { headsOfQueue, matchNext } from '../../usecases/waiting-queue.ts';
+import { matchNext, type QueueLook } from '../../usecases/waiting-queue.ts';
 import { mayComeFrom } from './task-host.ts';
 import { removeGateway } from './unregister-gateway.ts';
 
@@ -29,6 +29,7 @@ export interface RegisterDeps {
   freeShards: number;
   /** How long a gateway is locked for a waiting call that gets it. */
   leaseMs: number;
+  queue: Pick<QueueLook, 'heads'>;
 }
 
 /** How often a REGISTER that loses against other writers of the same gateway is decided anew. */
@@ -103,10 +104,10 @@ async function put(
   seen: Gateway | undefined,
   mayMatch: boolean,
   nowMs: number,
-  { table, leaseMs, freeShards }: RegisterDeps,
+  { table, leaseMs, freeShards, queue }: RegisterDeps,
 ): Promise<RegisterAnswer | undefined> {
   const { username, registrationId } = gateway;
-  const waiting = mayMatch && becomesFree(gateway, nowMs) ? (await headsOfQueue(table, nowMs)).waiting : [];
+  const waiting = mayMatch && becomesFree(gateway, nowMs) ? (await queue.heads(table, nowMs)).waiting : [];
   const match = matchNext(waiting, gateway, nowMs, leaseMs);
   const registered = match === undefined ? gateway : lockedFor(gateway, match.call, match.lockedUntil);
   const write = replaceGateway(registered, seen, freeShards);

@@ -36,6 +36,7 @@ import {
 import { openTable, type Table } from '../../../lambdas/store/table.ts';
 import { watched } from '../../../lambdas/store/watched.ts';
 import { loseGateway } from '../../../lambdas/usecases/lose-gateway.ts';
+import { headsOfQueue } from '../../../lambdas/usecases/waiting-queue.ts';
 
 export interface WorldOptions {
   afterCall?: 'stop' | 'reuse';
@@ -81,6 +82,8 @@ export class World {
       gatewayName: 'mediagw',
       freeShards: options.freeShards ?? 1,
       leaseMs: this.leaseMs,
+      // Looked at each time: what a test does follows at the same moment.
+      queue: { heads: headsOfQueue },
       waitLimitMs: this.waitLimitMs,
       graceMs: this.graceMs,
       afterCall: options.afterCall ?? 'stop',
