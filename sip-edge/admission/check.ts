@@ -33,7 +33,7 @@ export type CheckResult =
 /** What the edge takes outside a dialog. */
 const allowedMethods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER'] as const;
 
-/** Within a dialog besides: what passes from leg to leg. */
+/** All that the edge takes (RFC 3261 20.5): within a dialog besides what passes from leg to leg. */
 export const allowHeader = [...allowedMethods, 'UPDATE', 'INFO', 'REFER', 'MESSAGE', 'NOTIFY'].join(', ');
 
 const maxContacts = 10;
@@ -76,7 +76,7 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
   // A keep-alive of a load balancer or peer asks by address, and is answered whatever name it uses.
   if (method === 'OPTIONS') return { result: 'pass' };
   if (!(allowedMethods as readonly string[]).includes(method)) {
-    return refuse('method-not-allowed', { Allow: allowHeader });
+    return refuse('method-not-allowed', { Allow: allowedMethods.join(', ') });
   }
   return checkTarget(request, from.uri, policy);
 }
