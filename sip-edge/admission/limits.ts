@@ -1,6 +1,7 @@
 import { ownCopy } from '../../sip/own-copy.ts';
 import type { Clock } from '../ports.ts';
 import { LruMap } from './lru-map.ts';
+import { Measure } from './measure.ts';
 import { sourceOf } from './source.ts';
 
 export interface LimitPolicy {
@@ -12,21 +13,12 @@ export interface LimitPolicy {
   trackedAddresses: number;
 }
 
-interface Bucket {
-  tokens: number;
-  /** Epoch ms. */
-  filledAt: number;
-}
-
 interface Failures {
   count: number;
   /** Epoch ms, all three. */
   since: number;
   bannedUntil: number;
 }
-
-/** Above this many times the limit an answer would only help the flood. */
-const floodFactor = 10;
 
 /**
  * What one source may do: new requests by a token bucket, wrong passwords by a ban. Only wrong answers count,
@@ -36,7 +28,7 @@ const floodFactor = 10;
 export class AddressLimits {
   readonly #policy: LimitPolicy;
   readonly #clock: Clock;
-  readonly #buckets: LruMap<{ normal: Bucket; flood: Bucket }>;
+  readonly #measures: LruMap<Measure>;
   readonly #failures: LruMap<Failures>;
   /** Source → until when it is exempt, epoch ms. */
   readonly #exempt: LruMap<number>;
@@ -46,7 +38,7 @@ export class AddressLimits {
   constructor(policy: LimitPolicy, clock: Clock) {
     this.#policy = policy;
     this.#clock = clock;
-    this.#buckets = new LruMap(policy.trackedAddresses);
+    this.#measures = new LruMap(policy.trackedAddresses);
     this.#failures = new LruMap(policy.trackedAddresses);
     this.#exempt = new LruMap(policy.trackedAddresses);
     this.#homes = new LruMap(policy.trackedAddresses);
@@ -58,15 +50,9 @@ export class AddressLimits {
     const { addressRatePerSec: rate, addressBurst: burst } = this.#policy;
     const now = this.#clock.now();
     const source = sourceOf(address);
-    const buckets = this.#buckets.get(source) ?? {
-      normal: { tokens: burst, filledAt: now },
-      flood: { tokens: burst * floodFactor, filledAt: now },
-    };
-    this.#buckets.set(source, buckets);
-    const inFlood = !takeToken(buckets.flood, rate * floodFactor, burst * floodFactor, now);
-    const isOver = !takeToken(buckets.normal, rate, burst, now);
-    if (inFlood) return 'flood';
-    return isOver ? 'over' : 'ok';
+    const measure = this.#measures.get(source) ?? new Measure(rate, burst, now);
+    this.#measures.set(source, measure);
+    return measure.take(now);
   }
 
   /** A gateway registered from there and may do so again until then. */
@@ -115,15 +101,6 @@ export class AddressLimits {
     if (failures.count >= banAfterFailures) failures.bannedUntil = now + banSec * 1000;
     this.#failures.set(key, failures);
   }
-}
-
-function takeToken(bucket: Bucket, ratePerSec: number, capacity: number, now: number): boolean {
-  const elapsedSec = Math.max(0, now - bucket.filledAt) / 1000;
-  bucket.tokens = Math.min(capacity, bucket.tokens + elapsedSec * ratePerSec);
-  bucket.filledAt = now;
-  if (bucket.tokens < 1) return false;
-  bucket.tokens -= 1;
-  return true;
 }
 
 const addressKey = (address: string) => `address:${sourceOf(address)}`;

@@ -1,9 +1,11 @@
+import { Measure } from '../admission/measure.ts';
+import { forgetRequest } from '../drachtio/forget-request.ts';
 import { passableBody } from '../drachtio/size-limit.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
 import { type Passed, passed, reasonIn } from './leg/headers.ts';
 import { describedBy, type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
 import type { BodyReader } from './leg/repair-sdp.ts';
-import { Relay, type RelayListener } from './relay.ts';
+import { Relay, type RelayListener, tryAgain } from './relay.ts';
 
 /** How an answered call came to its end. */
 export interface BridgeEnd {
@@ -34,6 +36,15 @@ export interface BridgeListener {
   bodyOf: BodyReader;
 }
 
+/**
+ * What one side may ask of the other: digits and requests for a picture come a few a second. Admission sees nothing within a
+ * dialog, and a flood that is passed on takes the time of every call of the edge.
+ */
+const relayedPerSec = 20;
+const relayedBurst = 100;
+
+const newMeasure = () => new Measure(relayedPerSec, relayedBurst, performance.now());
+
 /** An answered call: two dialogs, and whatever one side says goes to the other. */
 export class Bridge {
   readonly caller: Leg;
@@ -43,6 +54,7 @@ export class Bridge {
   readonly #pendingAcks = new Map<Leg, Acknowledge>();
   /** What passes and has no final answer yet. */
   #relays: readonly Relay[] = [];
+  readonly #measures: Readonly<Record<Side, Measure>> = { caller: newMeasure(), gateway: newMeasure() };
   #over = false;
 
   /** @param lateAck the gateway's 200 brought the offer: the caller's ACK carries the answer to it */
@@ -94,11 +106,20 @@ export class Bridge {
     if (request.method === 'ACK') this.#onAck(from, to, request);
     else if (request.method === 'BYE') this.#onBye(from, request, response);
     else if (this.#over) response.send(481);
+    else if (!this.#isInMeasure(from, request, response)) return;
     else {
       const relay = new Relay(from, to, request, response, this.#relayed);
       this.#relays = [...this.#relays.filter(({ isOpen }) => isOpen), relay];
       relay.start();
     }
+  }
+
+  /** As at the door: an answer over a connection lets drachtio forget the request, by UDP it would help the flood. */
+  #isInMeasure({ side }: Leg, request: SrfRequest, response: SrfResponse): boolean {
+    const measure = this.#measures[side].take(performance.now());
+    if (measure === 'flood' && request.protocol === 'udp') forgetRequest(request);
+    else if (measure !== 'ok') response.send(500, tryAgain);
+    return measure === 'ok';
   }
 
   #onBye(from: Leg, bye: SrfRequest, response: SrfResponse): void {

@@ -20,8 +20,8 @@ export interface RelayListener {
   contactFor(from: Leg, request: SrfRequest): Headers;
 }
 
-/** For who asks again in a moment: the other side could not be reached now. */
-const tryAgain = { headers: { 'Retry-After': '2' } };
+/** For who asks again in a moment: it could not be passed on now. */
+export const tryAgain = { headers: { 'Retry-After': '2' } };
 const refreshing: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);
 
 /** One request within a call, from one leg to the other and its answer back. */

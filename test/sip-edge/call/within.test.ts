@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { IncomingRequest, type SipDialog } from '../../support/sip-peer/dialog.ts';
+import type { ReceivedResponse } from '../../support/sip-peer/message.ts';
 import type { SipPeer } from '../../support/sip-peer/peer.ts';
 import type { Transport } from '../../support/sip-peer/wire.ts';
 import { answer, offer, type Scene } from './support/scene.ts';
@@ -141,6 +142,23 @@ describe.each(cases)('within a call over $transport, the $side', ({ transport, s
     expect((await updated).status).toBe(491);
     new IncomingRequest(here.peer, owed).reply(488);
     expect((await asked).status).toBe(488);
+  });
+
+  it('is refused a flood for the other side, which hears a part of it alone, and may hang up', async () => {
+    const count = there.answers('INFO');
+    const answers: ReceivedResponse[] = [];
+    const isRefused = ({ status }: ReceivedResponse) => status === 500;
+    while (!answers.some(isRefused)) {
+      const asked = Array.from({ length: 50 }, () =>
+        here.ask('INFO', { body: 'x', contentType: 'text/plain' }),
+      );
+      answers.push(...(await Promise.all(asked)));
+    }
+    const refused = answers.filter(isRefused);
+    for (const answer of refused) expect(answer.header('retry-after')).toBe('2');
+    expect(answers.length - refused.length).toBeGreaterThanOrEqual(100);
+    expect(count()).toBe(answers.length - refused.length);
+    expect((await here.bye()).status).toBe(200);
   });
 
   it('gets 405 for a method that does not pass', async () => {
