@@ -131,9 +131,18 @@ export async function openTcp(
     socket.write(bytes, done ? (error) => done(error ?? undefined) : undefined);
   }
 
+  /** Half of the connections are not for any one address, so that it cannot keep all others out. */
+  function hasRoom(address: string): boolean {
+    const share = limits.maxConnections / 2;
+    if (all.size < share) return true;
+    let held = 0;
+    for (const { remote } of all) if (remote.address === address) held++;
+    return all.size < limits.maxConnections && held < share;
+  }
+
   server.on('connection', (socket) => {
     const { remoteAddress, remotePort } = socket;
-    if (remoteAddress === undefined || remotePort === undefined || all.size >= limits.maxConnections) {
+    if (remoteAddress === undefined || remotePort === undefined || !hasRoom(remoteAddress)) {
       socket.destroy();
       return;
     }

@@ -36,7 +36,7 @@ export interface Incoming<M extends SipMessage = SipMessage> {
 export interface TransportLimits {
   /** Largest message taken, head and body. */
   maxMessageBytes: number;
-  /** TCP connections at once; further ones are closed. */
+  /** TCP connections at once, and half as many of one address; further ones are closed. */
   maxConnections: number;
   /** A TCP connection must have brought a whole message after this time, and complete each it begins. */
   messageTimeoutMs: number;

@@ -169,6 +169,15 @@ describe('a TCP stream', () => {
     for (const socket of sockets) socket.destroy();
   });
 
+  it('leaves room for others where one address opens all that there are', async () => {
+    const sockets = Array.from({ length: limits.maxConnections + 1 }, () =>
+      connect({ ...server.sip, localAddress: '127.0.0.2' }).on('error', () => {}),
+    );
+    await Promise.race(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    await expectAnswers(await open('tcp'));
+    for (const socket of sockets) socket.destroy();
+  });
+
   it('comes apart into the same messages, however it is cut', () => {
     const wire = [
       'OPTIONS sip:a SIP/2.0\r\nVia: x\r\nContent-Length: 3\r\n\r\nabc',
