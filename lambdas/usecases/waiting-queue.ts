@@ -37,7 +37,7 @@ export async function headsOfQueue(table: Table, nowMs: number): Promise<Heads> 
 }
 
 /** For so long it is taken that still nobody waits. Who has begun to wait meanwhile asks again within a second or two. */
-const restMs = 250;
+export const queueRestMs = 250;
 
 /** The heads of the queue, for gateways that register one after the other: where nobody waited a moment ago, none are read. */
 export class QueueLook {
@@ -45,7 +45,7 @@ export class QueueLook {
 
   async heads(table: Table, nowMs: number): Promise<Heads> {
     const ageMs = nowMs - this.#emptyAt;
-    if (ageMs >= 0 && ageMs < restMs) return { waiting: [], silent: [], more: false };
+    if (ageMs >= 0 && ageMs < queueRestMs) return { waiting: [], silent: [], more: false };
     const heads = await headsOfQueue(table, nowMs);
     if (heads.waiting.length === 0 && heads.silent.length === 0) this.#emptyAt = nowMs;
     return heads;

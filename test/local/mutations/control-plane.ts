@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { CallView } from '../../../contracts/api/views.ts';
 import type { AllocateGateway, RegisterCommand } from '../../../contracts/commands.ts';
 import { consumedByCalls, consumedByFleet, edgeEventSource, type Fact } from '../../../contracts/facts.ts';
+import { queueRestMs } from '../../../lambdas/usecases/waiting-queue.ts';
 import { sweepPage } from '../../../local/aws/dynamodb/expiry.ts';
 import { agentUri } from '../../../local/aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../../../local/aws/ecs/services.ts';
@@ -48,6 +50,8 @@ export class ControlPlane {
   readonly #bus: EventBridgeClient;
   /** What goes on in the cloud from here on is another's. */
   #isClosed = false;
+  /** When a gateway was last seen to register, or may have been before this. */
+  #registeredAt = performance.now();
 
   /** @throws where the template has no edge */
   constructor(cloud: TestCloud, resources: readonly Resource[] = cloud.stack.resources) {
@@ -139,6 +143,7 @@ export class ControlPlane {
     const { Payload, FunctionError } = await this.#lambda.send(
       new InvokeCommand({ FunctionName, Payload: JSON.stringify(command) }),
     );
+    if (variable === 'REGISTER_FUNCTION') this.#registeredAt = performance.now();
     const text = Buffer.from(Payload ?? []).toString();
     if (FunctionError) throw new Error([`${FunctionName} failed: ${text}`, ...this.troubles].join('\n'));
     return JSON.parse(text);
@@ -208,6 +213,12 @@ export class ControlPlane {
     const table = this.cloud.stack.resources.find(({ type }) => type === 'AWS::DynamoDB::Table');
     if (!table) throw new Error('the template has no table');
     return table;
+  }
+
+  /** Waits until a gateway that registers looks for waiting calls again, however short ago another has. */
+  async queueIsRead(): Promise<void> {
+    // A clock of whole milliseconds says so one later.
+    await delay(Math.max(0, this.#registeredAt + queueRestMs + 1 - performance.now()));
   }
 
   /** Waits until nothing goes on any more: no task ends, and no function is at an event. */

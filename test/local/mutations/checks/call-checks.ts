@@ -122,6 +122,7 @@ export const callChecks: readonly Check[] = [
         });
       }
       const username = `10.0.0.4.${plane.environment.GATEWAY_NAME}.1`;
+      await plane.queueIsRead();
       const registered = plane.command<Answer>('REGISTER_FUNCTION', plane.register(username));
       compare('register', await registered, { matchedCallId: waits });
       const granted = plane.command<Answer>('ALLOCATE_FUNCTION', plane.allocate(waits));

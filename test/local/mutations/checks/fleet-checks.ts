@@ -62,6 +62,7 @@ export const fleetChecks: readonly Check[] = [
       const started = () => startedByFleet(plane).find((id) => !before.includes(id));
       await plane.until(`${plane.fleet} starts a gateway for ${call}`, () => started() !== undefined);
       const username = usernameOf(started() ?? '', plane);
+      await plane.queueIsRead();
       compare('register', await plane.command('REGISTER_FUNCTION', plane.register(username)), {
         matchedCallId: call,
       });
