@@ -2,6 +2,7 @@ import { Measure } from '../admission/measure.ts';
 import { forgetRequest } from '../drachtio/forget-request.ts';
 import { passableBody } from '../drachtio/size-limit.ts';
 import type { Acknowledge, Headers, SrfRequest, SrfResponse } from '../drachtio/srf.ts';
+import { steadyClock } from '../ports.ts';
 import { type Passed, passed, reasonIn } from './leg/headers.ts';
 import { describedBy, type Leg, type Side, sendWhileConnected } from './leg/leg.ts';
 import type { BodyReader } from './leg/repair-sdp.ts';
@@ -43,7 +44,7 @@ export interface BridgeListener {
 const relayedPerSec = 20;
 const relayedBurst = 100;
 
-const newMeasure = () => new Measure(relayedPerSec, relayedBurst, performance.now());
+const newMeasure = () => new Measure(relayedPerSec, relayedBurst, steadyClock.now());
 
 /** An answered call: two dialogs, and whatever one side says goes to the other. */
 export class Bridge {
@@ -116,7 +117,7 @@ export class Bridge {
 
   /** As at the door: an answer over a connection lets drachtio forget the request, by UDP it would help the flood. */
   #isInMeasure({ side }: Leg, request: SrfRequest, response: SrfResponse): boolean {
-    const measure = this.#measures[side].take(performance.now());
+    const measure = this.#measures[side].take(steadyClock.now());
     if (measure === 'flood' && request.protocol === 'udp') forgetRequest(request);
     else if (measure !== 'ok') response.send(500, tryAgain);
     return measure === 'ok';

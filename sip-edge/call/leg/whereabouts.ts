@@ -43,12 +43,13 @@ export class Whereabouts {
   }
 
   /** @param first where the peer was as the dialog began. @returns where it is now */
-  now({ uri, proxy }: Place): Place {
-    return this.movedFrom({ uri, proxy }) ?? { uri: this.#contact ?? uri, proxy };
+  now(first: Place): Place {
+    return this.movedFrom(first) ?? { uri: this.#contact ?? first.uri, proxy: first.proxy };
   }
 
   /** @param first where the peer was as the dialog began. @returns where it is now, where drachtio would look elsewhere */
-  movedFrom({ uri, proxy }: Place): Place | undefined {
+  movedFrom(first: Place): Place | undefined {
+    const { uri, proxy } = first;
     if (proxy === undefined) return undefined;
     const contact = this.#contact ?? uri;
     if (this.#route !== undefined && this.#route !== proxy) return { uri: contact, proxy: this.#route };
