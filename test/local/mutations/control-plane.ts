@@ -6,7 +6,6 @@ import type { CallView } from '../../../contracts/api/views.ts';
 import type { AllocateGateway, RegisterCommand } from '../../../contracts/commands.ts';
 import { consumedByCalls, consumedByFleet, edgeEventSource, type Fact } from '../../../contracts/facts.ts';
 import { queueRestMs } from '../../../lambdas/usecases/waiting-queue.ts';
-import { sweepPage } from '../../../local/aws/dynamodb/expiry.ts';
 import { agentUri } from '../../../local/aws/ecs/agent.ts';
 import { type EcsService, readServices } from '../../../local/aws/ecs/services.ts';
 import {
@@ -16,11 +15,12 @@ import {
 } from '../../../local/aws/ecs/task-definition.ts';
 import { accessKeyOf } from '../../../local/aws/iam/permissions.ts';
 import { arn } from '../../../local/aws/identity.ts';
-import type { Json, JsonObject, Resource } from '../../../local/aws/template.ts';
+import type { JsonObject, Resource } from '../../../local/aws/template.ts';
 import { appContainer } from '../../../local/run/edge.ts';
 import { type ApiAnswer, type ApiRequest, apiEvent } from '../../support/api-event.ts';
 import { until } from '../../support/until.ts';
 import type { TestCloud } from '../aws/test-cloud.ts';
+import { emptyTable } from './empty-table.ts';
 
 type Bare<F> = F extends Fact ? Omit<F, 'version' | 'id' | 'at' | 'edgeId'> : never;
 type Command = 'REGISTER_FUNCTION' | 'ALLOCATE_FUNCTION' | 'CALLS_FUNCTION';
@@ -232,18 +232,14 @@ export class ControlPlane {
     });
   }
 
-  /** Ends the tasks that run, and empties the table, by the sweep of what will have expired: until neither makes more. */
+  /** Ends the tasks that run, and empties the table, until neither makes more. */
   async clear(): Promise<void> {
     const cluster = this.cloud.stack.outputs.Cluster as string;
-    const inAYear = Math.floor(Date.now() / 1000) + 31_536_000;
     for (;;) {
       const running = this.cloud.tasks.listTasks({ cluster }).taskArns;
       for (const task of running) this.cloud.tasks.stopTask({ cluster, task });
       await this.settle();
-      const { dynamoDbEndpoint } = this.cloud;
-      let from: Json | undefined;
-      do from = await sweepPage(dynamoDbEndpoint, this.table, inAYear, from);
-      while (from !== undefined);
+      await emptyTable(this.cloud.dynamoDbEndpoint, this.table);
       // The end of a task lets the fleet start another, while a call still waits.
       if (running.length === 0) return;
     }
