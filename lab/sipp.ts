@@ -15,13 +15,15 @@ export interface SippCall {
   transport: 'udp' | 'tcp';
   /** Path under the project, without `.xml`. */
   scenario: string;
+  /** What comes again, since its answer was lost, is no reason to give up. */
+  isLossy?: boolean;
 }
 
 const patienceSec = 120;
 
 /** One call by SIPp. @returns when it is over: its messages where it did not go as the scenario says, else undefined */
 export function placeCallBySipp(call: SippCall): Promise<string | undefined> {
-  const { namespace, address, server, domain, transport, scenario } = call;
+  const { namespace, address, server, domain, transport, scenario, isLossy = false } = call;
   const dir = mkdtempSync(join(tmpdir(), 'switchroom-sipp-'));
   const sipp = [
     ...['sipp', `${server}:5060`, '-sf', join(projectDir, `${scenario}.xml`), '-m', '1'],
@@ -29,7 +31,7 @@ export function placeCallBySipp(call: SippCall): Promise<string | undefined> {
     // The edge asks by OPTIONS, at any moment, whether the call still stands: -aa.
     ...[
       '-default_behaviors',
-      'none,abortunexp',
+      isLossy ? 'none' : 'none,abortunexp',
       '-aa',
       '-nostdin',
       '-timeout',

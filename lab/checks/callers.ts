@@ -1,9 +1,12 @@
 import { misledPackets } from '../network/counters.ts';
-import { elasticIp } from '../network/plan.ts';
+import { elasticIp, insideNat } from '../network/plan.ts';
 import { placeCall, placeCallByName, placeCallOverTls } from '../parties.ts';
+import { placeCallBySipp } from '../sipp.ts';
 import { type Check, untilTrue } from './check.ts';
 
 const forgetfulSec = 30;
+/** Of its packets, there and back: more than a bad wireless network loses. */
+const lostPercent = 20;
 /** Longer than three probes of the edge take to find a caller gone. */
 const longCallSec = 240;
 
@@ -28,6 +31,7 @@ export const callerChecks: readonly Check[] = [
       network.join('public', '192.0.2.10/24');
       network.joinBehindNat('natted', '192.0.2.20/24');
       network.joinBehindNat('forgetful', '192.0.2.30/24', { forgetsAfterSec: forgetfulSec });
+      network.joinBehindNat('lossy', '192.0.2.50/24', { keepsPorts: true, lostPercent });
       network.joinBehindFirewall('shut', '192.0.2.40/24', [elasticIp(1), elasticIp(2)]);
       return undefined;
     },
@@ -46,6 +50,26 @@ export const callerChecks: readonly Check[] = [
     ),
   ),
 ];
+
+/** Over UDP: TCP brings everything, or the connection ends. */
+export const lossyChecks: readonly Check[] = [1, 2].map((zone) => ({
+  name: `three calls that lose ${lostPercent} % of their packets stand and end by way of zone ${zone}`,
+  run: async ({ api }, domain) => {
+    for (let n = 0; n < 3; n += 1) {
+      const wrong = await placeCallBySipp({
+        namespace: 'lossy',
+        address: insideNat,
+        server: elasticIp(zone),
+        domain,
+        transport: 'udp',
+        scenario: 'lab/sipp/lossy',
+        isLossy: true,
+      });
+      if (wrong) return wrong;
+    }
+    return untilTrue('no call', async () => (await api.openCalls()) === 0);
+  },
+}));
 
 export const nameCheck: Check = {
   name: 'baresip finds the edges by the domain alone, and talks',

@@ -1,5 +1,13 @@
 import type { Lab } from '../lab.ts';
-import { callerChecks, longCall, misled, nameCheck, strangerCheck, tlsChecks } from './callers.ts';
+import {
+  callerChecks,
+  longCall,
+  lossyChecks,
+  misled,
+  nameCheck,
+  strangerCheck,
+  tlsChecks,
+} from './callers.ts';
 import type { Check } from './check.ts';
 import { dialogChecks } from './dialogs.ts';
 import { type MediaAddress, mediaChecks } from './media.ts';
@@ -48,7 +56,7 @@ export async function runChecks(
     for (const check of checks) await look(check);
     return isGood;
   }
-  for (const check of [...callerChecks, nameCheck, ...dialogChecks]) await look(check);
+  for (const check of [...callerChecks, nameCheck, ...lossyChecks, ...dialogChecks]) await look(check);
   if (lab.hasTls) for (const check of tlsChecks) await look(check);
   if (!isShort) {
     for (const check of updateChecks) await look(check);

@@ -1,5 +1,5 @@
 import { hearTone } from '../media.ts';
-import { elasticIp, peeredAddress, stunAddress, turnIp } from '../network/plan.ts';
+import { elasticIp, insideNat, peeredAddress, stunAddress, turnIp } from '../network/plan.ts';
 import { startStunServer } from '../turn.ts';
 import type { Check } from './check.ts';
 
@@ -21,7 +21,7 @@ const open: Caller = { namespace: 'public', who: 'with a public address', addres
 const natted: Caller = {
   namespace: 'kept',
   who: 'behind a NAT that keeps ports',
-  address: '192.168.1.2',
+  address: insideNat,
 };
 const shut: Caller = {
   namespace: 'shut',

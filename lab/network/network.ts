@@ -5,6 +5,7 @@ import {
   awsAddress,
   core,
   coreAddress,
+  insideNat,
   nodeAddress,
   own,
   publicBlocks,
@@ -71,11 +72,12 @@ export class Network {
    * Adds a party in a private network behind a NAT, which gives each flow a port of its own, or the party's where it can.
    * @param address of the NAT, with its prefix
    * @param forgetsAfterSec how long it remembers a UDP flow on which nothing goes
+   * @param lostPercent of its UDP packets, in each direction, at random
    */
   joinBehindNat(
     namespace: string,
     address: string,
-    { forgetsAfterSec = udpIdleSec, keepsPorts = false } = {},
+    { forgetsAfterSec = udpIdleSec, keepsPorts = false, lostPercent = 0 } = {},
   ): void {
     const router = `${namespace}-nat`;
     this.join(router, address, 'out');
@@ -87,7 +89,8 @@ export class Network {
     this.#rules(
       router,
       `chain out { type nat hook postrouting priority srcnat; oifname "out" masquerade${keepsPorts ? '' : ' random'}; }
-      chain in { type filter hook input priority filter; iifname "out" ct state new drop; }`,
+      chain in { type filter hook input priority filter; iifname "out" ct state new drop; }
+      chain passing { type filter hook forward priority filter; meta l4proto udp numgen random mod 100 < ${lostPercent} drop; }`,
     );
   }
 
@@ -134,7 +137,7 @@ export class Network {
     ip(`link add in netns ${router} type veth peer name eth1 netns ${namespace}`);
     ipIn(router, 'address add 192.168.1.1/24 dev in');
     ipIn(router, 'link set in up');
-    ipIn(namespace, 'address add 192.168.1.2/24 dev eth1');
+    ipIn(namespace, `address add ${insideNat}/24 dev eth1`);
     ipIn(namespace, 'link set eth1 up');
     ipIn(namespace, 'route add default via 192.168.1.1');
     sysctl(router, { 'net.ipv4.ip_forward': 1 });

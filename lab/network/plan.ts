@@ -24,6 +24,8 @@ export const elasticIp = (zone: number) => `203.0.113.${zone}`;
 export const publicAddress = (n: number) => `198.51.100.${n}`;
 /** That of a zone's TURN server. */
 export const turnIp = (zone: number) => `203.0.113.${100 + zone}`;
+/** Of whoever is behind a NAT, in its private network. */
+export const insideNat = '192.168.1.2';
 /** A server on the internet that tells who asks its public address (STUN). */
 export const stunAddress = '192.0.2.200';
 /** Of a caller whose network is peered with ours: it is no address of the internet. */
