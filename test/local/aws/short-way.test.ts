@@ -59,7 +59,7 @@ async function start(...actions: string[]) {
     /** How often the engine was. */
     gets: () => proxy.counts.GetItem ?? 0,
     deploy: (...allowed: string[]) => cloud.deploy(stackOf(resources(...allowed))),
-    ask: async (event: { put?: true } = {}) => {
+    ask: async (event: { put?: true; countOnce?: string } = {}) => {
       const { Payload } = await lambda.send(
         new InvokeCommand({ FunctionName: 'Test-Function', Payload: JSON.stringify(event) }),
       );
@@ -97,4 +97,11 @@ it('is looked at anew when the permissions are others', async () => {
   expect(await ask({ put: true })).toEqual(denied);
   await deploy('dynamodb:GetItem', 'dynamodb:PutItem');
   expect(await ask({ put: true })).toBeNull();
+});
+
+it('brings the engine no token of a transaction, which it would keep for ten minutes', async () => {
+  const { ask } = await start('dynamodb:GetItem', 'dynamodb:UpdateItem');
+  for (let i = 0; i < 3; i += 1) expect(await ask({ countOnce: 'é-token' })).toBeNull();
+  // The first came by the endpoint, with its token.
+  expect(await ask()).toMatchObject({ n: { N: '3' } });
 });
