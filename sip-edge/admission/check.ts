@@ -36,6 +36,9 @@ const allowedMethods = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'REGISTER']
 /** All that the edge takes (RFC 3261 20.5): within a dialog besides what passes from leg to leg. */
 export const allowHeader = [...allowedMethods, 'UPDATE', 'INFO', 'REFER', 'MESSAGE', 'NOTIFY'].join(', ');
 
+/** What there is within a dialog or a subscription alone (RFC 6086 4.2.2, 6665 4.1.3). The SIP server itself answers UPDATE so. */
+const inDialogAlone: ReadonlySet<string> = new Set(['INFO', 'NOTIFY']);
+
 const maxContacts = 10;
 const maxRoutes = 70;
 
@@ -67,7 +70,7 @@ export function checkRequest(request: IncomingRequest, policy: CheckPolicy): Che
   if (from === undefined || parseNameAddr(headers.to ?? '') === undefined) {
     return refuse('bad-from-or-to');
   }
-  if (isInDialog(request)) return refuse('no-such-dialog');
+  if (isInDialog(request) || inDialogAlone.has(method)) return refuse('no-such-dialog');
   if (!/^sips?:/i.test(request.uri)) return refuse('unsupported-scheme');
   const unsupported = unsupportedOptions(headers.require, headers['proxy-require']);
   // The registrar says the same of a REGISTER.

@@ -150,7 +150,7 @@ describe('a call in progress', () => {
 
 describe('another request', () => {
   // No REFER: a real drachtio neither answers nor passes on one outside a dialog.
-  it.each(['MESSAGE', 'SUBSCRIBE', 'PUBLISH', 'NOTIFY', 'INFO'])(
+  it.each(['MESSAGE', 'SUBSCRIBE', 'PUBLISH'])(
     'outside a dialog gets 405 with what is allowed: %s',
     async (method) => {
       await start();
@@ -161,6 +161,17 @@ describe('another request', () => {
       expect(allowed).toContain('INVITE');
       // RFC 3261 21.4.6: what is valid there, and so not what was refused.
       expect(allowed).not.toContain(method);
+    },
+  );
+
+  // No PRACK: a real drachtio says nothing to it.
+  it.each(['NOTIFY', 'INFO', 'UPDATE'])(
+    'that there is within a dialog alone gets 481 outside: %s',
+    async (method) => {
+      await start();
+      const headers = { Event: 'keep-alive', 'Subscription-State': 'active' };
+      const reply = await client.ask({ ...invite({ headers }), method });
+      expect(reply.status).toBe(481);
     },
   );
 
