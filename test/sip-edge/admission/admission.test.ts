@@ -206,14 +206,18 @@ describe('a flood', () => {
   ] as const)('%s: %s', async (transport, _what) => {
     await start({ ADDRESS_RATE_PER_SEC: '1', ADDRESS_BURST: '5' });
     const flooder = await SipPeer.connect(transport, server.sip);
-    for (let count = 0; count < 300; count += 1) {
-      flooder.send(flooder.build(invite()));
-      // In portions: what the kernel drops tells nothing of the edge.
-      if (count % 20 === 19) await new Promise((go) => setImmediate(go));
+    const flood = () => {
+      for (let count = 0; count < 20; count += 1) flooder.send(flooder.build(invite()));
+    };
+    // In portions: what the kernel drops tells nothing of the edge.
+    for (let portions = 0; portions < 15; portions += 1) {
+      flood();
+      await new Promise((go) => setImmediate(go));
     }
     const silent = () => edge.log.lines.filter(({ outcome }) => outcome === 'flood').length;
     const answers = () => flooder.received.filter((one) => one.kind === 'response' && one.status >= 200);
-    if (transport === 'udp') await until('silence', () => silent() > 200);
+    // A busy machine drops many all the same: they are made up for.
+    if (transport === 'udp') await until('silence', () => silent() > 200 || flood());
     else await until('all are answered', () => answers().length >= 300);
     expect(silent() > 0).toBe(transport === 'udp');
     await flooder.close();
