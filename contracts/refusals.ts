@@ -44,7 +44,7 @@ const table = {
   'no-such-dialog': {
     status: 481,
     phrase: 'Call/Transaction Does Not Exist',
-    meaning: 'A request within a call that is none, or is over, or not one of this edge',
+    meaning: 'A request that belongs to a call, and the call is over, or not one of this edge, or not named',
   },
   'unsupported-scheme': {
     status: 416,

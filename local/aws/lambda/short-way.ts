@@ -44,10 +44,10 @@ export function takeShortWay({ engine, permissionsSince }: ShortWay): void {
       since = now;
       const asked = askedBy(args[0]);
       const needed = asked === undefined ? [] : neededBy(request, target, asked);
-      if (asked !== undefined && needed.length > 0 && needed.every((one) => allowed.has(one))) {
+      if (needed.length > 0 && needed.every((one) => allowed.has(one))) {
         for (const [name, value] of Object.entries(engineHeaders(target))) request.setHeader(name, value);
         send({ host, port });
-        if (asked.ClientRequestToken !== undefined) {
+        if (asked?.ClientRequestToken !== undefined) {
           const body = Buffer.from(withoutToken(asked));
           request.setHeader('content-length', body.length);
           args[0] = body;
@@ -71,7 +71,7 @@ function askedBy(body: unknown): JsonObject | undefined {
 
 /**
  * The SDK gives each transaction a token, so that one that it sends again is done once. dynoxide goes through all tokens
- * of ten minutes at each transaction (`evict_expired` in its lib.rs): at 20 calls/s that soon costs more than all else.
+ * of ten minutes at each transaction (`evict_expired` in its lib.rs): at 20 calls/s that soon costs more than the transaction.
  */
 function withoutToken({ ClientRequestToken: _, ...asked }: JsonObject): string {
   return JSON.stringify(asked);

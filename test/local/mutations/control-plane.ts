@@ -239,7 +239,7 @@ export class ControlPlane {
       const running = this.cloud.tasks.listTasks({ cluster }).taskArns;
       for (const task of running) this.cloud.tasks.stopTask({ cluster, task });
       await this.settle();
-      await emptyTable(this.cloud.dynamoDbEndpoint, this.table);
+      await emptyTable(this.cloud.dynamoDbEndpoint, this.table.ref);
       // The end of a task lets the fleet start another, while a call still waits.
       if (running.length === 0) return;
     }
